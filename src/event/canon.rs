@@ -1,0 +1,109 @@
+//! One spelling for one thing: how pids, modules and event types are written.
+
+use std::borrow::Cow;
+
+pub(crate) const fn as_is(text: Cow<'_, str>) -> Cow<'_, str> {
+    text
+}
+
+/// `#PID<0.1.0>`, `<0.1.0>` and `0.1.0` are one local pid, written `<0.1.0>`. Names and remote pids stay.
+pub(crate) fn pid(text: Cow<'_, str>) -> Cow<'_, str> {
+    let bare = text.strip_prefix("#PID").unwrap_or(&text);
+    let (numbers, bracketed) = match bare.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+        Some(numbers) => (numbers, true),
+        None if bare.len() == text.len() => (bare, false),
+        None => return text,
+    };
+    if !is_local_pid(numbers) {
+        return text;
+    }
+    if bracketed && bare.len() == text.len() {
+        return text;
+    }
+    if bracketed { Cow::Owned(bare.to_owned()) } else { Cow::Owned(format!("<{numbers}>")) }
+}
+
+/// `0.N.N`, digits only.
+fn is_local_pid(numbers: &str) -> bool {
+    let Some(rest) = numbers.strip_prefix("0.") else { return false };
+    let Some((id, serial)) = rest.split_once('.') else { return false };
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    digits(id) && digits(serial)
+}
+
+/// `Elixir.Foo` is `Foo`, as Elixir itself shows it; also when written as a quoted atom.
+pub(crate) fn module(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.strip_prefix("Elixir.") {
+        Some(rest) if !rest.is_empty() => Cow::Owned(rest.to_owned()),
+        _ => text,
+    }
+}
+
+/// Lower snake case: `FUNCTION_ENTRY`, `FunctionEntry` and `:function_entry` are `function_entry`.
+pub(crate) fn event_type(text: Cow<'_, str>) -> Cow<'_, str> {
+    let settled = |byte: u8| !byte.is_ascii_uppercase() && !matches!(byte, b' ' | b'-' | b':');
+    if text.bytes().all(settled) {
+        return text;
+    }
+    let bare = text.strip_prefix(':').unwrap_or(&text);
+    let mut out = String::with_capacity(bare.len() + 4);
+    let mut previous = None;
+    for c in bare.chars() {
+        let starts_word =
+            c.is_ascii_uppercase() && previous.is_some_and(|p: char| p.is_ascii_lowercase() || p.is_ascii_digit());
+        if starts_word {
+            out.push('_');
+        }
+        out.push(if matches!(c, ' ' | '-') { '_' } else { c.to_ascii_lowercase() });
+        previous = Some(c);
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_spellings_of_a_local_pid_are_one_and_the_rest_stays() {
+        let check = |sent: &str, shown: &str| assert_eq!(pid(sent.into()), shown, "{sent}");
+        check("<0.1.0>", "<0.1.0>");
+        check("#PID<0.1.0>", "<0.1.0>");
+        check("0.1.0", "<0.1.0>");
+        for kept in [
+            "#PID<9823.1.0>",
+            "<9823.1.0>",
+            ":name",
+            "Bank.Teller",
+            "0.1",
+            "0.1.x",
+            "<0.1.0",
+            "#PID0.1.0",
+            "",
+            "#PID<>",
+        ] {
+            check(kept, kept);
+        }
+    }
+
+    #[test]
+    fn modules_lose_the_prefix_elixir_itself_hides() {
+        let check = |sent: &str, shown: &str| assert_eq!(module(sent.into()), shown, "{sent}");
+        check("Elixir.Foo.Bar", "Foo.Bar");
+        check("Foo.Bar", "Foo.Bar");
+        check(":lists", ":lists");
+        check("Elixir.", "Elixir.");
+    }
+
+    #[test]
+    fn event_types_are_lower_snake_case() {
+        let check = |sent: &str, shown: &str| assert_eq!(event_type(sent.into()), shown, "{sent}");
+        check("FUNCTION_ENTRY", "function_entry");
+        check("function_entry", "function_entry");
+        check("FunctionEntry", "function_entry");
+        check(":call", "call");
+        check("VAR-SNAPSHOT", "var_snapshot");
+        check("GCMinor2End", "gcminor2_end");
+        check("phoenix.endpoint.stop", "phoenix.endpoint.stop");
+    }
+}

@@ -1,0 +1,211 @@
+//! Where is a fresh event?
+//!
+//! One writer at a time appends to the active segment behind a lock that is held for one batch; full segments
+//! are sealed and shared. A reader holds the lock while it looks at the active segment and keeps `Arc`s of
+//! the rest: that is its snapshot.
+//!
+//! Invariants: a live row is in the primary index, in every secondary index that has its key, and in the
+//! order of time; seqs ascend from view to view; a view has at least one live row.
+
+pub(crate) mod census;
+mod check;
+mod compact;
+mod primary;
+pub(crate) mod remove;
+mod write;
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use crossbeam_skiplist::SkipMap;
+use foldhash::fast::RandomState;
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
+
+use crate::event::StoredEvent;
+use crate::segment::active::Capacity;
+use crate::segment::rows::EventKey;
+use crate::segment::seal::seal;
+use crate::segment::{Active, Rows, View};
+use primary::Primary;
+pub(crate) use write::{BatchReport, Outcome};
+
+/// The sealed segments at one moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SealedSet {
+    /// In the order of their seqs.
+    pub(crate) views: Vec<View>,
+    /// Places in `views`, in the order of their segments' first keys.
+    pub(crate) by_time: Vec<u32>,
+}
+
+/// What the lock protects.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) active: Active,
+    pub(crate) sealed: Arc<SealedSet>,
+    pub(crate) pruned: Pruned,
+    /// Timestamp of the newest event ever stored, and the clock when it arrived.
+    pub(crate) newest_arrival: Option<(i64, i64)>,
+}
+
+/// What retention has taken since the store was opened or cleared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pruned {
+    pub(crate) events: u64,
+    /// Timestamps of the oldest and the newest event taken.
+    pub(crate) span: Option<(i64, i64)>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    next_seq: u64,
+    next_minted: u64,
+}
+
+/// Hashes event ids and symbols; the tests force collisions.
+#[derive(Clone, Debug)]
+enum IdHash {
+    Seeded(RandomState),
+    #[cfg(test)]
+    Constant,
+}
+
+#[derive(Debug)]
+pub(crate) struct HotTier {
+    hasher: RandomState,
+    id_hash: IdHash,
+    capacity: Capacity,
+    /// Leads every id this tier mints.
+    mint_prefix: String,
+    primary: Primary,
+    /// The sealed segments' seqs by their first key; its order is the order of `SealedSet::by_time`.
+    directory: SkipMap<EventKey, u64>,
+    state: RwLock<State>,
+    writer: Mutex<Writer>,
+}
+
+impl HotTier {
+    pub(crate) fn new(capacity: Capacity, mint_prefix: String) -> Self {
+        let hasher = RandomState::default();
+        Self {
+            id_hash: IdHash::Seeded(hasher.clone()),
+            capacity,
+            mint_prefix,
+            primary: Primary::default(),
+            directory: SkipMap::new(),
+            state: RwLock::new(State {
+                active: Active::new(hasher.clone(), 0),
+                sealed: Arc::default(),
+                pruned: Pruned::default(),
+                newest_arrival: None,
+            }),
+            writer: Mutex::new(Writer { next_seq: 0, next_minted: 0 }),
+            hasher,
+        }
+    }
+
+    /// The hasher of every dictionary.
+    pub(crate) const fn hasher(&self) -> &RandomState {
+        &self.hasher
+    }
+
+    /// The tier as it is now. While the guard lives no batch becomes visible: look at the active segment,
+    /// clone `sealed`, and let go.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read()
+    }
+
+    fn hash_id(&self, id: &str) -> u64 {
+        match &self.id_hash {
+            IdHash::Seeded(hasher) => hasher.hash_one(id),
+            #[cfg(test)]
+            IdHash::Constant => 42,
+        }
+    }
+
+    /// One event by its id. Cost: one hash probe and one binary search over the segments.
+    pub(crate) fn get(&self, event_id: &str) -> Option<StoredEvent> {
+        let state = self.read();
+        let place = self.primary.find(self.hash_id(event_id), |seq| {
+            let place = state.place(seq)?;
+            (state.event_id(place) == event_id).then_some(place)
+        })?;
+        Some(match place {
+            Place::Active(row) => state.active.stored(row),
+            Place::Sealed(at, rank) => state.sealed.views[at].segment.stored(rank),
+        })
+    }
+
+    /// Turns the active segment into a sealed one. Queries go on; what they see does not change.
+    fn seal_active(&self, writer: &mut Writer) {
+        let sealed = seal(&self.state.read().active);
+        let mut state = self.state.write();
+        if let Some(segment) = sealed {
+            let views = state.sealed.views.iter().cloned().chain([View::new(Arc::new(segment))]).collect();
+            state.sealed = self.sealed_set(&state.sealed.views, views);
+        }
+        state.active = Active::new(self.hasher.clone(), writer.next_seq);
+    }
+
+    /// The next set of sealed segments: drops views without live rows and keeps the time directory in step.
+    fn sealed_set(&self, before: &[View], after: Vec<View>) -> Arc<SealedSet> {
+        let views: Vec<View> = after.into_iter().filter(|view| view.live() > 0).collect();
+        let held = |views: &[View], seq: u64| views.binary_search_by_key(&seq, |view| view.segment.base_seq());
+        for view in before {
+            let same =
+                held(&views, view.segment.base_seq()).is_ok_and(|at| Arc::ptr_eq(&views[at].segment, &view.segment));
+            if !same {
+                self.directory.remove(&view.segment.first_key());
+            }
+        }
+        for view in &views {
+            self.directory.insert(view.segment.first_key(), view.segment.base_seq());
+        }
+        let by_time =
+            self.directory.iter().filter_map(|entry| held(&views, *entry.value()).ok()).map(|at| at as u32).collect();
+        Arc::new(SealedSet { views, by_time })
+    }
+}
+
+/// Where a live row lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Active(usize),
+    /// Place in `SealedSet::views`, rank.
+    Sealed(usize, usize),
+}
+
+/// The live row of a seq.
+fn place_of(active: &Active, views: &[View], seq: u64) -> Option<Place> {
+    if seq >= active.base_seq() {
+        let row = active.row_of(seq)?;
+        return (!active.is_dead(row)).then_some(Place::Active(row));
+    }
+    let at = views.partition_point(|view| view.segment.base_seq() <= seq).checked_sub(1)?;
+    let rank = views[at].segment.rank_of_seq(seq)?;
+    views[at].is_live(rank).then_some(Place::Sealed(at, rank))
+}
+
+impl State {
+    fn place(&self, seq: u64) -> Option<Place> {
+        place_of(&self.active, &self.sealed.views, seq)
+    }
+
+    fn event_id(&self, place: Place) -> &str {
+        match place {
+            Place::Active(row) => self.active.event_id(row),
+            Place::Sealed(at, rank) => self.sealed.views[at].segment.event_id(rank),
+        }
+    }
+
+    /// Live events.
+    pub(crate) fn events(&self) -> u64 {
+        (self.active.live() + self.sealed.views.iter().map(View::live).sum::<usize>()) as u64
+    }
+
+    /// Keys of the oldest and the newest live event.
+    pub(crate) fn bounds(&self) -> Option<(EventKey, EventKey)> {
+        let bounds = self.sealed.views.iter().filter_map(View::bounds).chain(self.active.bounds());
+        bounds.reduce(|(low, high), (first, last)| (low.min(first), high.max(last)))
+    }
+}

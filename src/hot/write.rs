@@ -1,0 +1,267 @@
+//! Storing a batch: one step for every reader, whatever its size.
+//!
+//! A batch that fits the active segment is appended under the write lock. A larger one is built beside the
+//! published state (segments sealed, ids in an overlay) and published by one swap.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::primary::Claim;
+use super::{HotTier, Place, SealedSet, Writer, place_of};
+use crate::event::Event;
+use crate::event::same::same_json;
+use crate::segment::active::Demand;
+use crate::segment::seal::seal;
+use crate::segment::{Active, Rows, View};
+
+/// What became of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Stored,
+    Replaced,
+    Duplicate,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BatchReport {
+    pub(crate) stored: u64,
+    pub(crate) replaced: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) timestamps_assigned: u64,
+    /// Place in the batch and id of every event that came without one.
+    pub(crate) minted: Vec<(usize, String)>,
+}
+
+/// Where a batch is written: the published state, or one that is being built.
+struct Target<'t> {
+    views: &'t mut Arc<SealedSet>,
+    active: &'t mut Active,
+    /// Hash to seqs of rows that the primary index must not know yet.
+    overlay: Option<HashMap<u64, Vec<u64>>>,
+}
+
+impl HotTier {
+    /// Stores a batch; every event is visible in every index when it returns, none before. `now_ns` stamps
+    /// events that carry no time.
+    pub(crate) fn store(&self, events: &[Event<'_>], now_ns: i64) -> BatchReport {
+        let mut report = BatchReport::default();
+        if events.is_empty() {
+            return report;
+        }
+        let mut writer = self.writer.lock();
+        let demand = events.iter().map(Demand::of).fold(Demand::default(), Demand::plus);
+        let fits = |active: &Active| {
+            let half_dead = active.n_dead() > self.capacity.rows / 4 && active.n_dead() > active.live();
+            active.len() == 0 || active.has_room(demand, self.capacity) && !half_dead
+        };
+        if !fits(&self.state.read().active) {
+            self.seal_active(&mut writer);
+        }
+        if self.capacity.takes(demand) {
+            let mut state = self.state.write();
+            let state = &mut *state;
+            let mut target = Target { views: &mut state.sealed, active: &mut state.active, overlay: None };
+            for (at, event) in events.iter().enumerate() {
+                self.write_one(&mut writer, &mut target, at, event, now_ns, &mut report);
+            }
+            state.active.publish();
+            self.finish(state, now_ns);
+        } else {
+            self.store_large(&mut writer, events, now_ns, &mut report);
+        }
+        report
+    }
+
+    fn store_large(&self, writer: &mut Writer, events: &[Event<'_>], now_ns: i64, report: &mut BatchReport) {
+        let mut views = Arc::clone(&self.state.read().sealed);
+        let before = Arc::clone(&views);
+        let mut active = Active::new(self.hasher.clone(), writer.next_seq);
+        let mut overlay = Some(HashMap::new());
+        for (at, event) in events.iter().enumerate() {
+            if active.len() > 0 && !active.has_room(Demand::of(event), self.capacity) {
+                active.publish();
+                if let Some(segment) = seal(&active) {
+                    Arc::make_mut(&mut views).views.push(View::new(Arc::new(segment)));
+                }
+                active = Active::new(self.hasher.clone(), writer.next_seq);
+            }
+            let mut target = Target { views: &mut views, active: &mut active, overlay };
+            self.write_one(writer, &mut target, at, event, now_ns, report);
+            overlay = target.overlay;
+        }
+        active.publish();
+        let after = views.views.clone();
+
+        let mut state = self.state.write();
+        for (hash, seqs) in overlay.into_iter().flatten() {
+            for seq in seqs {
+                let live = |seq| place_of(&active, &after, seq).is_some();
+                self.primary.claim(hash, seq, |_| None::<()>, live);
+            }
+        }
+        state.sealed = self.sealed_set(&before.views, after);
+        state.active = active;
+        self.finish(&mut state, now_ns);
+    }
+
+    /// Remembers when the newest event came, and drops views whose last row was replaced.
+    fn finish(&self, state: &mut super::State, now_ns: i64) {
+        let newest = state.active.order().last().map(|row| state.active.timestamp(usize::from(*row)));
+        let newest =
+            state.sealed.views.iter().map(|view| view.segment.timestamp(view.segment.len() - 1)).chain(newest).max();
+        if let Some(newest) = newest {
+            if state.newest_arrival.is_none_or(|(known, _)| newest > known) {
+                state.newest_arrival = Some((newest, now_ns));
+            }
+        }
+        if state.sealed.views.iter().any(|view| view.live() == 0) {
+            let views = state.sealed.views.clone();
+            state.sealed = self.sealed_set(&views, views.clone());
+        }
+    }
+
+    fn write_one(
+        &self,
+        writer: &mut Writer,
+        target: &mut Target<'_>,
+        at: usize,
+        event: &Event<'_>,
+        now_ns: i64,
+        report: &mut BatchReport,
+    ) {
+        let sent = event.timestamp.or(event.wall_time);
+        let (timestamp, stamped) = (sent.unwrap_or(now_ns), sent.is_none());
+        let seq = writer.next_seq;
+        let id = match &event.event_id {
+            Some(id) => Cow::Borrowed(&**id),
+            None => Cow::Owned(self.mint(writer, target)),
+        };
+        let hash = self.hash_id(&id);
+        let outcome = match self.claim(target, hash, seq, &id) {
+            Claim::New => Outcome::Stored,
+            Claim::Taken(place) if target.holds(place, event, timestamp, stamped) => Outcome::Duplicate,
+            Claim::Taken(place) => {
+                self.replace(target, hash, place, seq);
+                Outcome::Replaced
+            }
+        };
+        match outcome {
+            Outcome::Stored => report.stored += 1,
+            Outcome::Replaced => report.replaced += 1,
+            Outcome::Duplicate => {
+                report.duplicates += 1;
+                return;
+            }
+        }
+        writer.next_seq += 1;
+        target.active.push(seq, timestamp, stamped, &id, event);
+        report.timestamps_assigned += u64::from(stamped);
+        if event.event_id.is_none() {
+            report.minted.push((at, id.into_owned()));
+        }
+    }
+
+    /// An id no stored event has.
+    fn mint(&self, writer: &mut Writer, target: &Target<'_>) -> String {
+        loop {
+            let id = format!("{}{}", self.mint_prefix, writer.next_minted);
+            writer.next_minted += 1;
+            if self.find(target, self.hash_id(&id), &id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    fn find(&self, target: &Target<'_>, hash: u64, id: &str) -> Option<Place> {
+        let fresh = target.overlay.as_ref().and_then(|overlay| overlay.get(&hash));
+        let fresh = fresh.and_then(|seqs| seqs.iter().find_map(|seq| target.same(*seq, id)));
+        fresh.or_else(|| self.primary.find(hash, |seq| target.same(seq, id)))
+    }
+
+    fn claim(&self, target: &mut Target<'_>, hash: u64, seq: u64, id: &str) -> Claim<Place> {
+        if target.overlay.is_none() {
+            return self.primary.claim(hash, seq, |seq| target.same(seq, id), |seq| target.place(seq).is_some());
+        }
+        if let Some(place) = self.find(target, hash, id) {
+            return Claim::Taken(place);
+        }
+        if let Some(overlay) = &mut target.overlay {
+            overlay.entry(hash).or_default().push(seq);
+        }
+        Claim::New
+    }
+
+    /// Takes the old row of an id out of every index; the new row is pushed by the caller.
+    fn replace(&self, target: &mut Target<'_>, hash: u64, old: Place, seq: u64) {
+        let old_seq = target.seq(old);
+        target.kill(old);
+        match &mut target.overlay {
+            None => self.primary.replace(hash, old_seq, seq),
+            Some(overlay) => {
+                let seqs = overlay.entry(hash).or_default();
+                seqs.retain(|entry| *entry != old_seq);
+                seqs.push(seq);
+            }
+        }
+    }
+}
+
+impl Target<'_> {
+    fn place(&self, seq: u64) -> Option<Place> {
+        place_of(self.active, &self.views.views, seq)
+    }
+
+    fn same(&self, seq: u64, id: &str) -> Option<Place> {
+        let place = self.place(seq)?;
+        let stored = match place {
+            Place::Active(row) => self.active.event_id(row),
+            Place::Sealed(at, rank) => self.views.views[at].segment.event_id(rank),
+        };
+        (stored == id).then_some(place)
+    }
+
+    fn seq(&self, place: Place) -> u64 {
+        match place {
+            Place::Active(row) => self.active.seq(row),
+            Place::Sealed(at, rank) => self.views.views[at].segment.seq(rank),
+        }
+    }
+
+    fn kill(&mut self, place: Place) {
+        match place {
+            Place::Active(row) => self.active.kill(row),
+            Place::Sealed(at, rank) => Arc::make_mut(self.views).views[at].kill(rank),
+        };
+    }
+
+    fn holds(&self, place: Place, event: &Event<'_>, timestamp: i64, stamped: bool) -> bool {
+        match place {
+            Place::Active(row) => is_same(self.active, row, event, timestamp, stamped),
+            Place::Sealed(at, rank) => is_same(&*self.views.views[at].segment, rank, event, timestamp, stamped),
+        }
+    }
+}
+
+/// Whether a stored row says what the event says. A time stamped on arrival is not part of what was said.
+fn is_same(rows: &impl Rows, row: usize, event: &Event<'_>, timestamp: i64, stamped: bool) -> bool {
+    let stored = rows.event(row);
+    let same_time = stored.timestamp == timestamp || stamped && rows.stamped(row);
+    let or_empty = |json: &str| if json.is_empty() { "{}".to_owned() } else { json.to_owned() };
+    same_time
+        && stored.wall_time == event.wall_time
+        && stored.node == event.node.as_deref()
+        && stored.pid == event.pid.as_deref()
+        && stored.event_type == event.event_type.as_deref()
+        && stored.module == event.module.as_deref()
+        && stored.function == event.function.as_deref()
+        && stored.arity == event.arity
+        && stored.correlation_id == event.correlation_id.as_deref()
+        && stored.parent_id == event.parent_id.as_deref()
+        && stored.call_id == event.call_id.as_deref()
+        && stored.session_id == event.session_id.as_deref()
+        && stored.ast_node_id == event.ast_node_id.as_deref()
+        && stored.duration_ns == event.duration_ns
+        && (stored.data == event.data || same_json(&or_empty(stored.data), &or_empty(&event.data)))
+}

@@ -1,0 +1,122 @@
+//! What must go now, and why? Settings, holdings and time in, decision out. Pure.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::hot::remove::Removal;
+use crate::settings::Settings;
+
+/// What the pruner looks at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Holdings {
+    pub(crate) events: u64,
+    /// Bytes live events hold.
+    pub(crate) bytes: u64,
+    /// Timestamp of the oldest event.
+    pub(crate) oldest: Option<i64>,
+    /// Timestamp of the newest event ever stored, and the clock when it arrived.
+    pub(crate) newest_arrival: Option<(i64, i64)>,
+}
+
+/// Which limit was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// More than `max_events`.
+    MaxEvents,
+    /// More than `max_bytes`.
+    MaxBytes,
+    /// Older than `max_age`.
+    MaxAge,
+    /// `cleanup_old_events` asked for it.
+    Requested,
+}
+
+impl Reason {
+    /// The name shown in statistics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MaxEvents => "max_events",
+            Self::MaxBytes => "max_bytes",
+            Self::MaxAge => "max_age",
+            Self::Requested => "requested",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What to remove next so that the settings hold; `None` when they do. Applying a decision and asking again ends,
+/// because each removes at least one event.
+pub(crate) fn decide(settings: &Settings, holdings: Holdings, now_ns: i64) -> Option<(Removal, Reason)> {
+    let Holdings { events, bytes, oldest, newest_arrival } = holdings;
+    if events == 0 {
+        return None;
+    }
+    if let Some((max_age, (newest, arrived))) = settings.max_age.zip(newest_arrival) {
+        let cutoff = horizon(newest, now_ns.saturating_sub(arrived).max(0), max_age);
+        if oldest.is_some_and(|oldest| oldest < cutoff) {
+            return Some((Removal::Before(cutoff), Reason::MaxAge));
+        }
+    }
+    if let Some(max_events) = settings.max_events.filter(|max| events > *max) {
+        return Some((Removal::Oldest(events - max_events), Reason::MaxEvents));
+    }
+    if let Some(max_bytes) = settings.max_bytes.filter(|max| bytes > *max) {
+        let share = u128::from(bytes - max_bytes) * u128::from(events) / u128::from(bytes);
+        let excess = u64::try_from(share).unwrap_or(events).clamp(1, events);
+        return Some((Removal::Oldest(excess), Reason::MaxBytes));
+    }
+    None
+}
+
+/// The timestamp before which an event is older than `max_age`, `elapsed_ns` after the newest event arrived.
+pub(crate) fn horizon(newest: i64, elapsed_ns: i64, max_age: Duration) -> i64 {
+    let max_age = i64::try_from(max_age.as_nanos()).unwrap_or(i64::MAX);
+    newest.saturating_add(elapsed_ns).saturating_sub(max_age)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOLDINGS: Holdings =
+        Holdings { events: 1000, bytes: 300_000, oldest: Some(-500), newest_arrival: Some((-100, 10)) };
+
+    #[test]
+    fn nothing_goes_while_every_limit_holds() {
+        let settings = Settings {
+            max_events: Some(1000),
+            max_bytes: Some(300_000),
+            max_age: Some(Duration::from_nanos(400)),
+            ..Settings::UNBOUNDED
+        };
+        assert_eq!(decide(&settings, HOLDINGS, 10), None);
+        assert_eq!(decide(&Settings::UNBOUNDED, HOLDINGS, i64::MAX), None);
+    }
+
+    #[test]
+    fn the_excess_goes_and_nothing_more() {
+        let settings = Settings { max_events: Some(990), ..Settings::UNBOUNDED };
+        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::Oldest(10), Reason::MaxEvents)));
+        let settings = Settings { max_bytes: Some(270_000), ..Settings::UNBOUNDED };
+        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::Oldest(100), Reason::MaxBytes)));
+    }
+
+    #[test]
+    fn age_counts_from_the_newest_event_and_the_time_since_it_came() {
+        let settings = Settings { max_age: Some(Duration::from_nanos(400)), ..Settings::UNBOUNDED };
+        assert_eq!(decide(&settings, HOLDINGS, 11), Some((Removal::Before(-499), Reason::MaxAge)));
+        let backwards = decide(&settings, HOLDINGS, 0);
+        assert_eq!(backwards, None, "a clock set back prunes nothing");
+    }
+
+    #[test]
+    fn one_byte_too_many_costs_one_event() {
+        let settings = Settings { max_bytes: Some(299_999), ..Settings::UNBOUNDED };
+        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::Oldest(1), Reason::MaxBytes)));
+    }
+}

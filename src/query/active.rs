@@ -1,0 +1,133 @@
+//! Scanning the active segment: chains give rows by arrival, the page wants them by time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::Order;
+use super::condition::{Conditions, Local};
+use super::picks::{Pick, Source};
+use super::run::{Matches, Scan};
+use crate::index::Index;
+use crate::segment::{Active, Rows};
+
+/// Live rows of the keys within the time range.
+pub(super) fn cardinality(active: &Active, conditions: &Conditions, index: Index, local: &Local) -> u64 {
+    let chains = active.chains(index);
+    let listed: usize = local.codes.iter().map(|code| chains.live(*code)).sum();
+    let span = active.span(conditions.since, conditions.until);
+    if span.len() == active.len() {
+        return listed as u64;
+    }
+    if span.len() <= listed {
+        let rows = span.iter().map(|row| usize::from(*row));
+        return rows.filter(|row| !active.is_dead(*row) && local.is_listed(active, *row)).count() as u64;
+    }
+    let rows = local.codes.iter().flat_map(|code| chains.rows(*code)).map(usize::from);
+    rows.filter(|row| !active.is_dead(*row) && conditions.in_range(active.timestamp(*row))).count() as u64
+}
+
+/// Live rows of the time range.
+pub(super) fn in_range(active: &Active, conditions: &Conditions) -> u64 {
+    let span = active.span(conditions.since, conditions.until);
+    if active.n_dead() == 0 {
+        return span.len() as u64;
+    }
+    span.iter().filter(|row| !active.is_dead(usize::from(**row))).count() as u64
+}
+
+impl Scan<'_> {
+    /// Counts the matches of the active segment and offers them to the page.
+    pub(super) fn active(&self, active: &Active, locals: &[Local], matches: &mut Matches) {
+        let mut found = Vec::new();
+        match self.driver {
+            None => self.active_span(active, locals, matches, &mut found),
+            Some(driver) => self.active_chains(active, locals, driver, matches, &mut found),
+        }
+        matches.offer(found, |row| active.seq(row));
+    }
+
+    fn active_span(&self, active: &Active, locals: &[Local], matches: &mut Matches, found: &mut Vec<Pick>) {
+        let counted_by_range = self.is_pure();
+        if counted_by_range {
+            matches.total += in_range(active, self.conditions);
+        }
+        let must_see_all = !counted_by_range && self.total || matches.wants_all();
+        let mut visit = |row: &u16| {
+            let row = usize::from(*row);
+            matches.work.rows_examined += 1;
+            if !active.is_dead(row) && self.holds(active, locals, row, false, &mut matches.work) {
+                matches.total += u64::from(!counted_by_range);
+                let key = active.key(row);
+                if self.is_after_cursor(key) {
+                    found.push(Pick { key, source: Source::Active(row) });
+                }
+            }
+            must_see_all || found.len() < matches.page_capacity()
+        };
+        let span = active.span(self.conditions.since, self.conditions.until);
+        let _stopped = match self.order {
+            Order::Asc => span.iter().all(&mut visit),
+            Order::Desc => span.iter().rev().all(&mut visit),
+        };
+    }
+
+    fn active_chains(
+        &self,
+        active: &Active,
+        locals: &[Local],
+        driver: usize,
+        matches: &mut Matches,
+        found: &mut Vec<Pick>,
+    ) {
+        let chains = active.chains(self.conditions.indexed[driver].index);
+        let codes = &locals[driver].codes;
+        let whole = active.span(self.conditions.since, self.conditions.until).len() == active.len();
+        let counted_by_chain = whole && self.is_pure();
+        if counted_by_chain {
+            matches.total += codes.iter().map(|code| chains.live(*code) as u64).sum::<u64>();
+        }
+        // The newest rows come first: once the page is full and no earlier row can be newer than its last event,
+        // the rest of the chain holds nothing for it.
+        let may_stop = counted_by_chain && self.order == Order::Desc && codes.len() == 1 && !matches.wants_all();
+        let mut page = Latest { capacity: matches.page_capacity(), times: BinaryHeap::new() };
+        for row in codes.iter().flat_map(|code| chains.rows(*code)).map(usize::from) {
+            if may_stop && page.is_full_above(active.highest_up_to(row)) {
+                break;
+            }
+            matches.work.postings_read += 1;
+            matches.work.rows_examined += 1;
+            let timely = whole || self.conditions.in_range(active.timestamp(row));
+            if !timely || active.is_dead(row) || !self.holds(active, locals, row, false, &mut matches.work) {
+                continue;
+            }
+            matches.total += u64::from(!counted_by_chain);
+            let key = active.key(row);
+            if self.is_after_cursor(key) {
+                found.push(Pick { key, source: Source::Active(row) });
+                if may_stop {
+                    page.add(key.0);
+                }
+            }
+        }
+    }
+}
+
+/// The latest timestamps seen, as many as a page takes.
+struct Latest {
+    capacity: usize,
+    times: BinaryHeap<Reverse<i64>>,
+}
+
+impl Latest {
+    fn add(&mut self, time: i64) {
+        self.times.push(Reverse(time));
+        if self.times.len() > self.capacity {
+            self.times.pop();
+        }
+    }
+
+    /// Whether the page is full of events later than `time`.
+    fn is_full_above(&self, time: i64) -> bool {
+        self.times.len() >= self.capacity && self.times.peek().is_none_or(|Reverse(least)| *least > time)
+    }
+}

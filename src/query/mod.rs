@@ -1,0 +1,214 @@
+//! What does a filter mean, which plan answers it, what did it cost?
+//!
+//! Pure: works on the segments of a snapshot, knows neither locks nor who asked. [`condition`] turns a filter
+//! into conditions per segment, [`optimizer`] chooses the access path, [`run`] carries the plan out and counts
+//! the work where it is done.
+
+mod active;
+pub(crate) mod condition;
+pub(crate) mod cursor;
+mod optimizer;
+mod picks;
+mod plan;
+pub(crate) mod run;
+mod sealed;
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::event::time::Time;
+use crate::event::{Role, StoredEvent, canon};
+pub use plan::{AccessPath, Plan, Work};
+
+/// Most events of one page.
+pub const MAX_LIMIT: usize = 10_000;
+
+/// Events of a page unless asked otherwise.
+pub const DEFAULT_LIMIT: usize = 100;
+
+/// What an event must have; everything given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// A pid the event names in any role.
+    pub pid: Option<String>,
+    /// Narrows `pid` to one role.
+    pub role: Option<Role>,
+    /// Erlang node.
+    pub node: Option<String>,
+    /// One of these types; empty: any.
+    pub event_types: Vec<String>,
+    /// Not earlier.
+    pub since: Option<Time>,
+    /// Not later.
+    pub until: Option<Time>,
+    /// Correlation id.
+    pub correlation_id: Option<String>,
+    /// AST node, exactly.
+    pub ast_node_id: Option<String>,
+    /// Start of the AST node id.
+    pub ast_node_prefix: Option<String>,
+    /// Module.
+    pub module: Option<String>,
+    /// Function.
+    pub function: Option<String>,
+    /// Arity.
+    pub arity: Option<u8>,
+    /// Recording.
+    pub session_id: Option<String>,
+    /// Call.
+    pub call_id: Option<String>,
+    /// Took at least so long.
+    pub min_duration_ns: Option<i64>,
+    /// Substring of the event's JSON as [`StoredEvent::to_json`] writes it; case matters.
+    pub text: Option<String>,
+}
+
+impl Filter {
+    /// Whether everything matches.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The filter in the spelling events are stored in.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid) when two parts contradict each other or one needs another.
+    pub(crate) fn canonical(mut self) -> Result<Self> {
+        self.pid = self.pid.map(|pid| canon::pid(pid.into()).into_owned());
+        self.module = self.module.map(|module| canon::module(module.into()).into_owned());
+        for event_type in &mut self.event_types {
+            *event_type = canon::event_type(std::mem::take(event_type).into()).into_owned();
+        }
+        self.event_types.sort();
+        self.event_types.dedup();
+        if self.role.is_some() && self.pid.is_none() {
+            return Err(Error::invalid("role: narrows pid; give pid too"));
+        }
+        Ok(self)
+    }
+
+    /// Both time bounds on the events' clock. `None`: one is relative to the newest event, and there is none.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the range ends before it starts.
+    pub(crate) fn range(&self, newest: Option<i64>) -> Result<Option<(i64, i64)>> {
+        let bound = |time: Option<Time>, open: i64| time.map_or(Some(open), |time| time.resolve(newest));
+        let (Some(since), Some(until)) = (bound(self.since, i64::MIN), bound(self.until, i64::MAX)) else {
+            return Ok(None);
+        };
+        if since > until {
+            return Err(Error::invalid(format!(
+                "since_timestamp: {since} is after until_timestamp {until}; swap them or drop one"
+            )));
+        }
+        Ok(Some((since, until)))
+    }
+}
+
+/// Direction of the total order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Oldest first.
+    #[default]
+    Asc,
+    /// Newest first.
+    Desc,
+}
+
+/// One question to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Which events.
+    pub filter: Filter,
+    /// In which order.
+    pub order: Order,
+    /// Most events returned, at most [`MAX_LIMIT`]; 0 only counts.
+    pub limit: usize,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Whether to count every match. Without, a scan stops at the limit.
+    pub total: bool,
+    /// Take this access path instead of the cheapest. The answer is the same.
+    pub path: Option<AccessPath>,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self {
+            filter: Filter::default(),
+            order: Order::Asc,
+            limit: DEFAULT_LIMIT,
+            cursor: None,
+            total: true,
+            path: None,
+        }
+    }
+}
+
+impl Query {
+    /// The first page of a filter, oldest first.
+    pub fn new(filter: Filter) -> Self {
+        Self { filter, ..Self::default() }
+    }
+}
+
+/// A span whose events are not all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Timestamp of the first missing event.
+    pub since: i64,
+    /// Timestamp of the last missing event.
+    pub until: i64,
+    /// Missing events.
+    pub events: u64,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Page {
+    /// In the order asked for.
+    pub events: Vec<StoredEvent>,
+    /// Matches in the whole snapshot, cursor and limit aside. `None` when not asked for.
+    pub total_matched: Option<u64>,
+    /// Where the next page starts; `None` on the last page.
+    pub next_cursor: Option<String>,
+    /// The filter as it was applied.
+    pub filter: Filter,
+    /// The time bounds as they were applied; `None` where open.
+    pub since: Option<i64>,
+    /// The time bounds as they were applied; `None` where open.
+    pub until: Option<i64>,
+    /// Spans the answer touches whose events were pruned.
+    pub gaps: Vec<Gap>,
+    /// How it was answered.
+    pub plan: Plan,
+    /// What it cost.
+    pub work: Work,
+}
+
+/// What [`EventStore::explain`](crate::EventStore::explain) tells.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// How the query would be answered.
+    pub plan: Plan,
+    /// The filter as it would be applied.
+    pub filter: Filter,
+    /// With `analyze`: what it cost, events returned, matches, and how long it took.
+    pub analysis: Option<Analysis>,
+}
+
+/// Measured by running the query.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Analysis {
+    /// Counted work.
+    pub work: Work,
+    /// Events on the page.
+    pub returned: usize,
+    /// Matches.
+    pub total_matched: u64,
+    /// Time the query took, by the store's clock.
+    pub elapsed: Duration,
+}

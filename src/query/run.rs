@@ -1,0 +1,336 @@
+//! Carrying a plan out: active segment first, under its lock; sealed ones in the order of time; stop at the limit.
+
+use std::collections::HashMap;
+use std::ops::AddAssign;
+
+use super::condition::{Conditions, Local};
+use super::optimizer::{Candidate, choose};
+use super::picks::{Pick, Picks, Source};
+use super::plan::{AccessPath, Plan, Work};
+use super::{Order, active, sealed};
+use crate::event::StoredEvent;
+use crate::index::Index;
+use crate::segment::rows::EventKey;
+use crate::segment::{Active, Rows, View};
+
+impl AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        let Self { rows_examined, postings_read, payloads_decoded } = other;
+        self.rows_examined += rows_examined;
+        self.postings_read += postings_read;
+        self.payloads_decoded += payloads_decoded;
+    }
+}
+
+/// Which matches are wanted.
+#[derive(Debug)]
+enum Sink {
+    Page(Picks),
+    /// The seqs of all, in any order.
+    Seqs(Vec<u64>),
+}
+
+/// What a scan has found so far.
+#[derive(Debug)]
+pub(super) struct Matches {
+    pub(super) total: u64,
+    pub(super) work: Work,
+    sink: Sink,
+}
+
+impl Matches {
+    pub(super) const fn page_capacity(&self) -> usize {
+        match &self.sink {
+            Sink::Page(picks) => picks.capacity(),
+            Sink::Seqs(_) => usize::MAX,
+        }
+    }
+
+    pub(super) const fn wants_all(&self) -> bool {
+        matches!(self.sink, Sink::Seqs(_))
+    }
+
+    pub(super) fn wants(&self, key: EventKey) -> bool {
+        match &self.sink {
+            Sink::Page(picks) => picks.wants(key),
+            Sink::Seqs(_) => true,
+        }
+    }
+
+    /// Takes matches that come in any order.
+    pub(super) fn offer(&mut self, found: Vec<Pick>, seq: impl Fn(usize) -> u64) {
+        match &mut self.sink {
+            Sink::Page(picks) => picks.offer(found),
+            Sink::Seqs(seqs) => seqs.extend(found.iter().map(|pick| seq(pick.row()))),
+        }
+    }
+
+    /// Takes matches in the order asked for.
+    pub(super) fn take_sorted(&mut self, found: Vec<Pick>, seq: impl Fn(usize) -> u64) {
+        match &mut self.sink {
+            Sink::Page(picks) => picks.merge(found),
+            Sink::Seqs(seqs) => seqs.extend(found.iter().map(|pick| seq(pick.row()))),
+        }
+    }
+}
+
+impl Pick {
+    const fn row(&self) -> usize {
+        match self.source {
+            Source::Active(row) | Source::Sealed(_, row) => row,
+        }
+    }
+}
+
+/// How candidates are produced and checked.
+#[derive(Debug)]
+pub(super) struct Scan<'q> {
+    pub(super) conditions: &'q Conditions,
+    pub(super) order: Order,
+    /// Place among the conditions; none: the time range.
+    pub(super) driver: Option<usize>,
+    pub(super) intersected: Vec<usize>,
+    /// Only matches beyond it belong on the page.
+    pub(super) after: Option<EventKey>,
+    pub(super) total: bool,
+}
+
+impl Scan<'_> {
+    /// Whether lists and time range alone decide what matches.
+    pub(super) fn is_pure(&self) -> bool {
+        !self.conditions.has_residual()
+            && self.conditions.indexed.len() == usize::from(self.driver.is_some()) + self.intersected.len()
+    }
+
+    pub(super) fn is_after_cursor(&self, key: EventKey) -> bool {
+        self.after.is_none_or(|after| match self.order {
+            Order::Asc => key > after,
+            Order::Desc => key < after,
+        })
+    }
+
+    /// Whether a candidate of the driver meets every other condition. `listed`: it is in the intersected lists.
+    pub(super) fn holds(&self, rows: &impl Rows, locals: &[Local], row: usize, listed: bool, work: &mut Work) -> bool {
+        let conditions = self.conditions;
+        let settled = |at: usize| self.driver == Some(at) || listed && self.intersected.contains(&at);
+        for (at, (condition, local)) in conditions.indexed.iter().zip(locals).enumerate() {
+            let by_role = condition.index == Index::Process && conditions.role.is_some();
+            if (!settled(at) || by_role) && !local.holds(rows, row) {
+                return false;
+            }
+        }
+        if conditions.min_duration.is_some_and(|least| rows.duration(row).is_none_or(|duration| duration < least)) {
+            return false;
+        }
+        conditions.text.as_ref().is_none_or(|finder| {
+            work.payloads_decoded += 1;
+            if finder.find(rows.data(row).as_bytes()).is_some() {
+                return true;
+            }
+            let mut json = Vec::with_capacity(512);
+            rows.event(row).write_json(&mut json);
+            finder.find(&json).is_some()
+        })
+    }
+}
+
+/// A query on one snapshot: planned, and half-way carried out.
+#[derive(Debug)]
+pub(crate) struct Run<'q> {
+    scan: Scan<'q>,
+    matches: Matches,
+    plan: Plan,
+    limit: usize,
+    active_locals: Option<Vec<Local>>,
+    /// Per view; none: it can hold no match.
+    view_locals: Vec<Option<Vec<Local>>>,
+    from_active: HashMap<usize, StoredEvent>,
+}
+
+/// What is asked of a run besides the filter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Demand {
+    pub(crate) order: Order,
+    pub(crate) limit: usize,
+    pub(crate) after: Option<EventKey>,
+    pub(crate) total: bool,
+    pub(crate) path: Option<AccessPath>,
+}
+
+/// What a run found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) events: Vec<StoredEvent>,
+    /// Whether there are more events after these.
+    pub(crate) more: bool,
+    pub(crate) total: u64,
+    pub(crate) plan: Plan,
+    pub(crate) work: Work,
+}
+
+impl<'q> Run<'q> {
+    /// Plans a query. `active` must be the active segment of the same moment as `views`.
+    pub(crate) fn plan(conditions: &'q Conditions, demand: Demand, active: &Active, views: &[View]) -> Self {
+        let Demand { order, limit, after, total, path } = demand;
+        let active_locals = conditions.in_segment(active).filter(|_| active.live() > 0);
+        let spans: Vec<_> = views.iter().map(|view| sealed::span(view, conditions)).collect();
+        let view_locals: Vec<_> = views
+            .iter()
+            .zip(&spans)
+            .map(|(view, (lo, hi))| if lo < hi { conditions.in_segment(&*view.segment) } else { None })
+            .collect();
+
+        let in_range = active::in_range(active, conditions)
+            + views.iter().zip(&spans).map(|(view, (lo, hi))| view.live_in(*lo, *hi) as u64).sum::<u64>();
+        let candidates: Vec<Candidate> = (0..conditions.indexed.len())
+            .map(|at| {
+                let index = conditions.indexed[at].index;
+                let mut cardinality = cardinality_of(conditions, at, active, &active_locals);
+                for ((view, span), locals) in views.iter().zip(&spans).zip(&view_locals) {
+                    cardinality += match locals {
+                        Some(locals) => sealed::cardinality(view, *span, index, &locals[at]),
+                        None if span.0 == span.1 => 0,
+                        // Another condition rules the segment out; this one's keys still count.
+                        None => conditions.indexed[at]
+                            .local(&*view.segment, conditions.role)
+                            .map_or(0, |local| sealed::cardinality(view, *span, index, &local)),
+                    };
+                }
+                Candidate { index, cardinality, costly_check: index == Index::Process }
+            })
+            .collect();
+        let choice = choose(in_range, &candidates, path);
+        let place = |index: Index| conditions.indexed.iter().position(|condition| condition.index == index);
+        let scan = Scan {
+            conditions,
+            order,
+            driver: match choice.driver {
+                AccessPath::Temporal => None,
+                AccessPath::Index(index) => place(index),
+            },
+            intersected: choice.intersected.iter().filter_map(|index| place(*index)).collect(),
+            after,
+            total,
+        };
+        let segments = views.len() + usize::from(active.live() > 0);
+        let searched = view_locals.iter().flatten().count() + usize::from(active_locals.is_some());
+        let mut paths = vec![(AccessPath::Temporal, in_range)];
+        paths.extend(candidates.iter().map(|candidate| (AccessPath::Index(candidate.index), candidate.cardinality)));
+        let plan = Plan {
+            driver: choice.driver,
+            cardinality: choice.cardinality,
+            residual: scan.residual_names(),
+            intersected: choice.intersected,
+            candidates: paths,
+            events: (active.live() + views.iter().map(View::live).sum::<usize>()) as u64,
+            segments,
+            segments_skipped: segments - searched,
+        };
+        let page = Sink::Page(Picks::new(order, if limit == 0 { 0 } else { limit + 1 }));
+        let matches = Matches { total: 0, work: Work::default(), sink: page };
+        Self { scan, matches, plan, limit, active_locals, view_locals, from_active: HashMap::new() }
+    }
+
+    pub(crate) fn into_plan(self) -> Plan {
+        self.plan
+    }
+
+    /// Whether what is left to do is bounded by the page: then the lock may be held for it.
+    pub(crate) fn is_cheap(&self) -> bool {
+        self.scan.is_pure() && self.scan.intersected.is_empty()
+    }
+
+    /// Searches the active segment.
+    pub(crate) fn search_active(&mut self, active: &Active) {
+        if let Some(locals) = &self.active_locals {
+            self.scan.active(active, locals, &mut self.matches);
+        }
+    }
+
+    /// Searches the sealed segments, `by_time` in the order of their first events.
+    pub(crate) fn search_views(&mut self, views: &[View], by_time: &[u32]) {
+        let Self { scan, matches, view_locals, .. } = self;
+        let mut search = |at: &u32| {
+            let at = *at as usize;
+            if let Some(locals) = &view_locals[at] {
+                scan.view(at, &views[at], locals, matches);
+            }
+        };
+        match scan.order {
+            Order::Asc => by_time.iter().for_each(&mut search),
+            Order::Desc => by_time.iter().rev().for_each(&mut search),
+        }
+    }
+
+    /// Reads the page's events that lie in the active segment: the last thing that needs its lock.
+    pub(crate) fn read_active(&mut self, active: &Active) {
+        let Sink::Page(picks) = &self.matches.sink else { return };
+        for pick in picks.as_slice().iter().take(self.limit) {
+            if let Source::Active(row) = pick.source {
+                self.from_active.insert(row, active.stored(row));
+            }
+        }
+    }
+
+    /// The page.
+    pub(crate) fn finish(mut self, views: &[View]) -> Found {
+        let Sink::Page(picks) = &self.matches.sink else {
+            return Found {
+                events: Vec::new(),
+                more: false,
+                total: self.matches.total,
+                plan: self.plan,
+                work: self.matches.work,
+            };
+        };
+        let picks = picks.as_slice();
+        let page = picks.iter().take(self.limit);
+        let events: Vec<StoredEvent> = page
+            .filter_map(|pick| match pick.source {
+                Source::Active(row) => self.from_active.remove(&row),
+                Source::Sealed(at, rank) => Some(views[at].segment.stored(rank)),
+            })
+            .collect();
+        self.matches.work.payloads_decoded += events.len() as u64;
+        let more = picks.len() > self.limit;
+        Found { events, more, total: self.matches.total, plan: self.plan, work: self.matches.work }
+    }
+}
+
+/// The seqs of every match, in any order.
+pub(crate) fn matching_seqs(conditions: &Conditions, active: &Active, views: &[View]) -> Vec<u64> {
+    let demand = Demand { order: Order::Asc, limit: 0, after: None, total: true, path: None };
+    let mut run = Run::plan(conditions, demand, active, views);
+    run.matches.sink = Sink::Seqs(Vec::new());
+    run.search_active(active);
+    let every: Vec<u32> = (0..views.len() as u32).collect();
+    run.search_views(views, &every);
+    match run.matches.sink {
+        Sink::Seqs(seqs) => seqs,
+        Sink::Page(_) => Vec::new(),
+    }
+}
+
+fn cardinality_of(conditions: &Conditions, at: usize, active: &Active, locals: &Option<Vec<Local>>) -> u64 {
+    let index = conditions.indexed[at].index;
+    match locals {
+        Some(locals) => active::cardinality(active, conditions, index, &locals[at]),
+        None => conditions.indexed[at]
+            .local(active, conditions.role)
+            .map_or(0, |local| active::cardinality(active, conditions, index, &local)),
+    }
+}
+
+impl Scan<'_> {
+    fn residual_names(&self) -> Vec<&'static str> {
+        let conditions = self.conditions;
+        let settled = |at: usize| self.driver == Some(at) || self.intersected.contains(&at);
+        let columns =
+            conditions.indexed.iter().enumerate().filter(|(at, _)| !settled(*at)).map(|(_, condition)| condition.name);
+        columns
+            .chain(conditions.role.map(|_| "role"))
+            .chain(conditions.min_duration.map(|_| "min_duration_ns"))
+            .chain(conditions.text.as_ref().map(|_| "text"))
+            .collect()
+    }
+}

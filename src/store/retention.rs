@@ -1,0 +1,139 @@
+//! Taking events out: by the limits, by request, by filter.
+
+use std::time::Duration;
+
+use super::{EventStore, LastCleanup};
+use crate::error::{Error, Result};
+use crate::event::time::Time;
+use crate::hot::remove::{self, Removed};
+use crate::pruner::{Holdings, Reason, decide, horizon};
+use crate::query::Filter;
+use crate::query::condition::Conditions;
+use crate::query::run::matching_seqs;
+
+/// What [`EventStore::cleanup_old_events`] removes: whatever any given part names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleanup {
+    /// Events with a smaller timestamp.
+    pub before: Option<Time>,
+    /// Events further than this behind the newest stored event.
+    pub max_age: Option<Duration>,
+    /// All but the newest so many.
+    pub max_events: Option<u64>,
+}
+
+/// What a removal did, or would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Removal {
+    /// Events removed.
+    pub removed: u64,
+    /// Events left.
+    pub remaining: u64,
+    /// Timestamp of the oldest event left.
+    pub oldest_timestamp: Option<i64>,
+}
+
+impl From<Removed> for Removal {
+    fn from(removed: Removed) -> Self {
+        Self { removed: removed.events, remaining: removed.remaining, oldest_timestamp: removed.oldest }
+    }
+}
+
+impl EventStore {
+    /// Removes old events. With `dry_run`, only says what would go. An answer over a span whose events were removed
+    /// says so.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid) when nothing says what is old.
+    pub fn cleanup_old_events(&self, cleanup: Cleanup, dry_run: bool) -> Result<Removal> {
+        if cleanup == Cleanup::default() {
+            return Err(Error::invalid("say what is old: before_timestamp, max_age or max_events"));
+        }
+        let hot = &self.shared.hot;
+        let (events, newest) = {
+            let state = hot.read();
+            (state.events(), state.bounds().map(|(_, (newest, _))| newest))
+        };
+        let before = cleanup.before.and_then(|time| time.resolve(newest));
+        let aged = cleanup.max_age.zip(newest).map(|(max_age, newest)| horizon(newest, 0, max_age));
+        let by_time = before.max(aged).map(remove::Removal::Before);
+        let by_count = cleanup.max_events.map(|max| remove::Removal::Oldest(events.saturating_sub(max)));
+        // Each takes a run of the oldest events: together they take the longer run.
+        let widest = by_time.into_iter().chain(by_count).max_by_key(|what| hot.would_remove(what).events);
+        let what = widest.unwrap_or(remove::Removal::Oldest(0));
+        if dry_run {
+            return Ok(hot.would_remove(&what).into());
+        }
+        let removed = self.prune(&what, Reason::Requested);
+        Ok(removed.into())
+    }
+
+    /// Removes every event that matches; `None` removes everything. With `dry_run`, only says what would go.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the filter contradicts itself.
+    pub fn clear(&self, filter: Option<Filter>, dry_run: bool) -> Result<Removal> {
+        let hot = &self.shared.hot;
+        let what = match filter {
+            None => remove::Removal::All,
+            Some(filter) => {
+                let filter = filter.canonical()?;
+                let state = hot.read();
+                let newest = state.bounds().map(|(_, (newest, _))| newest);
+                let seqs = match filter.range(newest)? {
+                    None => Vec::new(),
+                    Some(range) => {
+                        let conditions = Conditions::new(&filter, range, hot.hasher());
+                        matching_seqs(&conditions, &state.active, &state.sealed.views)
+                    }
+                };
+                remove::Removal::Seqs(seqs)
+            }
+        };
+        if dry_run {
+            return Ok(hot.would_remove(&what).into());
+        }
+        let removed = hot.remove(&what, false);
+        self.shared.counters.cleared(removed.events);
+        hot.compact();
+        Ok(removed.into())
+    }
+
+    /// Removes what the settings no longer allow; returns how many events went. Every call that stores does this; the
+    /// background tick does it as time passes.
+    pub fn enforce_limits(&self) -> u64 {
+        let mut pruned = 0;
+        while let Some((what, reason)) = decide(&self.shared.settings, self.holdings(), self.shared.clock.now_ns()) {
+            let removed = self.prune(&what, reason).events;
+            if removed == 0 {
+                break;
+            }
+            pruned += removed;
+        }
+        self.shared.hot.compact();
+        pruned
+    }
+
+    fn prune(&self, what: &remove::Removal, reason: Reason) -> Removed {
+        let removed = self.shared.hot.remove(what, true);
+        self.shared.counters.pruned(removed.events);
+        if removed.events > 0 || reason == Reason::Requested {
+            let at = self.shared.clock.now_ns();
+            *self.shared.last_cleanup.lock() = Some(LastCleanup { at, removed: removed.events, reason });
+        }
+        if reason == Reason::Requested {
+            self.shared.hot.compact();
+        }
+        removed
+    }
+
+    fn holdings(&self) -> Holdings {
+        let hot = &self.shared.hot;
+        let settings = &self.shared.settings;
+        let bytes = settings.max_bytes.map_or(0, |_| hot.memory().live);
+        let state = hot.read();
+        let oldest = settings.max_age.and_then(|_| state.bounds()).map(|((oldest, _), _)| oldest);
+        Holdings { events: state.events(), bytes, oldest, newest_arrival: state.newest_arrival }
+    }
+}
