@@ -27,7 +27,7 @@ use crate::segment::rows::EventKey;
 use crate::segment::seal::seal;
 use crate::segment::{Active, Rows, View};
 use primary::Primary;
-pub(crate) use write::{BatchReport, Outcome};
+pub(crate) use write::BatchReport;
 
 /// The sealed segments at one moment.
 #[derive(Clone, Debug, Default)]
