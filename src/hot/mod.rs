@@ -14,7 +14,6 @@ mod primary;
 pub(crate) mod remove;
 mod write;
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use crossbeam_skiplist::SkipMap;
@@ -22,6 +21,7 @@ use foldhash::fast::RandomState;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::event::StoredEvent;
+use crate::index::dictionary::hash_text;
 use crate::segment::active::Capacity;
 use crate::segment::rows::EventKey;
 use crate::segment::seal::seal;
@@ -117,7 +117,7 @@ impl HotTier {
 
     fn hash_id(&self, id: &str) -> u64 {
         match &self.id_hash {
-            IdHash::Seeded(hasher) => hasher.hash_one(id),
+            IdHash::Seeded(hasher) => hash_text(hasher, id),
             #[cfg(test)]
             IdHash::Constant => 42,
         }
@@ -144,7 +144,7 @@ impl HotTier {
             let views = state.sealed.views.iter().cloned().chain([View::new(Arc::new(segment))]).collect();
             state.sealed = self.sealed_set(&state.sealed.views, views);
         }
-        state.active = Active::new(self.hasher.clone(), writer.next_seq);
+        state.active.restart(writer.next_seq);
     }
 
     /// The next set of sealed segments: drops views without live rows and keeps the time directory in step.

@@ -40,6 +40,8 @@ struct Target<'t> {
     active: &'t mut Active,
     /// Hash to seqs of rows that the primary index must not know yet.
     overlay: Option<HashMap<u64, Vec<u64>>>,
+    /// Places in the batch of the events whose rows still lack their columns: the last rows of `active`.
+    pending: Vec<usize>,
 }
 
 impl HotTier {
@@ -62,10 +64,12 @@ impl HotTier {
         if self.capacity.takes(demand) {
             let mut state = self.state.write();
             let state = &mut *state;
-            let mut target = Target { views: &mut state.sealed, active: &mut state.active, overlay: None };
-            for (at, event) in events.iter().enumerate() {
-                self.write_one(&mut writer, &mut target, at, event, now_ns, &mut report);
+            let mut target =
+                Target { views: &mut state.sealed, active: &mut state.active, overlay: None, pending: Vec::new() };
+            for at in 0..events.len() {
+                self.write_one(&mut writer, &mut target, events, at, now_ns, &mut report);
             }
+            target.flush(events);
             state.active.publish();
             self.finish(state, now_ns);
         } else {
@@ -79,6 +83,7 @@ impl HotTier {
         let before = Arc::clone(&views);
         let mut active = Active::new(self.hasher.clone(), writer.next_seq);
         let mut overlay = Some(HashMap::new());
+        let mut pending = Vec::new();
         for (at, event) in events.iter().enumerate() {
             if active.len() > 0 && !active.has_room(Demand::of(event), self.capacity) {
                 active.publish();
@@ -87,9 +92,11 @@ impl HotTier {
                 }
                 active = Active::new(self.hasher.clone(), writer.next_seq);
             }
-            let mut target = Target { views: &mut views, active: &mut active, overlay };
-            self.write_one(writer, &mut target, at, event, now_ns, report);
-            overlay = target.overlay;
+            let mut target = Target { views: &mut views, active: &mut active, overlay, pending };
+            self.write_one(writer, &mut target, events, at, now_ns, report);
+            // Room is reckoned by what the dictionaries hold.
+            target.flush(events);
+            (overlay, pending) = (target.overlay, target.pending);
         }
         active.publish();
         let after = views.views.clone();
@@ -126,11 +133,12 @@ impl HotTier {
         &self,
         writer: &mut Writer,
         target: &mut Target<'_>,
+        events: &[Event<'_>],
         at: usize,
-        event: &Event<'_>,
         now_ns: i64,
         report: &mut BatchReport,
     ) {
+        let event = &events[at];
         let sent = event.timestamp.or(event.wall_time);
         let (timestamp, stamped) = (sent.unwrap_or(now_ns), sent.is_none());
         let seq = writer.next_seq;
@@ -139,7 +147,11 @@ impl HotTier {
             None => Cow::Owned(self.mint(writer, target)),
         };
         let hash = self.hash_id(&id);
-        let outcome = match self.claim(target, hash, seq, &id) {
+        let claim = self.claim(target, hash, seq, &id);
+        if let Claim::Taken(_) = claim {
+            target.flush(events);
+        }
+        let outcome = match claim {
             Claim::New => Outcome::Stored,
             Claim::Taken(place) if target.holds(place, event, timestamp, stamped) => Outcome::Duplicate,
             Claim::Taken(place) => {
@@ -156,7 +168,8 @@ impl HotTier {
             }
         }
         writer.next_seq += 1;
-        target.active.push(seq, timestamp, stamped, &id, event);
+        target.active.push_identity(seq, timestamp, stamped, &id, event);
+        target.pending.push(at);
         report.timestamps_assigned += u64::from(stamped);
         if event.event_id.is_none() {
             report.minted.push((at, id.into_owned()));
@@ -209,6 +222,12 @@ impl HotTier {
 }
 
 impl Target<'_> {
+    /// Gives the pending rows their columns.
+    fn flush(&mut self, events: &[Event<'_>]) {
+        self.active.push_columns(self.pending.iter().map(|at| &events[*at]));
+        self.pending.clear();
+    }
+
     fn place(&self, seq: u64) -> Option<Place> {
         place_of(self.active, &self.views.views, seq)
     }

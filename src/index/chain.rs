@@ -60,13 +60,13 @@ impl Chains {
         })
     }
 
-    /// Keys with at least one live row, and live rows over all keys.
-    pub(crate) fn size(&self) -> (usize, usize) {
-        let live = self.heads.iter().filter(|head| head.live > 0);
-        live.fold((0, 0), |(keys, entries), head| (keys + 1, entries + head.live as usize))
+    /// Empties the lists and keeps their room.
+    pub(crate) fn clear(&mut self) {
+        self.heads.clear();
+        self.nodes.clear();
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.heads.capacity() * size_of::<Head>() + self.nodes.capacity() * size_of::<Node>()
+        self.heads.len() * size_of::<Head>() + self.nodes.len() * size_of::<Node>()
     }
 }

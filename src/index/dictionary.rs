@@ -5,7 +5,7 @@
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 /// Most symbols of one dictionary. One code less than 16 bits hold: columns store `code + 1`, 0 for none.
 pub(crate) const MAX_SYMBOLS: usize = u16::MAX as usize;
@@ -35,7 +35,7 @@ impl Dictionary {
 
     /// The code of a text, new if need be. The caller keeps `len` below [`MAX_SYMBOLS`].
     pub(crate) fn intern(&mut self, hasher: &RandomState, text: &str) -> u16 {
-        let hash = hasher.hash_one(text);
+        let hash = hash_text(hasher, text);
         let Self { text: all, ends, table } = self;
         if let Some(code) = table.find(hash, |code| text_of(all, ends, *code) == text) {
             return *code;
@@ -43,7 +43,7 @@ impl Dictionary {
         let code = ends.len() as u16;
         all.push_str(text);
         ends.push(all.len() as u32);
-        table.insert_unique(hash, code, |code| hasher.hash_one(text_of(all, ends, *code)));
+        table.insert_unique(hash, code, |code| hash_text(hasher, text_of(all, ends, *code)));
         code
     }
 
@@ -54,18 +54,37 @@ impl Dictionary {
         codes.into_boxed_slice()
     }
 
-    pub(crate) fn shrink(&mut self, hasher: &RandomState) {
+    /// A copy in little more room than it needs.
+    pub(crate) fn compact(&self, hasher: &RandomState) -> Self {
         let Self { text, ends, table } = self;
-        text.shrink_to_fit();
-        ends.shrink_to_fit();
-        table.shrink_to_fit(|code| hasher.hash_one(text_of(text, ends, *code)));
+        let mut table = table.clone();
+        if table.num_buckets() > 2 * (table.len() * 8 / 7 + 4) {
+            table.shrink_to_fit(|code| hash_text(hasher, text_of(text, ends, *code)));
+        }
+        Self { text: text.clone(), ends: ends.clone(), table }
+    }
+
+    /// Empties the dictionary and keeps its room.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.table.clear();
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.text.capacity() + self.ends.capacity() * 4 + self.table.allocation_size()
+        self.text.len() + self.ends.len() * 4 + self.table.allocation_size()
     }
 }
 
+/// The hash dictionaries and the primary index know a text by.
+#[inline]
+pub(crate) fn hash_text(hasher: &RandomState, text: &str) -> u64 {
+    let mut state = hasher.build_hasher();
+    state.write(text.as_bytes());
+    state.finish()
+}
+
+#[inline]
 fn text_of<'a>(all: &'a str, ends: &[u32], code: u16) -> &'a str {
     let code = usize::from(code);
     let start = if code == 0 { 0 } else { ends[code - 1] as usize };
@@ -101,14 +120,14 @@ impl Numbers {
         &self.keys
     }
 
-    pub(crate) fn shrink(&mut self) {
-        let Self { keys, table } = self;
-        keys.shrink_to_fit();
-        table.shrink_to_fit(|code| mix(keys[usize::from(*code)]));
+    /// Empties the set and keeps its room.
+    pub(crate) fn clear(&mut self) {
+        self.keys.clear();
+        self.table.clear();
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.keys.capacity() * 4 + self.table.allocation_size()
+        self.keys.len() * 4 + self.table.allocation_size()
     }
 }
 

@@ -55,7 +55,7 @@ impl Scan<'_> {
         let mut visit = |row: &u16| {
             let row = usize::from(*row);
             matches.work.rows_examined += 1;
-            if !active.is_dead(row) && self.holds(active, locals, row, false, &mut matches.work) {
+            if !active.is_dead(row) && self.holds(active, locals, row, &mut matches.work) {
                 matches.total += u64::from(!counted_by_range);
                 let key = active.key(row);
                 if self.is_after_cursor(key) {
@@ -97,7 +97,7 @@ impl Scan<'_> {
             matches.work.postings_read += 1;
             matches.work.rows_examined += 1;
             let timely = whole || self.conditions.in_range(active.timestamp(row));
-            if !timely || active.is_dead(row) || !self.holds(active, locals, row, false, &mut matches.work) {
+            if !timely || active.is_dead(row) || !self.holds(active, locals, row, &mut matches.work) {
                 continue;
             }
             matches.total += u64::from(!counted_by_chain);

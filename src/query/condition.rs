@@ -1,13 +1,12 @@
 //! A filter as conditions, and what they are in one segment: codes to look up and columns to compare.
 
-use std::hash::BuildHasher;
-
 use foldhash::fast::RandomState;
 use memchr::memmem::Finder;
 
 use super::Filter;
 use crate::event::Role;
 use crate::index::bitmap::Bitmap;
+use crate::index::dictionary::hash_text;
 use crate::index::{Field, Index};
 use crate::segment::Rows;
 use crate::segment::active::{mfa_key, pair_key};
@@ -54,7 +53,7 @@ pub(crate) struct Conditions {
 impl Conditions {
     /// Takes a canonical filter apart. `range` are its resolved time bounds.
     pub(crate) fn new(filter: &Filter, (since, until): (i64, i64), hasher: &RandomState) -> Self {
-        let symbol = |text: &String| Symbol { text: text.clone(), hash: hasher.hash_one(text.as_str()) };
+        let symbol = |text: &String| Symbol { text: text.clone(), hash: hash_text(hasher, text) };
         let mut indexed = Vec::new();
         let mut add = |index, name, text: &Option<String>| {
             if let Some(text) = text {
@@ -135,6 +134,11 @@ impl Conditions {
         self.since <= timestamp && timestamp <= self.until
     }
 
+    /// Whether no filter looks beyond the indexed columns.
+    pub(super) fn is_columns_only(&self) -> bool {
+        self.min_duration.is_none() && self.text.is_none()
+    }
+
     /// Whether matching needs more than the posting lists and the time range.
     pub(super) fn has_residual(&self) -> bool {
         self.role.is_some() || self.min_duration.is_some() || self.text.is_some()
@@ -207,6 +211,14 @@ impl Condition {
 }
 
 impl Local {
+    /// The one column and symbol it asks for, where it is that simple.
+    pub(super) fn column(&self) -> Option<(Field, u16)> {
+        match self.check {
+            Check::Is(field, code) => Some((field, code)),
+            _ => None,
+        }
+    }
+
     /// Whether a row is in the posting lists of the condition, by its columns.
     pub(super) fn is_listed(&self, rows: &impl Rows, row: usize) -> bool {
         match &self.check {

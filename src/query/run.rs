@@ -96,10 +96,9 @@ pub(super) struct Scan<'q> {
 }
 
 impl Scan<'_> {
-    /// Whether lists and time range alone decide what matches.
+    /// Whether the driver and the time range alone decide what matches.
     pub(super) fn is_pure(&self) -> bool {
-        !self.conditions.has_residual()
-            && self.conditions.indexed.len() == usize::from(self.driver.is_some()) + self.intersected.len()
+        !self.conditions.has_residual() && self.conditions.indexed.len() == usize::from(self.driver.is_some())
     }
 
     pub(super) fn is_after_cursor(&self, key: EventKey) -> bool {
@@ -109,20 +108,28 @@ impl Scan<'_> {
         })
     }
 
-    /// Whether a candidate of the driver meets every other condition. `listed`: it is in the intersected lists.
-    pub(super) fn holds(&self, rows: &impl Rows, locals: &[Local], row: usize, listed: bool, work: &mut Work) -> bool {
+    /// Whether being in a condition's lists does not settle it: a role narrows the lists of a pid.
+    pub(super) fn refines(&self, at: usize) -> bool {
+        self.conditions.role.is_some() && self.conditions.indexed[at].index == Index::Process
+    }
+
+    /// Whether a candidate of the driver meets every other condition.
+    pub(super) fn holds(&self, rows: &impl Rows, locals: &[Local], row: usize, work: &mut Work) -> bool {
         let conditions = self.conditions;
-        let settled = |at: usize| self.driver == Some(at) || listed && self.intersected.contains(&at);
-        for (at, (condition, local)) in conditions.indexed.iter().zip(locals).enumerate() {
-            let by_role = condition.index == Index::Process && conditions.role.is_some();
-            if (!settled(at) || by_role) && !local.holds(rows, row) {
+        for (at, local) in locals.iter().enumerate() {
+            if (self.driver != Some(at) || self.refines(at)) && !local.holds(rows, row) {
                 return false;
             }
         }
         if conditions.min_duration.is_some_and(|least| rows.duration(row).is_none_or(|duration| duration < least)) {
             return false;
         }
-        conditions.text.as_ref().is_none_or(|finder| {
+        self.has_text(rows, row, work)
+    }
+
+    /// Whether the event's JSON has the text asked for.
+    pub(super) fn has_text(&self, rows: &impl Rows, row: usize, work: &mut Work) -> bool {
+        self.conditions.text.as_ref().is_none_or(|finder| {
             work.payloads_decoded += 1;
             if finder.find(rows.data(row).as_bytes()).is_some() {
                 return true;
@@ -237,7 +244,7 @@ impl<'q> Run<'q> {
 
     /// Whether what is left to do is bounded by the page: then the lock may be held for it.
     pub(crate) fn is_cheap(&self) -> bool {
-        self.scan.is_pure() && self.scan.intersected.is_empty()
+        self.scan.is_pure()
     }
 
     /// Searches the active segment.

@@ -65,6 +65,10 @@ pub(crate) struct Active {
     pub(super) dictionaries: [Dictionary; Field::COUNT],
     pub(super) module_functions: Numbers,
     pub(super) mfas: Numbers,
+    /// Code of module and function plus one; 0 for none.
+    pairs: Vec<u16>,
+    /// Code of module, function and arity plus one; 0 for none.
+    mfa_codes: Vec<u16>,
     chains: [Chains; Index::COUNT],
     pub(super) role_ends: Vec<u32>,
     pub(super) role_entries: Vec<(Role, u16)>,
@@ -94,6 +98,8 @@ impl Active {
             dictionaries: Default::default(),
             module_functions: Numbers::default(),
             mfas: Numbers::default(),
+            pairs: Vec::new(),
+            mfa_codes: Vec::new(),
             chains: Default::default(),
             role_ends: Vec::new(),
             role_entries: Vec::new(),
@@ -106,6 +112,59 @@ impl Active {
             dead: Bitmap::default(),
             n_dead: 0,
         }
+    }
+
+    /// Empties the segment and keeps its room: the next one fills the same pages.
+    pub(crate) fn restart(&mut self, base_seq: u64) {
+        let Self {
+            hasher: _,
+            base_seq: base,
+            seqs,
+            timestamps,
+            wall_times,
+            durations,
+            arities,
+            codes,
+            dictionaries,
+            module_functions,
+            mfas,
+            pairs,
+            mfa_codes,
+            chains,
+            role_ends,
+            role_entries,
+            stamped,
+            arena,
+            ends,
+            id_lens,
+            highest,
+            order,
+            dead,
+            n_dead,
+        } = self;
+        *base = base_seq;
+        seqs.clear();
+        timestamps.clear();
+        wall_times.clear();
+        durations.clear();
+        arities.clear();
+        codes.iter_mut().for_each(Vec::clear);
+        dictionaries.iter_mut().for_each(Dictionary::clear);
+        module_functions.clear();
+        mfas.clear();
+        pairs.clear();
+        mfa_codes.clear();
+        chains.iter_mut().for_each(Chains::clear);
+        role_ends.clear();
+        role_entries.clear();
+        *stamped = Bitmap::default();
+        arena.clear();
+        ends.clear();
+        id_lens.clear();
+        highest.clear();
+        order.clear();
+        *dead = Bitmap::default();
+        *n_dead = 0;
     }
 
     pub(crate) const fn base_seq(&self) -> u64 {
@@ -135,83 +194,126 @@ impl Active {
         }) && fullest + demand.rows <= MAX_SYMBOLS
     }
 
-    /// Appends one event; returns its row. The row is found by every index at once, and by time after
-    /// [`Self::publish`].
+    /// Appends one event; returns its row. By time it is found after [`Self::publish`].
     pub(crate) fn push(&mut self, seq: u64, timestamp: i64, stamped: bool, event_id: &str, event: &Event<'_>) -> usize {
-        let at = self.len();
-        let row = at as u16;
+        let row = self.push_identity(seq, timestamp, stamped, event_id, event);
+        self.push_columns(std::iter::once(event));
+        row
+    }
+
+    /// Appends what makes an event itself: id, place in the order, payload. The row needs
+    /// [`Self::push_columns`] before anything but these is read or it is killed.
+    pub(crate) fn push_identity(
+        &mut self,
+        seq: u64,
+        timestamp: i64,
+        stamped: bool,
+        event_id: &str,
+        event: &Event<'_>,
+    ) -> usize {
+        let row = self.len();
         self.seqs.push((seq - self.base_seq) as u32);
         self.timestamps.push(timestamp);
         self.highest.push(self.highest.last().map_or(timestamp, |high| timestamp.max(*high)));
-        self.wall_times.push(event.wall_time);
-        self.durations.push(event.duration_ns);
-        self.arities.push(event.arity.map_or(0, |arity| u16::from(arity) + 1));
         if stamped {
-            self.stamped.insert(at);
+            self.stamped.insert(row);
         }
-
-        self.push_text(Field::Node, Some(Index::Node), row, event.node.as_deref());
-        let pid = self.push_text(Field::Pid, Some(Index::Process), row, event.pid.as_deref());
-        self.push_text(Field::EventType, Some(Index::EventType), row, event.event_type.as_deref());
-        let module = self.push_text(Field::Module, Some(Index::Module), row, event.module.as_deref());
-        let function = self.push_text(Field::Function, Some(Index::Function), row, event.function.as_deref());
-        self.push_text(Field::Correlation, Some(Index::Correlation), row, event.correlation_id.as_deref());
-        self.push_text(Field::Parent, None, row, event.parent_id.as_deref());
-        self.push_text(Field::Call, Some(Index::Call), row, event.call_id.as_deref());
-        self.push_text(Field::Session, Some(Index::Session), row, event.session_id.as_deref());
-        self.push_text(Field::AstNode, Some(Index::AstNode), row, event.ast_node_id.as_deref());
-
-        if let Some(arity) = event.arity {
-            self.chains[Index::Arity as usize].push(u16::from(arity), row);
-        }
-        if let (Some(module), Some(function)) = (module, function) {
-            let pair = self.module_functions.intern(pair_key(module, function));
-            self.chains[Index::ModuleFunction as usize].push(pair, row);
-            if let Some(arity) = event.arity {
-                let mfa = self.mfas.intern(mfa_key(pair, arity));
-                self.chains[Index::Mfa as usize].push(mfa, row);
-            }
-        }
-        self.push_roles(row, pid, event);
-
         self.arena.push_str(event_id);
         self.arena.push_str(&event.data);
         self.ends.push(self.arena.len() as u32);
         self.id_lens.push(event_id.len() as u16);
-        at
+        row
     }
 
-    fn push_text(&mut self, field: Field, index: Option<Index>, row: u16, text: Option<&str>) -> Option<u16> {
-        let column = &mut self.codes[field as usize];
-        let Some(text) = text else {
-            column.push(0);
-            return None;
-        };
-        let dictionary = &mut self.dictionaries[field as usize];
-        // Runs of equal values are the rule (node, session, pid): comparing is cheaper than hashing.
-        let code = match column.last() {
-            Some(last @ 1..) if dictionary.text(last - 1) == text => last - 1,
-            _ => dictionary.intern(&self.hasher, text),
-        };
-        column.push(code + 1);
-        if let Some(index) = index {
-            self.chains[index as usize].push(code, row);
+    /// Appends the columns of the events pushed since the last call, in their order.
+    ///
+    /// One column after the other: its dictionary stays in the cache, and the look-ups of neighbouring rows do not
+    /// wait for each other.
+    pub(crate) fn push_columns<'e, 'a: 'e>(&mut self, events: impl Iterator<Item = &'e Event<'a>> + Clone) {
+        let first = self.arities.len();
+        for event in events.clone() {
+            self.wall_times.push(event.wall_time);
+            self.durations.push(event.duration_ns);
+            self.arities.push(event.arity.map_or(0, |arity| u16::from(arity) + 1));
         }
-        Some(code)
+        let mut column = |field: Field, text: fn(&'e Event<'a>) -> Option<&'e str>| {
+            self.push_texts(field, first, events.clone().map(text));
+        };
+        column(Field::Node, |event| event.node.as_deref());
+        column(Field::Pid, |event| event.pid.as_deref());
+        column(Field::EventType, |event| event.event_type.as_deref());
+        column(Field::Module, |event| event.module.as_deref());
+        column(Field::Function, |event| event.function.as_deref());
+        column(Field::Correlation, |event| event.correlation_id.as_deref());
+        column(Field::Parent, |event| event.parent_id.as_deref());
+        column(Field::Call, |event| event.call_id.as_deref());
+        column(Field::Session, |event| event.session_id.as_deref());
+        column(Field::AstNode, |event| event.ast_node_id.as_deref());
+        self.push_functions(first);
+        self.push_pids(first, events);
     }
 
-    /// A pid in several roles of one event is one posting.
-    fn push_roles(&mut self, row: u16, subject: Option<u16>, event: &Event<'_>) {
-        let start = self.role_entries.len();
-        for (role, pid) in &event.roles {
-            let code = self.dictionaries[Field::Pid as usize].intern(&self.hasher, pid);
-            let known = subject == Some(code) || self.role_entries[start..].iter().any(|(_, other)| *other == code);
-            self.role_entries.push((*role, code));
-            if !known {
-                self.chains[Index::Process as usize].push(code, row);
+    fn push_texts<'e>(&mut self, field: Field, first: usize, texts: impl Iterator<Item = Option<&'e str>>) {
+        let Self { codes, dictionaries, chains, hasher, .. } = self;
+        let (column, dictionary) = (&mut codes[field as usize], &mut dictionaries[field as usize]);
+        // The process index lists the pids of every role, see `push_pids`.
+        let index = Index::ALL.into_iter().find(|index| index.field() == Some(field) && *index != Index::Process);
+        let mut chains = index.map(|index| &mut chains[index as usize]);
+        for (row, text) in (first..).zip(texts) {
+            let Some(text) = text else {
+                column.push(0);
+                continue;
+            };
+            // Runs of equal values are the rule (node, session, pid): comparing is cheaper than hashing.
+            let code = match column.last() {
+                Some(last @ 1..) if dictionary.text(last - 1) == text => last - 1,
+                _ => dictionary.intern(hasher, text),
+            };
+            column.push(code + 1);
+            if let Some(chains) = &mut chains {
+                chains.push(code, row as u16);
             }
         }
-        self.role_ends.push(self.role_entries.len() as u32);
+    }
+
+    fn push_functions(&mut self, first: usize) {
+        for row in first..self.arities.len() {
+            let arity = self.arity(row);
+            if let Some(arity) = arity {
+                self.chains[Index::Arity as usize].push(u16::from(arity), row as u16);
+            }
+            let names = self.code(Field::Module, row).zip(self.code(Field::Function, row));
+            let pair = names.map(|(module, function)| self.module_functions.intern(pair_key(module, function)));
+            let mfa = pair.zip(arity).map(|(pair, arity)| self.mfas.intern(mfa_key(pair, arity)));
+            for (index, code) in [(Index::ModuleFunction, pair), (Index::Mfa, mfa)] {
+                if let Some(code) = code {
+                    self.chains[index as usize].push(code, row as u16);
+                }
+            }
+            self.pairs.push(pair.map_or(0, |code| code + 1));
+            self.mfa_codes.push(mfa.map_or(0, |code| code + 1));
+        }
+    }
+
+    /// Every pid of a row is one posting, in however many roles.
+    fn push_pids<'e, 'a: 'e>(&mut self, first: usize, events: impl Iterator<Item = &'e Event<'a>>) {
+        let chains = &mut self.chains[Index::Process as usize];
+        for (row, event) in (first..).zip(events) {
+            let subject = self.codes[Field::Pid as usize][row].checked_sub(1);
+            if let Some(code) = subject {
+                chains.push(code, row as u16);
+            }
+            let start = self.role_entries.len();
+            for (role, pid) in &event.roles {
+                let code = self.dictionaries[Field::Pid as usize].intern(&self.hasher, pid);
+                let known = subject == Some(code) || self.role_entries[start..].iter().any(|(_, other)| *other == code);
+                self.role_entries.push((*role, code));
+                if !known {
+                    chains.push(code, row as u16);
+                }
+            }
+            self.role_ends.push(self.role_entries.len() as u32);
+        }
     }
 
     /// Sorts the rows pushed since the last call into the order of time.
@@ -267,8 +369,8 @@ impl Active {
     pub(super) fn index_code(&self, index: Index, row: usize) -> Option<u16> {
         match index {
             Index::Arity => self.arity(row).map(u16::from),
-            Index::ModuleFunction => self.module_function(row),
-            Index::Mfa => self.mfa(row),
+            Index::ModuleFunction => self.pairs[row].checked_sub(1),
+            Index::Mfa => self.mfa_codes[row].checked_sub(1),
             _ => index.field().and_then(|field| self.code(field, row)),
         }
     }
@@ -276,15 +378,6 @@ impl Active {
     pub(super) fn role_slice(&self, row: usize) -> &[(Role, u16)] {
         let start = if row == 0 { 0 } else { self.role_ends[row - 1] as usize };
         &self.role_entries[start..self.role_ends[row] as usize]
-    }
-
-    fn module_function(&self, row: usize) -> Option<u16> {
-        let key = pair_key(self.code(Field::Module, row)?, self.code(Field::Function, row)?);
-        self.module_functions.code(key)
-    }
-
-    fn mfa(&self, row: usize) -> Option<u16> {
-        self.mfas.code(mfa_key(self.module_function(row)?, self.arity(row)?))
     }
 
     pub(crate) fn chains(&self, index: Index) -> &Chains {
@@ -329,18 +422,16 @@ impl Active {
         }
     }
 
+    /// Bytes in use; room kept for the next rows is not counted.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let numbers = self.seqs.capacity() * 4
-            + (self.timestamps.capacity() + self.highest.capacity()) * 8
-            + (self.wall_times.capacity() + self.durations.capacity()) * 16
-            + (self.arities.capacity() + self.id_lens.capacity() + self.order.capacity()) * 2
-            + (self.role_ends.capacity() + self.ends.capacity() + self.role_entries.capacity()) * 4;
+        // Columns of 4 + 8 + 8 + 16 + 16 + 2 + 2 + 2 + 2 + 2 + 4 + 4 bytes, and the codes.
+        let numbers = self.len() * 70 + self.role_entries.len() * 4;
         numbers
             + self.arena.capacity()
             + self.stamped.heap_bytes()
             + self.dead.heap_bytes()
             + self.index_bytes().iter().sum::<usize>()
-            + self.codes.iter().map(|column| column.capacity() * 2).sum::<usize>()
+            + self.codes.iter().map(|column| column.len() * 2).sum::<usize>()
             + self.dictionaries[Field::Parent as usize].heap_bytes()
     }
 

@@ -43,6 +43,29 @@ impl Packed {
         }
     }
 
+    /// Keeps the places that hold a value.
+    pub(crate) fn keep_equal(&self, value: i64, places: &mut Vec<u16>) {
+        /// One loop per width, without a branch on the outcome, which is as good as random.
+        fn keep<T: PartialEq + Copy>(column: &[T], wanted: Option<T>, places: &mut Vec<u16>) {
+            let Some(wanted) = wanted else { return places.clear() };
+            let mut kept = 0;
+            for at in 0..places.len() {
+                let place = places[at];
+                places[kept] = place;
+                kept += usize::from(column[usize::from(place)] == wanted);
+            }
+            places.truncate(kept);
+        }
+        match self {
+            Self::Constant(constant) if *constant == value => {}
+            Self::Constant(_) => places.clear(),
+            Self::W8(low, column) => keep(column, value.checked_sub(*low).and_then(|gap| gap.try_into().ok()), places),
+            Self::W16(low, column) => keep(column, value.checked_sub(*low).and_then(|gap| gap.try_into().ok()), places),
+            Self::W32(low, column) => keep(column, value.checked_sub(*low).and_then(|gap| gap.try_into().ok()), places),
+            Self::W64(column) => keep(column, Some(value), places),
+        }
+    }
+
     pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             Self::Constant(_) => 0,

@@ -33,14 +33,7 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
         role_ends.push(role_entries.len() as i64);
     }
 
-    let mut dictionaries = active.dictionaries.clone();
-    for dictionary in &mut dictionaries {
-        dictionary.shrink(&active.hasher);
-    }
-    let mut module_functions = active.module_functions.clone();
-    module_functions.shrink();
-    let mut mfas = active.mfas.clone();
-    mfas.shrink();
+    let dictionaries = active.dictionaries.each_ref().map(|dictionary| dictionary.compact(&active.hasher));
 
     Some(Sealed {
         rows: rows.len(),
@@ -61,8 +54,8 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
         postings: Index::ALL.map(|index| postings(active, index, &rows)),
         ast_sorted: dictionaries[Field::AstNode as usize].sorted(),
         dictionaries,
-        module_functions,
-        mfas,
+        module_functions: active.module_functions.clone(),
+        mfas: active.mfas.clone(),
         role_ends: Packed::new(role_ends.iter().copied()),
         role_entries: role_entries.into_boxed_slice(),
         stamped: stamped(active, &rows),

@@ -71,6 +71,11 @@ impl Sealed {
         &self.postings[index as usize]
     }
 
+    /// Keeps the ranks that have a symbol.
+    pub(crate) fn keep_code(&self, field: Field, code: u16, ranks: &mut Vec<u16>) {
+        self.codes[field as usize].keep_equal(i64::from(code) + 1, ranks);
+    }
+
     /// First rank whose timestamp is not below `timestamp`.
     pub(crate) fn rank_from(&self, timestamp: i64) -> usize {
         self.partition_point(|rank| self.timestamp(rank) < timestamp)
