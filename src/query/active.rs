@@ -54,8 +54,11 @@ impl Scan<'_> {
         let must_see_all = !counted_by_range && self.total || matches.wants_all();
         let mut visit = |row: &u16| {
             let row = usize::from(*row);
+            if active.is_dead(row) {
+                return true;
+            }
             matches.work.rows_examined += 1;
-            if !active.is_dead(row) && self.holds(active, locals, row, false, &mut matches.work) {
+            if self.holds(active, locals, row, false, &mut matches.work) {
                 matches.total += u64::from(!counted_by_range);
                 let key = active.key(row);
                 if self.is_after_cursor(key) {
@@ -82,7 +85,8 @@ impl Scan<'_> {
         let chains = active.chains(self.conditions.indexed[driver].index);
         let codes = &locals[driver].codes;
         let whole = active.span(self.conditions.since, self.conditions.until).len() == active.len();
-        let counted_by_chain = whole && self.is_pure();
+        // Lists are not intersected here: what a second index says is checked row by row.
+        let counted_by_chain = whole && self.is_pure() && self.intersected.is_empty();
         if counted_by_chain {
             matches.total += codes.iter().map(|code| chains.live(*code) as u64).sum::<u64>();
         }
@@ -95,9 +99,12 @@ impl Scan<'_> {
                 break;
             }
             matches.work.postings_read += 1;
-            matches.work.rows_examined += 1;
             let timely = whole || self.conditions.in_range(active.timestamp(row));
-            if !timely || active.is_dead(row) || !self.holds(active, locals, row, false, &mut matches.work) {
+            if !timely || active.is_dead(row) {
+                continue;
+            }
+            matches.work.rows_examined += 1;
+            if !self.holds(active, locals, row, false, &mut matches.work) {
                 continue;
             }
             matches.total += u64::from(!counted_by_chain);

@@ -118,8 +118,11 @@ impl Scan<'_> {
                 break;
             }
             let rank = candidates.get(if self.order == Order::Asc { first + step } else { last - 1 - step });
+            if view.is_dead(rank) {
+                continue;
+            }
             matches.work.rows_examined += 1;
-            if view.is_dead(rank) || !self.holds(&*view.segment, locals, rank, true, &mut matches.work) {
+            if !self.holds(&*view.segment, locals, rank, true, &mut matches.work) {
                 continue;
             }
             matches.total += u64::from(!pure);
