@@ -4,8 +4,10 @@
 
 mod support;
 
-use elixir_scope_storage::Index;
-use support::{put, store_of_rows};
+use std::time::Duration;
+
+use elixir_scope_storage::{Index, Settings};
+use support::{open, put, put_batch, store_of_rows};
 
 // Found by the model.
 #[test]
@@ -21,4 +23,17 @@ fn a_key_of_several_segments_is_one_key_in_the_statistics() {
         assert_eq!((size.keys, size.entries), expected, "{}", size.index);
     }
     assert_eq!(stats.top_functions, [("Bank.pay/2".to_owned(), 3)]);
+}
+
+// Found by the model.
+#[test]
+fn age_is_measured_from_the_same_event_whatever_the_size_of_a_segment() {
+    for segment_rows in [1, 2, 64] {
+        let store = open(Settings { max_age: Some(Duration::ZERO), segment_rows, ..Settings::UNBOUNDED });
+        let report = put_batch(
+            &store,
+            &[r#"{"id": "x", "ts": 200}"#, r#"{"id": 1, "ts": 1}"#, r#"{"id": "x", "ts": 2}"#, r#"{"id": 3, "ts": 3}"#],
+        );
+        assert_eq!((report.stored, report.replaced, report.pruned), (3, 1, 3), "segments of {segment_rows}");
+    }
 }
