@@ -6,8 +6,9 @@ mod support;
 
 use std::time::Duration;
 
-use elixir_scope_storage::{Index, Settings};
-use support::{open, put, put_batch, store_of_rows};
+use elixir_scope_storage::store::Cleanup;
+use elixir_scope_storage::{Filter, Index, Settings};
+use support::{ask, open, put, put_batch, store_of_rows};
 
 // Found by the model.
 #[test]
@@ -36,4 +37,17 @@ fn age_is_measured_from_the_same_event_whatever_the_size_of_a_segment() {
         );
         assert_eq!((report.stored, report.replaced, report.pruned), (3, 1, 3), "segments of {segment_rows}");
     }
+}
+
+// Found by the model.
+#[test]
+fn clearing_an_empty_store_forgets_what_retention_took() {
+    let store = store_of_rows(8);
+    put(&store, &[r#"{"id": 1, "ts": 1}"#]);
+    store.cleanup_old_events(Cleanup { max_events: Some(0), ..Cleanup::default() }, false).unwrap();
+    assert_eq!(ask(&store, Filter::default()).gaps.len(), 1);
+    store.clear(None, true).unwrap();
+    assert_eq!(ask(&store, Filter::default()).gaps.len(), 1, "a dry run forgets nothing");
+    store.clear(None, false).unwrap();
+    assert_eq!(ask(&store, Filter::default()).gaps, []);
 }
