@@ -1,5 +1,6 @@
 //! Counting what is held: events, keys and entries of every index, and the memory they take.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -100,7 +101,7 @@ impl HotTier {
         for ((index, fresh), bytes) in Index::ALL.into_iter().zip(&fresh).zip(bytes) {
             let mut counts: HashMap<Key<'_>, u64> = HashMap::new();
             for (text, live) in fresh {
-                *counts.entry(Key::Shown(text)).or_default() += live;
+                *counts.entry(Key::Borrowed(text)).or_default() += live;
             }
             for view in &sealed.views {
                 count_view(view, index, &mut counts);
@@ -118,25 +119,11 @@ impl HotTier {
     }
 }
 
-/// A key, borrowed where a segment holds its text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Key<'a> {
-    Shown(&'a str),
-    Made(String),
-}
-
-impl Key<'_> {
-    fn text(&self) -> &str {
-        match self {
-            Self::Shown(text) => text,
-            Self::Made(text) => text,
-        }
-    }
-}
+/// A key as it is shown, borrowed where a segment holds its text.
+type Key<'a> = Cow<'a, str>;
 
 fn top(counts: HashMap<Key<'_>, u64>) -> Vec<(String, u64)> {
-    let mut counts: Vec<(String, u64)> =
-        counts.into_iter().map(|(key, count)| (key.text().to_owned(), count)).collect();
+    let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(key, count)| (key.into_owned(), count)).collect();
     counts.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
     counts.truncate(TOP);
     counts
@@ -159,8 +146,8 @@ fn count_view<'a>(view: &'a View, index: Index, counts: &mut HashMap<Key<'a>, u6
         let live = view.live_of(view.above_floor(postings.list(code)));
         if live > 0 {
             let key = match index.field() {
-                Some(field) => Key::Shown(segment.dictionary(field).text(code)),
-                None => Key::Made(shown(segment, index, code)),
+                Some(field) => Key::Borrowed(segment.dictionary(field).text(code)),
+                None => Key::Owned(shown(segment, index, code)),
             };
             *counts.entry(key).or_default() += live as u64;
         }

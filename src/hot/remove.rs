@@ -62,7 +62,7 @@ impl HotTier {
             cut_now = cut(&self.state.read(), what);
         }
         let Cut { views, gone, active_rows, report } = cut_now;
-        if report.events == 0 {
+        if report.events == 0 && *what != Removal::All {
             return report;
         }
         let mut purge = Vec::with_capacity(active_rows.len());

@@ -32,6 +32,8 @@ pub(crate) struct BatchReport {
     pub(crate) timestamps_assigned: u64,
     /// Place in the batch and id of every event that came without one.
     pub(crate) minted: Vec<(usize, String)>,
+    /// Largest timestamp of the events that were not duplicates.
+    pub(crate) newest: Option<i64>,
 }
 
 /// Where a batch is written: the published state, or one that is being built.
@@ -71,7 +73,7 @@ impl HotTier {
             }
             target.flush(events);
             state.active.publish();
-            self.finish(state, now_ns);
+            self.finish(state, report.newest, now_ns);
         } else {
             self.store_large(&mut writer, events, now_ns, &mut report);
         }
@@ -110,14 +112,11 @@ impl HotTier {
         }
         state.sealed = self.sealed_set(&before.views, after);
         state.active = active;
-        self.finish(&mut state, now_ns);
+        self.finish(&mut state, report.newest, now_ns);
     }
 
     /// Remembers when the newest event came, and drops views whose last row was replaced.
-    fn finish(&self, state: &mut super::State, now_ns: i64) {
-        let newest = state.active.order().last().map(|row| state.active.timestamp(usize::from(*row)));
-        let newest =
-            state.sealed.views.iter().map(|view| view.segment.timestamp(view.segment.len() - 1)).chain(newest).max();
+    fn finish(&self, state: &mut super::State, newest: Option<i64>, now_ns: i64) {
         if let Some(newest) = newest {
             if state.newest_arrival.is_none_or(|(known, _)| newest > known) {
                 state.newest_arrival = Some((newest, now_ns));
@@ -170,6 +169,7 @@ impl HotTier {
         writer.next_seq += 1;
         target.active.push_identity(seq, timestamp, stamped, &id, event);
         target.pending.push(at);
+        report.newest = report.newest.max(Some(timestamp));
         report.timestamps_assigned += u64::from(stamped);
         if event.event_id.is_none() {
             report.minted.push((at, id.into_owned()));

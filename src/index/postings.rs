@@ -71,16 +71,16 @@ impl Postings {
         Self::Lists { ends: ends.into_boxed_slice(), ranks }
     }
 
-    /// The events of a code.
+    /// The events of a code; none for a code the segment has not (an arity is a code of its own).
     pub(crate) fn list(&self, code: u16) -> List<'_> {
+        let code = usize::from(code);
         match self {
-            Self::Empty => List::Ranks(&[]),
-            Self::Uniform(rows) => List::Range(0, *rows),
-            Self::Lists { ends, ranks } => {
-                let code = usize::from(code);
+            Self::Uniform(rows) if code == 0 => List::Range(0, *rows),
+            Self::Lists { ends, ranks } if code < ends.len() => {
                 let start = if code == 0 { 0 } else { ends[code - 1] as usize };
                 List::Ranks(&ranks[start..ends[code] as usize])
             }
+            _ => List::Ranks(&[]),
         }
     }
 

@@ -54,8 +54,11 @@ impl Scan<'_> {
         let must_see_all = !counted_by_range && self.total || matches.wants_all();
         let mut visit = |row: &u16| {
             let row = usize::from(*row);
+            if active.is_dead(row) {
+                return true;
+            }
             matches.work.rows_examined += 1;
-            if !active.is_dead(row) && self.holds(active, locals, row, &mut matches.work) {
+            if self.holds(active, locals, row, &mut matches.work) {
                 matches.total += u64::from(!counted_by_range);
                 let key = active.key(row);
                 if self.is_after_cursor(key) {
@@ -95,9 +98,12 @@ impl Scan<'_> {
                 break;
             }
             matches.work.postings_read += 1;
-            matches.work.rows_examined += 1;
             let timely = whole || self.conditions.in_range(active.timestamp(row));
-            if !timely || active.is_dead(row) || !self.holds(active, locals, row, &mut matches.work) {
+            if !timely || active.is_dead(row) {
+                continue;
+            }
+            matches.work.rows_examined += 1;
+            if !self.holds(active, locals, row, &mut matches.work) {
                 continue;
             }
             matches.total += u64::from(!counted_by_chain);

@@ -128,7 +128,7 @@ impl Scan<'_> {
     fn open_conditions(&self, view: &View, locals: &[Local]) -> Vec<usize> {
         let everywhere = |at: usize| {
             let postings = view.segment.postings(self.conditions.indexed[at].index);
-            matches!(postings, Postings::Uniform(_)) && !locals[at].codes.is_empty()
+            matches!(postings, Postings::Uniform(_)) && locals[at].codes.contains(&0)
         };
         let settled = |at: usize| self.driver == Some(at) || self.intersected.contains(&at) || everywhere(at);
         (0..locals.len()).filter(|at| self.refines(*at) || !settled(*at)).collect()
@@ -152,9 +152,9 @@ impl Scan<'_> {
                     Candidates::Range(first, _) => first + place,
                     Candidates::Ranks(ranks) => usize::from(ranks[place]),
                 };
-                matches.work.rows_examined += 1;
                 matches.work.postings_read += u64::from(self.driver.is_some());
                 if !view.is_dead(rank) {
+                    matches.work.rows_examined += 1;
                     if !matches.wants(view.segment.key(rank)) {
                         break;
                     }
@@ -202,7 +202,6 @@ impl Scan<'_> {
                 Order::Asc => left.start = chunk.end,
                 Order::Desc => left.end = chunk.start,
             }
-            matches.work.rows_examined += part.len() as u64;
             self.check(view, locals, open, &mut part, matches);
             matches.total += part.len() as u64;
             let (lo, hi) = self.page_part(view, &Candidates::Ranks(Cow::Borrowed(&part)));
@@ -222,6 +221,7 @@ impl Scan<'_> {
         if !view.is_whole() {
             keep(ranks, |rank| !view.is_dead(rank));
         }
+        matches.work.rows_examined += ranks.len() as u64;
         for at in open {
             match locals[*at].column() {
                 Some((field, code)) => segment.keep_code(field, code, ranks),
