@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::{HotTier, SealedSet};
 use crate::index::{Field, Index};
 use crate::segment::{Active, Rows, View};
@@ -64,7 +66,7 @@ impl HotTier {
             let bytes = view.heap_bytes();
             total += bytes;
             live += share(bytes, view.live(), view.segment.len());
-            indexes += view.segment.index_bytes().iter().sum::<usize>();
+            indexes += view.segment.bytes_of_indexes();
         }
         live += share(primary, state.events() as usize, self.primary.len().max(state.events() as usize));
         Memory {
@@ -99,7 +101,7 @@ impl HotTier {
             }
         }
         for ((index, fresh), bytes) in Index::ALL.into_iter().zip(&fresh).zip(bytes) {
-            let mut counts: HashMap<Key<'_>, u64> = HashMap::new();
+            let mut counts: Counts<'_> = Counts::default();
             for (text, live) in fresh {
                 *counts.entry(Key::Borrowed(text)).or_default() += live;
             }
@@ -122,7 +124,9 @@ impl HotTier {
 /// A key as it is shown, borrowed where a segment holds its text.
 type Key<'a> = Cow<'a, str>;
 
-fn top(counts: HashMap<Key<'_>, u64>) -> Vec<(String, u64)> {
+type Counts<'a> = HashMap<Key<'a>, u64, RandomState>;
+
+fn top(counts: Counts<'_>) -> Vec<(String, u64)> {
     let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(key, count)| (key.into_owned(), count)).collect();
     counts.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
     counts.truncate(TOP);
@@ -139,7 +143,7 @@ fn active_counts(active: &Active, index: Index) -> Vec<(String, u64)> {
         .collect()
 }
 
-fn count_view<'a>(view: &'a View, index: Index, counts: &mut HashMap<Key<'a>, u64>) {
+fn count_view<'a>(view: &'a View, index: Index, counts: &mut Counts<'a>) {
     let segment = &*view.segment;
     let postings = segment.postings(index);
     for code in (0..postings.codes() as u32).map(|code| code as u16) {

@@ -13,11 +13,12 @@ use crate::segment::merge::{fits, merge};
 
 /// Which neighbouring views to rewrite next.
 ///
-/// Rows under floors are not counted while they are fewer than one segment: the segment that retention is
-/// eating will soon be gone whole.
-fn sparse(views: &[View], capacity: Capacity) -> Option<Range<usize>> {
+/// Rows under floors are not counted while they are fewer than one segment, unless `eager`: the segment that
+/// retention is eating will soon be gone whole.
+fn sparse(views: &[View], capacity: Capacity, eager: bool) -> Option<Range<usize>> {
     let under_floors: usize = views.iter().map(View::floor).sum();
-    let lost = |view: &View| if under_floors > capacity.rows { view.removed() } else { view.removed() - view.floor() };
+    let count_floors = eager || under_floors > capacity.rows;
+    let lost = |view: &View| if count_floors { view.removed() } else { view.removed() - view.floor() };
     let small = |at: usize| {
         let pair = views.get(at..at + 2)?;
         let live: usize = pair.iter().map(View::live).sum();
@@ -28,11 +29,12 @@ fn sparse(views: &[View], capacity: Capacity) -> Option<Range<usize>> {
 }
 
 impl HotTier {
-    /// Rewrites sparse segments until none is left or a writer gets in between.
-    pub(crate) fn compact(&self) {
+    /// Rewrites sparse segments until none is left or a writer gets in between. `eager`: nothing more will be removed
+    /// soon, so every hole counts.
+    pub(crate) fn compact(&self, eager: bool) {
         loop {
             let before = Arc::clone(&self.state.read().sealed);
-            let Some(range) = sparse(&before.views, self.capacity) else { return };
+            let Some(range) = sparse(&before.views, self.capacity, eager) else { return };
             let merged = merge(&before.views[range.clone()], &self.hasher).map(|segment| View::new(Arc::new(segment)));
 
             let _writer = self.writer.lock();
@@ -45,7 +47,7 @@ impl HotTier {
                 .cloned()
                 .chain(merged)
                 .chain(before.views[range.end..].iter().cloned());
-            state.sealed = self.sealed_set(&before.views, views.collect());
+            state.sealed = self.sealed_set(&before, views.collect());
         }
     }
 }

@@ -142,27 +142,28 @@ impl HotTier {
         let mut state = self.state.write();
         if let Some(segment) = sealed {
             let views = state.sealed.views.iter().cloned().chain([View::new(Arc::new(segment))]).collect();
-            state.sealed = self.sealed_set(&state.sealed.views, views);
+            state.sealed = self.sealed_set(&state.sealed, views);
         }
         state.active.restart(writer.next_seq);
     }
 
     /// The next set of sealed segments: drops views without live rows and keeps the time directory in step.
-    fn sealed_set(&self, before: &[View], after: Vec<View>) -> Arc<SealedSet> {
+    fn sealed_set(&self, before: &SealedSet, after: Vec<View>) -> Arc<SealedSet> {
         let views: Vec<View> = after.into_iter().filter(|view| view.live() > 0).collect();
-        let held = |views: &[View], seq: u64| views.binary_search_by_key(&seq, |view| view.segment.base_seq());
-        for view in before {
-            let same =
-                held(&views, view.segment.base_seq()).is_ok_and(|at| Arc::ptr_eq(&views[at].segment, &view.segment));
-            if !same {
+        let same = |old: &View, new: &View| Arc::ptr_eq(&old.segment, &new.segment);
+        if before.views.len() == views.len() && before.views.iter().zip(&views).all(|(old, new)| same(old, new)) {
+            return Arc::new(SealedSet { views, by_time: before.by_time.clone() });
+        }
+        let held = |seq: u64| views.binary_search_by_key(&seq, |view| view.segment.base_seq());
+        for view in &before.views {
+            if !held(view.segment.base_seq()).is_ok_and(|at| same(view, &views[at])) {
                 self.directory.remove(&view.segment.first_key());
             }
         }
         for view in &views {
             self.directory.insert(view.segment.first_key(), view.segment.base_seq());
         }
-        let by_time =
-            self.directory.iter().filter_map(|entry| held(&views, *entry.value()).ok()).map(|at| at as u32).collect();
+        let by_time = self.directory.iter().filter_map(|entry| held(*entry.value()).ok()).map(|at| at as u32).collect();
         Arc::new(SealedSet { views, by_time })
     }
 }

@@ -68,7 +68,7 @@ impl HotTier {
         let mut purge = Vec::with_capacity(active_rows.len());
         {
             let mut state = self.state.write();
-            state.sealed = self.sealed_set(&state.sealed.views.clone(), views);
+            state.sealed = self.sealed_set(&state.sealed, views);
             for row in active_rows {
                 let row = usize::from(row);
                 purge.push((self.hash_id(state.active.event_id(row)), state.active.seq(row)));
@@ -135,13 +135,18 @@ fn cut_below(state: &State, views: &mut [View], floor: impl Fn(&View) -> usize, 
 /// Walks the sources in the order of their next keys; each gives all it has below the next source's key.
 fn cut_oldest(state: &State, views: &mut [View], events: u64) -> Gone {
     let active = &state.active;
-    let order: Vec<u16> = active.order().iter().copied().filter(|row| !active.is_dead(usize::from(*row))).collect();
+    let order = active.order();
     let source = views.len();
     let mut floors: Vec<usize> = views.iter().map(View::floor).collect();
-    let mut taken_active = 0;
+    let mut taken = Vec::new();
     let mut left = events;
 
-    let active_key = |at: usize| order.get(at).map(|row| active.key(usize::from(*row)));
+    // The next live row of the active segment, from a place in its order on.
+    let active_next = |from: usize| {
+        let at = (from..order.len()).find(|at| !active.is_dead(usize::from(order[*at])))?;
+        Some((active.key(usize::from(order[at])), at))
+    };
+    let mut next_active = active_next(0);
     let view_key = |view: &View, floor: usize| -> Option<(EventKey, usize)> {
         let rank = (floor..view.segment.len()).find(|rank| view.is_live(*rank))?;
         Some((view.segment.key(rank), rank))
@@ -153,17 +158,20 @@ fn cut_oldest(state: &State, views: &mut [View], events: u64) -> Gone {
             heads.push(Reverse((key, at)));
         }
     }
-    heads.extend(active_key(0).map(|key| Reverse((key, source))));
+    heads.extend(next_active.map(|(key, _)| Reverse((key, source))));
 
     while left > 0 {
         let Some(Reverse((_, at))) = heads.pop() else { break };
         let bound = heads.peek().map(|Reverse((key, _))| *key);
         if at == source {
-            while left > 0 && active_key(taken_active).is_some_and(|key| bound.is_none_or(|bound| key < bound)) {
-                taken_active += 1;
+            while let Some((_, place)) =
+                next_active.filter(|(key, _)| left > 0 && bound.is_none_or(|bound| *key < bound))
+            {
+                taken.push(order[place]);
                 left -= 1;
+                next_active = active_next(place + 1);
             }
-            heads.extend(active_key(taken_active).map(|key| Reverse((key, source))));
+            heads.extend(next_active.map(|(key, _)| Reverse((key, source))));
             continue;
         }
         let view = &views[at];
@@ -192,7 +200,7 @@ fn cut_oldest(state: &State, views: &mut [View], events: u64) -> Gone {
         .zip(floors)
         .map(|(view, floor)| (Arc::clone(&view.segment), view.raise_floor(floor)))
         .collect();
-    (gone, order[..taken_active].to_vec())
+    (gone, taken)
 }
 
 fn cut_seqs(state: &State, views: &mut [View], seqs: &[u64]) -> Gone {

@@ -110,7 +110,7 @@ impl HotTier {
                 self.primary.claim(hash, seq, |_| None::<()>, live);
             }
         }
-        state.sealed = self.sealed_set(&before.views, after);
+        state.sealed = self.sealed_set(&before, after);
         state.active = active;
         self.finish(&mut state, report.newest, now_ns);
     }
@@ -123,8 +123,7 @@ impl HotTier {
             }
         }
         if state.sealed.views.iter().any(|view| view.live() == 0) {
-            let views = state.sealed.views.clone();
-            state.sealed = self.sealed_set(&views, views.clone());
+            state.sealed = self.sealed_set(&state.sealed, state.sealed.views.clone());
         }
     }
 

@@ -3,7 +3,7 @@
 use super::active::{Active, distinct_pids};
 use super::packed::{Optional, Packed};
 use super::rows::Rows;
-use super::sealed::{Sealed, SeqMap};
+use super::sealed::{Bytes, Sealed, SeqMap};
 use crate::index::bitmap::Bitmap;
 use crate::index::postings::Postings;
 use crate::index::{Field, Index};
@@ -35,7 +35,7 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
 
     let dictionaries = active.dictionaries.each_ref().map(|dictionary| dictionary.compact(&active.hasher));
 
-    Some(Sealed {
+    let sealed = Sealed {
         rows: rows.len(),
         base_seq,
         last_seq: active.seq(highest),
@@ -62,7 +62,9 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
         arena: arena.into_boxed_str(),
         ends: Packed::new(ends.iter().copied()),
         id_lens: numbers(|active, row| i64::from(active.id_lens[row])),
-    })
+        bytes: Bytes::default(),
+    };
+    Some(sealed.measured())
 }
 
 fn seq_map(active: &Active, rows: &[u16], base_seq: u64) -> SeqMap {

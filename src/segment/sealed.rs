@@ -42,6 +42,15 @@ pub(crate) struct Sealed {
     pub(super) arena: Box<str>,
     pub(super) ends: Packed,
     pub(super) id_lens: Packed,
+    /// Measured once: nothing grows any more.
+    pub(super) bytes: Bytes,
+}
+
+/// Memory of a segment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bytes {
+    total: usize,
+    indexes: usize,
 }
 
 impl Sealed {
@@ -115,7 +124,22 @@ impl Sealed {
         }
     }
 
-    pub(crate) fn heap_bytes(&self) -> usize {
+    /// All memory of the segment. Cost: constant.
+    pub(crate) const fn heap_bytes(&self) -> usize {
+        self.bytes.total
+    }
+
+    /// Memory of all its indexes. Cost: constant.
+    pub(crate) const fn bytes_of_indexes(&self) -> usize {
+        self.bytes.indexes
+    }
+
+    pub(super) fn measured(mut self) -> Self {
+        self.bytes = Bytes { total: self.measure(), indexes: self.index_bytes().iter().sum() };
+        self
+    }
+
+    fn measure(&self) -> usize {
         let seqs = match &self.seq_map {
             SeqMap::Dense => 0,
             SeqMap::Sparse { offsets, ranks } => offsets.heap_bytes() + ranks.len() * 2,

@@ -96,7 +96,7 @@ impl EventStore {
         }
         let removed = hot.remove(&what, false);
         self.shared.counters.cleared(removed.events);
-        hot.compact();
+        hot.compact(true);
         Ok(removed.into())
     }
 
@@ -111,7 +111,7 @@ impl EventStore {
             }
             pruned += removed;
         }
-        self.shared.hot.compact();
+        self.shared.hot.compact(false);
         pruned
     }
 
@@ -123,7 +123,7 @@ impl EventStore {
             *self.shared.last_cleanup.lock() = Some(LastCleanup { at, removed: removed.events, reason });
         }
         if reason == Reason::Requested {
-            self.shared.hot.compact();
+            self.shared.hot.compact(true);
         }
         removed
     }
