@@ -210,3 +210,62 @@ impl State {
         bounds.reduce(|(low, high), (first, last)| (low.min(first), high.max(last)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::remove::Removal;
+    use super::*;
+    use crate::event::Event;
+
+    fn tier_of_one_hash() -> HotTier {
+        let mut tier = HotTier::new(Capacity { rows: 16, bytes: 1 << 20 }, "minted-".to_owned());
+        tier.id_hash = IdHash::Constant;
+        tier
+    }
+
+    fn event(id: usize, timestamp: i64) -> Event<'static> {
+        Event::new("call").event_id(format!("id-{id}")).timestamp(timestamp)
+    }
+
+    #[test]
+    fn ids_of_one_hash_are_told_apart() {
+        let tier = tier_of_one_hash();
+        for id in 0..100 {
+            assert_eq!(tier.store(&[event(id, id as i64)], 0).stored, 1, "{id}");
+        }
+        let batch: Vec<_> = (0..100).map(|id| event(id, -(id as i64))).collect();
+        let report = tier.store(&batch, 0);
+        assert_eq!((report.stored, report.replaced, report.duplicates), (0, 99, 1));
+        assert_eq!(tier.verify(), Ok(()));
+        for id in 0..100 {
+            assert_eq!(tier.get(&format!("id-{id}")).map(|event| event.timestamp), Some(-(id as i64)));
+        }
+        assert_eq!(tier.get("id-100"), None);
+    }
+
+    #[test]
+    fn a_removed_id_of_a_shared_hash_leaves_the_others_and_can_come_back() {
+        let tier = tier_of_one_hash();
+        let batch: Vec<_> = (0..50).map(|id| event(id, id as i64)).collect();
+        tier.store(&batch, 0);
+        assert_eq!(tier.remove(&Removal::Oldest(20), true).events, 20);
+        assert_eq!(tier.verify(), Ok(()));
+        assert_eq!(tier.get("id-19"), None);
+        assert_eq!(tier.get("id-20").map(|event| event.timestamp), Some(20));
+        assert_eq!(tier.store(&[event(3, 1000)], 0).stored, 1);
+        assert_eq!(tier.get("id-3").map(|event| event.timestamp), Some(1000));
+        assert_eq!(tier.primary.len(), 31);
+    }
+
+    #[test]
+    fn purged_ids_leave_no_entries_behind() {
+        let tier = HotTier::new(Capacity { rows: 16, bytes: 1 << 20 }, "minted-".to_owned());
+        let batch: Vec<_> = (0..500).map(|id| event(id, id as i64)).collect();
+        tier.store(&batch, 0);
+        tier.remove(&Removal::Before(450), true);
+        assert_eq!(tier.primary.len(), 50);
+        tier.remove(&Removal::All, false);
+        assert_eq!(tier.primary.len(), 0);
+        assert_eq!(tier.read().events(), 0);
+    }
+}
