@@ -17,7 +17,7 @@ pub const DEFAULT_MAX_EVENTS: u64 = 1_000_000;
 pub const DEFAULT_MAX_BYTES: u64 = 2 << 30;
 
 /// Default of [`Settings::cleanup_interval`]: the original's `prune_interval`.
-pub const DEFAULT_CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
+pub const DEFAULT_CLEANUP_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Retention of an event store.
 ///

@@ -193,7 +193,7 @@ fn fill<'a>(field: &mut Option<Cow<'a, str>>, raw: &'a RawValue, canon: fn(Cow<'
     }
 }
 
-/// ElixirScope's AST events may carry the node id in their first argument.
+/// `ElixirScope`'s AST events may carry the node id in their first argument.
 fn first_arg_node(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     if !json.strip_prefix('[')?.trim_start().starts_with('{') {
@@ -239,7 +239,10 @@ fn merge(data: &str, extras: &[(Cow<'_, str>, &RawValue)]) -> Result<String> {
         .map(|(key, raw)| format!("{}:{}", quoted(key), raw.get()))
         .collect();
     if !clashing.is_empty() {
-        let free = (0..).map(|n| "_".repeat(n) + "_top").find(|key| !clashes(key)).unwrap_or_default();
+        let mut free = "_top".to_owned();
+        while clashes(&free) {
+            free.insert(0, '_');
+        }
         push(&mut out, &free, &format!("{{{}}}", clashing.join(",")));
     }
     out.push('}');

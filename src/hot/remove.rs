@@ -210,12 +210,8 @@ fn cut_seqs(state: &State, views: &mut [View], seqs: &[u64]) -> Gone {
     for seq in seqs {
         match super::place_of(&state.active, views, *seq) {
             Some(super::Place::Active(row)) => rows.push(row as u16),
-            Some(super::Place::Sealed(at, rank)) => {
-                if views[at].kill(rank) {
-                    gone[at].1.push(rank as u16);
-                }
-            }
-            None => {}
+            Some(super::Place::Sealed(at, rank)) if views[at].kill(rank) => gone[at].1.push(rank as u16),
+            _ => {}
         }
     }
     rows.sort_unstable();

@@ -131,7 +131,7 @@ impl Numbers {
     }
 }
 
-/// Spreads small numbers over all bits (the finalizer of MurmurHash3).
+/// Spreads small numbers over all bits (the finalizer of `MurmurHash3`).
 const fn mix(key: u32) -> u64 {
     let mut hash = key as u64;
     hash = (hash ^ hash >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);

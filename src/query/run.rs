@@ -192,7 +192,7 @@ impl<'q> Run<'q> {
         let candidates: Vec<Candidate> = (0..conditions.indexed.len())
             .map(|at| {
                 let index = conditions.indexed[at].index;
-                let mut cardinality = cardinality_of(conditions, at, active, &active_locals);
+                let mut cardinality = cardinality_of(conditions, at, active, active_locals.as_deref());
                 for ((view, span), locals) in views.iter().zip(&spans).zip(&view_locals) {
                     cardinality += match locals {
                         Some(locals) => sealed::cardinality(view, *span, index, &locals[at]),
@@ -318,7 +318,7 @@ pub(crate) fn matching_seqs(conditions: &Conditions, active: &Active, views: &[V
     }
 }
 
-fn cardinality_of(conditions: &Conditions, at: usize, active: &Active, locals: &Option<Vec<Local>>) -> u64 {
+fn cardinality_of(conditions: &Conditions, at: usize, active: &Active, locals: Option<&[Local]>) -> u64 {
     let index = conditions.indexed[at].index;
     match locals {
         Some(locals) => active::cardinality(active, conditions, index, &locals[at]),

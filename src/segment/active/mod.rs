@@ -3,14 +3,17 @@
 //! Invariants: `order` holds every row of the last [`Active::publish`] once, sorted by `(timestamp, seq)`;
 //! chain counts are of live rows; `seqs` ascend.
 
+mod push;
+mod read;
+
 use foldhash::fast::RandomState;
 
-use super::rows::{EventKey, Rows};
 use crate::event::{Event, Role};
 use crate::index::bitmap::Bitmap;
 use crate::index::chain::Chains;
 use crate::index::dictionary::{Dictionary, MAX_SYMBOLS, Numbers};
 use crate::index::{Field, Index};
+use crate::segment::rows::{EventKey, Rows};
 
 /// What a batch of events needs in a segment.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,37 +54,37 @@ impl Capacity {
 
 #[derive(Debug)]
 pub(crate) struct Active {
-    pub(super) hasher: RandomState,
-    pub(super) base_seq: u64,
+    pub(in crate::segment) hasher: RandomState,
+    pub(in crate::segment) base_seq: u64,
     /// Distance of each row's seq from `base_seq`.
-    pub(super) seqs: Vec<u32>,
-    pub(super) timestamps: Vec<i64>,
-    pub(super) wall_times: Vec<Option<i64>>,
-    pub(super) durations: Vec<Option<i64>>,
+    pub(in crate::segment) seqs: Vec<u32>,
+    pub(in crate::segment) timestamps: Vec<i64>,
+    pub(in crate::segment) wall_times: Vec<Option<i64>>,
+    pub(in crate::segment) durations: Vec<Option<i64>>,
     /// Arity plus one; 0 for none.
-    pub(super) arities: Vec<u16>,
+    pub(in crate::segment) arities: Vec<u16>,
     /// Per field, code plus one; 0 for none.
-    pub(super) codes: [Vec<u16>; Field::COUNT],
-    pub(super) dictionaries: [Dictionary; Field::COUNT],
-    pub(super) module_functions: Numbers,
-    pub(super) mfas: Numbers,
+    pub(in crate::segment) codes: [Vec<u16>; Field::COUNT],
+    pub(in crate::segment) dictionaries: [Dictionary; Field::COUNT],
+    pub(in crate::segment) module_functions: Numbers,
+    pub(in crate::segment) mfas: Numbers,
     /// Code of module and function plus one; 0 for none.
     pairs: Vec<u16>,
     /// Code of module, function and arity plus one; 0 for none.
     mfa_codes: Vec<u16>,
     chains: [Chains; Index::COUNT],
-    pub(super) role_ends: Vec<u32>,
-    pub(super) role_entries: Vec<(Role, u16)>,
-    pub(super) stamped: Bitmap,
+    pub(in crate::segment) role_ends: Vec<u32>,
+    pub(in crate::segment) role_entries: Vec<(Role, u16)>,
+    pub(in crate::segment) stamped: Bitmap,
     /// Each row's event id followed by its payload.
-    pub(super) arena: String,
-    pub(super) ends: Vec<u32>,
-    pub(super) id_lens: Vec<u16>,
+    pub(in crate::segment) arena: String,
+    pub(in crate::segment) ends: Vec<u32>,
+    pub(in crate::segment) id_lens: Vec<u16>,
     /// Largest timestamp of the rows up to each row.
     highest: Vec<i64>,
-    pub(super) order: Vec<u16>,
-    pub(super) dead: Bitmap,
-    pub(super) n_dead: usize,
+    pub(in crate::segment) order: Vec<u16>,
+    pub(in crate::segment) dead: Bitmap,
+    pub(in crate::segment) n_dead: usize,
 }
 
 impl Active {
@@ -194,157 +197,6 @@ impl Active {
         }) && fullest + demand.rows <= MAX_SYMBOLS
     }
 
-    /// Appends one event; returns its row. By time it is found after [`Self::publish`].
-    pub(crate) fn push(&mut self, seq: u64, timestamp: i64, stamped: bool, event_id: &str, event: &Event<'_>) -> usize {
-        let row = self.push_identity(seq, timestamp, stamped, event_id, event);
-        self.push_columns(std::iter::once(event));
-        row
-    }
-
-    /// Appends what makes an event itself: id, place in the order, payload. The row needs
-    /// [`Self::push_columns`] before anything but these is read or it is killed.
-    pub(crate) fn push_identity(
-        &mut self,
-        seq: u64,
-        timestamp: i64,
-        stamped: bool,
-        event_id: &str,
-        event: &Event<'_>,
-    ) -> usize {
-        let row = self.len();
-        self.seqs.push((seq - self.base_seq) as u32);
-        self.timestamps.push(timestamp);
-        self.highest.push(self.highest.last().map_or(timestamp, |high| timestamp.max(*high)));
-        if stamped {
-            self.stamped.insert(row);
-        }
-        self.arena.push_str(event_id);
-        self.arena.push_str(&event.data);
-        self.ends.push(self.arena.len() as u32);
-        self.id_lens.push(event_id.len() as u16);
-        row
-    }
-
-    /// Appends the columns of the events pushed since the last call, in their order.
-    ///
-    /// One column after the other: its dictionary stays in the cache, and the look-ups of neighbouring rows do not
-    /// wait for each other.
-    pub(crate) fn push_columns<'e, 'a: 'e>(&mut self, events: impl Iterator<Item = &'e Event<'a>> + Clone) {
-        let first = self.arities.len();
-        for event in events.clone() {
-            self.wall_times.push(event.wall_time);
-            self.durations.push(event.duration_ns);
-            self.arities.push(event.arity.map_or(0, |arity| u16::from(arity) + 1));
-        }
-        let mut column = |field: Field, text: fn(&'e Event<'a>) -> Option<&'e str>| {
-            self.push_texts(field, first, events.clone().map(text));
-        };
-        column(Field::Node, |event| event.node.as_deref());
-        column(Field::Pid, |event| event.pid.as_deref());
-        column(Field::EventType, |event| event.event_type.as_deref());
-        column(Field::Module, |event| event.module.as_deref());
-        column(Field::Function, |event| event.function.as_deref());
-        column(Field::Correlation, |event| event.correlation_id.as_deref());
-        column(Field::Parent, |event| event.parent_id.as_deref());
-        column(Field::Call, |event| event.call_id.as_deref());
-        column(Field::Session, |event| event.session_id.as_deref());
-        column(Field::AstNode, |event| event.ast_node_id.as_deref());
-        self.push_functions(first);
-        self.push_pids(first, events);
-    }
-
-    fn push_texts<'e>(&mut self, field: Field, first: usize, texts: impl Iterator<Item = Option<&'e str>>) {
-        let Self { codes, dictionaries, chains, hasher, .. } = self;
-        let (column, dictionary) = (&mut codes[field as usize], &mut dictionaries[field as usize]);
-        // The process index lists the pids of every role, see `push_pids`.
-        let index = Index::ALL.into_iter().find(|index| index.field() == Some(field) && *index != Index::Process);
-        let mut chains = index.map(|index| &mut chains[index as usize]);
-        for (row, text) in (first..).zip(texts) {
-            let Some(text) = text else {
-                column.push(0);
-                continue;
-            };
-            // Runs of equal values are the rule (node, session, pid): comparing is cheaper than hashing.
-            let code = match column.last() {
-                Some(last @ 1..) if dictionary.text(last - 1) == text => last - 1,
-                _ => dictionary.intern(hasher, text),
-            };
-            column.push(code + 1);
-            if let Some(chains) = &mut chains {
-                chains.push(code, row as u16);
-            }
-        }
-    }
-
-    fn push_functions(&mut self, first: usize) {
-        for row in first..self.arities.len() {
-            let arity = self.arity(row);
-            if let Some(arity) = arity {
-                self.chains[Index::Arity as usize].push(u16::from(arity), row as u16);
-            }
-            let names = self.code(Field::Module, row).zip(self.code(Field::Function, row));
-            let pair = names.map(|(module, function)| self.module_functions.intern(pair_key(module, function)));
-            let mfa = pair.zip(arity).map(|(pair, arity)| self.mfas.intern(mfa_key(pair, arity)));
-            for (index, code) in [(Index::ModuleFunction, pair), (Index::Mfa, mfa)] {
-                if let Some(code) = code {
-                    self.chains[index as usize].push(code, row as u16);
-                }
-            }
-            self.pairs.push(pair.map_or(0, |code| code + 1));
-            self.mfa_codes.push(mfa.map_or(0, |code| code + 1));
-        }
-    }
-
-    /// Every pid of a row is one posting, in however many roles.
-    fn push_pids<'e, 'a: 'e>(&mut self, first: usize, events: impl Iterator<Item = &'e Event<'a>>) {
-        let chains = &mut self.chains[Index::Process as usize];
-        for (row, event) in (first..).zip(events) {
-            let subject = self.codes[Field::Pid as usize][row].checked_sub(1);
-            if let Some(code) = subject {
-                chains.push(code, row as u16);
-            }
-            let start = self.role_entries.len();
-            for (role, pid) in &event.roles {
-                let code = self.dictionaries[Field::Pid as usize].intern(&self.hasher, pid);
-                let known = subject == Some(code) || self.role_entries[start..].iter().any(|(_, other)| *other == code);
-                self.role_entries.push((*role, code));
-                if !known {
-                    chains.push(code, row as u16);
-                }
-            }
-            self.role_ends.push(self.role_entries.len() as u32);
-        }
-    }
-
-    /// Sorts the rows pushed since the last call into the order of time.
-    pub(crate) fn publish(&mut self) {
-        let first = self.order.len();
-        let mut fresh: Vec<u16> = (first..self.len()).map(|row| row as u16).collect();
-        let timestamps = &self.timestamps;
-        let time = |row: &u16| timestamps[usize::from(*row)];
-        if !fresh.is_sorted_by_key(time) {
-            fresh.sort_by_key(time);
-        }
-        let Some(earliest) = fresh.first().map(time) else { return };
-        // Order: equal timestamps keep the order of their rows, which is that of their seqs.
-        let cut = self.order.partition_point(|row| time(row) <= earliest);
-        if cut == self.order.len() {
-            self.order.extend_from_slice(&fresh);
-            return;
-        }
-        let tail = self.order.split_off(cut);
-        let (mut old, mut new) = (tail.iter().peekable(), fresh.iter().peekable());
-        loop {
-            let row = match (old.peek(), new.peek()) {
-                (Some(left), Some(right)) if time(left) <= time(right) => old.next(),
-                (_, Some(_)) => new.next(),
-                (Some(_), None) => old.next(),
-                (None, None) => break,
-            };
-            self.order.extend(row);
-        }
-    }
-
     /// Removes a row from every index; says whether it was live.
     pub(crate) fn kill(&mut self, row: usize) -> bool {
         if !self.dead.insert(row) {
@@ -366,7 +218,7 @@ impl Active {
     }
 
     /// The key under which an index of single values lists a row.
-    pub(super) fn index_code(&self, index: Index, row: usize) -> Option<u16> {
+    pub(in crate::segment) fn index_code(&self, index: Index, row: usize) -> Option<u16> {
         match index {
             Index::Arity => self.arity(row).map(u16::from),
             Index::ModuleFunction => self.pairs[row].checked_sub(1),
@@ -375,7 +227,7 @@ impl Active {
         }
     }
 
-    pub(super) fn role_slice(&self, row: usize) -> &[(Role, u16)] {
+    pub(in crate::segment) fn role_slice(&self, row: usize) -> &[(Role, u16)] {
         let start = if row == 0 { 0 } else { self.role_ends[row - 1] as usize };
         &self.role_entries[start..self.role_ends[row] as usize]
     }
@@ -468,67 +320,4 @@ pub(crate) const fn pair_key(module: u16, function: u16) -> u32 {
 /// Key of a module and function, and an arity.
 pub(crate) const fn mfa_key(pair: u16, arity: u8) -> u32 {
     (pair as u32) << 8 | arity as u32
-}
-
-impl Rows for Active {
-    fn timestamp(&self, row: usize) -> i64 {
-        self.timestamps[row]
-    }
-
-    fn seq(&self, row: usize) -> u64 {
-        self.base_seq + u64::from(self.seqs[row])
-    }
-
-    fn wall_time(&self, row: usize) -> Option<i64> {
-        self.wall_times[row]
-    }
-
-    fn duration(&self, row: usize) -> Option<i64> {
-        self.durations[row]
-    }
-
-    fn arity(&self, row: usize) -> Option<u8> {
-        self.arities[row].checked_sub(1).map(|arity| arity as u8)
-    }
-
-    fn code(&self, field: Field, row: usize) -> Option<u16> {
-        self.codes[field as usize][row].checked_sub(1)
-    }
-
-    fn roles(&self, row: usize) -> impl Iterator<Item = (Role, u16)> {
-        self.role_slice(row).iter().copied()
-    }
-
-    fn stamped(&self, row: usize) -> bool {
-        self.stamped.contains(row)
-    }
-
-    fn event_id(&self, row: usize) -> &str {
-        let start = self.arena_start(row);
-        &self.arena[start..start + usize::from(self.id_lens[row])]
-    }
-
-    fn data(&self, row: usize) -> &str {
-        &self.arena[self.arena_start(row) + usize::from(self.id_lens[row])..self.ends[row] as usize]
-    }
-
-    fn dictionary(&self, field: Field) -> &Dictionary {
-        &self.dictionaries[field as usize]
-    }
-
-    fn module_functions(&self) -> &Numbers {
-        &self.module_functions
-    }
-
-    fn mfas(&self) -> &Numbers {
-        &self.mfas
-    }
-
-    fn ast_codes(&self, prefix: &str) -> Vec<u16> {
-        let dictionary = self.dictionary(Field::AstNode);
-        (0..dictionary.len() as u32)
-            .map(|code| code as u16)
-            .filter(|code| dictionary.text(*code).starts_with(prefix))
-            .collect()
-    }
 }
