@@ -43,32 +43,52 @@ pub(crate) enum Postings {
 }
 
 impl Postings {
-    /// Groups `(code, rank)` pairs that come in rank order; called twice, must give the same pairs.
-    pub(crate) fn build<I: Iterator<Item = (u16, u16)>>(codes: usize, rows: usize, pairs: impl Fn() -> I) -> Self {
-        if codes == 0 {
+    /// The lists of a column: per rank its code plus one, 0 for none.
+    pub(crate) fn of_column(codes: usize, column: &[u16]) -> Self {
+        // One more counter takes the ranks without a key, so that counting needs no branch.
+        let mut counts = vec![0_u32; codes + 1];
+        for code in column {
+            counts[usize::from(*code)] += 1;
+        }
+        let Some((none, counts)) = counts.split_first() else { return Self::Empty };
+        let total = column.len() - *none as usize;
+        let ranked = column.iter().zip(0_u16..=u16::MAX).filter_map(|(code, rank)| Some((code.checked_sub(1)?, rank)));
+        Self::group(counts, total, column.len(), ranked)
+    }
+
+    /// The lists of `(code, rank)` pairs that come in rank order.
+    pub(crate) fn of_pairs(codes: usize, rows: usize, pairs: &[(u16, u16)]) -> Self {
+        let mut counts = vec![0_u32; codes];
+        for (code, _) in pairs {
+            counts[usize::from(*code)] += 1;
+        }
+        Self::group(&counts, pairs.len(), rows, pairs.iter().copied())
+    }
+
+    fn group(counts: &[u32], total: usize, rows: usize, pairs: impl Iterator<Item = (u16, u16)>) -> Self {
+        if total == 0 {
             return Self::Empty;
         }
-        let mut ends = vec![0_u32; codes];
-        let mut total = 0;
-        for (code, _) in pairs() {
-            ends[usize::from(code)] += 1;
-            total += 1;
-        }
-        if codes == 1 && total == rows {
+        if counts.len() == 1 && total == rows {
             return Self::Uniform(rows as u32);
         }
         let mut start = 0;
-        for end in &mut ends {
-            (*end, start) = (start, start + *end);
-        }
+        let mut ends: Box<[u32]> = counts
+            .iter()
+            .map(|count| {
+                let list = start;
+                start += count;
+                list
+            })
+            .collect();
         let mut ranks = vec![0_u16; total].into_boxed_slice();
-        // Each `end` starts as its list's start and has walked to its end when every pair is placed.
-        for (code, rank) in pairs() {
+        // Each end starts as its list's start and has walked to its end when every pair is placed.
+        for (code, rank) in pairs {
             let end = &mut ends[usize::from(code)];
             ranks[*end as usize] = rank;
             *end += 1;
         }
-        Self::Lists { ends: ends.into_boxed_slice(), ranks }
+        Self::Lists { ends, ranks }
     }
 
     /// The events of a code; none for a code the segment has not (an arity is a code of its own).
@@ -127,12 +147,15 @@ mod tests {
 
     #[test]
     fn lists_are_grouped_by_code_and_sliced_by_rank() {
-        let codes = [1_u16, 0, 1, 2, 1];
-        let postings = Postings::build(3, 5, || codes.iter().zip(0..).map(|(code, rank)| (*code, rank)));
+        let postings = Postings::of_column(3, &[2, 1, 2, 3, 2]);
         assert_eq!(postings.list(1), List::Ranks(&[0, 2, 4]));
         assert_eq!(postings.list(1).within(1, 4), List::Ranks(&[2]));
         assert_eq!(postings.list(2).within(4, 5), List::Ranks(&[]));
-        let same = Postings::build(1, 3, || (0..3).map(|rank| (0, rank)));
+        let sparse = Postings::of_column(1, &[0, 1, 0]);
+        assert_eq!(sparse.list(0), List::Ranks(&[1]));
+        let pairs = Postings::of_pairs(2, 3, &[(0, 0), (1, 0), (1, 2)]);
+        assert_eq!((pairs.list(0), pairs.list(1)), (List::Ranks(&[0]), List::Ranks(&[0, 2])));
+        let same = Postings::of_column(1, &[1, 1, 1]);
         assert_eq!(same.list(0).within(1, 9), List::Range(1, 3));
     }
 

@@ -35,6 +35,7 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
 
     let dictionaries = active.dictionaries.each_ref().map(|dictionary| dictionary.compact(&active.hasher));
 
+    let (codes, postings) = symbols(active, &rows);
     let sealed = Sealed {
         rows: rows.len(),
         base_seq,
@@ -47,11 +48,8 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
         ),
         durations: Optional::new(rows.len(), rows.iter().map(|row| active.durations[at(row)])),
         arities: numbers(|active, row| i64::from(active.arities[row])),
-        codes: Field::ALL.map(|field| {
-            let column = &active.codes[field as usize];
-            Packed::new(rows.iter().map(move |row| i64::from(column[at(row)])))
-        }),
-        postings: Index::ALL.map(|index| postings(active, index, &rows)),
+        codes,
+        postings,
         ast_sorted: dictionaries[Field::AstNode as usize].sorted(),
         dictionaries,
         module_functions: active.module_functions.clone(),
@@ -91,23 +89,37 @@ fn stamped(active: &Active, rows: &[u16]) -> Option<Bitmap> {
     stamped
 }
 
-fn postings(active: &Active, index: Index, rows: &[u16]) -> Postings {
-    let ranked = || rows.iter().enumerate().map(|(rank, row)| (usize::from(*row), rank as u16));
-    let codes = match index {
-        Index::Arity => active.arities.iter().max().map_or(0, |arity| usize::from(*arity)),
-        Index::ModuleFunction => active.module_functions.keys().len(),
-        Index::Mfa => active.mfas.keys().len(),
-        _ => index.field().map_or(0, |field| active.dictionary(field).len()),
-    };
-    if index == Index::Process {
-        return Postings::build(codes, rows.len(), || {
-            ranked().flat_map(|(row, rank)| {
-                distinct_pids(active.code(Field::Pid, row), active.role_slice(row)).map(move |code| (code, rank))
-            })
-        });
+/// The column by rank.
+fn by_rank(column: &[u16], rows: &[u16]) -> Vec<u16> {
+    rows.iter().map(|row| column[usize::from(*row)]).collect()
+}
+
+/// Columns of symbols and the posting lists over them, each column read once.
+fn symbols(active: &Active, rows: &[u16]) -> ([Packed; Field::COUNT], [Postings; Index::COUNT]) {
+    let mut postings = [const { Postings::Empty }; Index::COUNT];
+    let packed = Field::ALL.map(|field| {
+        let column = by_rank(&active.codes[field as usize], rows);
+        if let Some(index) = Index::ALL.into_iter().find(|index| index.field() == Some(field)) {
+            postings[index as usize] = Postings::of_column(active.dictionary(field).len(), &column);
+        }
+        Packed::new(column.iter().map(|code| i64::from(*code)))
+    });
+    let arities = active.arities.iter().max().map_or(0, |arity| usize::from(*arity));
+    let other = [
+        (Index::Arity, arities, &active.arities),
+        (Index::ModuleFunction, active.module_functions.keys().len(), &active.pairs),
+        (Index::Mfa, active.mfas.keys().len(), &active.mfa_codes),
+    ];
+    for (index, codes, column) in other {
+        postings[index as usize] = Postings::of_column(codes, &by_rank(column, rows));
     }
-    let by_rank: Vec<Option<u16>> = ranked().map(|(row, _)| active.index_code(index, row)).collect();
-    Postings::build(codes, rows.len(), || {
-        by_rank.iter().enumerate().filter_map(|(rank, code)| code.map(|code| (code, rank as u16)))
-    })
+    // The process index lists the pids of every role.
+    let mut pids = Vec::with_capacity(rows.len() + active.role_entries.len());
+    for (rank, row) in rows.iter().enumerate() {
+        let row = usize::from(*row);
+        let distinct = distinct_pids(active.code(Field::Pid, row), active.role_slice(row));
+        pids.extend(distinct.map(|code| (code, rank as u16)));
+    }
+    postings[Index::Process as usize] = Postings::of_pairs(active.dictionary(Field::Pid).len(), rows.len(), &pids);
+    (packed, postings)
 }

@@ -69,9 +69,9 @@ pub(crate) struct Active {
     pub(in crate::segment) module_functions: Numbers,
     pub(in crate::segment) mfas: Numbers,
     /// Code of module and function plus one; 0 for none.
-    pairs: Vec<u16>,
+    pub(in crate::segment) pairs: Vec<u16>,
     /// Code of module, function and arity plus one; 0 for none.
-    mfa_codes: Vec<u16>,
+    pub(in crate::segment) mfa_codes: Vec<u16>,
     chains: [Chains; Index::COUNT],
     pub(in crate::segment) role_ends: Vec<u32>,
     pub(in crate::segment) role_entries: Vec<(Role, u16)>,
@@ -218,7 +218,7 @@ impl Active {
     }
 
     /// The key under which an index of single values lists a row.
-    pub(in crate::segment) fn index_code(&self, index: Index, row: usize) -> Option<u16> {
+    fn index_code(&self, index: Index, row: usize) -> Option<u16> {
         match index {
             Index::Arity => self.arity(row).map(u16::from),
             Index::ModuleFunction => self.pairs[row].checked_sub(1),
