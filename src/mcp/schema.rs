@@ -53,6 +53,9 @@ fn tidy(schema: &mut Value) {
             schema.insert("type".to_owned(), only);
         }
     }
+    if let Some(Value::Array(choices)) = schema.get_mut("enum") {
+        choices.retain(|choice| !choice.is_null());
+    }
     if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
         choices.retain(|choice| *choice != json!({"type": "null"}));
         if let [Value::Object(only)] = choices.as_slice() {

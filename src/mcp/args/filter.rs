@@ -21,6 +21,7 @@ pub(crate) struct FilterArgs {
     /// A process the event names in any role: "<0.120.0>", "#PID<0.120.0>", "0.120.0" or a registered name.
     pid: Option<String>,
     /// Narrows pid to one role.
+    #[serde(default)]
     #[schemars(schema_with = "role_schema")]
     role: Option<String>,
     /// Erlang node, such as "app@host".

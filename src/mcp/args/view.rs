@@ -49,6 +49,7 @@ pub(crate) struct ViewArgs {
     cursor: Option<String>,
     /// Only these columns (table) or members (json); "mfa" is Module.function/arity, "t_us" the time relative to t0.
     /// seq, timestamp and wall_time are columns only when asked for.
+    #[serde(default)]
     #[schemars(schema_with = "fields_schema")]
     fields: Option<Vec<String>>,
     /// "table" (default): short rows, payloads cut with a mark. "json": whole events, nothing cut.

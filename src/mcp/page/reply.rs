@@ -42,12 +42,19 @@ pub(crate) struct PageReply {
     pub(crate) rows: Option<Vec<Vec<String>>>,
     /// json: whole events.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Vec<EventMembers>>")]
+    #[schemars(schema_with = "events_schema")]
     pub(crate) events: Option<Vec<Value>>,
 }
 
 fn constants_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "additionalProperties": { "type": "string" } })
+}
+
+fn events_schema(generator: &mut SchemaGenerator) -> Schema {
+    // With `fields`, an event has only the members asked for.
+    let mut event = EventMembers::json_schema(generator);
+    event.remove("required");
+    json_schema!({ "type": "array", "items": event })
 }
 
 /// A span whose events are not all there.
@@ -69,13 +76,12 @@ impl From<&Gap> for GapReply {
 
 /// The members of a stored event.
 #[derive(JsonSchema)]
+#[schemars(extend("required" = ["event_id", "timestamp", "data"]))]
 #[expect(dead_code, reason = "describes what StoredEvent::to_json writes; only its schema is used")]
 pub(crate) struct EventMembers {
     /// Identity.
-    #[serde(default)]
     event_id: String,
     /// Nanoseconds of the recorded system's own clock.
-    #[serde(default)]
     timestamp: i64,
     /// Nanoseconds since the Unix epoch.
     wall_time: Option<i64>,
@@ -105,7 +111,6 @@ pub(crate) struct EventMembers {
     duration_ns: Option<i64>,
     /// The payload, as it was sent; numbers beyond 64 bits and what is nested deeper than 64 levels are strings.
     #[schemars(schema_with = "effective_schema")]
-    #[serde(default)]
     data: Map<String, Value>,
 }
 
