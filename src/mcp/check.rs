@@ -19,10 +19,14 @@ pub(crate) fn arguments(schema: &JsonObject, arguments: JsonObject) -> Result<Js
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
     let mut checked = JsonObject::new();
     let mut problems = Vec::new();
+    let mut is_any_unknown = false;
     for (name, value) in arguments {
         // A client that fills in every argument sends null for "not given".
         match properties.get(&name) {
-            None => problems.push(unknown_argument(&name, properties)),
+            None => {
+                is_any_unknown = true;
+                problems.push(unknown_argument(&name, properties));
+            }
             Some(_) if value.is_null() => {}
             Some(schema) => match conform(&name, schema, value) {
                 Ok(value) => _ = checked.insert(name, value),
@@ -45,6 +49,10 @@ pub(crate) fn arguments(schema: &JsonObject, arguments: JsonObject) -> Result<Js
     if more > 0 {
         problems.push(format!("... and {more} more"));
     }
+    if is_any_unknown && !properties.is_empty() {
+        let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+        problems.push(format!("Known arguments: {}", known.join(", ")));
+    }
     Err(Error::invalid(problems.join("\n")))
 }
 
@@ -53,8 +61,7 @@ fn unknown_argument(name: &str, properties: &JsonObject) -> String {
         return format!("{name}: unknown argument; this tool takes none");
     }
     let closest = did_you_mean(name, properties.keys().map(String::as_str));
-    let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-    format!("{name}: unknown argument.{closest} Known: {}", known.join(", "))
+    format!("{name}: unknown argument.{closest}")
 }
 
 /// The value as the schema writes it.
@@ -237,6 +244,6 @@ mod tests {
         wrong(json!({"limt": 5}), "limt: unknown argument. Did you mean \"limit\"?");
         wrong(json!({"pid": null}), "pid: missing; expected a string");
         let all = checked(json!({"limit": 11, "order": 5, "x": 1})).unwrap_err();
-        assert_eq!(all.lines().count(), 3, "every problem is told at once: {all}");
+        assert_eq!(all.lines().count(), 4, "every problem is told at once: {all}");
     }
 }

@@ -4,15 +4,16 @@ use super::super::closest::closest;
 use super::PageReply;
 use crate::query::Page;
 use crate::store::Stats;
-use crate::{AccessPath, EventStore, Filter, Index};
+use crate::{AccessPath, EventStore, Filter, Index, Order, Query};
 
 /// A sentence where the answer alone leaves the caller stuck.
-pub(super) fn how_to_go_on(store: &EventStore, page: &Page, reply: &PageReply) -> Option<String> {
+pub(super) fn how_to_go_on(store: &EventStore, query: &Query, page: &Page, reply: &PageReply) -> Option<String> {
     if reply.total_matched == 0 {
         return Some(nothing_matched(store, page));
     }
     if reply.next_cursor.is_some() {
-        return Some("more events follow: repeat the call with cursor=next_cursor, or narrow the filters".to_owned());
+        let which = if query.order == Order::Asc { "newer" } else { "older" };
+        return Some(format!("{which} events follow: repeat the call with cursor=next_cursor, or narrow the filters"));
     }
     reply.truncated.then(|| "limit 0 only counts; give a limit to see events".to_owned())
 }

@@ -19,6 +19,7 @@ use super::json;
 use super::tool::Answer;
 use crate::query::Page;
 use crate::{EventStore, Filter, Query, Result, StoredEvent, Time};
+use column::Column;
 use table::Table;
 
 /// Bytes the head usually takes; a longer one costs a second round.
@@ -67,7 +68,13 @@ fn line(event: &StoredEvent, shape: &Shape) -> String {
         None => json::compact(&whole),
         Some(columns) => {
             let asked = |key: &str| columns.iter().any(|column| column.shows_member(key));
-            json::compact(&json::select(&whole, |key, _| asked(key)))
+            let mut line = json::compact(&json::select(&whole, |key, _| asked(key)));
+            if columns.contains(&Column::Seq) {
+                let comma = if line.len() > 2 { "," } else { "" };
+                line.truncate(line.len() - 1);
+                line.push_str(&format!("{comma}\"seq\":{}}}", event.seq));
+            }
+            line
         }
     }
 }
@@ -100,7 +107,7 @@ fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: u
         rows: None,
         events: None,
     };
-    reply.hint = hint::how_to_go_on(store, page, &reply);
+    reply.hint = hint::how_to_go_on(store, query, page, &reply);
     let mut text = reply.head();
     let mut events: Vec<&StoredEvent> = page.events.iter().take(shown).collect();
     if shape.reversed {
@@ -125,5 +132,8 @@ fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: u
             reply.events = Some(values.collect());
         }
     }
-    Ok(Answer { text: text.trim_end_matches('\n').to_owned(), structured: reply })
+    if events.is_empty() {
+        text.truncate(text.trim_end().len());
+    }
+    Ok(Answer { text, structured: reply })
 }

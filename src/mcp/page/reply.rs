@@ -107,6 +107,8 @@ pub(crate) struct EventMembers {
     session_id: Option<String>,
     /// Place in the source.
     ast_node_id: Option<String>,
+    /// The store's insertion number; only where fields asks for it.
+    seq: Option<u64>,
     /// Nanoseconds it took.
     duration_ns: Option<i64>,
     /// The payload, as it was sent; numbers beyond 64 bits and what is nested deeper than 64 levels are strings.
