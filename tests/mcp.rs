@@ -53,7 +53,7 @@ fn a_script_piped_in_at_once_reads_what_it_stored_and_is_answered_in_order() {
         let count = json!({"name": "query_events", "arguments": {"limit": 0}});
         script.push(json!({"jsonrpc": "2.0", "id": 2 * n + 2, "method": "tools/call", "params": count}));
     }
-    let lines: String = script.iter().map(|message| format!("{message}\n")).collect();
+    let lines = script.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n";
     let run = assert_cmd::Command::cargo_bin("elixir-scope-storage").unwrap().write_stdin(lines).output().unwrap();
     assert!(run.status.success());
     let replies: Vec<Value> =
@@ -219,12 +219,8 @@ fn filters_combine_and_are_echoed_as_they_were_applied() {
     let mut client = with_ten();
     let arguments = json!({
         "pid": "0.1.0", "role": "subject", "event_type": ["FunctionEntry", "nothing"], "module": "Elixir.Bank",
-        "arity": "2", "since_timestamp": "-0.9us", "until_timestamp": -500, "format": "json",
+        "arity": "2", "since_timestamp": "-800ns", "until_timestamp": -500, "format": "json",
     });
-    let refusal = client.refusal("query_events", arguments.clone());
-    assert!(refusal.contains("since_timestamp: got \"-0.9us\""), "{refusal}");
-    let mut arguments = arguments;
-    arguments["since_timestamp"] = json!("-800ns");
     let page = client.call("query_events", arguments);
     assert_eq!(ids(&page), ["e2", "e4"]);
     let expected = json!({

@@ -206,8 +206,8 @@ mod tests {
         schema.as_object().unwrap().clone()
     }
 
-    fn checked(arguments_given: Value) -> std::result::Result<Value, String> {
-        let mut given = arguments_given.as_object().unwrap().clone();
+    fn checked(given: Value) -> std::result::Result<Value, String> {
+        let Value::Object(mut given) = given else { panic!("arguments are an object") };
         given.entry("pid").or_insert_with(|| json!("<0.1.0>"));
         arguments(&schema(), given).map(Value::Object).map_err(|error| error.to_string())
     }

@@ -3,13 +3,15 @@
 /// Below this likeness a suggestion misleads more than it helps.
 const ALIKE: f64 = 0.72;
 
-/// The known name closest to `name`: one that contains it or is contained in it, else one spelled alike.
+/// The known name closest to `name`: one that contains it, is contained in it or is one slip
+/// away, else one spelled alike.
 pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let likeness = |candidate: &str| {
         let candidate = candidate.to_lowercase();
         let part = name.len() > 1 && (candidate.contains(&name) || name.contains(&candidate));
-        strsim::jaro_winkler(&name, &candidate) + if part { 0.5 } else { 0.0 }
+        let slip = strsim::osa_distance(&name, &candidate) == 1;
+        strsim::jaro_winkler(&name, &candidate) + if part || slip { 0.5 } else { 0.0 }
     };
     let best = known.into_iter().map(|candidate| (likeness(candidate), candidate)).max_by(|a, b| a.0.total_cmp(&b.0));
     best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, candidate)| candidate)
@@ -34,6 +36,7 @@ mod tests {
         meant("type", Some("event_type"));
         meant("PIDs", Some("pid"));
         meant("lmit", Some("limit"));
+        meant("pdi", Some("pid"));
         meant("qqq", None);
     }
 }

@@ -4,6 +4,12 @@
 //! publishes, `args` turns them into queries, `page` writes events for a small context window. Only this module and
 //! `main` know MCP.
 
+#![expect(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "the doc comments of arguments and replies are their descriptions in tools.json: plain text"
+)]
+
 mod args;
 mod check;
 mod closest;

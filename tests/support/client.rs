@@ -1,6 +1,7 @@
 //! A client of the real binary over real pipes: sends a request, waits for the reply with its id.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

@@ -11,6 +11,8 @@ mod table;
 
 pub(super) use reply::{EventMembers, PageReply};
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 use super::args::view::Format;
@@ -72,7 +74,7 @@ fn line(event: &StoredEvent, shape: &Shape) -> String {
             if columns.contains(&Column::Seq) {
                 let comma = if line.len() > 2 { "," } else { "" };
                 line.truncate(line.len() - 1);
-                line.push_str(&format!("{comma}\"seq\":{}}}", event.seq));
+                _ = write!(line, "{comma}\"seq\":{}}}", event.seq);
             }
             line
         }
@@ -136,4 +138,52 @@ fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: u
         text.truncate(text.trim_end().len());
     }
     Ok(Answer { text, structured: reply })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+
+    fn shape(format: Format) -> Shape {
+        Shape { columns: None, format, budget: 1 << 20, reversed: false }
+    }
+
+    fn answered(event: &str, format: Format) -> Answer<PageReply> {
+        let store = EventStore::open(Settings::UNBOUNDED).unwrap();
+        store.store_json_event(event).unwrap();
+        answer(&store, &Query::default(), &shape(format)).unwrap()
+    }
+
+    #[test]
+    fn digits_no_number_type_holds_are_text_in_one_channel_and_digits_in_the_other() {
+        let event = r#"{"ts": 1, "data": {"n": 340282366920938463463374607431768211455}}"#;
+        let Answer { text, structured } = answered(event, Format::Json);
+        assert!(text.ends_with(r#""data":{"n":340282366920938463463374607431768211455}}"#), "{text}");
+        assert_eq!(structured.events.unwrap()[0]["data"]["n"], "340282366920938463463374607431768211455");
+    }
+
+    #[test]
+    fn nesting_no_parser_takes_is_still_answered() {
+        let event = format!(r#"{{"ts": 1, "data": {{"deep": {}1{}}}}}"#, "[".repeat(3000), "]".repeat(3000));
+        for format in [Format::Table, Format::Json] {
+            let Answer { structured, .. } = answered(&event, format);
+            let reply = serde_json::to_string(&structured).unwrap();
+            assert!(serde_json::from_str::<Value>(&reply).is_ok(), "a client can read it");
+        }
+    }
+
+    #[test]
+    fn a_json_page_is_bounded_in_both_channels() {
+        let store = EventStore::open(Settings::UNBOUNDED).unwrap();
+        for n in 0..20 {
+            let quotes = "\\\"".repeat(200_000);
+            store.store_json_event(&format!(r#"{{"ts": {n}, "data": {{"quotes": "{quotes}"}}}}"#)).unwrap();
+        }
+        let Answer { text, structured } =
+            answer(&store, &Query::default(), &Shape { budget: 4 << 20, ..shape(Format::Json) }).unwrap();
+        assert!(structured.truncated && structured.returned > 2, "{}", structured.returned);
+        let wire = Value::from(text).to_string().len() + serde_json::to_string(&structured).unwrap().len();
+        assert!(wire < 10 << 20, "{wire} bytes");
+    }
 }

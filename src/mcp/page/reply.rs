@@ -1,5 +1,7 @@
 //! The structured form of an events page.
 
+use std::fmt::Write;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -122,14 +124,14 @@ impl PageReply {
         let mut head =
             format!("returned={} total_matched={} truncated={}", self.returned, self.total_matched, self.truncated);
         if let Some(cursor) = &self.next_cursor {
-            head.push_str(&format!(" next_cursor={cursor}"));
+            _ = write!(head, " next_cursor={cursor}");
         }
-        head.push_str(&format!("\nfilters: {}\n", filter_line(&self.filters)));
+        _ = write!(head, "\nfilters: {}\n", filter_line(&self.filters));
         for gap in &self.gaps {
-            head.push_str(&format!("gap: {} events from {} to {} were pruned\n", gap.events, gap.since, gap.until));
+            _ = writeln!(head, "gap: {} events from {} to {} were pruned", gap.events, gap.since, gap.until);
         }
         if let Some(hint) = &self.hint {
-            head.push_str(&format!("hint: {hint}\n"));
+            _ = writeln!(head, "hint: {hint}");
         }
         head
     }

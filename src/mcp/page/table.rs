@@ -1,5 +1,7 @@
 //! Events as a lean table: what is the same in every row stands once, what is nowhere is left out.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value};
 
 use super::cell;
@@ -61,7 +63,7 @@ impl Table {
             out.push('\n');
         }
         if let Some(t0) = self.t0 {
-            out.push_str(&format!("t0={t0} (t_us: microseconds after t0)\n"));
+            _ = writeln!(out, "t0={t0} (t_us: microseconds after t0)");
         }
         out.push_str(&self.columns.join("\t"));
         for row in &self.rows {

@@ -41,6 +41,7 @@ pub(crate) struct Reply {
 
 /// Memory, by the capacity of every structure.
 #[derive(Debug, Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of each name")]
 struct MemoryReply {
     /// All of the store.
     total_bytes: u64,

@@ -1,5 +1,7 @@
 //! Stores one event.
 
+use std::fmt::Write;
+
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,7 +52,7 @@ impl Tool for StoreEvent {
             text.push_str("; timestamp assigned on arrival");
         }
         if stored.pruned > 0 {
-            text.push_str(&format!("; pruned {}", stored.pruned));
+            _ = write!(text, "; pruned {}", stored.pruned);
         }
         let structured = Reply {
             event_id: stored.event_id,

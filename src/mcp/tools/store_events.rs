@@ -1,5 +1,7 @@
 //! Stores a batch of events.
 
+use std::fmt::Write;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -110,10 +112,10 @@ fn listed(rejected: &[RejectedReply]) -> String {
     let mut text = String::new();
     for one in rejected.iter().take(LISTED) {
         let id = one.event_id.as_ref().map_or_else(String::new, |id| format!(" (event_id {id})"));
-        text.push_str(&format!("\n{}{id}", one.error));
+        _ = write!(text, "\n{}{id}", one.error);
     }
     if rejected.len() > LISTED {
-        text.push_str(&format!("\n... and {} more", rejected.len() - LISTED));
+        _ = write!(text, "\n... and {} more", rejected.len() - LISTED);
     }
     text
 }
