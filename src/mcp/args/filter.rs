@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::time::{TimeArg, written};
+use crate::mcp::page::cell::quoted;
 use crate::{Error, Filter, Result, Role};
 
 /// One value or a list of values.
@@ -143,7 +144,7 @@ pub(crate) fn filter_line(filters: &Map<String, Value>) -> String {
         return "none".to_owned();
     }
     let value = |value: &Value| match value {
-        Value::String(text) => super::super::page::cell::quoted(text),
+        Value::String(text) => quoted(text),
         Value::Array(many) => many.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     };

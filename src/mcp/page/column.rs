@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::cell;
 use crate::StoredEvent;
 use crate::event::canon;
+use crate::mcp::json;
 
 /// A column of a table; also a member of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,8 +150,8 @@ fn mfa(event: &StoredEvent) -> Option<String> {
 
 /// The payload as one line, without what other columns of the row say already; empty when nothing is left.
 fn payload(event: &StoredEvent, beside: &[Column]) -> String {
-    let rest = super::super::json::select(&event.data, |key, raw| !is_said(event, beside, key, raw));
-    if rest == "{}" { String::new() } else { super::super::json::compact(&rest) }
+    let rest = json::select(&event.data, |key, raw| !is_said(event, beside, key, raw));
+    if rest == "{}" { String::new() } else { json::compact(&rest) }
 }
 
 /// Whether a member of the payload repeats a column of its row.
