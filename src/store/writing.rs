@@ -99,6 +99,15 @@ impl EventStore {
         })
     }
 
+    /// Stores one event from its JSON text, as [`Self::store_event`] does.
+    ///
+    /// # Errors
+    /// Those of [`Event::parse`](crate::Event::parse) and of [`Self::store_event`].
+    pub fn store_json_event(&self, text: &str) -> Result<Stored> {
+        let event = Event::parse(text).inspect_err(|_| self.shared.counters.rejected(1))?;
+        self.store_event(&event)
+    }
+
     /// Stores a batch: it becomes visible in one step, in every index. Later events of the batch replace earlier ones
     /// of the same id. Cost: about 1 us per event.
     pub fn store_events(&self, events: &[Event<'_>]) -> StoreReport {

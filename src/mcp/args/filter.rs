@@ -1,0 +1,152 @@
+//! The filters: as arguments, and as they were applied.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::time::{TimeArg, written};
+use crate::mcp::page::cell::quoted;
+use crate::{Error, Filter, Result, Role};
+
+/// One value or a list of values.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// Which events; everything given must hold.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct FilterArgs {
+    /// A process the event names in any role: "<0.120.0>", "#PID<0.120.0>", "0.120.0" or a registered name.
+    pid: Option<String>,
+    /// Narrows pid to one role.
+    #[serde(default)]
+    #[schemars(schema_with = "role_schema")]
+    role: Option<String>,
+    /// Erlang node, such as "app@host".
+    node: Option<String>,
+    /// One event type or a list of them, such as "function_entry" or ["message_send", "message_receive"].
+    event_type: Option<OneOrMany>,
+    /// Not earlier than this: integer ns, decimal string, RFC 3339, or relative to the newest event ("-5s", "-250ms").
+    since_timestamp: Option<TimeArg>,
+    /// Not later than this; written like since_timestamp.
+    until_timestamp: Option<TimeArg>,
+    /// Joins the events of one exchange.
+    correlation_id: Option<String>,
+    /// AST node (place in the source), exactly.
+    ast_node_id: Option<String>,
+    /// Start of the AST node id, such as "Bank.Teller:transfer:".
+    ast_node_prefix: Option<String>,
+    /// Module, such as "Bank.Account" or ":httpd_request".
+    module: Option<String>,
+    /// Function name, such as "handle_call".
+    function: Option<String>,
+    /// Arity of the function.
+    #[schemars(range(min = 0, max = 255))]
+    arity: Option<u8>,
+    /// Recording session.
+    session_id: Option<String>,
+    /// Joins the entry and the exit of one call.
+    call_id: Option<String>,
+    /// Only events that took at least this many nanoseconds.
+    #[schemars(range(min = 0))]
+    min_duration_ns: Option<i64>,
+    /// Substring of the event's JSON; case matters.
+    text: Option<String>,
+}
+
+fn role_schema(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+    json_schema!({ "type": "string", "enum": names })
+}
+
+impl FilterArgs {
+    /// The filter they stand for.
+    pub(crate) fn read(self) -> Result<Filter> {
+        let role = self.role.map(|name| {
+            let known = || Role::ALL.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
+            name.parse::<Role>()
+                .map_err(|()| Error::invalid(format!("role: got {name:?}; expected one of {}", known())))
+        });
+        Ok(Filter {
+            pid: self.pid,
+            role: role.transpose()?,
+            node: self.node,
+            event_types: match self.event_type {
+                None => Vec::new(),
+                Some(OneOrMany::One(one)) => vec![one],
+                Some(OneOrMany::Many(many)) if many.is_empty() => {
+                    return Err(Error::invalid("event_type: got []; name at least one type, or leave it out for all"));
+                }
+                Some(OneOrMany::Many(many)) => many,
+            },
+            since: self.since_timestamp.map(|time| time.read("since_timestamp")).transpose()?,
+            until: self.until_timestamp.map(|time| time.read("until_timestamp")).transpose()?,
+            correlation_id: self.correlation_id,
+            ast_node_id: self.ast_node_id,
+            ast_node_prefix: self.ast_node_prefix,
+            module: self.module,
+            function: self.function,
+            arity: self.arity,
+            session_id: self.session_id,
+            call_id: self.call_id,
+            min_duration_ns: self.min_duration_ns,
+            text: self.text,
+        })
+    }
+}
+
+/// The filters as they were applied, by argument name; only those set.
+pub(crate) fn effective(filter: &Filter) -> Map<String, Value> {
+    let mut set = Map::new();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            set.insert(name.to_owned(), value);
+        }
+    };
+    let text = |value: &Option<String>| value.as_deref().map(Value::from);
+    put("pid", text(&filter.pid));
+    put("role", filter.role.map(|role| role.name().into()));
+    put("node", text(&filter.node));
+    put(
+        "event_type",
+        match filter.event_types.as_slice() {
+            [] => None,
+            [one] => Some(one.as_str().into()),
+            many => Some(many.into()),
+        },
+    );
+    put("since_timestamp", filter.since.map(written));
+    put("until_timestamp", filter.until.map(written));
+    put("correlation_id", text(&filter.correlation_id));
+    put("ast_node_id", text(&filter.ast_node_id));
+    put("ast_node_prefix", text(&filter.ast_node_prefix));
+    put("module", text(&filter.module));
+    put("function", text(&filter.function));
+    put("arity", filter.arity.map(Value::from));
+    put("session_id", text(&filter.session_id));
+    put("call_id", text(&filter.call_id));
+    put("min_duration_ns", filter.min_duration_ns.map(Value::from));
+    put("text", text(&filter.text));
+    set
+}
+
+/// Schema of [`effective`].
+pub(crate) fn effective_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object" })
+}
+
+/// The filters on one line: `pid=<0.1.0> event_type=call,return`.
+pub(crate) fn filter_line(filters: &Map<String, Value>) -> String {
+    if filters.is_empty() {
+        return "none".to_owned();
+    }
+    let value = |value: &Value| match value {
+        Value::String(text) => quoted(text),
+        Value::Array(many) => many.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    };
+    filters.iter().map(|(name, set)| format!("{name}={}", value(set))).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,135 @@
+//! How is JSON text shown without losing a digit?
+//!
+//! Payloads stay text; they are taken apart only for the events that are shown.
+
+use std::fmt;
+
+use rmcp::model::JsonObject;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Deepest nesting given as a structure; what lies deeper is given as text. Peers give up at about 128.
+const MAX_DEPTH: usize = 64;
+
+/// The members of a JSON object in the order written.
+pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+/// The members of an object's text; none when it is no object.
+pub(crate) fn members(json: &str) -> Vec<(String, &RawValue)> {
+    serde_json::from_str(json).map_or_else(|_| Vec::new(), |Members(members)| members)
+}
+
+/// An object's text with only some of its members, in the order written.
+pub(crate) fn select(json: &str, keep: impl Fn(&str, &RawValue) -> bool) -> String {
+    let mut out = String::from("{");
+    for (key, raw) in members(json).iter().filter(|(key, raw)| keep(key, raw)) {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        out.push_str(&Value::from(key.as_str()).to_string());
+        out.push(':');
+        out.push_str(raw.get());
+    }
+    out.push('}');
+    out
+}
+
+/// The same JSON text without white space between its tokens: one line.
+pub(crate) fn compact(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut in_string = false;
+    let mut escaped = false;
+    for c in json.chars() {
+        if in_string {
+            in_string = escaped || c != '"';
+            escaped = c == '\\' && !escaped;
+        } else if c.is_ascii_whitespace() {
+            continue;
+        } else {
+            in_string = c == '"';
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// An object's text as a value. Numbers a value cannot hold become strings of their digits, and so does the text of
+/// what is nested too deep.
+pub(crate) fn lossless_object(json: &str) -> JsonObject {
+    members(json).into_iter().map(|(key, raw)| (key, lossless(raw.get(), 1))).collect()
+}
+
+fn lossless(json: &str, depth: usize) -> Value {
+    let as_text = || Value::from(json);
+    match json.as_bytes().first() {
+        Some(b'{' | b'[') if depth >= MAX_DEPTH => as_text(),
+        Some(b'{') => {
+            Value::Object(members(json).into_iter().map(|(key, raw)| (key, lossless(raw.get(), depth + 1))).collect())
+        }
+        Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(json) {
+            Ok(items) => Value::Array(items.into_iter().map(|raw| lossless(raw.get(), depth + 1)).collect()),
+            Err(_) => as_text(),
+        },
+        Some(b'-' | b'0'..=b'9') => number(json),
+        _ => serde_json::from_str(json).unwrap_or_else(|_| as_text()),
+    }
+}
+
+fn number(json: &str) -> Value {
+    let integer = json.parse::<i64>().map(Value::from).or_else(|_| json.parse::<u64>().map(Value::from));
+    integer.unwrap_or_else(|_| {
+        let is_integer = !json.contains(['.', 'e', 'E']);
+        let float = json.parse::<f64>().ok().filter(|float| float.is_finite() && !is_integer);
+        float.map_or_else(|| Value::from(json), Value::from)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_digit_is_lost_and_nothing_is_too_deep() {
+        let big = r#"{"a": 340282366920938463463374607431768211455, "b": [-9223372036854775808, 18446744073709551615, 1.5], "c": 1e999}"#;
+        let value = Value::Object(lossless_object(big));
+        assert_eq!(value["a"], json!("340282366920938463463374607431768211455"));
+        assert_eq!(value["b"], json!([i64::MIN, u64::MAX, 1.5]));
+        assert_eq!(value["c"], json!("1e999"));
+        let deep = format!("{{\"data\":{}1{}}}", "[".repeat(5000), "]".repeat(5000));
+        let value = Value::Object(lossless_object(&deep));
+        assert!(value.to_string().contains("[[[["));
+    }
+
+    #[test]
+    fn white_space_goes_only_between_tokens() {
+        assert_eq!(compact("{ \"a b\" :\n [1, \"x \\\" y\\\\\" , 2] }"), r#"{"a b":[1,"x \" y\\",2]}"#);
+    }
+
+    #[test]
+    fn members_are_selected_in_the_order_written() {
+        assert_eq!(select(r#"{"b":1,"a":{"x":2},"c":3}"#, |key, _| key != "b"), r#"{"a":{"x":2},"c":3}"#);
+        assert_eq!(select("{}", |_, _| true), "{}");
+    }
+}

@@ -1,0 +1,31 @@
+//! How do assistants, clients and scripts reach the store? Over MCP: one table of tools, spoken on stdio.
+//!
+//! `server` speaks the protocol, `tools` is the table, `check` holds arguments against the schema that `schema`
+//! publishes, `args` turns them into queries, `page` writes events for a small context window. Only this module and
+//! `main` know MCP.
+
+#![expect(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "the doc comments of arguments and replies are their descriptions in tools.json: plain text"
+)]
+
+mod args;
+mod check;
+mod closest;
+mod json;
+mod page;
+mod schema;
+mod server;
+mod tool;
+mod tools;
+
+pub use server::serve_stdio;
+
+/// The server's `tools/list` result as pretty JSON, with a newline at the end: what `tools.json` holds.
+pub fn tools_json() -> String {
+    let list: Vec<_> = tools::all().iter().map(|entry| &entry.tool).collect();
+    let mut text = serde_json::to_string_pretty(&serde_json::json!({ "tools": list })).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,138 @@
+//! The structured form of an events page.
+
+use std::fmt::Write;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::mcp::args::filter::{effective_schema, filter_line};
+use crate::query::Gap;
+
+/// An events page: its envelope, then the events as a table or whole.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct PageReply {
+    /// Events in this answer.
+    pub(crate) returned: usize,
+    /// Events that match the filters, in the whole store.
+    pub(crate) total_matched: u64,
+    /// Whether more events follow than this answer shows.
+    pub(crate) truncated: bool,
+    /// Pass as cursor to get the events that follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_cursor: Option<String>,
+    /// The filters as they were applied; only those set.
+    #[schemars(schema_with = "effective_schema")]
+    pub(crate) filters: Map<String, Value>,
+    /// Spans this answer touches whose events were pruned.
+    pub(crate) gaps: Vec<GapReply>,
+    /// How to go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+    /// table: columns with one value in all rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "constants_schema")]
+    pub(crate) constants: Option<Map<String, Value>>,
+    /// table: nanoseconds that t_us counts from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) t0: Option<i64>,
+    /// table: names of the cells of each row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) columns: Option<Vec<&'static str>>,
+    /// table: the events, one row each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rows: Option<Vec<Vec<String>>>,
+    /// json: whole events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "events_schema")]
+    pub(crate) events: Option<Vec<Value>>,
+}
+
+fn constants_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "additionalProperties": { "type": "string" } })
+}
+
+fn events_schema(generator: &mut SchemaGenerator) -> Schema {
+    // With `fields`, an event has only the members asked for.
+    let mut event = EventMembers::json_schema(generator);
+    event.remove("required");
+    json_schema!({ "type": "array", "items": event })
+}
+
+/// A span whose events are not all there.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct GapReply {
+    /// Timestamp of the first missing event.
+    since: i64,
+    /// Timestamp of the last missing event.
+    until: i64,
+    /// Missing events.
+    events: u64,
+}
+
+impl From<&Gap> for GapReply {
+    fn from(gap: &Gap) -> Self {
+        Self { since: gap.since, until: gap.until, events: gap.events }
+    }
+}
+
+/// The members of a stored event.
+#[derive(JsonSchema)]
+#[schemars(extend("required" = ["event_id", "timestamp", "data"]))]
+#[expect(dead_code, reason = "describes what StoredEvent::to_json writes; only its schema is used")]
+pub(crate) struct EventMembers {
+    /// Identity.
+    event_id: String,
+    /// Nanoseconds of the recorded system's own clock.
+    timestamp: i64,
+    /// Nanoseconds since the Unix epoch.
+    wall_time: Option<i64>,
+    /// Erlang node.
+    node: Option<String>,
+    /// The process it happened in.
+    pid: Option<String>,
+    /// What happened.
+    event_type: Option<String>,
+    /// Module.
+    module: Option<String>,
+    /// Function.
+    function: Option<String>,
+    /// Arity.
+    arity: Option<u8>,
+    /// Joins an exchange.
+    correlation_id: Option<String>,
+    /// The event that led to this one.
+    parent_id: Option<String>,
+    /// Joins entry and exit of one call.
+    call_id: Option<String>,
+    /// Recording session.
+    session_id: Option<String>,
+    /// Place in the source.
+    ast_node_id: Option<String>,
+    /// The store's insertion number; only where fields asks for it.
+    seq: Option<u64>,
+    /// Nanoseconds it took.
+    duration_ns: Option<i64>,
+    /// The payload, as it was sent; numbers beyond 64 bits and what is nested deeper than 64 levels are strings.
+    #[schemars(schema_with = "effective_schema")]
+    data: Map<String, Value>,
+}
+
+impl PageReply {
+    /// The envelope as head lines.
+    pub(crate) fn head(&self) -> String {
+        let mut head =
+            format!("returned={} total_matched={} truncated={}", self.returned, self.total_matched, self.truncated);
+        if let Some(cursor) = &self.next_cursor {
+            _ = write!(head, " next_cursor={cursor}");
+        }
+        _ = write!(head, "\nfilters: {}\n", filter_line(&self.filters));
+        for gap in &self.gaps {
+            _ = writeln!(head, "gap: {} events from {} to {} were pruned", gap.events, gap.since, gap.until);
+        }
+        if let Some(hint) = &self.hint {
+            _ = writeln!(head, "hint: {hint}");
+        }
+        head
+    }
+}

@@ -1,0 +1,60 @@
+//! Removes old events.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::removal::{self, RemovalReply};
+use crate::mcp::args::TimeArg;
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::store::Cleanup;
+use crate::{Error, EventStore};
+
+pub(crate) struct CleanupOldEvents;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// Remove events earlier than this: integer ns, decimal string, RFC 3339, or relative to the newest event ("-5s").
+    before_timestamp: Option<TimeArg>,
+    /// Remove events further than this behind the newest event: a duration ("10s", "2h 30m") or integer ns.
+    max_age: Option<TimeArg>,
+    /// Keep only the newest so many.
+    #[schemars(range(min = 0))]
+    max_events: Option<u64>,
+    /// true: only say what would go. Default false.
+    dry_run: Option<bool>,
+}
+
+/// A duration as people write it, or nanoseconds.
+fn duration(given: &TimeArg) -> Result<Duration, Error> {
+    let text = given.text();
+    let nanoseconds = text.parse::<u64>().ok().map(Duration::from_nanos);
+    nanoseconds.or_else(|| humantime::parse_duration(text).ok()).ok_or_else(|| {
+        Error::invalid(format!(
+            "max_age: got {text:?}; expected a duration (\"10s\", \"250ms\", \"2h 30m\") or nanoseconds, 0 or more"
+        ))
+    })
+}
+
+impl Tool for CleanupOldEvents {
+    const NAME: &'static str = "cleanup_old_events";
+    const TITLE: &'static str = "Clean up old events";
+    const DESCRIPTION: &'static str = "Removes the oldest events: whatever before_timestamp, max_age or max_events \
+        names; at least one is needed. Later answers over the removed span say that it is gone. Use dry_run first.";
+    const EXAMPLE: &'static str = r#"{"max_age":"10s","dry_run":true}"#;
+    const EFFECT: Effect = Effect::Removes;
+
+    type Args = Args;
+    type Reply = RemovalReply;
+
+    fn run(store: &EventStore, args: Args) -> Result<Answer<RemovalReply>, Error> {
+        let cleanup = Cleanup {
+            before: args.before_timestamp.map(|time| time.read("before_timestamp")).transpose()?,
+            max_age: args.max_age.as_ref().map(duration).transpose()?,
+            max_events: args.max_events,
+        };
+        let dry_run = args.dry_run.unwrap_or(false);
+        Ok(removal::answer(store.cleanup_old_events(cleanup, dry_run)?, dry_run))
+    }
+}

@@ -1,0 +1,45 @@
+//! Removes events by filter, or all of them.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::removal::{self, RemovalReply};
+use crate::mcp::args::FilterArgs;
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::{Error, EventStore};
+
+pub(crate) struct ClearEvents;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    #[serde(flatten)]
+    filter: FilterArgs,
+    /// true: remove every event. Give filters or this, not both.
+    all: Option<bool>,
+    /// true: only say what would go. Default false.
+    dry_run: Option<bool>,
+}
+
+impl Tool for ClearEvents {
+    const NAME: &'static str = "clear_events";
+    const TITLE: &'static str = "Clear events";
+    const DESCRIPTION: &'static str = "Removes every event that matches all the filters given, or with all: true every \
+        event. Unlike cleanup_old_events it leaves no gap mark. Use dry_run first.";
+    const EXAMPLE: &'static str = r#"{"session_id":"s1","dry_run":true}"#;
+    const EFFECT: Effect = Effect::Removes;
+
+    type Args = Args;
+    type Reply = RemovalReply;
+
+    fn run(store: &EventStore, args: Args) -> Result<Answer<RemovalReply>, Error> {
+        let filter = args.filter.read()?;
+        let filter = match (args.all.unwrap_or(false), filter.is_empty()) {
+            (true, true) => None,
+            (false, false) => Some(filter),
+            (true, false) => return Err(Error::invalid("all: got true beside filters; give one or the other")),
+            (false, true) => return Err(Error::invalid("say what to remove: filters, or all: true for every event")),
+        };
+        let dry_run = args.dry_run.unwrap_or(false);
+        Ok(removal::answer(store.clear(filter, dry_run)?, dry_run))
+    }
+}

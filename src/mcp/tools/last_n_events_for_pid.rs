@@ -1,0 +1,50 @@
+//! The newest events of a process, like `tail`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::mcp::args::{FilterArgs, OrderArg, Shape, ViewArgs};
+use crate::mcp::page::{self, PageReply};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::query::DEFAULT_LIMIT;
+use crate::{Error, EventStore, Order, Query};
+
+pub(crate) struct LastNEventsForPid;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["pid"]))]
+pub(crate) struct Args {
+    #[serde(flatten)]
+    filter: FilterArgs,
+    /// How many; default 100.
+    #[schemars(range(min = 1, max = 10_000))]
+    n: Option<usize>,
+    /// How they are shown: "asc", oldest first (default), or "desc", newest first. The newest n are chosen either way.
+    order: Option<OrderArg>,
+    #[serde(flatten)]
+    view: ViewArgs,
+}
+
+impl Tool for LastNEventsForPid {
+    const NAME: &'static str = "last_n_events_for_pid";
+    const TITLE: &'static str = "Last events of a process";
+    const DESCRIPTION: &'static str = "The newest n events that name a process in any role, shown oldest first like \
+        `tail`, with any other filter. Where the budget cuts, the newest stay. next_cursor goes on to older events.";
+    const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","n":20}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = PageReply;
+
+    fn run(store: &EventStore, args: Args) -> Result<Answer<PageReply>, Error> {
+        let (cursor, shape) = args.view.read()?;
+        let query = Query {
+            order: Order::Desc,
+            limit: args.n.unwrap_or(DEFAULT_LIMIT),
+            cursor,
+            ..Query::new(args.filter.read()?)
+        };
+        let shape = Shape { reversed: args.order.unwrap_or_default() == OrderArg::Asc, ..shape };
+        page::answer(store, &query, &shape)
+    }
+}

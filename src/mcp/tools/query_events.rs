@@ -1,0 +1,26 @@
+//! Events that match every filter.
+
+use crate::mcp::args::PageArgs;
+use crate::mcp::page::{self, PageReply};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::{Error, EventStore};
+
+pub(crate) struct QueryEvents;
+
+impl Tool for QueryEvents {
+    const NAME: &'static str = "query_events";
+    const TITLE: &'static str = "Query events";
+    const DESCRIPTION: &'static str = "Events that match all the filters given, in time order, page by page; without \
+        filters, all events. Says how many match in total and where the next page starts.";
+    const EXAMPLE: &'static str =
+        r#"{"pid":"<0.120.0>","event_type":["function_entry","function_exit"],"since_timestamp":"-5s","limit":50}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = PageArgs;
+    type Reply = PageReply;
+
+    fn run(store: &EventStore, args: PageArgs) -> Result<Answer<PageReply>, Error> {
+        let (query, shape) = args.read()?;
+        page::answer(store, &query, &shape)
+    }
+}

@@ -1,0 +1,65 @@
+//! Stores one event.
+
+use std::fmt::Write;
+
+use rmcp::model::JsonObject;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::mcp::args::event::{event_schema, located, object_text};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::{Error, EventStore};
+
+pub(crate) struct StoreEvent;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// The event: one JSON object. Unknown members are kept in data.
+    #[schemars(schema_with = "event_schema")]
+    event: JsonObject,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Reply {
+    /// The event's id, minted if it came without.
+    event_id: String,
+    /// "stored": new. "replaced": its id was stored with other content. "duplicate": it was stored already.
+    #[schemars(extend("enum" = ["stored", "replaced", "duplicate"]))]
+    outcome: &'static str,
+    /// Whether it was stamped on arrival because it carried no time.
+    timestamp_assigned: bool,
+    /// Old events that retention took to make room.
+    pruned: u64,
+}
+
+impl Tool for StoreEvent {
+    const NAME: &'static str = "store_event";
+    const TITLE: &'static str = "Store one event";
+    const DESCRIPTION: &'static str = "Stores one event; it is in every index when this returns. The same event_id \
+        again is a duplicate (same content) or a replacement. For more than a few events use store_events.";
+    const EXAMPLE: &'static str = r#"{"event":{"event_id":"e1","timestamp":-500,"event_type":"message_send","pid":"<0.120.0>","data":{"receiver_pid":"<0.121.0>","message":":ping"}}}"#;
+    const EFFECT: Effect = Effect::Stores;
+
+    type Args = Args;
+    type Reply = Reply;
+
+    fn run(store: &EventStore, Args { event }: Args) -> Result<Answer<Reply>, Error> {
+        let stored =
+            store.store_json_event(&object_text(event)).map_err(|error| Error::invalid(located(error, "event")))?;
+        let outcome = stored.outcome.name();
+        let mut text = format!("{outcome} {}", stored.event_id);
+        if stored.timestamp_assigned {
+            text.push_str("; timestamp assigned on arrival");
+        }
+        if stored.pruned > 0 {
+            _ = write!(text, "; pruned {}", stored.pruned);
+        }
+        let structured = Reply {
+            event_id: stored.event_id,
+            outcome,
+            timestamp_assigned: stored.timestamp_assigned,
+            pruned: stored.pruned,
+        };
+        Ok(Answer { text, structured })
+    }
+}

@@ -1,0 +1,194 @@
+//! The published contract: `tools.json` is what the server serves, and every client can read it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+
+#[path = "support/client.rs"]
+mod client;
+
+use client::Client;
+use serde_json::{Value, json};
+
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools.json");
+
+fn tools() -> Vec<Value> {
+    let list: Value = serde_json::from_str(&elixir_scope_storage::mcp::tools_json()).unwrap();
+    list["tools"].as_array().unwrap().clone()
+}
+
+/// Visits a schema and every subschema of it.
+fn visit(schema: &Value, path: &str, check: &impl Fn(&Value, &str)) {
+    check(schema, path);
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        visit(property, &format!("{path}.{name}"), check);
+    }
+    for choice in schema["anyOf"].as_array().into_iter().flatten() {
+        visit(choice, &format!("{path}|"), check);
+    }
+    if let Some(items) = schema.get("items") {
+        visit(items, &format!("{path}[]"), check);
+    }
+    if let Some(additional) = schema.get("additionalProperties").filter(|additional| !additional.is_boolean()) {
+        visit(additional, &format!("{path}.*"), check);
+    }
+}
+
+fn visit_all(check: impl Fn(&Value, &str)) {
+    for tool in tools() {
+        for which in ["inputSchema", "outputSchema"] {
+            visit(&tool[which], &format!("{}.{which}", tool["name"]), &check);
+        }
+    }
+}
+
+#[test]
+fn tools_json_is_what_the_server_serves() {
+    let served = elixir_scope_storage::mcp::tools_json();
+    if std::env::var_os("UPDATE_TOOLS").is_some() {
+        std::fs::write(GOLDEN, &served).unwrap();
+    }
+    let golden = std::fs::read_to_string(GOLDEN).unwrap_or_default();
+    assert!(golden == served, "tools.json is not up to date: run `UPDATE_TOOLS=1 cargo test --test contract`");
+
+    let printed = assert_cmd::Command::cargo_bin("elixir-scope-storage").unwrap().arg("tools").output().unwrap();
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), golden, "the binary prints it");
+
+    let mut client = Client::start();
+    let listed = client.request("tools/list", json!({}));
+    let golden: Value = serde_json::from_str(&golden).unwrap();
+    assert_eq!(listed["result"], golden, "the pipe serves it");
+    client.finish();
+}
+
+#[test]
+fn the_twelve_tools_are_there() {
+    let names: Vec<String> = tools().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect();
+    let expected = [
+        "store_event",
+        "store_events",
+        "query_events",
+        "query_events_by_ast_node",
+        "last_n_events_for_pid",
+        "get_event_by_id",
+        "get_stats",
+        "cleanup_old_events",
+        "clear_events",
+        "explain_query",
+        "store_instrumentation_plan",
+        "get_instrumentation_plan",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn every_tool_says_what_it_is_and_what_it_does_to_the_store() {
+    for tool in tools() {
+        let name = tool["name"].as_str().unwrap();
+        assert!(tool["title"].is_string(), "{name}");
+        assert!(tool["description"].as_str().unwrap().contains("Example: {"), "{name}");
+        let annotations = &tool["annotations"];
+        for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
+            assert!(annotations[hint].is_boolean(), "{name}: {hint}");
+        }
+        assert_eq!(annotations["openWorldHint"], false, "{name}");
+        let reads = ["query", "last", "get", "explain"].iter().any(|verb| name.starts_with(verb));
+        let removes = name.starts_with("clear") || name.starts_with("cleanup");
+        assert_eq!(annotations["readOnlyHint"], reads, "{name}");
+        assert_eq!(annotations["destructiveHint"], removes, "{name}");
+        assert_eq!(annotations["idempotentHint"], name != "store_instrumentation_plan", "{name}");
+    }
+}
+
+#[test]
+fn arguments_and_replies_are_objects_and_no_other_argument_is_taken() {
+    for tool in tools() {
+        for which in ["inputSchema", "outputSchema"] {
+            assert_eq!(tool[which]["type"], "object", "{}", tool["name"]);
+            assert!(tool[which]["properties"].is_object(), "{}", tool["name"]);
+        }
+        assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{}", tool["name"]);
+    }
+}
+
+#[test]
+fn no_schema_holds_what_clients_stumble_over() {
+    visit_all(|schema, path| {
+        let schema = schema.as_object().unwrap_or_else(|| panic!("{path}: a bare {schema}"));
+        assert!(!schema.is_empty(), "{path}: says nothing");
+        for noise in ["$schema", "$ref", "title", "format", "default", "oneOf", "allOf"] {
+            assert!(!schema.contains_key(noise), "{path}: {noise}");
+        }
+        assert!(schema.contains_key("anyOf") || schema["type"].is_string(), "{path}: {schema:?}");
+        for choice in schema.get("enum").and_then(Value::as_array).into_iter().flatten() {
+            assert!(choice.is_string(), "{path}: {choice} among the choices");
+        }
+    });
+}
+
+#[test]
+fn every_argument_is_described() {
+    for tool in tools() {
+        for (name, argument) in tool["inputSchema"]["properties"].as_object().unwrap() {
+            assert!(argument["description"].is_string(), "{}.{name}", tool["name"]);
+        }
+    }
+}
+
+#[test]
+fn instructions_fit_into_two_kilobytes_and_name_the_workflow() {
+    let mut client = Client::start();
+    let reply = client.request("initialize", client::handshake());
+    let instructions = reply["result"]["instructions"].as_str().unwrap_or_else(|| panic!("{reply}"));
+    assert!(instructions.len() < 2048, "{} bytes", instructions.len());
+    for word in ["get_stats", "query_events", "get_event_by_id", "next_cursor", "-5s", "max_tokens"] {
+        assert!(instructions.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn every_answer_is_what_its_schema_promises() {
+    let validators: std::collections::HashMap<String, jsonschema::Validator> = tools()
+        .iter()
+        .map(|tool| {
+            let name = tool["name"].as_str().unwrap().to_owned();
+            (name, jsonschema::validator_for(&tool["outputSchema"]).unwrap())
+        })
+        .collect();
+    let mut client = Client::start();
+    let mut conforms = |tool: &str, arguments: Value| {
+        let answer = client.call(tool, arguments);
+        let problems: Vec<String> = validators[tool].iter_errors(&answer).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{tool}: {problems:?} in {answer}");
+    };
+    conforms("get_stats", json!({}));
+    conforms("query_events", json!({}));
+    conforms("store_event", json!({"event": {"ts": 1, "id": "a", "pid": "<0.1.0>", "ast_node_id": "n"}}));
+    let events =
+        json!([{"ts": 2, "id": "b", "data": {"big": 1, "x": [1, null, {"y": 1.5}]}}, {"ts": "bad", "id": 5}, 7]);
+    conforms("store_events", json!({"events": events}));
+    for format in ["table", "json"] {
+        conforms("query_events", json!({"format": format, "limit": 1}));
+        conforms("query_events", json!({"format": format, "fields": ["pid", "seq", "t_us"]}));
+        conforms("query_events_by_ast_node", json!({"format": format, "ast_node_id": "n"}));
+        conforms("last_n_events_for_pid", json!({"format": format, "pid": "<0.1.0>"}));
+    }
+    conforms("get_event_by_id", json!({"event_id": "b"}));
+    conforms("explain_query", json!({"pid": "<0.1.0>"}));
+    conforms("explain_query", json!({"pid": "<0.1.0>", "analyze": true}));
+    conforms("cleanup_old_events", json!({"max_events": 1}));
+    conforms("query_events", json!({}));
+    conforms("get_stats", json!({}));
+    conforms("clear_events", json!({"all": true}));
+    conforms("store_instrumentation_plan", json!({"plan": {"a": [1, {"b": null}]}}));
+    conforms("get_instrumentation_plan", json!({}));
+}
+
+#[test]
+fn the_example_of_every_tool_is_taken() {
+    let mut client = Client::start();
+    for tool in tools() {
+        let description = tool["description"].as_str().unwrap();
+        let example = description.split_once("Example: ").unwrap().1;
+        let arguments: Value = serde_json::from_str(example).unwrap();
+        client.call(tool["name"].as_str().unwrap(), arguments);
+    }
+}
