@@ -28,6 +28,8 @@ mod error;
 pub mod event;
 mod hot;
 mod index;
+pub mod ingest;
+pub mod mcp;
 mod pruner;
 pub mod query;
 mod segment;

@@ -1,1 +1,14 @@
-fn main() {}
+//! The program: arguments and environment to settings, recordings into the store, then the protocol on stdio.
+//!
+//! stdout carries the protocol, or what a subcommand was asked for; everything else goes to stderr.
+
+mod cli;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::run()
+}
