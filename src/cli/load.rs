@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use elixir_scope_storage::EventStore;
 use elixir_scope_storage::ingest::{self, ImportReport, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -39,7 +39,7 @@ fn one(store: &EventStore, path: &Path) -> Result<Import> {
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    let report = report.context("import")?;
+    let report = report?;
     complain(path, &report);
     Ok(Import { path: path.to_owned(), report, elapsed: started.elapsed() })
 }

@@ -33,10 +33,10 @@ enum State {
     Left,
 }
 
-/// What a value ended with, and how long it was.
+/// How long a value was, and whether its brackets and quotes are closed.
 struct Scanned {
     bytes: u64,
-    end: Option<u8>,
+    closed: bool,
 }
 
 impl Elements {
@@ -95,8 +95,8 @@ impl Elements {
 
     fn element(&mut self, input: &mut Input, text: &mut Vec<u8>) -> Result<Option<Found>, String> {
         let line = input.line;
-        let Scanned { bytes, end } = scan(input, text, MAX_EVENT_BYTES).map_err(cut_short)?;
-        if end.is_none() {
+        let Scanned { bytes, closed } = scan(input, text, MAX_EVENT_BYTES).map_err(cut_short)?;
+        if !closed {
             input.line = line;
             return Err(
                 "the event that starts here does not end: a bracket or a quote is missing, or the file is cut \
@@ -155,9 +155,9 @@ fn scan(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> io::Result<Scanne
     loop {
         let peeked = input.peek()?;
         if peeked.is_empty() {
-            return Ok(Scanned { bytes, end: None });
+            return Ok(Scanned { bytes, closed: depth == 0 && !in_string });
         }
-        let (mut taken, mut lines, mut end) = (0, 0, None);
+        let (mut taken, mut lines, mut closed) = (0, 0, false);
         for byte in peeked {
             lines += u64::from(*byte == b'\n');
             match byte {
@@ -167,7 +167,7 @@ fn scan(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> io::Result<Scanne
                 _ if in_string => {}
                 b'[' | b'{' => depth += 1,
                 b',' | b':' | b']' | b'}' if depth == 0 => {
-                    end = Some(*byte);
+                    closed = true;
                     break;
                 }
                 b']' | b'}' => depth -= 1,
@@ -182,8 +182,8 @@ fn scan(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> io::Result<Scanne
             text.clear();
         }
         input.take(taken, lines);
-        if end.is_some() {
-            return Ok(Scanned { bytes, end });
+        if closed {
+            return Ok(Scanned { bytes, closed });
         }
     }
 }

@@ -16,6 +16,12 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Large enough that a system call per buffer does not show, small enough to stay in cache.
 const BUFFER_BYTES: usize = 256 << 10;
 
+/// What is unpacked in one step. Where gzip data is damaged, the step is lost, so it is small.
+const UNPACKED_BYTES: usize = 32 << 10;
+
+/// Start of the unpacked file that can be looked at before it is taken.
+const HEAD_BYTES: u64 = 4 << 10;
+
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// A file being read, unpacked.
@@ -37,12 +43,12 @@ impl Input {
         file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
         let packed = magic == GZIP_MAGIC;
         let read = Rc::new(Cell::new(magic.len() as u64));
-        let file = Cursor::new(magic).chain(Counted { inner: file, read: Rc::clone(&read) });
-        let file = BufReader::with_capacity(BUFFER_BYTES, file);
-        let reader: Box<dyn BufRead> = if packed {
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(file)))
+        let rest = BufReader::with_capacity(BUFFER_BYTES, Counted { inner: file, read: Rc::clone(&read) });
+        let file = Cursor::new(magic).chain(rest);
+        let reader = if packed {
+            with_head(BufReader::with_capacity(UNPACKED_BYTES, MultiGzDecoder::new(file)))
         } else {
-            Box::new(file)
+            with_head(file)
         };
         Ok(Self { reader, read, total, line: 1 })
     }
@@ -96,6 +102,24 @@ impl Input {
                 return Ok(());
             }
         }
+    }
+}
+
+/// A reader whose first [`HEAD_BYTES`] are one buffer, however they arrive.
+fn with_head(mut reader: impl BufRead + 'static) -> Box<dyn BufRead> {
+    let mut head = Vec::new();
+    match reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head) {
+        Ok(_) => Box::new(Cursor::new(head).chain(reader)),
+        Err(error) => Box::new(Cursor::new(head).chain(BufReader::new(Failed(Some(error))))),
+    }
+}
+
+/// What is left of a reader that failed while its head was read.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 
