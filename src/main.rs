@@ -2,6 +2,8 @@
 //!
 //! stdout carries the protocol, or what a subcommand was asked for; everything else goes to stderr.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may stop at the first surprise"))]
+
 mod cli;
 
 use std::process::ExitCode;

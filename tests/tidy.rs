@@ -1,6 +1,6 @@
 //! The shape of the code, held: which layer sees which, what a file starts with, how long it gets.
 
-#![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may stop at the first surprise")]
 
 use std::path::{Path, PathBuf};
 

@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(size("2GB"), Ok(Limit(Some(2_000_000_000))));
         assert_eq!(size("1.5 GiB"), Ok(Limit(Some(3 << 29))));
         assert_eq!(size("1000000"), Ok(Limit(Some(1_000_000))));
-        assert_eq!(duration("1h30m"), Ok(Limit(Some(Duration::from_secs(5400)))));
+        assert_eq!(duration("1h30m"), Ok(Limit(Some(Duration::from_mins(90)))));
         assert_eq!(interval("none"), Ok(Limit(None)));
         for wrong in [count("-1"), count("many"), count(""), size("big"), size("")] {
             wrong.unwrap_err();
