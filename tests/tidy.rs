@@ -69,11 +69,18 @@ impl Source {
     /// Every `crate::` path it names, comments aside.
     fn crate_paths(&self) -> impl Iterator<Item = &str> {
         let code = self.code.lines().filter(|line| !line.trim_start().starts_with("//"));
-        code.flat_map(|line| line.split("crate::").skip(1)).map(|rest| {
-            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
-            &rest[..end]
+        code.flat_map(|line| line.split("crate::").skip(1)).flat_map(|rest| match rest.strip_prefix('{') {
+            Some(group) => group.split('}').next().unwrap_or_default().split(',').map(path_at).collect(),
+            None => vec![path_at(rest)],
         })
     }
+}
+
+/// The path a text starts with.
+fn path_at(text: &str) -> &str {
+    let text = text.trim_start();
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(text.len());
+    &text[..end]
 }
 
 #[test]
