@@ -49,7 +49,13 @@ impl Error {
     /// The same error, its message led by where it was found: `events[17].timestamp: ...`.
     #[must_use]
     pub fn at(mut self, path: &str) -> Self {
-        let joint = if self.message.starts_with('[') { "" } else { "." };
+        // Most messages start with the member at fault; the others speak of the value as a whole.
+        let start = self.message.split(": ").next().unwrap_or_default();
+        let joint = match start.chars().next() {
+            Some('[') => "",
+            Some(_) if start.len() < self.message.len() && !start.contains(' ') => ".",
+            _ => ": ",
+        };
         self.message = format!("{path}{joint}{}", self.message);
         self
     }

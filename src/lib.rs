@@ -28,6 +28,7 @@ mod error;
 pub mod event;
 mod hot;
 mod index;
+pub mod ingest;
 pub mod mcp;
 mod pruner;
 pub mod query;

@@ -1,16 +1,16 @@
-//! Serves MCP on stdio, or prints the tools.
+//! The program: arguments and environment to settings, recordings into the store, then the protocol on stdio.
+//!
+//! stdout carries the protocol, or what a subcommand was asked for; everything else goes to stderr.
 
-use std::io::Write;
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may stop at the first surprise"))]
 
-use elixir_scope_storage::{EventStore, Settings, mcp};
+mod cli;
 
-fn main() -> anyhow::Result<()> {
-    if std::env::args().nth(1).as_deref() == Some("tools") {
-        std::io::stdout().write_all(mcp::tools_json().as_bytes())?;
-        return Ok(());
-    }
-    let store = EventStore::open(Settings::default())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(mcp::serve_stdio(store))?;
-    Ok(())
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::run()
 }

@@ -1,8 +1,8 @@
 //! What does a filter mean, which plan answers it, what did it cost?
 //!
-//! Pure: works on the segments of a snapshot, knows neither locks nor who asked. [`condition`] turns a filter
-//! into conditions per segment, [`optimizer`] chooses the access path, [`run`] carries the plan out and counts
-//! the work where it is done.
+//! Pure: works on the segments of a snapshot, knows neither locks nor who asked. `condition` turns a filter into
+//! conditions per segment, `optimizer` chooses the access path, `run` carries the plan out and counts the work where
+//! it is done.
 
 mod active;
 pub(crate) mod condition;
@@ -18,6 +18,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::event::time::Time;
 use crate::event::{Role, StoredEvent, canon};
+use cursor::Cursor;
 pub use plan::{AccessPath, Plan, Work};
 
 /// Most events of one page.
@@ -128,6 +129,9 @@ pub struct Query {
     pub cursor: Option<String>,
     /// Whether to count every match. Without, a scan stops at the limit.
     pub total: bool,
+    /// Bytes of payload after which the page ends, at an event's edge and after at least one event. `None`: only the
+    /// limit ends it.
+    pub max_bytes: Option<usize>,
     /// Take this access path instead of the cheapest. The answer is the same.
     pub path: Option<AccessPath>,
 }
@@ -140,6 +144,7 @@ impl Default for Query {
             limit: DEFAULT_LIMIT,
             cursor: None,
             total: true,
+            max_bytes: None,
             path: None,
         }
     }
@@ -185,6 +190,23 @@ pub struct Page {
     pub plan: Plan,
     /// What it cost.
     pub work: Work,
+    pub(crate) marks: Marks,
+}
+
+/// What a page's cursors are made of, besides an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Marks {
+    pub(crate) run: u32,
+    pub(crate) order: Order,
+    pub(crate) newest: Option<i64>,
+}
+
+impl Page {
+    /// The cursor of the page that starts after one of this page's events: for a caller that shows only a part of it.
+    pub fn cursor_after(&self, event: &StoredEvent) -> String {
+        let Marks { run, order, newest } = self.marks;
+        Cursor { after: (event.timestamp, event.seq), newest }.encode(run, &self.filter, order)
+    }
 }
 
 /// What [`EventStore::explain`](crate::EventStore::explain) tells.

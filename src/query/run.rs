@@ -148,6 +148,7 @@ pub(crate) struct Run<'q> {
     matches: Matches,
     plan: Plan,
     limit: usize,
+    max_bytes: usize,
     active_locals: Option<Vec<Local>>,
     /// Per view; none: it can hold no match.
     view_locals: Vec<Option<Vec<Local>>>,
@@ -161,6 +162,7 @@ pub(crate) struct Demand {
     pub(crate) limit: usize,
     pub(crate) after: Option<EventKey>,
     pub(crate) total: bool,
+    pub(crate) max_bytes: usize,
     pub(crate) path: Option<AccessPath>,
 }
 
@@ -178,7 +180,7 @@ pub(crate) struct Found {
 impl<'q> Run<'q> {
     /// Plans a query. `active` must be the active segment of the same moment as `views`.
     pub(crate) fn plan(conditions: &'q Conditions, demand: Demand, active: &Active, views: &[View]) -> Self {
-        let Demand { order, limit, after, total, path } = demand;
+        let Demand { order, limit, after, total, max_bytes, path } = demand;
         let active_locals = conditions.in_segment(active).filter(|_| active.live() > 0);
         let spans: Vec<_> = views.iter().map(|view| sealed::span(view, conditions)).collect();
         let view_locals: Vec<_> = views
@@ -235,7 +237,7 @@ impl<'q> Run<'q> {
         };
         let page = Sink::Page(Picks::new(order, if limit == 0 { 0 } else { limit + 1 }));
         let matches = Matches { total: 0, work: Work::default(), sink: page };
-        Self { scan, matches, plan, limit, active_locals, view_locals, from_active: HashMap::new() }
+        Self { scan, matches, plan, limit, max_bytes, active_locals, view_locals, from_active: HashMap::new() }
     }
 
     pub(crate) fn into_plan(self) -> Plan {
@@ -272,41 +274,64 @@ impl<'q> Run<'q> {
     /// Reads the page's events that lie in the active segment: the last thing that needs its lock.
     pub(crate) fn read_active(&mut self, active: &Active) {
         let Sink::Page(picks) = &self.matches.sink else { return };
+        let mut room = Room(self.max_bytes);
         for pick in picks.as_slice().iter().take(self.limit) {
             if let Source::Active(row) = pick.source {
+                if !room.takes(active.data(row).len()) {
+                    break;
+                }
                 self.from_active.insert(row, active.stored(row));
             }
         }
     }
 
     /// The page.
-    pub(crate) fn finish(mut self, views: &[View]) -> Found {
-        let Sink::Page(picks) = &self.matches.sink else {
-            return Found {
-                events: Vec::new(),
-                more: false,
-                total: self.matches.total,
-                plan: self.plan,
-                work: self.matches.work,
-            };
+    pub(crate) fn finish(self, views: &[View]) -> Found {
+        let Self { matches, plan, limit, max_bytes, mut from_active, .. } = self;
+        let Matches { total, mut work, sink } = matches;
+        let picks = match &sink {
+            Sink::Page(picks) => picks.as_slice(),
+            Sink::Seqs(_) => &[],
         };
-        let picks = picks.as_slice();
-        let page = picks.iter().take(self.limit);
-        let events: Vec<StoredEvent> = page
-            .filter_map(|pick| match pick.source {
-                Source::Active(row) => self.from_active.remove(&row),
-                Source::Sealed(at, rank) => Some(views[at].segment.stored(rank)),
-            })
-            .collect();
-        self.matches.work.payloads_decoded += events.len() as u64;
-        let more = picks.len() > self.limit;
-        Found { events, more, total: self.matches.total, plan: self.plan, work: self.matches.work }
+        let mut events = Vec::new();
+        let mut room = Room(max_bytes);
+        for pick in picks.iter().take(limit) {
+            let event = match pick.source {
+                // Not read: the room had ended before it.
+                Source::Active(row) => from_active.remove(&row),
+                Source::Sealed(at, rank) => {
+                    let segment = &views[at].segment;
+                    room.takes(segment.data(rank).len()).then(|| segment.stored(rank))
+                }
+            };
+            let Some(event) = event else { break };
+            if let Source::Active(_) = pick.source {
+                if !room.takes(event.data.len()) {
+                    break;
+                }
+            }
+            events.push(event);
+        }
+        work.payloads_decoded += events.len() as u64;
+        let more = picks.len() > events.len();
+        Found { events, more, total, plan, work }
+    }
+}
+
+/// Bytes left on a page. The first event has room whatever its size.
+struct Room(usize);
+
+impl Room {
+    fn takes(&mut self, bytes: usize) -> bool {
+        let takes = self.0 > 0;
+        self.0 = self.0.saturating_sub(bytes);
+        takes
     }
 }
 
 /// The seqs of every match, in any order.
 pub(crate) fn matching_seqs(conditions: &Conditions, active: &Active, views: &[View]) -> Vec<u64> {
-    let demand = Demand { order: Order::Asc, limit: 0, after: None, total: true, path: None };
+    let demand = Demand { order: Order::Asc, limit: 0, after: None, total: true, max_bytes: 0, path: None };
     let mut run = Run::plan(conditions, demand, active, views);
     run.matches.sink = Sink::Seqs(Vec::new());
     run.search_active(active);

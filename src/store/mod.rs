@@ -79,6 +79,9 @@ impl EventStore {
                 "max_bytes: at least {MIN_MAX_BYTES} (1 MiB), or leave it out for no limit"
             )));
         }
+        if settings.cleanup_interval.is_some_and(|interval| interval.is_zero()) {
+            return Err(Error::invalid("cleanup_interval: got 0; give a time, or leave it out for no background tick"));
+        }
         if !(1..=SEGMENT_ROWS).contains(&settings.segment_rows) {
             return Err(Error::invalid(format!("segment_rows: from 1 to {SEGMENT_ROWS}")));
         }

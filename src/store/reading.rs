@@ -10,7 +10,7 @@ use crate::hot::State;
 use crate::query::condition::Conditions;
 use crate::query::cursor::Cursor;
 use crate::query::run::{Demand, Found, Run};
-use crate::query::{Analysis, Explanation, Filter, Gap, MAX_LIMIT, Order, Page, Query};
+use crate::query::{Analysis, Explanation, Filter, Gap, MAX_LIMIT, Marks, Order, Page, Query};
 
 /// A query made ready for one snapshot.
 struct Prepared {
@@ -50,36 +50,21 @@ impl EventStore {
         }
         let Found { events, more, total, plan, work } = run.finish(&sealed.views);
 
-        let last = events.last().map(|event| (event.timestamp, event.seq));
-        let next = last.filter(|_| more).map(|after| {
-            let cursor = Cursor { after, newest: prepared.newest };
-            cursor.encode(self.shared.run, &prepared.filter, query.order)
-        });
         let open = |bound: i64, end: i64| (bound != end).then_some(bound);
-        Ok(Page {
+        let mut page = Page {
             events,
             total_matched: query.total.then_some(total),
-            next_cursor: next,
+            next_cursor: None,
             since: prepared.range.and_then(|(since, _)| open(since, i64::MIN)),
             until: prepared.range.and_then(|(_, until)| open(until, i64::MAX)),
             filter: prepared.filter,
             gaps,
             plan,
             work,
-        })
-    }
-
-    /// The cursor of the page that starts after an event: for a caller that shows only a part of a page. The event
-    /// must come from an answer to the same query.
-    ///
-    /// # Errors
-    /// Those of [`Self::query_events`].
-    pub fn cursor_after(&self, query: &Query, event: &StoredEvent) -> Result<String> {
-        let filter = query.filter.clone().canonical()?;
-        let state = self.shared.hot.read();
-        let prepared = self.prepare(query, filter, &state)?;
-        let cursor = Cursor { after: (event.timestamp, event.seq), newest: prepared.newest };
-        Ok(cursor.encode(self.shared.run, &prepared.filter, query.order))
+            marks: Marks { run: self.shared.run, order: query.order, newest: prepared.newest },
+        };
+        page.next_cursor = page.events.last().filter(|_| more).map(|last| page.cursor_after(last));
+        Ok(page)
     }
 
     /// One event by its id. Cost: one hash probe.
@@ -142,6 +127,7 @@ fn demand(query: &Query, prepared: &Prepared) -> Demand {
         limit: query.limit,
         after: prepared.cursor.map(|cursor| cursor.after),
         total: query.total,
+        max_bytes: query.max_bytes.unwrap_or(usize::MAX),
         path: query.path,
     }
 }

@@ -143,6 +143,11 @@ impl EventStore {
         self.store_valid(&events, rejected)
     }
 
+    /// Counts events that were refused before they reached the store, so that [`Self::get_stats`] tells of them.
+    pub fn count_rejected(&self, events: u64) {
+        self.shared.counters.rejected(events);
+    }
+
     fn store_valid(&self, events: &[Event<'_>], rejected: Vec<Rejected>) -> StoreReport {
         self.shared.counters.rejected(rejected.len() as u64);
         let (report, pruned) = self.write(events);

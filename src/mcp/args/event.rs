@@ -4,8 +4,6 @@ use rmcp::model::JsonObject;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use crate::Error;
-
 /// What an event may have. Anything else is kept in `data`.
 pub(crate) fn event_schema(_: &mut SchemaGenerator) -> Schema {
     let id = |about: &str| json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }], "description": about });
@@ -36,14 +34,6 @@ pub(crate) fn event_schema(_: &mut SchemaGenerator) -> Schema {
 /// The text of an event that came as a value.
 pub(crate) fn text(event: &Value) -> String {
     event.to_string()
-}
-
-/// An error of an event, led by where the event stood in the arguments.
-pub(crate) fn located(error: Error, path: &str) -> String {
-    let message = error.to_string();
-    // Most errors start with the member at fault; the others speak of the event as a whole.
-    let names_member = message.split(": ").next().is_some_and(|start| !start.is_empty() && !start.contains(' '));
-    if names_member { error.at(path).to_string() } else { format!("{path}: {message}") }
 }
 
 /// An event that came as an object.

@@ -27,9 +27,12 @@ use table::Table;
 /// Bytes the head usually takes; a longer one costs a second round.
 const HEAD_BYTES: usize = 300;
 
+/// Payload read for one answer: far more than any budget shows, far less than ten thousand large events.
+const MAX_PAYLOAD_BYTES: usize = 64 << 20;
+
 /// The answer to a query, as large as its shape allows.
 pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape) -> Result<Answer<PageReply>> {
-    let page = store.query_events(query)?;
+    let page = store.query_events(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() })?;
     let mut shown = fitting(&page, shape);
     loop {
         let answer = write(store, query, shape, &page, shown)?;
@@ -91,7 +94,7 @@ fn applied(page: &Page) -> Filter {
 /// The answer with the first `shown` events of the page.
 fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: usize) -> Result<Answer<PageReply>> {
     let next_cursor = match page.events.get(..shown) {
-        Some([.., last]) if shown < page.events.len() => Some(store.cursor_after(query, last)?),
+        Some([.., last]) if shown < page.events.len() => Some(page.cursor_after(last)),
         _ => page.next_cursor.clone(),
     };
     let total_matched = page.total_matched.unwrap_or_default();

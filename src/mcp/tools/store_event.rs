@@ -6,7 +6,7 @@ use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::mcp::args::event::{event_schema, located, object_text};
+use crate::mcp::args::event::{event_schema, object_text};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::{Error, EventStore};
 
@@ -44,8 +44,7 @@ impl Tool for StoreEvent {
     type Reply = Reply;
 
     fn run(store: &EventStore, Args { event }: Args) -> Result<Answer<Reply>, Error> {
-        let stored =
-            store.store_json_event(&object_text(event)).map_err(|error| Error::invalid(located(error, "event")))?;
+        let stored = store.store_json_event(&object_text(event)).map_err(|error| error.at("event"))?;
         let outcome = stored.outcome.name();
         let mut text = format!("{outcome} {}", stored.event_id);
         if stored.timestamp_assigned {

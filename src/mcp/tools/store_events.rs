@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::mcp::args::event::{self, event_schema, located};
+use crate::mcp::args::event::{self, event_schema};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::{Error, EventStore};
 
@@ -77,7 +77,7 @@ impl Tool for StoreEvents {
             .map(|rejected| RejectedReply {
                 index: rejected.index,
                 event_id: rejected.event_id,
-                error: located(rejected.error, &format!("events[{}]", rejected.index)),
+                error: rejected.error.at(&format!("events[{}]", rejected.index)).to_string(),
             })
             .collect();
         if atomic && !rejected.is_empty() {

@@ -1,0 +1,221 @@
+//! What can be said on the command line and in the environment?
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use elixir_scope_storage::Settings;
+
+/// Variable with the recordings of a server that was given none by `--import`.
+const IMPORT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT";
+
+const EXAMPLES: &str = "\
+Examples:
+  elixir-scope-storage                                   serve an empty store to one MCP client
+  elixir-scope-storage --import bank.ndjson.gz           load a recording, then serve
+  elixir-scope-storage --max-events 200000 --max-age 1h  keep less
+  elixir-scope-storage import bank.ndjson.gz             say what is in a recording, and end
+  claude mcp add elixir-scope -- elixir-scope-storage    add it to Claude Code
+
+Exit codes:
+  0  done
+  1  failed: a path cannot be read, stdout cannot be written
+  2  usage: an option or its value is not understood
+  3  done, but a recording holds events that could not be stored (stderr names the first of them)";
+
+/// Flight recorder of a running Elixir/Erlang system.
+///
+/// Keeps the events of a BEAM system (calls, messages, process life, state changes, errors) in memory, in a store with
+/// an index per question, and serves it over MCP: JSON-RPC on stdin and stdout.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+pub(super) struct Args {
+    /// Recording to load before serving: NDJSON, a JSON array, either as gzip, or a session folder; repeatable.
+    ///
+    /// Without it, the paths in `ELIXIR_SCOPE_IMPORT`, separated as in `PATH`.
+    #[arg(long, value_name = "PATH")]
+    pub(super) import: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) retention: Retention,
+
+    #[command(subcommand)]
+    pub(super) task: Option<Task>,
+}
+
+/// How much history is kept.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Retention")]
+pub(super) struct Retention {
+    /// Most events kept, or "none"; the oldest go first.
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        env = "ELIXIR_SCOPE_MAX_EVENTS",
+        hide_env_values = true,
+        default_value = "1_000_000",
+        value_parser = count
+    )]
+    max_events: Limit<u64>,
+
+    /// Most memory that events and their indexes may hold, such as 512MiB or 2GB, or "none".
+    #[arg(
+        long,
+        global = true,
+        value_name = "SIZE",
+        env = "ELIXIR_SCOPE_MAX_BYTES",
+        hide_env_values = true,
+        default_value = "2GiB",
+        value_parser = size
+    )]
+    max_bytes: Limit<u64>,
+
+    /// Longest an event is kept, on the events' own clock, such as 90s or 1h30m, or "none".
+    #[arg(
+        long,
+        global = true,
+        value_name = "DURATION",
+        env = "ELIXIR_SCOPE_MAX_AGE",
+        hide_env_values = true,
+        default_value = "none",
+        value_parser = duration
+    )]
+    max_age: Limit<Duration>,
+
+    /// How often --max-age is enforced while no event arrives, or "none".
+    #[arg(
+        long,
+        global = true,
+        value_name = "DURATION",
+        env = "ELIXIR_SCOPE_CLEANUP_INTERVAL",
+        hide_env_values = true,
+        default_value = "60s",
+        value_parser = interval
+    )]
+    cleanup_interval: Limit<Duration>,
+}
+
+/// What to do instead of serving.
+#[derive(Debug, Subcommand)]
+pub(super) enum Task {
+    /// Say what is in recordings, and end.
+    Import {
+        /// NDJSON, a JSON array, either as gzip, or a session folder.
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Print the tools as `tools/list` answers them.
+    Tools,
+    /// Print the completion script of a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page (`| man -l -`).
+    Man,
+}
+
+impl Args {
+    /// What a server loads: the command line wins over the environment.
+    pub(super) fn imports_to_serve(&self) -> Vec<PathBuf> {
+        if !self.import.is_empty() {
+            return self.import.clone();
+        }
+        let paths = std::env::var_os(IMPORT_VARIABLE).unwrap_or_default();
+        std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
+    }
+}
+
+impl Retention {
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            max_events: self.max_events.0,
+            max_bytes: self.max_bytes.0,
+            max_age: self.max_age.0,
+            cleanup_interval: self.cleanup_interval.0,
+            ..Settings::default()
+        }
+    }
+}
+
+/// A bound, or none. (clap takes a bare `Option` for an option that may be left out.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Limit<T>(Option<T>);
+
+fn count(text: &str) -> Result<Limit<u64>, String> {
+    limit(text, "a whole number such as 200000 or 1_000_000", |text| {
+        u64::from_str(&text.replace('_', "")).map_err(|error| error.to_string())
+    })
+}
+
+fn size(text: &str) -> Result<Limit<u64>, String> {
+    limit(text, "a size such as 512MiB, 2GB or 1000000000", |text| {
+        ByteSize::from_str(&text.replace('_', "")).map(|size| size.as_u64())
+    })
+}
+
+fn duration(text: &str) -> Result<Limit<Duration>, String> {
+    limit(text, "a duration such as 250ms, 90s or 1h30m", |text| {
+        humantime::parse_duration(text).map_err(|error| error.to_string())
+    })
+}
+
+fn interval(text: &str) -> Result<Limit<Duration>, String> {
+    match duration(text)? {
+        // It would never rest.
+        Limit(Some(Duration::ZERO)) => Err("expected more than 0, or \"none\"".to_owned()),
+        interval => Ok(interval),
+    }
+}
+
+fn limit<T>(text: &str, expected: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Limit<T>, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Limit(None));
+    }
+    let value = read(text.trim()).map_err(|error| format!("{error}; expected {expected}, or \"none\""))?;
+    Ok(Limit(Some(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_defaults_shown_are_the_stores_own() {
+        let mut command = Args::command();
+        for argument in ["max_events", "max_bytes", "max_age", "cleanup_interval"] {
+            command = command.mut_arg(argument, |argument| argument.env(None::<&str>));
+        }
+        let matches = command.get_matches_from(["elixir-scope-storage"]);
+        let args = <Args as clap::FromArgMatches>::from_arg_matches(&matches).unwrap();
+        assert_eq!(args.retention.settings(), Settings::default());
+    }
+
+    #[test]
+    fn limits_are_read_as_people_write_them() {
+        assert_eq!(count("1_000_000"), Ok(Limit(Some(1_000_000))));
+        assert_eq!(count("none"), Ok(Limit(None)));
+        assert_eq!(size("512MiB"), Ok(Limit(Some(512 << 20))));
+        assert_eq!(size("2GB"), Ok(Limit(Some(2_000_000_000))));
+        assert_eq!(size("1.5 GiB"), Ok(Limit(Some(3 << 29))));
+        assert_eq!(size("1000000"), Ok(Limit(Some(1_000_000))));
+        assert_eq!(duration("1h30m"), Ok(Limit(Some(Duration::from_mins(90)))));
+        assert_eq!(interval("none"), Ok(Limit(None)));
+        for wrong in [count("-1"), count("many"), count(""), size("big"), size("")] {
+            wrong.unwrap_err();
+        }
+        assert!(duration("60").unwrap_err().contains("90s"));
+        interval("0s").unwrap_err();
+    }
+}

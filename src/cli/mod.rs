@@ -1,0 +1,101 @@
+//! What was the program asked to do, and how did it end?
+
+mod args;
+mod load;
+mod report;
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::error::ErrorKind as UsageError;
+use clap::{CommandFactory, Parser};
+use elixir_scope_storage::{EventStore, mcp};
+
+use args::{Args, Task};
+
+/// Everything was done.
+const DONE: u8 = 0;
+/// It could not be done; stderr says why.
+const FAILED: u8 = 1;
+/// It was done, but a recording holds events that could not be stored; stderr names the first. (2 is clap's, for
+/// arguments it does not understand.)
+const INCOMPLETE: u8 = 3;
+
+/// Runs the program on its arguments.
+pub(crate) fn run() -> ExitCode {
+    let code = match carry_out(&Args::parse()) {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => DONE,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            FAILED
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn carry_out(args: &Args) -> Result<u8> {
+    match &args.task {
+        Some(Task::Tools) => print(mcp::tools_json().as_bytes()),
+        Some(Task::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), env!("CARGO_PKG_NAME"), &mut script);
+            print(&script)
+        }
+        Some(Task::Man) => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Args::command()).render(&mut page)?;
+            print(&page)
+        }
+        Some(Task::Import { paths }) => {
+            let store = open(args);
+            let mut everything = args.import.clone();
+            everything.extend_from_slice(paths);
+            let imports = load::all(&store, &everything)?;
+            print(report::contents(&imports, &store).as_bytes())?;
+            Ok(code(&imports))
+        }
+        None => {
+            let store = open(args);
+            let imports = load::all(&store, &args.imports_to_serve())?;
+            for import in &imports {
+                say(&report::line(import));
+            }
+            serve(store)?;
+            Ok(code(&imports))
+        }
+    }
+}
+
+/// Opens the store, or ends the program with the usage error its settings are.
+fn open(args: &Args) -> EventStore {
+    EventStore::open(args.retention.settings())
+        .unwrap_or_else(|error| Args::command().error(UsageError::ValueValidation, error).exit())
+}
+
+fn serve(store: EventStore) -> Result<()> {
+    // One thread: requests take effect in the order they were sent.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
+    runtime.block_on(mcp::serve_stdio(store)).context("serving MCP on stdin and stdout")
+}
+
+fn code(imports: &[load::Import]) -> u8 {
+    if imports.iter().all(|import| import.report.is_clean()) { DONE } else { INCOMPLETE }
+}
+
+fn print(text: &[u8]) -> Result<u8> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text).and_then(|()| stdout.flush()).context("writing to stdout")?;
+    Ok(DONE)
+}
+
+/// One line on stderr. That nobody reads it is no reason to end.
+fn say(line: &str) {
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+/// Whether the reader of stdout went away: `| head` wanted no more.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

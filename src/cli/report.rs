@@ -1,0 +1,98 @@
+//! What an import did and what the store holds, for people.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use elixir_scope_storage::EventStore;
+
+use super::load::Import;
+
+/// One import on one line.
+pub(super) fn line(import: &Import) -> String {
+    let Import { path, report, elapsed } = import;
+    let mut parts = vec![format!("{} read", events(report.events)), format!("{} stored", grouped(report.stored))];
+    for (count, what) in [
+        (report.replaced, "replaced"),
+        (report.duplicates, "duplicate"),
+        (report.rejected, "rejected"),
+        (report.timestamps_assigned, "stamped on arrival"),
+        (report.pruned, "pruned"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{} {what}", grouped(count)));
+        }
+    }
+    if report.broken.is_some() {
+        parts.push("broken off".to_owned());
+    }
+    let millis = humantime::format_duration(Duration::from_millis(elapsed.as_millis() as u64));
+    format!("{}: {} ({} in {millis})", path.display(), parts.join(", "), ByteSize(report.bytes))
+}
+
+/// The imports, and everything the store now holds.
+pub(super) fn contents(imports: &[Import], store: &EventStore) -> String {
+    let mut text = String::new();
+    write_contents(&mut text, imports, store).map_or_else(|_| String::new(), |()| text)
+}
+
+fn write_contents(text: &mut String, imports: &[Import], store: &EventStore) -> std::fmt::Result {
+    for import in imports {
+        writeln!(text, "{}", line(import))?;
+    }
+    let stats = store.get_stats();
+    write!(text, "\n{} kept", events(stats.total_events))?;
+    match (stats.oldest_timestamp, stats.newest_timestamp) {
+        (Some(oldest), Some(newest)) => {
+            let span = Duration::from_nanos(newest.abs_diff(oldest));
+            writeln!(text, ", from {oldest} to {newest} ({})", humantime::format_duration(span))?;
+        }
+        _ => writeln!(text)?,
+    }
+    writeln!(text, "{} of memory", ByteSize(stats.memory.total_bytes))?;
+    for (title, top) in [
+        ("event types", &stats.top_event_types),
+        ("pids, in any role", &stats.top_pids),
+        ("functions", &stats.top_functions),
+    ] {
+        if !top.is_empty() {
+            writeln!(text, "\nMost frequent {title}:")?;
+        }
+        let width = top.iter().map(|(_, count)| grouped(*count).len()).max().unwrap_or_default();
+        for (name, count) in top {
+            writeln!(text, "  {:>width$}  {name}", grouped(*count))?;
+        }
+    }
+    Ok(())
+}
+
+fn events(count: u64) -> String {
+    let noun = if count == 1 { "event" } else { "events" };
+    format!("{} {noun}", grouped(count))
+}
+
+/// Thousands apart: `1,234,567`.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (count, shown) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(count), shown);
+        }
+        assert_eq!((events(0), events(1)), ("0 events".to_owned(), "1 event".to_owned()));
+    }
+}

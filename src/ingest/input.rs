@@ -1,0 +1,138 @@
+//! Where do the bytes of a file come from? Unpacks gzip, counts lines and bytes.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+use std::rc::Rc;
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::Progress;
+
+/// What a gzip member starts with (RFC 1952, section 2.3.1).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Large enough that a system call per buffer does not show, small enough to stay in cache.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// What is unpacked in one step. Where gzip data is damaged, the step is lost, so it is small.
+const UNPACKED_BYTES: usize = 32 << 10;
+
+/// Start of the unpacked file that can be looked at before it is taken.
+const HEAD_BYTES: u64 = 4 << 10;
+
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
+/// A file being read, unpacked.
+pub(super) struct Input {
+    reader: Box<dyn BufRead>,
+    read: Rc<Cell<u64>>,
+    total: Option<u64>,
+    /// Line of the next byte, from 1.
+    pub(super) line: u64,
+}
+
+impl Input {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let total = metadata.is_file().then_some(metadata.len());
+        // Not a seek back: the path may be a pipe.
+        let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
+        file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
+        let packed = magic == GZIP_MAGIC;
+        let read = Rc::new(Cell::new(magic.len() as u64));
+        let rest = BufReader::with_capacity(BUFFER_BYTES, Counted { inner: file, read: Rc::clone(&read) });
+        let file = Cursor::new(magic).chain(rest);
+        let reader = if packed {
+            with_head(BufReader::with_capacity(UNPACKED_BYTES, MultiGzDecoder::new(file)))
+        } else {
+            with_head(file)
+        };
+        Ok(Self { reader, read, total, line: 1 })
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        Progress { read: self.read.get(), total: self.total }
+    }
+
+    /// The bytes that can be had without another read; empty at the end of the file.
+    pub(super) fn peek(&mut self) -> io::Result<&[u8]> {
+        loop {
+            match self.reader.fill_buf() {
+                Ok(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.reader.fill_buf()
+    }
+
+    /// The next byte, not taken.
+    pub(super) fn peek_byte(&mut self) -> io::Result<Option<u8>> {
+        Ok(self.peek()?.first().copied())
+    }
+
+    /// Takes bytes that were peeked and hold `lines` line feeds.
+    pub(super) fn take(&mut self, bytes: usize, lines: u64) {
+        self.reader.consume(bytes);
+        self.line += lines;
+    }
+
+    pub(super) fn skip_byte_order_mark(&mut self) -> io::Result<()> {
+        if self.peek()?.starts_with(&BYTE_ORDER_MARK) {
+            self.take(BYTE_ORDER_MARK.len(), 0);
+        }
+        Ok(())
+    }
+
+    /// Skips what JSON calls whitespace.
+    pub(super) fn skip_space(&mut self) -> io::Result<()> {
+        loop {
+            let (mut bytes, mut lines) = (0, 0);
+            let peeked = self.peek()?;
+            for byte in peeked.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+                bytes += 1;
+                lines += u64::from(*byte == b'\n');
+            }
+            let done = bytes < peeked.len() || bytes == 0;
+            self.take(bytes, lines);
+            if done {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A reader whose first [`HEAD_BYTES`] are one buffer, however they arrive.
+fn with_head(mut reader: impl BufRead + 'static) -> Box<dyn BufRead> {
+    let mut head = Vec::new();
+    match reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head) {
+        Ok(_) => Box::new(Cursor::new(head).chain(reader)),
+        Err(error) => Box::new(Cursor::new(head).chain(BufReader::new(Failed(Some(error))))),
+    }
+}
+
+/// What is left of a reader that failed while its head was read.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Counts the bytes that come through.
+struct Counted<R> {
+    inner: R,
+    read: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.inner.read(buffer)?;
+        self.read.set(self.read.get() + bytes as u64);
+        Ok(bytes)
+    }
+}
