@@ -236,7 +236,8 @@ impl Pair {
         let ids: Vec<&str> = expected.rows.iter().map(|row| row.id.as_str()).collect();
         let explained = self.store.explain(&query, false).map_err(|error| error.to_string())?;
         self.check_plan(&ask.want, &explained.plan).map_err(|wrong| format!("{about}: {wrong}"))?;
-        let mut paths: Vec<Option<AccessPath>> = explained.plan.candidates.iter().map(|(path, _)| Some(*path)).collect();
+        let mut paths: Vec<Option<AccessPath>> =
+            explained.plan.candidates.iter().map(|(path, _)| Some(*path)).collect();
         paths.push(None);
         for path in paths {
             for total in [true, false] {
@@ -252,9 +253,10 @@ impl Pair {
                     same!(&page.plan, &explained.plan, "{about}: explained plan");
                 }
                 let range = ask.want.range(self.model.newest()).unwrap();
-                let gap = self.model.gap.filter(|(first, last, _)| {
-                    range.is_some_and(|(since, until)| since <= *last && *first <= until)
-                });
+                let gap = self
+                    .model
+                    .gap
+                    .filter(|(first, last, _)| range.is_some_and(|(since, until)| since <= *last && *first <= until));
                 let gaps: Vec<_> = page.gaps.iter().map(|gap| (gap.since, gap.until, gap.events)).collect();
                 same!(gaps, gap.into_iter().collect::<Vec<_>>(), "{about}: gaps");
                 bounded(&page, ask.want.text.as_deref()).map_err(|wrong| format!("{about}: {wrong}"))?;
@@ -268,7 +270,9 @@ impl Pair {
         let range = want.range(self.model.newest()).unwrap();
         for (path, cardinality) in &plan.candidates {
             // An exact node outside the prefix is two conditions on one index, and no event.
-            if *path == AccessPath::Index(Index::AstNode) && want.ast_node_id.is_some() && want.ast_node_prefix.is_some()
+            if *path == AccessPath::Index(Index::AstNode)
+                && want.ast_node_id.is_some()
+                && want.ast_node_prefix.is_some()
             {
                 continue;
             }
@@ -283,7 +287,9 @@ impl Pair {
     /// The next page of a walk that began before the last changes; a new walk when there is none.
     fn step_walk(&mut self, questions: &[Question]) -> Check {
         let Some(Walk { question, cursor, after, newest }) = self.walk.take() else {
-            let Some(question) = questions.iter().find(|question| (1..6).contains(&question.limit)) else { return Ok(()) };
+            let Some(question) = questions.iter().find(|question| (1..6).contains(&question.limit)) else {
+                return Ok(());
+            };
             return self.walk_on(question.clone(), None, None, self.model.newest());
         };
         self.walk_on(question, Some(cursor), Some(after), newest)
@@ -341,9 +347,8 @@ fn bounded(page: &Page, text: Option<&str>) -> Check {
 fn any_sequence_of_operations_answers_like_the_oracle() {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(600);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&plan(), |plan| {
-        Pair::open(&plan).run(&plan).map_err(TestCaseError::fail)
-    });
+    let outcome =
+        TestRunner::new(config).run(&plan(), |plan| Pair::open(&plan).run(&plan).map_err(TestCaseError::fail));
     match outcome {
         Ok(()) => {}
         Err(TestError::Fail(why, plan)) => {

@@ -32,8 +32,7 @@ fn rows_outside_the_time_range_and_removed_rows_are_not_examined() {
         put(&store, &[r#"{"id": "early", "ts": -9, "type": "call"}"#, r#"{"id": "gone", "ts": 5, "type": "call"}"#]);
         put(&store, &[r#"{"id": "gone", "ts": 6, "type": "error"}"#, r#"{"id": "kept", "ts": 7, "type": "call"}"#]);
         for path in [AccessPath::Temporal, AccessPath::Index(Index::EventType)] {
-            let filter =
-                Filter { event_types: vec!["call".into()], since: Some(Time::At(0)), ..Filter::default() };
+            let filter = Filter { event_types: vec!["call".into()], since: Some(Time::At(0)), ..Filter::default() };
             let page = store.query_events(&Query { path: Some(path), ..Query::new(filter) }).unwrap();
             assert_eq!(ids(&page), ["kept"]);
             assert!(page.work.rows_examined <= page.plan.cardinality, "{path}: {:?} of {}", page.work, page.plan);

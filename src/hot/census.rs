@@ -123,8 +123,7 @@ impl HotTier {
 type Key<'a> = Cow<'a, str>;
 
 fn top(counts: HashMap<Key<'_>, u64>) -> Vec<(String, u64)> {
-    let mut counts: Vec<(String, u64)> =
-        counts.into_iter().map(|(key, count)| (key.into_owned(), count)).collect();
+    let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(key, count)| (key.into_owned(), count)).collect();
     counts.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
     counts.truncate(TOP);
     counts

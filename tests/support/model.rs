@@ -103,7 +103,8 @@ impl Row {
 
     fn says(&self, sent: &Sent, timestamp: i64) -> bool {
         let sorted = |members: &[(String, String)]| members.iter().cloned().collect::<BTreeSet<_>>();
-        let same_time = self.timestamp == timestamp || self.stamped && sent.timestamp.or(sent.facts.wall_time).is_none();
+        let same_time =
+            self.timestamp == timestamp || self.stamped && sent.timestamp.or(sent.facts.wall_time).is_none();
         same_time && self.facts == sent.facts && sorted(&self.data) == sorted(&sent.data)
     }
 }
@@ -193,7 +194,9 @@ impl Want {
             "module" => part.module = all.module,
             "function" => part.function = all.function,
             "arity" => part.arity = all.arity,
-            "module_function" | "mfa" => (part.module, part.function, part.arity) = (all.module, all.function, all.arity),
+            "module_function" | "mfa" => {
+                (part.module, part.function, part.arity) = (all.module, all.function, all.arity)
+            }
             "correlation" => part.correlation_id = all.correlation_id,
             "ast_node" => {
                 (part.ast_node_id, part.ast_node_prefix) = (all.ast_node_id, all.ast_node_prefix);

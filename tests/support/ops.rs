@@ -28,9 +28,8 @@ const ROLES: [(&str, &str); 14] = [
     ("target_pid", "target"),
     ("target", "target"),
 ];
-const ROLE_NAMES: [&str; 10] = [
-    "subject", "sender", "receiver", "parent", "child", "server", "exited", "caller", "supervisor", "target",
-];
+const ROLE_NAMES: [&str; 10] =
+    ["subject", "sender", "receiver", "parent", "child", "server", "exited", "caller", "supervisor", "target"];
 const TYPES: [[&str; 3]; 4] = [
     ["call", "CALL", ":call"],
     ["function_entry", "FUNCTION_ENTRY", "FunctionEntry"],
@@ -53,28 +52,8 @@ const PREFIXES: [&str; 6] = ["", "bank", "bank:1", "bank:1:", "\u{e9}", "zebra"]
 const DURATIONS: [i64; 4] = [0, 5, 10, 1_000_000];
 const TEXTS: [&str; 8] =
     ["note-1", "\"note\":", "id-3", "<0.2.0>", "\"arity\":2", "absent", "", "\"event_type\":\"call\",\"module\":\"B"];
-pub(crate) const TIMES: [i64; 20] = [
-    -1_000_000_000_000,
-    -950,
-    -900,
-    -500,
-    -499,
-    -100,
-    -3,
-    -2,
-    -1,
-    0,
-    1,
-    2,
-    3,
-    50,
-    51,
-    100,
-    200,
-    500,
-    1000,
-    1001,
-];
+pub(crate) const TIMES: [i64; 20] =
+    [-1_000_000_000_000, -950, -900, -500, -499, -100, -3, -2, -1, 0, 1, 2, 3, 50, 51, 100, 200, 500, 1000, 1001];
 const EXTREMES: [i64; 2] = [i64::MIN, i64::MAX];
 
 fn pid_as(pid: u8, spelling: u8) -> String {
@@ -458,7 +437,6 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     let rows = proptest::sample::select(vec![1_usize, 2, 3, 8, 64, 65_536]);
     let step = (op(), vec(question(), 1..3)).prop_map(|(op, questions)| Step { op, questions });
     let ages = proptest::sample::select(vec![0_i64, 1, 300, 1000, 1500, 1_000_000_000]);
-    (rows, weighted(0.3, 1..40_u64), weighted(0.2, ages), vec(step, 1..45)).prop_map(
-        |(segment_rows, max_events, max_age, steps)| Plan { segment_rows, max_events, max_age, steps },
-    )
+    (rows, weighted(0.3, 1..40_u64), weighted(0.2, ages), vec(step, 1..45))
+        .prop_map(|(segment_rows, max_events, max_age, steps)| Plan { segment_rows, max_events, max_age, steps })
 }
