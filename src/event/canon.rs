@@ -33,10 +33,12 @@ fn is_local_pid(numbers: &str) -> bool {
 
 /// `Elixir.Foo` is `Foo`, as Elixir itself shows it; also when written as a quoted atom.
 pub(crate) fn module(text: Cow<'_, str>) -> Cow<'_, str> {
-    match text.strip_prefix("Elixir.") {
-        Some(rest) if !rest.is_empty() => Cow::Owned(rest.to_owned()),
-        _ => text,
+    let mut bare = &*text;
+    // What is shown must be what is asked for: no prefix is left to take off.
+    while let Some(rest) = bare.strip_prefix("Elixir.").filter(|rest| !rest.is_empty()) {
+        bare = rest;
     }
+    if bare.len() == text.len() { text } else { Cow::Owned(bare.to_owned()) }
 }
 
 /// Lower snake case: `FUNCTION_ENTRY`, `FunctionEntry` and `:function_entry` are `function_entry`.
@@ -45,7 +47,7 @@ pub(crate) fn event_type(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.bytes().all(settled) {
         return text;
     }
-    let bare = text.strip_prefix(':').unwrap_or(&text);
+    let bare = text.trim_start_matches(':');
     let mut out = String::with_capacity(bare.len() + 4);
     let mut previous = None;
     for c in bare.chars() {

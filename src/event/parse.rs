@@ -4,6 +4,7 @@
 //! names and otherwise kept as text.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserializer;
@@ -207,7 +208,8 @@ fn first_arg_node(raw: &RawValue) -> Option<Cow<'_, str>> {
 fn role_from<'a>(event: &mut Event<'a>, key: &str, raw: &'a RawValue) {
     let Some(role) = Role::of_key(key) else { return };
     let Some(pid) = indexable(raw).map(canon::pid) else { return };
-    if !event.roles.iter().any(|(r, p)| *r == role && *p == pid) {
+    // One too many is enough for `check_size` to refuse the event.
+    if event.roles.len() <= super::MAX_ROLES && !event.roles.iter().any(|(r, p)| *r == role && *p == pid) {
         event.roles.push((role, pid));
     }
 }
@@ -217,7 +219,9 @@ fn merge(data: &str, extras: &[(Cow<'_, str>, &RawValue)]) -> Result<String> {
     let data = if data.is_empty() { "{}" } else { data };
     let Members(members) =
         serde_json::from_str(data).map_err(|error| Error::invalid(format!("data: not valid JSON: {error}")))?;
-    let clashes = |key: &str| members.iter().any(|(k, _)| k == key);
+    let many = members.len() > FEW_KEYS;
+    let known: HashSet<&str> = if many { members.iter().map(|(key, _)| &**key).collect() } else { HashSet::new() };
+    let clashes = |key: &str| if many { known.contains(key) } else { members.iter().any(|(k, _)| k == key) };
     let inner = data.trim_end().strip_suffix('}').unwrap_or(data);
     let mut out = String::with_capacity(inner.len() + 64);
     out.push_str(inner);
@@ -239,8 +243,9 @@ fn merge(data: &str, extras: &[(Cow<'_, str>, &RawValue)]) -> Result<String> {
         .map(|(key, raw)| format!("{}:{}", quoted(key), raw.get()))
         .collect();
     if !clashing.is_empty() {
+        let taken = |name: &str| clashes(name) || extras.iter().any(|(key, _)| key == name);
         let mut free = "_top".to_owned();
-        while clashes(&free) {
+        while taken(&free) {
             free.insert(0, '_');
         }
         push(&mut out, &free, &format!("{{{}}}", clashing.join(",")));
@@ -263,13 +268,20 @@ fn take<'a>(
     })
 }
 
+/// Up to so many keys, comparing each with each is cheaper than hashing them.
+const FEW_KEYS: usize = 24;
+
 fn refuse_repeated_keys(members: &[(Cow<'_, str>, &RawValue)]) -> Result<()> {
-    for (at, (key, _)) in members.iter().enumerate() {
-        if members.iter().take(at).any(|(earlier, _)| earlier == key) {
-            return Err(Error::invalid(format!("{key}: the key is given twice; send each key once")));
-        }
+    let repeated = if members.len() <= FEW_KEYS {
+        members.iter().enumerate().find(|(at, (key, _))| members.iter().take(*at).any(|(earlier, _)| earlier == key))
+    } else {
+        let mut seen = HashSet::with_capacity(members.len());
+        members.iter().enumerate().find(|(_, (key, _))| !seen.insert(key))
+    };
+    match repeated {
+        Some((_, (key, _))) => Err(Error::invalid(format!("{key}: the key is given twice; send each key once"))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A scalar as the text it is compared by; `null`, arrays and objects have none.

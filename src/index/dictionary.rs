@@ -23,6 +23,11 @@ impl Dictionary {
         self.ends.len()
     }
 
+    /// Bytes of all texts.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// The text of a code.
     pub(crate) fn text(&self, code: u16) -> &str {
         text_of(&self.text, &self.ends, code)

@@ -71,9 +71,9 @@ impl Sealed {
         self.key(0)
     }
 
-    /// Bytes of ids and payloads.
-    pub(crate) fn arena_bytes(&self) -> usize {
-        self.arena.len()
+    /// Bytes of ids, payloads and keys.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.arena.len() + self.dictionaries.iter().map(Dictionary::text_bytes).sum::<usize>()
     }
 
     pub(crate) fn postings(&self, index: Index) -> &Postings {

@@ -117,7 +117,7 @@ impl View {
     /// At most what the live rows need in another segment.
     pub(crate) fn demand(&self) -> Demand {
         let pids = self.segment.dictionary(Field::Pid).len();
-        Demand { rows: self.live(), pids, bytes: self.segment.arena_bytes() }
+        Demand { rows: self.live(), pids, bytes: self.segment.text_bytes() }
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {

@@ -20,12 +20,27 @@ use crate::segment::rows::{EventKey, Rows};
 pub(crate) struct Demand {
     pub(crate) rows: usize,
     pub(crate) pids: usize,
+    /// Ids, payloads and keys.
     pub(crate) bytes: usize,
 }
 
 impl Demand {
     pub(crate) fn of(event: &Event<'_>) -> Self {
-        Self { rows: 1, pids: 1 + event.roles.len(), bytes: event.data.len() + 64 }
+        let keys = [
+            &event.event_id,
+            &event.node,
+            &event.pid,
+            &event.event_type,
+            &event.module,
+            &event.function,
+            &event.correlation_id,
+            &event.parent_id,
+            &event.call_id,
+            &event.session_id,
+            &event.ast_node_id,
+        ];
+        let keys = keys.into_iter().flatten().chain(event.roles.iter().map(|(_, pid)| pid)).map(|key| key.len());
+        Self { rows: 1, pids: 1 + event.roles.len(), bytes: event.data.len() + 64 + keys.sum::<usize>() }
     }
 
     #[must_use]
@@ -193,7 +208,7 @@ impl Active {
         capacity.takes(Demand {
             rows: self.len() + demand.rows,
             pids: symbols(Field::Pid) + demand.pids,
-            bytes: self.arena.len() + demand.bytes,
+            bytes: self.arena.len() + self.symbol_bytes() + demand.bytes,
         }) && fullest + demand.rows <= MAX_SYMBOLS
     }
 
@@ -285,6 +300,10 @@ impl Active {
             + self.index_bytes().iter().sum::<usize>()
             + self.codes.iter().map(|column| column.len() * 2).sum::<usize>()
             + self.dictionaries[Field::Parent as usize].heap_bytes()
+    }
+
+    fn symbol_bytes(&self) -> usize {
+        self.dictionaries.iter().map(Dictionary::text_bytes).sum()
     }
 
     /// Bytes of each index: its symbols and its posting lists.
