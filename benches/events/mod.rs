@@ -54,7 +54,7 @@ const SAME_TIME_ONE_IN: u64 = 200;
 const OPEN_CALLS: usize = 64;
 
 /// The one node.
-const NODE: &str = "shop@10.0.0.17";
+const NODE: &str = "shop@host";
 
 /// Kinds with their share in a hundred.
 const KINDS: [(Kind, &str, u64); 10] = [
@@ -209,7 +209,7 @@ impl Names {
             pids: (0..PIDS).map(|at| format!("<0.{}.0>", 120 + at * 3)).collect(),
             functions: (0..FUNCTIONS).map(function).collect(),
             ast_nodes: (0..AST_NODES).map(node).collect(),
-            correlations: (0..CORRELATIONS).map(|_| uuid(&mut random)).collect(),
+            correlations: (0..CORRELATIONS).map(|_| request(&mut random)).collect(),
             pid_ranks: Zipf::new(PIDS, SKEW),
             function_ranks: Zipf::new(FUNCTIONS, SKEW),
             ast_ranks: Zipf::new(AST_NODES, SKEW),
@@ -223,6 +223,11 @@ fn uuid(random: &mut Random) -> String {
     let (high, low) = (random.next(), random.next());
     let (a, b, c) = (high >> 32, high >> 16 & 0xffff, high & 0xfff);
     format!("{a:08x}-{b:04x}-4{c:03x}-{:04x}-{:012x}", low >> 50 | 0x8000, low & 0xffff_ffff_ffff)
+}
+
+/// 20 characters, as Phoenix gives every request.
+fn request(random: &mut Random) -> String {
+    format!("F{:016X}AAE", random.next())
 }
 
 /// One event as a producer would hand it over, ready for any engine.
@@ -362,7 +367,7 @@ impl<'n> Events<'n> {
     fn terms(&mut self) -> String {
         let (a, b, c) = (self.random.below(100_000), self.random.below(1_000), self.random.next() >> 40);
         let noun = NOUNS[(c % 30) as usize];
-        format!("%{{id: {a}, {noun}: {b}, status: :active, version: {}, token: \\\"{c:06x}\\\"}}", a % 17)
+        format!("%{{id: {a}, {noun}: {b}, retries: 0, status: :active, version: {}, token: \\\"{c:06x}\\\"}}", a % 17)
     }
 
     fn data(&mut self, kind: Kind, pid: &str, other: &str) -> String {

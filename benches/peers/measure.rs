@@ -1,7 +1,7 @@
 //! How long did it take, how much memory is held, and how is it told to the parent process?
 //!
 //! Other programs may share the machine. The kernel counts how long a thread was ready to run but had no core
-//! (`schedstat`); tails and stalls are given without that time, medians with it.
+//! (`schedstat`); every time is given without that.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -25,15 +25,6 @@ pub struct Stopwatch {
     schedstat: Option<File>,
 }
 
-/// One measurement.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Lap {
-    /// By the clock on the wall.
-    pub wall: Duration,
-    /// The same without the time spent ready but without a core.
-    pub net: Duration,
-}
-
 impl Stopwatch {
     /// For the calling thread only.
     pub fn new() -> Self {
@@ -48,20 +39,20 @@ impl Stopwatch {
         text.split_ascii_whitespace().nth(1).and_then(|ns| ns.parse().ok()).unwrap_or(0)
     }
 
-    /// Runs `work` once.
-    pub fn time<T>(&self, work: impl FnOnce() -> T) -> (T, Lap) {
+    /// Runs `work` once. Waiting for locks and for other threads counts, waiting for a core does not.
+    pub fn time<T>(&self, work: impl FnOnce() -> T) -> (T, Duration) {
         let waited = self.waited();
         let started = Instant::now();
         let result = work();
         let wall = started.elapsed();
         let waited = Duration::from_nanos(self.waited() - waited);
-        (result, Lap { wall, net: wall.saturating_sub(waited) })
+        (result, wall.saturating_sub(waited))
     }
 }
 
 /// Many measurements of one thing.
 #[derive(Clone, Debug, Default)]
-pub struct Laps(Vec<Lap>);
+pub struct Laps(Vec<Duration>);
 
 impl Laps {
     /// Asks until [`RUN_FOR`] has passed.
@@ -82,36 +73,36 @@ impl Laps {
         laps
     }
 
-    pub fn push(&mut self, lap: Lap) {
+    pub fn push(&mut self, lap: Duration) {
         self.0.push(lap);
     }
 
-    fn quantile(&self, of: impl Fn(&Lap) -> Duration, share: f64) -> Duration {
-        let mut all: Vec<Duration> = self.0.iter().map(of).collect();
+    fn quantile(&self, share: f64) -> Duration {
+        let mut all = self.0.clone();
         all.sort_unstable();
         let at = (all.len() as f64 * share) as usize;
         all.get(at.min(all.len().saturating_sub(1))).copied().unwrap_or_default()
     }
 
     pub fn median_us(&self) -> f64 {
-        us(self.quantile(|lap| lap.wall, 0.5))
+        us(self.quantile(0.5))
     }
 
     pub fn p99_us(&self) -> f64 {
-        us(self.quantile(|lap| lap.net, 0.99))
+        us(self.quantile(0.99))
     }
 
     /// Keeps only the longest of another's.
     pub fn push_longest(&mut self, other: &Self) {
-        self.0.extend(other.0.iter().max_by_key(|lap| lap.net));
+        self.0.extend(other.0.iter().max());
     }
 
-    pub fn median_net_ms(&self) -> f64 {
-        us(self.quantile(|lap| lap.net, 0.5)) / 1e3
+    pub fn median_ms(&self) -> f64 {
+        us(self.quantile(0.5)) / 1e3
     }
 
     pub fn longest_ms(&self) -> f64 {
-        us(self.quantile(|lap| lap.net, 1.0)) / 1e3
+        us(self.quantile(1.0)) / 1e3
     }
 
     /// Splits the laps into a few runs and takes the median of their averages: noise that comes in bursts goes, rare
@@ -119,11 +110,8 @@ impl Laps {
     pub fn per_event_us(&self, events_per_lap: usize) -> f64 {
         const PARTS: usize = 9;
         let part = self.0.len().div_ceil(PARTS).max(1);
-        let mut averages: Vec<f64> = self
-            .0
-            .chunks(part)
-            .map(|laps| us(laps.iter().map(|lap| lap.wall).sum()) / (laps.len() * events_per_lap) as f64)
-            .collect();
+        let mut averages: Vec<f64> =
+            self.0.chunks(part).map(|laps| us(laps.iter().sum()) / (laps.len() * events_per_lap) as f64).collect();
         averages.sort_by(f64::total_cmp);
         averages.get(averages.len() / 2).copied().unwrap_or_default()
     }

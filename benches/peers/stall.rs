@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::measure::{Lap, Laps, Stopwatch};
+use super::measure::{Laps, Stopwatch};
 
 const IDLE: u8 = 0;
 const PRUNING: u8 = 1;
@@ -22,7 +22,7 @@ const WRITER_PAUSE: Duration = Duration::from_micros(100);
 /// What reader and writer saw.
 #[derive(Debug, Default)]
 pub struct Stall {
-    pub prune: Lap,
+    pub prune: Duration,
     pub reads: Laps,
     pub writes: Laps,
     pub idle_reads: Laps,
@@ -37,7 +37,7 @@ pub fn stall<W: FnOnce()>(
     prune: impl FnOnce(),
 ) -> Stall {
     let phase = AtomicU8::new(IDLE);
-    let watched = |one: &mut dyn FnMut(&Stopwatch) -> Lap| {
+    let watched = |one: &mut dyn FnMut(&Stopwatch) -> Duration| {
         let watch = Stopwatch::new();
         let (mut idle, mut pruning) = (Laps::default(), Laps::default());
         loop {

@@ -101,8 +101,8 @@ pub fn markdown(
     table.row("resident memory after, MB", "prune_rss_after_mb");
     table.line(format_args!(
         "\nMedians; every question has limit 100 and the exact number of matches. † no index in the peers. Pids: ours \
-         match in any role, the peers' the subject. p99 and waits are without time spent ready but without a core \
-         (the machine was shared); waits are the median of {PRUNE_ROUNDS} rounds, the worst of each."
+         match in any role, the peers' the subject. Times leave out what a thread spent ready but without a core, \
+         for the machine was shared (ETS: not in its waits); waits are the median of {PRUNE_ROUNDS} rounds, the worst of each."
     ));
     if let Some(ours) = ours {
         let figure = |name: &str| short(ours.get(name).unwrap_or(f64::NAN));
