@@ -155,7 +155,7 @@ insert_one(#tables{variant = Variant} = T, E) ->
 
 load(Tables, Events) -> load(Tables, Events, #stream{names = persistent_term:get(names)}, [], []).
 
-load(_Tables, Events, #stream{seq = Seq} = Stream, Times, Ids) when Seq >= Events ->
+load(Tables, Events, #stream{seq = Seq} = Stream, Times, Ids) when Seq >= Events ->
     tell("payload_bytes", payload_bytes(Tables)),
     tell("insert_batch_us", per_event_us(lists:reverse(Times))),
     tell("insert_batch_worst_ms", lists:max(Times) / 1.0e6),
