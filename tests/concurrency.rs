@@ -245,11 +245,9 @@ fn an_id_that_is_being_replaced_is_never_missing() {
                     for n in 0..150 {
                         // One by one, and in batches that are larger than a segment.
                         let events = all(n * 2 + writer);
-                        match n % 2 {
-                            0 => drop(store.store_json_events(&events, false)),
-                            _ => {
-                                events.iter().for_each(|event| drop(store.store_json_events(&[event.as_str()], false)))
-                            }
+                        let size = if n % 2 == 0 { events.len() } else { 1 };
+                        for batch in events.chunks(size) {
+                            store.store_json_events(batch, false);
                         }
                     }
                 });

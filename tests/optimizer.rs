@@ -161,18 +161,10 @@ fn a_predicate_and_its_opposite_partition_the_set() {
     let store = skewed();
     for base in [Filter::default(), of_pid("<0.1.0>"), Filter { session_id: Some("s2".into()), ..Filter::default() }] {
         for mask in 0..16_usize {
-            let (yes, no): (Vec<&str>, Vec<&str>) = TYPES
-                .iter()
-                .enumerate()
-                .map(|(at, name)| (mask >> at & 1 == 1, *name))
-                .fold((Vec::new(), Vec::new()), |(mut yes, mut no), (chosen, name)| {
-                    if chosen {
-                        yes.push(name)
-                    } else {
-                        no.push(name)
-                    }
-                    (yes, no)
-                });
+            let chosen =
+                |name: &&&str| TYPES.iter().position(|known| known == *name).is_some_and(|at| mask >> at & 1 == 1);
+            let yes: Vec<&str> = TYPES.iter().filter(chosen).copied().collect();
+            let no: Vec<&str> = TYPES.iter().filter(|name| !chosen(name)).copied().collect();
             let all = page(&store, &base, Order::Asc, 10_000, None);
             let typed = all.events.iter().filter(|event| event.event_type.is_some()).count();
             let part = |types: &[&str]| {
