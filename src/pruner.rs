@@ -50,7 +50,7 @@ impl fmt::Display for Reason {
 }
 
 /// What to remove next so that the settings hold; `None` when they do. Applying a decision and asking again ends,
-/// because each removes at least one event.
+/// because each removes at least one event, unless another caller has meanwhile.
 pub(crate) fn decide(settings: &Settings, holdings: Holdings, now_ns: i64) -> Option<(Removal, Reason)> {
     let Holdings { events, bytes, oldest, newest_arrival } = holdings;
     if events == 0 {
@@ -63,12 +63,12 @@ pub(crate) fn decide(settings: &Settings, holdings: Holdings, now_ns: i64) -> Op
         }
     }
     if let Some(max_events) = settings.max_events.filter(|max| events > *max) {
-        return Some((Removal::Oldest(events - max_events), Reason::MaxEvents));
+        return Some((Removal::AllBut(max_events), Reason::MaxEvents));
     }
     if let Some(max_bytes) = settings.max_bytes.filter(|max| bytes > *max) {
         let share = u128::from(bytes - max_bytes) * u128::from(events) / u128::from(bytes);
         let excess = u64::try_from(share).unwrap_or(events).clamp(1, events);
-        return Some((Removal::Oldest(excess), Reason::MaxBytes));
+        return Some((Removal::AllBut(events - excess), Reason::MaxBytes));
     }
     None
 }
@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn the_excess_goes_and_nothing_more() {
         let settings = Settings { max_events: Some(990), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::Oldest(10), Reason::MaxEvents)));
+        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::AllBut(990), Reason::MaxEvents)));
         let settings = Settings { max_bytes: Some(270_000), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::Oldest(100), Reason::MaxBytes)));
+        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::AllBut(900), Reason::MaxBytes)));
     }
 
     #[test]
@@ -117,6 +117,6 @@ mod tests {
     #[test]
     fn one_byte_too_many_costs_one_event() {
         let settings = Settings { max_bytes: Some(299_999), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::Oldest(1), Reason::MaxBytes)));
+        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::AllBut(999), Reason::MaxBytes)));
     }
 }

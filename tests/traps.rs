@@ -377,9 +377,10 @@ fn replacing_one_event_forever_takes_bounded_memory() {
 }
 
 fn holds_max_bytes(text: impl Fn(usize) -> String) {
-    const MAX: u64 = 4 << 20;
+    const MAX: u64 = 2 << 20;
+    const EVENTS: usize = 10_000;
     let store = open(Settings { max_bytes: Some(MAX), ..Settings::UNBOUNDED });
-    let texts: Vec<String> = (0..30_000).map(text).collect();
+    let texts: Vec<String> = (0..EVENTS).map(text).collect();
     for batch in texts.chunks(250) {
         assert_eq!(store.store_json_events(batch, false).rejected, []);
         let memory = store.get_stats().memory;
@@ -388,10 +389,10 @@ fn holds_max_bytes(text: impl Fn(usize) -> String) {
     }
     let pruned = store.get_stats().counters.pruned;
     assert!(pruned > 1000 && store.len() > 1000, "{pruned} pruned, {} left", store.len());
-    assert_eq!(store.len() + pruned, 30_000);
+    assert_eq!(store.len() + pruned, EVENTS as u64);
     assert_eq!(store.verify(), Ok(()));
     let newest = store.query_events(&Query { order: Order::Desc, limit: 1, ..Query::default() }).unwrap();
-    assert_eq!(newest.events[0].timestamp, 29_999, "the oldest go first");
+    assert_eq!(newest.events[0].timestamp, EVENTS as i64 - 1, "the oldest go first");
 }
 
 #[test]
@@ -505,4 +506,57 @@ fn clearing_an_empty_store_forgets_what_retention_took() {
     assert_eq!(ask(&store, Filter::default()).gaps.len(), 1, "a dry run forgets nothing");
     store.clear(None, false).unwrap();
     assert_eq!(ask(&store, Filter::default()).gaps, []);
+}
+
+#[test]
+fn a_segment_full_of_distinct_keys_is_sealed_in_time() {
+    const EVENTS: usize = 70_000;
+    let text = |id: usize| {
+        format!(
+            r#"{{"id": {id}, "ts": {}, "pid": "0.{id}.0", "to_pid": "0.{}.0", "call_id": "k{id}", "module": "M{id}", "function": "f{id}", "arity": {}}}"#,
+            EVENTS - id,
+            id + 1,
+            id % 256
+        )
+    };
+    let texts: Vec<String> = (0..EVENTS).map(text).collect();
+    for batch in [EVENTS, 1000] {
+        let store = EventStore::open(Settings { max_events: None, ..Settings::default() }).unwrap();
+        for batch in texts.chunks(batch) {
+            assert_eq!(store.store_json_events(batch, false).stored, batch.len() as u64);
+        }
+        assert!(store.get_stats().segments > 1);
+        for id in [0, 1, 32_767, 65_534, 65_535, 65_536, EVENTS - 1] {
+            let of_call = Filter { call_id: Some(format!("k{id}")), ..Filter::default() };
+            assert_eq!(ids(&ask(&store, of_call)), [id.to_string()]);
+            let (module, function) = (Some(format!("M{id}")), Some(format!("f{id}")));
+            let of_mfa = Filter { module, function, arity: Some((id % 256) as u8), ..Filter::default() };
+            assert_eq!(ids(&ask(&store, of_mfa)), [id.to_string()]);
+            let named = if id == 0 { 1 } else { 2 };
+            assert_eq!(count(&store, of_pid(&format!("<0.{id}.0>"))), named, "as subject and as receiver");
+        }
+        let newest = Query { order: Order::Desc, limit: 1, ..Query::default() };
+        assert_eq!(ids(&store.query_events(&newest).unwrap()), ["0"]);
+        let cleanup = Cleanup { max_events: Some(10), ..Cleanup::default() };
+        assert_eq!(store.cleanup_old_events(cleanup, false).unwrap().removed, EVENTS as u64 - 10);
+        let left: Vec<String> = (0..10).rev().map(|id| id.to_string()).collect();
+        assert_eq!(
+            (ids(&ask(&store, Filter::default())), store.verify()),
+            (left.iter().map(String::as_str).collect(), Ok(()))
+        );
+    }
+}
+
+#[test]
+fn large_payloads_seal_a_segment_before_its_rows_are_full() {
+    let store = open(Settings { max_bytes: Some(8 << 20), ..Settings::UNBOUNDED });
+    let filler = "y".repeat(300 << 10);
+    for id in 0..60 {
+        let text = format!(r#"{{"id": {id}, "ts": {id}, "data": {{"f": "{filler}"}}}}"#);
+        put(&store, &[text.as_str()]);
+        let memory = store.get_stats().memory;
+        assert!(memory.live_bytes <= 8 << 20 && memory.total_bytes <= 12 << 20, "{memory:?}");
+    }
+    assert!(store.len() > 15 && store.get_stats().segments > 5, "{} left", store.len());
+    assert_eq!(store.verify(), Ok(()));
 }

@@ -12,6 +12,8 @@ mod check;
 mod compact;
 mod primary;
 pub(crate) mod remove;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::sync::Arc;

@@ -156,8 +156,10 @@ impl Primary {
 
     /// Entries, stale ones included.
     pub(super) fn len(&self) -> usize {
+        // The map first: whoever changes it holds a part of it while waiting for the list.
+        let hashes = self.map.len();
         let collided = self.collided.read();
-        self.map.len() - collided.len() + collided.values().map(Vec::len).sum::<usize>()
+        (hashes + collided.values().map(Vec::len).sum::<usize>()).saturating_sub(collided.len())
     }
 
     /// Entries' capacity times key, value and control byte.

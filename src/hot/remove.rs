@@ -15,8 +15,9 @@ use crate::segment::{Rows, Sealed, View};
 /// Which events go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Removal {
-    /// The oldest so many, by `(timestamp, seq)`.
-    Oldest(u64),
+    /// All but the newest so many, by `(timestamp, seq)`: counted when it is carried out, so that two at once do not
+    /// take twice what is too much.
+    AllBut(u64),
     /// Every event with a smaller timestamp.
     Before(i64),
     /// The events with these seqs.
@@ -116,7 +117,7 @@ fn cut(state: &State, what: &Removal) -> Cut {
             let rows = if *timestamp == i64::MIN { 0 } else { active.len() };
             cut_below(state, &mut views, |view| view.segment.rank_from(*timestamp), rows)
         }
-        Removal::Oldest(events) => cut_oldest(state, &mut views, *events),
+        Removal::AllBut(kept) => cut_oldest(state, &mut views, state.events().saturating_sub(*kept)),
         Removal::Seqs(seqs) => cut_seqs(state, &mut views, seqs),
     };
     let report = report(state, &views, &gone, &active_rows);

@@ -51,17 +51,14 @@ impl EventStore {
             return Err(Error::invalid("say what is old: before_timestamp, max_age or max_events"));
         }
         let hot = &self.shared.hot;
-        let (events, newest) = {
-            let state = hot.read();
-            (state.events(), state.bounds().map(|(_, (newest, _))| newest))
-        };
+        let newest = hot.read().bounds().map(|(_, (newest, _))| newest);
         let before = cleanup.before.and_then(|time| time.resolve(newest));
         let aged = cleanup.max_age.zip(newest).map(|(max_age, newest)| horizon(newest, 0, max_age));
         let by_time = before.max(aged).map(remove::Removal::Before);
-        let by_count = cleanup.max_events.map(|max| remove::Removal::Oldest(events.saturating_sub(max)));
+        let by_count = cleanup.max_events.map(remove::Removal::AllBut);
         // Each takes a run of the oldest events: together they take the longer run.
         let widest = by_time.into_iter().chain(by_count).max_by_key(|what| hot.would_remove(what).events);
-        let what = widest.unwrap_or(remove::Removal::Oldest(0));
+        let what = widest.unwrap_or(remove::Removal::Before(i64::MIN));
         if dry_run {
             return Ok(hot.would_remove(&what).into());
         }
@@ -104,9 +101,11 @@ impl EventStore {
     /// background tick does it as time passes.
     pub fn enforce_limits(&self) -> u64 {
         let mut pruned = 0;
+        let mut fruitless = None;
         while let Some((what, reason)) = decide(&self.shared.settings, self.holdings(), self.shared.clock.now_ns()) {
             let removed = self.prune(&what, reason).events;
-            if removed == 0 {
+            // Nothing left to take: another caller has taken it meanwhile, so look again, but not for the same.
+            if removed == 0 && fruitless.replace(what.clone()) == Some(what) {
                 break;
             }
             pruned += removed;

@@ -50,33 +50,31 @@ impl Row {
     /// The event as it is shown.
     pub(crate) fn json(&self) -> String {
         let f = &self.facts;
-        let mut out = format!("{{\"event_id\":\"{}\",\"timestamp\":{}", self.id, self.timestamp);
-        let text = |out: &mut String, key: &str, value: &Option<String>| {
-            if let Some(value) = value {
-                out.push_str(&format!(",\"{key}\":\"{value}\""));
-            }
+        let text = |value: &Option<String>| value.as_ref().map(|value| format!("\"{value}\""));
+        let number = |value: Option<i64>| value.map(|value| value.to_string());
+        let object = |members: &[(String, String)]| {
+            let members: Vec<String> = members.iter().map(|(key, json)| format!("\"{key}\":{json}")).collect();
+            format!("{{{}}}", members.join(","))
         };
-        if let Some(ns) = f.wall_time {
-            out.push_str(&format!(",\"wall_time\":{ns}"));
-        }
-        text(&mut out, "node", &f.node);
-        text(&mut out, "pid", &f.pid);
-        text(&mut out, "event_type", &f.event_type);
-        text(&mut out, "module", &f.module);
-        text(&mut out, "function", &f.function);
-        if let Some(arity) = f.arity {
-            out.push_str(&format!(",\"arity\":{arity}"));
-        }
-        text(&mut out, "correlation_id", &f.correlation_id);
-        text(&mut out, "call_id", &f.call_id);
-        text(&mut out, "session_id", &f.session_id);
-        text(&mut out, "ast_node_id", &f.ast_node_id);
-        if let Some(ns) = f.duration_ns {
-            out.push_str(&format!(",\"duration_ns\":{ns}"));
-        }
-        let members: Vec<String> = self.data.iter().map(|(key, json)| format!("\"{key}\":{json}")).collect();
-        out.push_str(&format!(",\"data\":{{{}}}}}", members.join(",")));
-        out
+        let members = [
+            ("event_id", Some(format!("\"{}\"", self.id))),
+            ("timestamp", number(Some(self.timestamp))),
+            ("wall_time", number(f.wall_time)),
+            ("node", text(&f.node)),
+            ("pid", text(&f.pid)),
+            ("event_type", text(&f.event_type)),
+            ("module", text(&f.module)),
+            ("function", text(&f.function)),
+            ("arity", number(f.arity.map(i64::from))),
+            ("correlation_id", text(&f.correlation_id)),
+            ("call_id", text(&f.call_id)),
+            ("session_id", text(&f.session_id)),
+            ("ast_node_id", text(&f.ast_node_id)),
+            ("duration_ns", number(f.duration_ns)),
+            ("data", Some(object(&self.data))),
+        ];
+        let present = members.into_iter().filter_map(|(key, json)| Some((key.to_owned(), json?)));
+        object(&present.collect::<Vec<_>>())
     }
 
     /// Keys under which an index lists the event.
@@ -195,7 +193,7 @@ impl Want {
             "function" => part.function = all.function,
             "arity" => part.arity = all.arity,
             "module_function" | "mfa" => {
-                (part.module, part.function, part.arity) = (all.module, all.function, all.arity)
+                (part.module, part.function, part.arity) = (all.module, all.function, all.arity);
             }
             "correlation" => part.correlation_id = all.correlation_id,
             "ast_node" => {

@@ -235,7 +235,7 @@ fn spec() -> impl Strategy<Value = Spec> {
         let (id, stamp, spelling, in_data, reversed) = shape;
         let (pid, roles) = pids;
         let (event_type, module, function, arity) = call;
-        let (correlation, call, session, ast, node) = ids;
+        let (correlation, call, session, ast, host) = ids;
         let (duration, note) = rest;
         Spec {
             id,
@@ -253,7 +253,7 @@ fn spec() -> impl Strategy<Value = Spec> {
             call,
             session,
             ast,
-            node,
+            node: host,
             duration,
             note,
         }
@@ -398,7 +398,7 @@ pub(crate) enum Op {
         max_age: Option<i64>,
         max_events: Option<u64>,
     },
-    Clear(Ask),
+    Clear(Box<Ask>),
     ClearAll,
 }
 
@@ -419,7 +419,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Enforce),
         2 => (weighted(0.5, when()), weighted(0.3, ages()), weighted(0.5, 0..40_u64))
             .prop_map(|(before, max_age, max_events)| Op::Cleanup { before, max_age, max_events }),
-        3 => ask().prop_map(Op::Clear),
+        3 => ask().prop_map(|ask| Op::Clear(Box::new(ask))),
         1 => prop_oneof![5 => Just(Op::Enforce), 1 => Just(Op::ClearAll)],
     ]
 }
