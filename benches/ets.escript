@@ -158,6 +158,7 @@ load(Tables, Events) -> load(Tables, Events, #stream{names = persistent_term:get
 load(Tables, Events, #stream{seq = Seq} = Stream, Times, Ids) when Seq >= Events ->
     tell("payload_bytes", payload_bytes(Tables)),
     tell("insert_batch_us", per_event_us(lists:reverse(Times))),
+    tell("insert_batch_median_us", quantile(Times, 0.5) / ?BATCH / 1.0e3),
     tell("insert_batch_worst_ms", lists:max(Times) / 1.0e6),
     {Stream, list_to_tuple(Ids)};
 load(Tables, Events, Stream, Times, Ids) ->
