@@ -19,9 +19,6 @@ use elixir_scope_storage::store::Cleanup;
 use elixir_scope_storage::{Event, EventStore, Filter, Order, Query, Role, Settings};
 use events::{Events, Hot, Names};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Events in the store.
 const EVENTS: usize = 100_000;
 

@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let report = store.store_json_events(
         &[
             r##"{"id": "a", "ts": -300, "type": "MESSAGE_SEND", "pid": "#PID<0.1.0>", "receiver_pid": "<0.2.0>"}"##,
-            r##"{"id": "b", "ts": -200, "type": "CALL", "pid": "<0.2.0>", "module": "Elixir.Bank", "function": "pay"}"##,
+            r#"{"id": "b", "ts": -200, "type": "CALL", "pid": "<0.2.0>", "module": "Elixir.Bank", "function": "pay"}"#,
         ],
         false,
     );

@@ -5,7 +5,7 @@
 //! again with `--engine`. The answers of this store and of SQLite are compared, event for event, before any figure
 //! is shown. Prints a markdown table.
 //!
-//! mimalloc is the allocator here because it is the binary's. SQLite and ETS bring their own.
+//! The allocator is the system's, as in the binary. ETS brings its own.
 
 #![allow(
     missing_docs,
@@ -32,9 +32,6 @@ use std::process::{Command, Stdio};
 
 use clap::{Parser, ValueEnum};
 use measure::Figures;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Events of one call.
 const BATCH: usize = 1_000;

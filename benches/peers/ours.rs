@@ -1,4 +1,4 @@
-//! This store, as the binary runs it: mimalloc, no limits, every index.
+//! This store, as the binary runs it: no limits, every index.
 
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
@@ -169,7 +169,7 @@ fn prune(figures: &mut Figures, store: &EventStore, stream: Events<'_>, hot: &Ho
     figures.tell("idle_write_worst_ms", idle_writes.longest_ms());
 }
 
-/// Lets an allocator that returns memory with a delay (mimalloc: a second) do so, as the next calls would.
+/// Lets an allocator that returns memory with a delay do so, as the next calls would.
 fn settle(store: &EventStore, query: &Query) {
     for _ in 0..24 {
         std::thread::sleep(Duration::from_millis(50));

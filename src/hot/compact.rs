@@ -18,13 +18,18 @@ use crate::segment::merge::{fits, merge};
 fn sparse(views: &[View], capacity: Capacity, eager: bool) -> Option<Range<usize>> {
     let under_floors: usize = views.iter().map(View::floor).sum();
     let count_floors = eager || under_floors > capacity.rows;
-    let lost = |view: &View| if count_floors { view.removed() } else { view.removed() - view.floor() };
     let small = |at: usize| {
         let pair = views.get(at..at + 2)?;
         let live: usize = pair.iter().map(View::live).sum();
         (live <= capacity.rows / 2 && fits(pair, capacity)).then_some(at..at + 2)
     };
-    let hollow = |at: usize| (lost(&views[at]) > views[at].live()).then_some(at..at + 1);
+    // Retention goes on where it began: a segment it has eaten half of is left to it until little is left.
+    let hollow = |at: usize| {
+        let view = &views[at];
+        let holes = view.removed() - view.floor();
+        let is_hollow = holes > view.live() || count_floors && view.removed() > 3 * view.live();
+        is_hollow.then_some(at..at + 1)
+    };
     (0..views.len()).find_map(|at| small(at).or_else(|| hollow(at)))
 }
 

@@ -10,20 +10,39 @@ use super::run::{Matches, Scan};
 use crate::index::Index;
 use crate::segment::{Active, Rows};
 
+/// What the time range leaves of a condition's chains.
+#[derive(Debug)]
+pub(super) enum Listed {
+    /// Everything: so many live rows.
+    Whole(u64),
+    /// These live rows, in any order. Found for the plan, kept for the scan.
+    Rows(Vec<u16>),
+}
+
+impl Listed {
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::Whole(rows) => *rows,
+            Self::Rows(rows) => rows.len() as u64,
+        }
+    }
+}
+
 /// Live rows of the keys within the time range.
-pub(super) fn cardinality(active: &Active, conditions: &Conditions, index: Index, local: &Local) -> u64 {
+pub(super) fn listed(active: &Active, conditions: &Conditions, index: Index, local: &Local) -> Listed {
     let chains = active.chains(index);
     let listed: usize = local.codes.iter().map(|code| chains.live(*code)).sum();
     let span = active.span(conditions.since, conditions.until);
     if span.len() == active.len() {
-        return listed as u64;
+        return Listed::Whole(listed as u64);
     }
+    let live = |row: &u16| !active.is_dead(usize::from(*row));
     if span.len() <= listed {
-        let rows = span.iter().map(|row| usize::from(*row));
-        return rows.filter(|row| !active.is_dead(*row) && local.is_listed(active, *row)).count() as u64;
+        let hits = span.iter().copied().filter(live).filter(|row| local.is_listed(active, usize::from(*row)));
+        return Listed::Rows(hits.collect());
     }
-    let rows = local.codes.iter().flat_map(|code| chains.rows(*code)).map(usize::from);
-    rows.filter(|row| !active.is_dead(*row) && conditions.in_range(active.timestamp(*row))).count() as u64
+    let rows = local.codes.iter().flat_map(|code| chains.rows(*code)).filter(live);
+    Listed::Rows(rows.filter(|row| conditions.in_range(active.timestamp(usize::from(*row)))).collect())
 }
 
 /// Live rows of the time range.
@@ -37,11 +56,15 @@ pub(super) fn in_range(active: &Active, conditions: &Conditions) -> u64 {
 
 impl Scan<'_> {
     /// Counts the matches of the active segment and offers them to the page.
-    pub(super) fn active(&self, active: &Active, locals: &[Local], matches: &mut Matches) {
+    /// `listed` says of each condition what the time range leaves of it.
+    pub(super) fn active(&self, active: &Active, locals: &[Local], listed: &[Listed], matches: &mut Matches) {
         let mut found = Vec::new();
         match self.driver {
             None => self.active_span(active, locals, matches, &mut found),
-            Some(driver) => self.active_chains(active, locals, driver, matches, &mut found),
+            Some(driver) => match &listed[driver] {
+                Listed::Whole(_) => self.active_chains(active, locals, driver, matches, &mut found),
+                Listed::Rows(rows) => self.active_rows(active, locals, rows, matches, &mut found),
+            },
         }
         matches.offer(found, |row| active.seq(row));
     }
@@ -84,8 +107,7 @@ impl Scan<'_> {
     ) {
         let chains = active.chains(self.conditions.indexed[driver].index);
         let codes = &locals[driver].codes;
-        let whole = active.span(self.conditions.since, self.conditions.until).len() == active.len();
-        let counted_by_chain = whole && self.is_pure();
+        let counted_by_chain = self.is_pure();
         if counted_by_chain {
             matches.total += codes.iter().map(|code| chains.live(*code) as u64).sum::<u64>();
         }
@@ -98,8 +120,7 @@ impl Scan<'_> {
                 break;
             }
             matches.work.postings_read += 1;
-            let timely = whole || self.conditions.in_range(active.timestamp(row));
-            if !timely || active.is_dead(row) {
+            if active.is_dead(row) {
                 continue;
             }
             matches.work.rows_examined += 1;
@@ -112,6 +133,27 @@ impl Scan<'_> {
                 found.push(Pick { key, source: Source::Active(row) });
                 if may_stop {
                     page.add(key.0);
+                }
+            }
+        }
+    }
+
+    fn active_rows(
+        &self,
+        active: &Active,
+        locals: &[Local],
+        rows: &[u16],
+        matches: &mut Matches,
+        found: &mut Vec<Pick>,
+    ) {
+        for row in rows.iter().map(|row| usize::from(*row)) {
+            matches.work.postings_read += 1;
+            matches.work.rows_examined += 1;
+            if self.holds(active, locals, row, &mut matches.work) {
+                matches.total += 1;
+                let key = active.key(row);
+                if self.is_after_cursor(key) {
+                    found.push(Pick { key, source: Source::Active(row) });
                 }
             }
         }

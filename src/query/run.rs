@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::AddAssign;
 
+use super::active::Listed;
 use super::condition::{Conditions, Local};
 use super::optimizer::{Candidate, choose};
 use super::picks::{Pick, Picks, Source};
@@ -150,6 +151,7 @@ pub(crate) struct Run<'q> {
     limit: usize,
     max_bytes: usize,
     active_locals: Option<Vec<Local>>,
+    active_listed: Vec<Listed>,
     /// Per view; none: it can hold no match.
     view_locals: Vec<Option<Vec<Local>>>,
     from_active: HashMap<usize, StoredEvent>,
@@ -191,10 +193,12 @@ impl<'q> Run<'q> {
 
         let in_range = active::in_range(active, conditions)
             + views.iter().zip(&spans).map(|(view, (lo, hi))| view.live_in(*lo, *hi) as u64).sum::<u64>();
+        let listed = |at: usize| listed_in(conditions, at, active, active_locals.as_deref());
+        let active_listed: Vec<Listed> = (0..conditions.indexed.len()).map(listed).collect();
         let candidates: Vec<Candidate> = (0..conditions.indexed.len())
             .map(|at| {
                 let index = conditions.indexed[at].index;
-                let mut cardinality = cardinality_of(conditions, at, active, active_locals.as_deref());
+                let mut cardinality = active_listed[at].len();
                 for ((view, span), locals) in views.iter().zip(&spans).zip(&view_locals) {
                     cardinality += match locals {
                         Some(locals) => sealed::cardinality(view, *span, index, &locals[at]),
@@ -237,7 +241,17 @@ impl<'q> Run<'q> {
         };
         let page = Sink::Page(Picks::new(order, if limit == 0 { 0 } else { limit + 1 }));
         let matches = Matches { total: 0, work: Work::default(), sink: page };
-        Self { scan, matches, plan, limit, max_bytes, active_locals, view_locals, from_active: HashMap::new() }
+        Self {
+            scan,
+            matches,
+            plan,
+            limit,
+            max_bytes,
+            active_locals,
+            active_listed,
+            view_locals,
+            from_active: HashMap::new(),
+        }
     }
 
     pub(crate) fn into_plan(self) -> Plan {
@@ -252,7 +266,7 @@ impl<'q> Run<'q> {
     /// Searches the active segment.
     pub(crate) fn search_active(&mut self, active: &Active) {
         if let Some(locals) = &self.active_locals {
-            self.scan.active(active, locals, &mut self.matches);
+            self.scan.active(active, locals, &self.active_listed, &mut self.matches);
         }
     }
 
@@ -343,13 +357,14 @@ pub(crate) fn matching_seqs(conditions: &Conditions, active: &Active, views: &[V
     }
 }
 
-fn cardinality_of(conditions: &Conditions, at: usize, active: &Active, locals: Option<&[Local]>) -> u64 {
+/// What the active segment holds of a condition.
+fn listed_in(conditions: &Conditions, at: usize, active: &Active, locals: Option<&[Local]>) -> Listed {
     let index = conditions.indexed[at].index;
+    let listed = |local: &Local| active::listed(active, conditions, index, local);
     match locals {
-        Some(locals) => active::cardinality(active, conditions, index, &locals[at]),
-        None => conditions.indexed[at]
-            .local(active, conditions.role)
-            .map_or(0, |local| active::cardinality(active, conditions, index, &local)),
+        Some(locals) => listed(&locals[at]),
+        // Another condition rules the segment out; this one's keys still count.
+        None => conditions.indexed[at].local(active, conditions.role).map_or(Listed::Whole(0), |local| listed(&local)),
     }
 }
 

@@ -14,8 +14,8 @@ use crate::index::bitmap::Bitmap;
 use crate::index::postings::{List, Postings, intersect};
 use crate::segment::{Rows, View};
 
-/// Candidates checked at a time by a scan that may stop at its limit.
-const CHUNK: usize = 1024;
+/// Candidates first checked at a time by a scan that may stop at its limit; then twice as many, and so on.
+const FIRST_CHUNK: usize = 64;
 
 /// Ranks of a view that lie in the time range and above its floor.
 pub(super) fn span(view: &View, conditions: &Conditions) -> (usize, usize) {
@@ -106,6 +106,10 @@ impl Scan<'_> {
         if span.0 == span.1 {
             return;
         }
+        let first = view.segment.key(if self.order == Order::Asc { span.0 } else { span.1 - 1 });
+        if !self.total && !matches.wants(first) {
+            return;
+        }
         let open = self.open_conditions(view, locals);
         let listed = open.is_empty() && self.conditions.is_columns_only() && self.intersected.is_empty();
         let ranks = if listed && !matches.wants_all() {
@@ -188,7 +192,7 @@ impl Scan<'_> {
         let candidates = self.candidates(view, span, locals, matches);
         let everything = self.total || matches.wants_all();
         let (lo, hi) = if everything { (0, candidates.len()) } else { self.page_part(view, &candidates) };
-        let size = if everything { hi - lo } else { CHUNK };
+        let mut size = if everything { hi - lo } else { FIRST_CHUNK };
         let need = matches.page_capacity();
         let mut ranks = Vec::new();
         let mut left = lo..hi;
@@ -197,6 +201,7 @@ impl Scan<'_> {
                 Order::Asc => left.start..left.end.min(left.start + size),
                 Order::Desc => left.end.saturating_sub(size).max(left.start)..left.end,
             };
+            size *= 2;
             let mut part = candidates.part(chunk.start, chunk.end);
             match self.order {
                 Order::Asc => left.start = chunk.end,

@@ -35,7 +35,7 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape) -> Result
     let page = store.query_events(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() })?;
     let mut shown = fitting(&page, shape);
     loop {
-        let answer = write(store, query, shape, &page, shown)?;
+        let answer = write(store, query, shape, &page, shown);
         if answer.text.len() <= shape.budget || shown <= 1 {
             return Ok(answer);
         }
@@ -92,7 +92,7 @@ fn applied(page: &Page) -> Filter {
 }
 
 /// The answer with the first `shown` events of the page.
-fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: usize) -> Result<Answer<PageReply>> {
+fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: usize) -> Answer<PageReply> {
     let next_cursor = match page.events.get(..shown) {
         Some([.., last]) if shown < page.events.len() => Some(page.cursor_after(last)),
         _ => page.next_cursor.clone(),
@@ -140,7 +140,7 @@ fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: u
     if events.is_empty() {
         text.truncate(text.trim_end().len());
     }
-    Ok(Answer { text, structured: reply })
+    Answer { text, structured: reply }
 }
 
 #[cfg(test)]
