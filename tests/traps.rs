@@ -560,3 +560,22 @@ fn large_payloads_seal_a_segment_before_its_rows_are_full() {
     assert!(store.len() > 15 && store.get_stats().segments > 5, "{} left", store.len());
     assert_eq!(store.verify(), Ok(()));
 }
+
+#[test]
+fn a_retry_is_a_duplicate_also_when_its_segment_was_rewritten() {
+    let clock = Arc::new(ManualClock::new(NOW));
+    let settings = Settings { segment_rows: 8, ..Settings::UNBOUNDED };
+    let store = EventStore::open_with(settings, clock.clone()).unwrap();
+    let texts: Vec<String> = (0..32).map(|id| format!(r#"{{"id": {id}, "type": "t{}"}}"#, id % 8)).collect();
+    store.store_json_events(&texts, false);
+    let segments = store.get_stats().segments;
+    for left in 1..8 {
+        let gone = Filter { event_types: vec![format!("t{left}")], ..Filter::default() };
+        assert_eq!(store.clear(Some(gone), false).unwrap().removed, 4);
+    }
+    assert!(store.get_stats().segments < segments, "sparse segments are merged");
+    clock.advance(1000);
+    let again: Vec<&str> = texts.iter().step_by(8).map(String::as_str).collect();
+    assert_eq!(put_batch(&store, &again).duplicates, 4);
+    assert_eq!((store.len(), store.verify()), (4, Ok(())));
+}
