@@ -41,7 +41,7 @@ fn run_variant(variant: &str, events: usize) -> Option<Figures> {
 
 /// The release of OTP on this machine.
 pub fn version() -> Option<String> {
-    let say = r#"io:put_chars(erlang:system_info(otp_release)), halt()."#;
+    let say = "io:put_chars(erlang:system_info(otp_release)), halt().";
     let output = Command::new("erl").args(["-noshell", "-eval", say]).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
