@@ -38,7 +38,7 @@
 -define(STALL_BATCH, 10).
 -define(PRUNE_ROUNDS, 5).
 -define(PRUNE_CHUNK, 1000).
--define(MIN_DURATION, 600000).
+-define(MIN_DURATION, 780000).
 
 -record(event, {id, seq, ts, wall, node, pid, type, module, function, arity, correlation, call, ast_node, duration,
                 data}).

@@ -508,7 +508,7 @@ impl<'n> Hot<'n> {
             ast_prefix: format!("{}:", function.module),
             since,
             until: since + events as i64 / 100 * STEP_NS,
-            min_duration_ns: 600_000,
+            min_duration_ns: 780_000,
         }
     }
 
