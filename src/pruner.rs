@@ -14,8 +14,8 @@ pub(crate) struct Holdings {
     pub(crate) bytes: u64,
     /// Timestamp of the oldest event.
     pub(crate) oldest: Option<i64>,
-    /// Timestamp of the newest event ever stored, and the clock when it arrived.
-    pub(crate) newest_arrival: Option<(i64, i64)>,
+    /// What the events' own clock shows now.
+    pub(crate) now: Option<i64>,
 }
 
 /// Which limit was passed.
@@ -51,13 +51,13 @@ impl fmt::Display for Reason {
 
 /// What to remove next so that the settings hold; `None` when they do. Applying a decision and asking again ends,
 /// because each removes at least one event, unless another caller has meanwhile.
-pub(crate) fn decide(settings: &Settings, holdings: Holdings, now_ns: i64) -> Option<(Removal, Reason)> {
-    let Holdings { events, bytes, oldest, newest_arrival } = holdings;
+pub(crate) fn decide(settings: &Settings, holdings: Holdings) -> Option<(Removal, Reason)> {
+    let Holdings { events, bytes, oldest, now } = holdings;
     if events == 0 {
         return None;
     }
-    if let Some((max_age, (newest, arrived))) = settings.max_age.zip(newest_arrival) {
-        let cutoff = horizon(newest, now_ns.saturating_sub(arrived).max(0), max_age);
+    if let Some((max_age, now)) = settings.max_age.zip(now) {
+        let cutoff = horizon(now, max_age);
         if oldest.is_some_and(|oldest| oldest < cutoff) {
             return Some((Removal::Before(cutoff), Reason::MaxAge));
         }
@@ -73,18 +73,16 @@ pub(crate) fn decide(settings: &Settings, holdings: Holdings, now_ns: i64) -> Op
     None
 }
 
-/// The timestamp before which an event is older than `max_age`, `elapsed_ns` after the newest event arrived.
-pub(crate) fn horizon(newest: i64, elapsed_ns: i64, max_age: Duration) -> i64 {
-    let max_age = i64::try_from(max_age.as_nanos()).unwrap_or(i64::MAX);
-    newest.saturating_add(elapsed_ns).saturating_sub(max_age)
+/// The timestamp before which an event is older than `max_age` at `now` on its own clock.
+pub(crate) fn horizon(now: i64, max_age: Duration) -> i64 {
+    now.saturating_sub(i64::try_from(max_age.as_nanos()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HOLDINGS: Holdings =
-        Holdings { events: 1000, bytes: 300_000, oldest: Some(-500), newest_arrival: Some((-100, 10)) };
+    const HOLDINGS: Holdings = Holdings { events: 1000, bytes: 300_000, oldest: Some(-500), now: Some(-100) };
 
     #[test]
     fn nothing_goes_while_every_limit_holds() {
@@ -94,29 +92,29 @@ mod tests {
             max_age: Some(Duration::from_nanos(400)),
             ..Settings::UNBOUNDED
         };
-        assert_eq!(decide(&settings, HOLDINGS, 10), None);
-        assert_eq!(decide(&Settings::UNBOUNDED, HOLDINGS, i64::MAX), None);
+        assert_eq!(decide(&settings, HOLDINGS), None);
+        assert_eq!(decide(&Settings::UNBOUNDED, HOLDINGS), None);
     }
 
     #[test]
     fn the_excess_goes_and_nothing_more() {
         let settings = Settings { max_events: Some(990), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::AllBut(990), Reason::MaxEvents)));
+        assert_eq!(decide(&settings, HOLDINGS), Some((Removal::AllBut(990), Reason::MaxEvents)));
         let settings = Settings { max_bytes: Some(270_000), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::AllBut(900), Reason::MaxBytes)));
+        assert_eq!(decide(&settings, HOLDINGS), Some((Removal::AllBut(900), Reason::MaxBytes)));
     }
 
     #[test]
-    fn age_counts_from_the_newest_event_and_the_time_since_it_came() {
+    fn age_counts_back_from_now_on_the_events_own_clock() {
         let settings = Settings { max_age: Some(Duration::from_nanos(400)), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS, 11), Some((Removal::Before(-499), Reason::MaxAge)));
-        let backwards = decide(&settings, HOLDINGS, 0);
-        assert_eq!(backwards, None, "a clock set back prunes nothing");
+        let later = Holdings { now: Some(-99), ..HOLDINGS };
+        assert_eq!(decide(&settings, later), Some((Removal::Before(-499), Reason::MaxAge)));
+        assert_eq!(decide(&settings, Holdings { now: None, ..HOLDINGS }), None);
     }
 
     #[test]
     fn one_byte_too_many_costs_one_event() {
         let settings = Settings { max_bytes: Some(299_999), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS, 10), Some((Removal::AllBut(999), Reason::MaxBytes)));
+        assert_eq!(decide(&settings, HOLDINGS), Some((Removal::AllBut(999), Reason::MaxBytes)));
     }
 }

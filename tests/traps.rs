@@ -304,7 +304,7 @@ fn a_retry_is_a_duplicate_whatever_the_order_of_its_keys() {
         assert_eq!((report.duplicates, report.timestamps_assigned), (2, 0), "the stamp is not what was said");
         assert_eq!(store.get_event_by_id("a").unwrap().timestamp, NOW);
         assert_eq!(put_batch(&store, &[other]).replaced, 1, "one digit of a big integer is another event");
-        assert_eq!(store.get_event_by_id("a").unwrap().timestamp, NOW + 50);
+        assert_eq!(store.get_event_by_id("a").unwrap().timestamp, 51, "now, on the clock of event b");
         assert_eq!((store.len(), store.verify()), (2, Ok(())));
     }
 }
@@ -578,4 +578,28 @@ fn a_retry_is_a_duplicate_also_when_its_segment_was_rewritten() {
     let again: Vec<&str> = texts.iter().step_by(8).map(String::as_str).collect();
     assert_eq!(put_batch(&store, &again).duplicates, 4);
     assert_eq!((store.len(), store.verify()), (4, Ok(())));
+}
+
+#[test]
+fn an_event_without_a_time_stays_in_the_order_of_the_others() {
+    let clock = Arc::new(ManualClock::new(NOW));
+    let settings = Settings { max_age: Some(Duration::from_secs(1)), ..Settings::UNBOUNDED };
+    let store = EventStore::open_with(settings, clock.clone()).unwrap();
+    put(&store, &[r#"{"id": "first", "ts": -576460751564576952}"#]);
+    clock.advance(1000);
+    put(&store, &[r#"{"id": "note"}"#]);
+    put(&store, &[r#"{"id": "last", "ts": -576460751564570000}"#]);
+    assert_eq!(store.get_event_by_id("note").unwrap().timestamp, -576_460_751_564_575_952);
+    assert_eq!(store.len(), 3, "a stamp does not age the history away");
+    let recent = Filter { since: Some("-10us".parse().unwrap()), ..Filter::default() };
+    assert_eq!(store.query_events(&Query::new(recent)).unwrap().events.len(), 3);
+}
+
+#[test]
+fn a_time_stamped_before_any_event_told_its_own_does_not_age_later_events_away() {
+    let settings = Settings { max_age: Some(Duration::from_secs(1)), ..Settings::UNBOUNDED };
+    let store = EventStore::open_with(settings, Arc::new(ManualClock::new(NOW))).unwrap();
+    put(&store, &[r#"{"id": "note"}"#]);
+    put(&store, &[r#"{"id": "first", "ts": -576460751564576952}"#]);
+    assert!(store.get_event_by_id("first").is_ok());
 }

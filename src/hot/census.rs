@@ -60,7 +60,8 @@ impl HotTier {
             if rows == 0 { 0 } else { (bytes as u128 * live as u128 / rows as u128) as usize }
         };
         let active = state.active.heap_bytes();
-        let (mut total, mut live) = (active + primary, share(active, state.active.live(), state.active.len()));
+        let room = state.active.room_bytes();
+        let (mut total, mut live) = (active + room + primary, share(active, state.active.live(), state.active.len()));
         let mut indexes: usize = state.active.index_bytes().iter().sum();
         for view in &state.sealed.views {
             let bytes = view.heap_bytes();

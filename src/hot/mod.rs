@@ -46,8 +46,24 @@ pub(crate) struct State {
     pub(crate) active: Active,
     pub(crate) sealed: Arc<SealedSet>,
     pub(crate) pruned: Pruned,
-    /// Timestamp of the newest event ever stored, and the clock when it arrived.
-    pub(crate) newest_arrival: Option<(i64, i64)>,
+    /// Ties the events' clock to the store's.
+    pub(crate) anchor: Option<Anchor>,
+}
+
+/// A point on two clocks: when the newest event happened, on the events' own, and when it arrived, on the store's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Anchor {
+    pub(crate) timestamp: i64,
+    pub(crate) arrived: i64,
+    /// No event has told its own time yet: the events' clock is taken to be the store's.
+    assumed: bool,
+}
+
+impl Anchor {
+    /// The events' clock when the store's shows `now_ns`.
+    pub(crate) fn now(self, now_ns: i64) -> i64 {
+        self.timestamp.saturating_add(now_ns.saturating_sub(self.arrived).max(0))
+    }
 }
 
 /// What retention has taken since the store was opened or cleared.
@@ -99,7 +115,7 @@ impl HotTier {
                 active: Active::new(hasher.clone(), 0),
                 sealed: Arc::default(),
                 pruned: Pruned::default(),
-                newest_arrival: None,
+                anchor: None,
             }),
             writer: Mutex::new(Writer { next_seq: 0, next_minted: 0 }),
             hasher,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{HotTier, State};
 use crate::segment::rows::EventKey;
-use crate::segment::{Rows, Sealed, View};
+use crate::segment::{Active, Rows, Sealed, View};
 
 /// Which events go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl HotTier {
             }
             if *what == Removal::All {
                 state.pruned = super::Pruned::default();
-                state.newest_arrival = None;
+                state.anchor = None;
             } else if pruned {
                 let known = &mut state.pruned;
                 known.events += report.events;
@@ -90,7 +90,7 @@ impl HotTier {
         if report.remaining == 0 {
             // Nothing is live: under the writer's lock no entry can be wanted.
             self.primary.clear();
-            self.seal_active(&mut writer);
+            self.state.write().active = Active::new(self.hasher.clone(), writer.next_seq);
             return report;
         }
         drop(writer);

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::primary::Claim;
-use super::{HotTier, Place, SealedSet, Writer, place_of};
+use super::{Anchor, HotTier, Place, SealedSet, Writer, place_of};
 use crate::event::Event;
 use crate::event::same::same_json;
 use crate::segment::active::Demand;
@@ -32,7 +32,7 @@ pub(crate) struct BatchReport {
     pub(crate) timestamps_assigned: u64,
     /// Place in the batch and id of every event that came without one.
     pub(crate) minted: Vec<(usize, String)>,
-    /// Largest timestamp of the events that were not duplicates.
+    /// Largest timestamp that a stored event told itself.
     pub(crate) newest: Option<i64>,
 }
 
@@ -47,14 +47,15 @@ struct Target<'t> {
 }
 
 impl HotTier {
-    /// Stores a batch; every event is visible in every index when it returns, none before. `now_ns` stamps
-    /// events that carry no time.
+    /// Stores a batch; every event is visible in every index when it returns, none before. `now_ns` is the store's
+    /// clock.
     pub(crate) fn store(&self, events: &[Event<'_>], now_ns: i64) -> BatchReport {
         let mut report = BatchReport::default();
         if events.is_empty() {
             return report;
         }
         let mut writer = self.writer.lock();
+        let stamp = self.stamp(now_ns);
         let demand = events.iter().map(Demand::of).fold(Demand::default(), Demand::plus);
         let fits = |active: &Active| {
             let half_dead = active.n_dead() > self.capacity.rows / 4 && active.n_dead() > active.live();
@@ -69,18 +70,24 @@ impl HotTier {
             let mut target =
                 Target { views: &mut state.sealed, active: &mut state.active, overlay: None, pending: Vec::new() };
             for at in 0..events.len() {
-                self.write_one(&mut writer, &mut target, events, at, now_ns, &mut report);
+                self.write_one(&mut writer, &mut target, events, at, stamp, &mut report);
             }
             target.flush(events);
             state.active.publish();
-            self.finish(state, report.newest, now_ns);
+            self.finish(state, &report, now_ns);
         } else {
-            self.store_large(&mut writer, events, now_ns, &mut report);
+            self.store_large(&mut writer, events, (stamp, now_ns), &mut report);
         }
         report
     }
 
-    fn store_large(&self, writer: &mut Writer, events: &[Event<'_>], now_ns: i64, report: &mut BatchReport) {
+    fn store_large(
+        &self,
+        writer: &mut Writer,
+        events: &[Event<'_>],
+        (stamp, now_ns): (i64, i64),
+        report: &mut BatchReport,
+    ) {
         let mut views = Arc::clone(&self.state.read().sealed);
         let before = Arc::clone(&views);
         let mut active = Active::new(self.hasher.clone(), writer.next_seq);
@@ -95,7 +102,7 @@ impl HotTier {
                 active = Active::new(self.hasher.clone(), writer.next_seq);
             }
             let mut target = Target { views: &mut views, active: &mut active, overlay, pending };
-            self.write_one(writer, &mut target, events, at, now_ns, report);
+            self.write_one(writer, &mut target, events, at, stamp, report);
             // Room is reckoned by what the dictionaries hold.
             target.flush(events);
             (overlay, pending) = (target.overlay, target.pending);
@@ -112,16 +119,24 @@ impl HotTier {
         }
         state.sealed = self.sealed_set(&before, after);
         state.active = active;
-        self.finish(&mut state, report.newest, now_ns);
+        self.finish(&mut state, report, now_ns);
+    }
+
+    /// The time an event gets that came without one: now on the events' own clock, so that it does not leave their
+    /// order; the store's clock while no event has told a time.
+    fn stamp(&self, now_ns: i64) -> i64 {
+        self.state.read().anchor.map_or(now_ns, |anchor| anchor.now(now_ns))
     }
 
     /// Remembers when the newest event came, and drops views whose last row was replaced.
-    fn finish(&self, state: &mut super::State, newest: Option<i64>, now_ns: i64) {
-        if let Some(newest) = newest {
-            if state.newest_arrival.is_none_or(|(known, _)| newest > known) {
-                state.newest_arrival = Some((newest, now_ns));
-            }
-        }
+    fn finish(&self, state: &mut super::State, report: &BatchReport, now_ns: i64) {
+        let told = report.newest.map(|timestamp| Anchor { timestamp, arrived: now_ns, assumed: false });
+        let assumed = Anchor { timestamp: now_ns, arrived: now_ns, assumed: true };
+        state.anchor = match (state.anchor, told) {
+            (Some(known), Some(told)) if known.assumed || told.timestamp > known.timestamp => Some(told),
+            (None, None) if report.timestamps_assigned > 0 => Some(assumed),
+            (known, told) => known.or(told),
+        };
         if state.sealed.views.iter().any(|view| view.live() == 0) {
             state.sealed = self.sealed_set(&state.sealed, state.sealed.views.clone());
         }
@@ -133,12 +148,12 @@ impl HotTier {
         target: &mut Target<'_>,
         events: &[Event<'_>],
         at: usize,
-        now_ns: i64,
+        stamp: i64,
         report: &mut BatchReport,
     ) {
         let event = &events[at];
         let sent = event.timestamp.or(event.wall_time);
-        let (timestamp, stamped) = (sent.unwrap_or(now_ns), sent.is_none());
+        let (timestamp, stamped) = (sent.unwrap_or(stamp), sent.is_none());
         let seq = writer.next_seq;
         let id = match &event.event_id {
             Some(id) => Cow::Borrowed(&**id),
@@ -168,7 +183,7 @@ impl HotTier {
         writer.next_seq += 1;
         target.active.push_identity(seq, timestamp, stamped, &id, event);
         target.pending.push(at);
-        report.newest = report.newest.max(Some(timestamp));
+        report.newest = report.newest.max(sent);
         report.timestamps_assigned += u64::from(stamped);
         if event.event_id.is_none() {
             report.minted.push((at, id.into_owned()));

@@ -66,6 +66,12 @@ impl Chains {
         self.nodes.clear();
     }
 
+    /// Room kept for more postings.
+    pub(crate) fn room_bytes(&self) -> usize {
+        (self.heads.capacity() - self.heads.len()) * size_of::<Head>()
+            + (self.nodes.capacity() - self.nodes.len()) * size_of::<Node>()
+    }
+
     pub(crate) fn heap_bytes(&self) -> usize {
         self.heads.len() * size_of::<Head>() + self.nodes.len() * size_of::<Node>()
     }

@@ -53,7 +53,7 @@ impl EventStore {
         let hot = &self.shared.hot;
         let newest = hot.read().bounds().map(|(_, (newest, _))| newest);
         let before = cleanup.before.and_then(|time| time.resolve(newest));
-        let aged = cleanup.max_age.zip(newest).map(|(max_age, newest)| horizon(newest, 0, max_age));
+        let aged = cleanup.max_age.zip(newest).map(|(max_age, newest)| horizon(newest, max_age));
         let by_time = before.max(aged).map(remove::Removal::Before);
         let by_count = cleanup.max_events.map(remove::Removal::AllBut);
         // Each takes a run of the oldest events: together they take the longer run.
@@ -102,7 +102,7 @@ impl EventStore {
     pub fn enforce_limits(&self) -> u64 {
         let mut pruned = 0;
         let mut fruitless = None;
-        while let Some((what, reason)) = decide(&self.shared.settings, self.holdings(), self.shared.clock.now_ns()) {
+        while let Some((what, reason)) = decide(&self.shared.settings, self.holdings()) {
             let removed = self.prune(&what, reason).events;
             // Nothing left to take: another caller has taken it meanwhile, so look again, but not for the same.
             if removed == 0 && fruitless.replace(what.clone()) == Some(what) {
@@ -133,6 +133,11 @@ impl EventStore {
         let bytes = settings.max_bytes.map_or(0, |_| hot.memory().live);
         let state = hot.read();
         let oldest = settings.max_age.and_then(|_| state.bounds()).map(|((oldest, _), _)| oldest);
-        Holdings { events: state.events(), bytes, oldest, newest_arrival: state.newest_arrival }
+        Holdings {
+            events: state.events(),
+            bytes,
+            oldest,
+            now: state.anchor.map(|anchor| anchor.now(self.shared.clock.now_ns())),
+        }
     }
 }

@@ -245,7 +245,9 @@ pub(crate) struct Model {
     pub(crate) gap: Option<(i64, i64, u64)>,
     next_seq: u64,
     minted: u64,
-    newest_ever: Option<(i64, i64)>,
+    /// Newest time an event told, and the clock when it came; the clock itself while none has told any.
+    anchor: Option<(i64, i64)>,
+    anchor_is_told: bool,
 }
 
 impl Model {
@@ -261,11 +263,17 @@ impl Model {
         self.rows.first().map(|row| row.timestamp)
     }
 
+    /// The clock of the events when the store's shows `now`.
+    fn now(&self, now: i64) -> Option<i64> {
+        self.anchor.map(|(newest, arrived)| newest.saturating_add((now - arrived).max(0)))
+    }
+
     pub(crate) fn store(&mut self, batch: &[Sent], now: i64) -> Report {
         let mut report = Report::default();
+        let stamp = self.now(now).unwrap_or(now);
         for sent in batch {
             let known = sent.timestamp.or(sent.facts.wall_time);
-            let timestamp = known.unwrap_or(now);
+            let timestamp = known.unwrap_or(stamp);
             let id = sent.id.clone().unwrap_or_else(|| {
                 self.minted += 1;
                 format!("minted-{}", self.minted - 1)
@@ -286,8 +294,11 @@ impl Model {
             let (facts, data) = (sent.facts.clone(), sent.data.clone());
             self.rows.push(Row { id, timestamp, seq: self.next_seq, stamped: known.is_none(), facts, data });
             self.next_seq += 1;
-            if self.newest_ever.is_none_or(|(newest, _)| timestamp > newest) {
-                self.newest_ever = Some((timestamp, now));
+            match (known, self.anchor) {
+                (Some(told), Some((newest, _))) if self.anchor_is_told && told <= newest => {}
+                (Some(told), _) => (self.anchor, self.anchor_is_told) = (Some((told, now)), true),
+                (None, None) => self.anchor = Some((now, now)),
+                (None, Some(_)) => {}
             }
         }
         self.rows.sort_by_key(Row::key);
@@ -305,8 +316,8 @@ impl Model {
 
     /// Applies the settings; returns how many events went.
     pub(crate) fn enforce(&mut self, now: i64) -> u64 {
-        let aged = self.max_age.zip(self.newest_ever).map_or(0, |(max_age, (newest, arrived))| {
-            let cutoff = newest.saturating_add((now - arrived).max(0)).saturating_sub(max_age);
+        let aged = self.max_age.zip(self.now(now)).map_or(0, |(max_age, now)| {
+            let cutoff = now.saturating_sub(max_age);
             self.older_than(cutoff)
         });
         let excess = self.max_events.map_or(0, |max| self.rows.len().saturating_sub(max as usize));
@@ -362,7 +373,7 @@ impl Model {
             self.cleared += gone.removed;
             self.rows.clear();
             self.gap = None;
-            self.newest_ever = None;
+            (self.anchor, self.anchor_is_told) = (None, false);
         }
         gone
     }

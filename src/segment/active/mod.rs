@@ -294,12 +294,19 @@ impl Active {
         // Columns of 4 + 8 + 8 + 16 + 16 + 2 + 2 + 2 + 2 + 2 + 4 + 4 bytes, and the codes.
         let numbers = self.len() * 70 + self.role_entries.len() * 4;
         numbers
-            + self.arena.capacity()
+            + self.arena.len()
             + self.stamped.heap_bytes()
             + self.dead.heap_bytes()
             + self.index_bytes().iter().sum::<usize>()
             + self.codes.iter().map(|column| column.len() * 2).sum::<usize>()
             + self.dictionaries[Field::Parent as usize].heap_bytes()
+    }
+
+    /// Room kept for the next rows, in bytes, but for what the allocator never touched.
+    pub(crate) fn room_bytes(&self) -> usize {
+        let rows = self.timestamps.capacity().max(self.len()) - self.len();
+        let nodes: usize = self.chains.iter().map(Chains::room_bytes).sum();
+        rows * (70 + 2 * Field::COUNT) + nodes + self.arena.capacity() - self.arena.len()
     }
 
     fn symbol_bytes(&self) -> usize {
