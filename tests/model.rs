@@ -207,7 +207,7 @@ impl Pair {
         same!(shown, expected, "all events");
         for (event, row) in page.events.iter().zip(&model.rows) {
             let roles: BTreeSet<(&str, String)> =
-                event.roles.iter().map(|(role, pid)| (role.name(), pid.clone())).collect();
+                event.roles.iter().map(|(role, pid)| (role.name(), pid.to_string())).collect();
             same!(roles, row.facts.roles.iter().cloned().collect(), "roles of {}", row.id);
         }
         for (name, count) in &stats.top_functions {

@@ -11,6 +11,7 @@ pub(crate) mod same;
 pub mod time;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -248,38 +249,64 @@ pub struct StoredEvent {
     /// Nanoseconds since the Unix epoch.
     pub wall_time: Option<i64>,
     /// Erlang node.
-    pub node: Option<String>,
+    pub node: Option<Arc<str>>,
     /// Subject process.
-    pub pid: Option<String>,
+    pub pid: Option<Arc<str>>,
     /// Lower snake case.
-    pub event_type: Option<String>,
+    pub event_type: Option<Arc<str>>,
     /// Without `Elixir.`.
-    pub module: Option<String>,
+    pub module: Option<Arc<str>>,
     /// Function name.
-    pub function: Option<String>,
+    pub function: Option<Arc<str>>,
     /// Function arity.
     pub arity: Option<u8>,
     /// Joins an exchange.
-    pub correlation_id: Option<String>,
+    pub correlation_id: Option<Arc<str>>,
     /// Event that led to this one.
-    pub parent_id: Option<String>,
+    pub parent_id: Option<Arc<str>>,
     /// Joins entry and exit of one call.
-    pub call_id: Option<String>,
+    pub call_id: Option<Arc<str>>,
     /// Recording.
-    pub session_id: Option<String>,
+    pub session_id: Option<Arc<str>>,
     /// Place in the source.
-    pub ast_node_id: Option<String>,
+    pub ast_node_id: Option<Arc<str>>,
     /// Nanoseconds.
     pub duration_ns: Option<i64>,
     /// Every pid named besides `pid`, with its role.
-    pub roles: Vec<(Role, String)>,
+    pub roles: Vec<(Role, Arc<str>)>,
     /// Text of a JSON object, as the producer sent it.
     pub data: String,
 }
 
+/// Texts that the events of a page share: pids, names and types recur, and a page is mostly allocation.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    recent: Vec<Arc<str>>,
+    next: usize,
+}
+
+impl Texts {
+    /// Texts remembered: a few of each field.
+    const KEPT: usize = 32;
+
+    pub(crate) fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.recent.iter().find(|known| ***known == *text) {
+            return Arc::clone(known);
+        }
+        let fresh: Arc<str> = Arc::from(text);
+        if self.recent.len() < Self::KEPT {
+            self.recent.push(Arc::clone(&fresh));
+        } else {
+            self.recent[self.next] = Arc::clone(&fresh);
+            self.next = (self.next + 1) % Self::KEPT;
+        }
+        fresh
+    }
+}
+
 impl EventView<'_> {
-    pub(crate) fn to_stored(&self, roles: Vec<(Role, String)>) -> StoredEvent {
-        let own = |text: Option<&str>| text.map(str::to_owned);
+    pub(crate) fn to_stored(&self, roles: Vec<(Role, Arc<str>)>, texts: &mut Texts) -> StoredEvent {
+        let mut own = |text: Option<&str>| text.map(|text| texts.share(text));
         StoredEvent {
             seq: self.seq,
             event_id: self.event_id.to_owned(),

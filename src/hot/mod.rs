@@ -22,7 +22,7 @@ use crossbeam_skiplist::SkipMap;
 use foldhash::fast::RandomState;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
-use crate::event::StoredEvent;
+use crate::event::{StoredEvent, Texts};
 use crate::index::dictionary::hash_text;
 use crate::segment::active::Capacity;
 use crate::segment::rows::EventKey;
@@ -148,9 +148,10 @@ impl HotTier {
             let place = state.place(seq)?;
             (state.event_id(place) == event_id).then_some(place)
         })?;
+        let mut texts = Texts::default();
         Some(match place {
-            Place::Active(row) => state.active.stored(row),
-            Place::Sealed(at, rank) => state.sealed.views[at].segment.stored(rank),
+            Place::Active(row) => state.active.stored(row, &mut texts),
+            Place::Sealed(at, rank) => state.sealed.views[at].segment.stored(rank, &mut texts),
         })
     }
 

@@ -9,7 +9,7 @@ use super::optimizer::{Candidate, choose};
 use super::picks::{Pick, Picks, Source};
 use super::plan::{AccessPath, Plan, Work};
 use super::{Order, active, sealed};
-use crate::event::StoredEvent;
+use crate::event::{StoredEvent, Texts};
 use crate::index::Index;
 use crate::segment::rows::EventKey;
 use crate::segment::{Active, Rows, View};
@@ -155,6 +155,7 @@ pub(crate) struct Run<'q> {
     /// Per view; none: it can hold no match.
     view_locals: Vec<Option<Vec<Local>>>,
     from_active: HashMap<usize, StoredEvent>,
+    texts: Texts,
 }
 
 /// What is asked of a run besides the filter.
@@ -251,6 +252,7 @@ impl<'q> Run<'q> {
             active_listed,
             view_locals,
             from_active: HashMap::new(),
+            texts: Texts::default(),
         }
     }
 
@@ -294,14 +296,14 @@ impl<'q> Run<'q> {
                 if !room.takes(active.data(row).len()) {
                     break;
                 }
-                self.from_active.insert(row, active.stored(row));
+                self.from_active.insert(row, active.stored(row, &mut self.texts));
             }
         }
     }
 
     /// The page.
     pub(crate) fn finish(self, views: &[View]) -> Found {
-        let Self { matches, plan, limit, max_bytes, mut from_active, .. } = self;
+        let Self { matches, plan, limit, max_bytes, mut from_active, mut texts, .. } = self;
         let Matches { total, mut work, sink } = matches;
         let picks = match &sink {
             Sink::Page(picks) => picks.as_slice(),
@@ -315,7 +317,7 @@ impl<'q> Run<'q> {
                 Source::Active(row) => from_active.remove(&row),
                 Source::Sealed(at, rank) => {
                     let segment = &views[at].segment;
-                    room.takes(segment.data(rank).len()).then(|| segment.stored(rank))
+                    room.takes(segment.data(rank).len()).then(|| segment.stored(rank, &mut texts))
                 }
             };
             let Some(event) = event else { break };

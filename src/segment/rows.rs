@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::event::{Event, EventView, Role, StoredEvent};
+use crate::event::{Event, EventView, Role, StoredEvent, Texts};
 use crate::index::Field;
 use crate::index::dictionary::{Dictionary, Numbers};
 
@@ -68,9 +68,9 @@ pub(crate) trait Rows {
     }
 
     /// The row as an owned event.
-    fn stored(&self, row: usize) -> StoredEvent {
-        let roles = self.role_texts(row).map(|(role, pid)| (role, pid.to_owned())).collect();
-        self.event(row).to_stored(roles)
+    fn stored(&self, row: usize, texts: &mut Texts) -> StoredEvent {
+        let roles = self.role_texts(row).map(|(role, pid)| (role, texts.share(pid))).collect();
+        self.event(row).to_stored(roles, texts)
     }
 
     /// The row as it could be stored again.

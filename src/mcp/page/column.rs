@@ -1,6 +1,7 @@
 //! What can stand in a column of a table, and how is it written?
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -102,7 +103,7 @@ impl Column {
 
     /// What an event has in this column, whole; `None`: nothing. `data` is written by [`payload`].
     fn value(self, event: &StoredEvent, t0: i64) -> Option<Cow<'_, str>> {
-        let text = |value: &'_ Option<String>| value.clone().map(Cow::Owned);
+        let text = |value: &Option<Arc<str>>| value.as_deref().map(|text| Cow::Owned(text.to_owned()));
         let number = |value: Option<i64>| value.map(|value| Cow::Owned(value.to_string()));
         match self {
             Self::TimeMicros => Some(cell::micros(event.timestamp, t0).into()),
@@ -143,7 +144,7 @@ fn mfa(event: &StoredEvent) -> Option<String> {
     match (&event.module, &event.function) {
         (Some(module), Some(function)) => Some(format!("{module}.{function}{arity}")),
         (None, Some(function)) => Some(format!("{function}{arity}")),
-        (Some(module), None) => Some(module.clone()),
+        (Some(module), None) => Some(module.to_string()),
         (None, None) => None,
     }
 }
@@ -158,7 +159,7 @@ fn payload(event: &StoredEvent, beside: &[Column]) -> String {
 fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) -> bool {
     let Some(text) = scalar(raw) else { return false };
     let shows = |key: &str| beside.iter().any(|column| column.shows_member(key));
-    let same = |value: &Option<String>, text: &str| value.as_deref() == Some(text);
+    let same = |value: &Option<Arc<str>>, text: &str| value.as_deref() == Some(text);
     match key {
         "module" => shows(key) && same(&event.module, &canon::module(text)),
         "function" => shows(key) && same(&event.function, &text),
