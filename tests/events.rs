@@ -231,7 +231,7 @@ fn every_pid_is_known_by_its_role() {
             format!(r##"{{"pid": "0.1.0", "data": {{"{key}": "#PID<0.2.0>"}}}}"##),
         ] {
             let event = stored(&sent);
-            let roles: Vec<_> = event.roles.iter().map(|(role, pid)| (role.name(), pid.as_str())).collect();
+            let roles: Vec<_> = event.roles.iter().map(|(role, pid)| (role.name(), &**pid)).collect();
             assert_eq!(roles, [(role, "<0.2.0>")], "{sent}");
         }
     }
@@ -403,20 +403,21 @@ fn check_any(json: &str) -> Result<(), TestCaseError> {
     // Every key that is shown can be asked for.
     let all = Filter::default;
     let filters = [
-        back.pid.map(|pid| Filter { pid: Some(pid), ..all() }),
-        back.node.map(|node| Filter { node: Some(node), ..all() }),
-        back.event_type.map(|event_type| Filter { event_types: vec![event_type], ..all() }),
-        back.module.map(|module| Filter { module: Some(module), ..all() }),
-        back.function.map(|function| Filter { function: Some(function), ..all() }),
+        back.pid.map(|pid| Filter { pid: Some(pid.to_string()), ..all() }),
+        back.node.map(|node| Filter { node: Some(node.to_string()), ..all() }),
+        back.event_type.map(|event_type| Filter { event_types: vec![event_type.to_string()], ..all() }),
+        back.module.map(|module| Filter { module: Some(module.to_string()), ..all() }),
+        back.function.map(|function| Filter { function: Some(function.to_string()), ..all() }),
         back.arity.map(|arity| Filter { arity: Some(arity), ..all() }),
-        back.correlation_id.map(|correlation_id| Filter { correlation_id: Some(correlation_id), ..all() }),
-        back.call_id.map(|call_id| Filter { call_id: Some(call_id), ..all() }),
-        back.session_id.map(|session_id| Filter { session_id: Some(session_id), ..all() }),
-        back.ast_node_id.clone().map(|node| Filter { ast_node_id: Some(node), ..all() }),
-        back.ast_node_id.map(|node| Filter { ast_node_prefix: Some(node), ..all() }),
+        back.correlation_id.map(|correlation_id| Filter { correlation_id: Some(correlation_id.to_string()), ..all() }),
+        back.call_id.map(|call_id| Filter { call_id: Some(call_id.to_string()), ..all() }),
+        back.session_id.map(|session_id| Filter { session_id: Some(session_id.to_string()), ..all() }),
+        back.ast_node_id.clone().map(|node| Filter { ast_node_id: Some(node.to_string()), ..all() }),
+        back.ast_node_id.map(|node| Filter { ast_node_prefix: Some(node.to_string()), ..all() }),
         back.duration_ns.map(|ns| Filter { min_duration_ns: Some(ns), ..all() }),
     ];
-    let roles = back.roles.into_iter().map(|(role, pid)| Filter { pid: Some(pid), role: Some(role), ..all() });
+    let roles =
+        back.roles.into_iter().map(|(role, pid)| Filter { pid: Some(pid.to_string()), role: Some(role), ..all() });
     for filter in filters.into_iter().flatten().chain(roles) {
         let found = store.query_events(&Query::new(filter.clone())).unwrap();
         prop_assert!(found.events.iter().any(|event| event.event_id == id), "{:?}", filter);

@@ -278,51 +278,52 @@ pub struct StoredEvent {
     pub data: String,
 }
 
-/// Texts that the events of a page share: pids, names and types recur, and a page is mostly allocation.
+/// Texts that the events of a page share: nodes, pids, names and types recur, and a page is mostly allocation.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    recent: Vec<Arc<str>>,
-    next: usize,
+    /// Per field, the latest values.
+    recent: [[Option<Arc<str>>; Self::KEPT]; Self::FIELDS],
+    next: [u8; Self::FIELDS],
 }
 
 impl Texts {
-    /// Texts remembered: a few of each field.
-    const KEPT: usize = 32;
+    const KEPT: usize = 4;
+    const FIELDS: usize = 11;
+    /// The field of the pids in `roles`; the others are numbered as [`StoredEvent`] lists them.
+    pub(crate) const ROLES: usize = 10;
 
-    pub(crate) fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.recent.iter().find(|known| ***known == *text) {
+    pub(crate) fn share(&mut self, field: usize, text: &str) -> Arc<str> {
+        let recent = &mut self.recent[field];
+        if let Some(known) = recent.iter().flatten().find(|known| ***known == *text) {
             return Arc::clone(known);
         }
         let fresh: Arc<str> = Arc::from(text);
-        if self.recent.len() < Self::KEPT {
-            self.recent.push(Arc::clone(&fresh));
-        } else {
-            self.recent[self.next] = Arc::clone(&fresh);
-            self.next = (self.next + 1) % Self::KEPT;
-        }
+        let next = &mut self.next[field];
+        recent[usize::from(*next)] = Some(Arc::clone(&fresh));
+        *next = (*next + 1) % Self::KEPT as u8;
         fresh
     }
 }
 
 impl EventView<'_> {
     pub(crate) fn to_stored(&self, roles: Vec<(Role, Arc<str>)>, texts: &mut Texts) -> StoredEvent {
-        let mut own = |text: Option<&str>| text.map(|text| texts.share(text));
+        let mut own = |field: usize, text: Option<&str>| text.map(|text| texts.share(field, text));
         StoredEvent {
             seq: self.seq,
             event_id: self.event_id.to_owned(),
             timestamp: self.timestamp,
             wall_time: self.wall_time,
-            node: own(self.node),
-            pid: own(self.pid),
-            event_type: own(self.event_type),
-            module: own(self.module),
-            function: own(self.function),
+            node: own(0, self.node),
+            pid: own(1, self.pid),
+            event_type: own(2, self.event_type),
+            module: own(3, self.module),
+            function: own(4, self.function),
             arity: self.arity,
-            correlation_id: own(self.correlation_id),
-            parent_id: own(self.parent_id),
-            call_id: own(self.call_id),
-            session_id: own(self.session_id),
-            ast_node_id: own(self.ast_node_id),
+            correlation_id: own(5, self.correlation_id),
+            parent_id: own(6, self.parent_id),
+            call_id: own(7, self.call_id),
+            session_id: own(8, self.session_id),
+            ast_node_id: own(9, self.ast_node_id),
             duration_ns: self.duration_ns,
             roles,
             data: if self.data.is_empty() { "{}".to_owned() } else { self.data.to_owned() },

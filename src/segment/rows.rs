@@ -69,7 +69,7 @@ pub(crate) trait Rows {
 
     /// The row as an owned event.
     fn stored(&self, row: usize, texts: &mut Texts) -> StoredEvent {
-        let roles = self.role_texts(row).map(|(role, pid)| (role, texts.share(pid))).collect();
+        let roles = self.role_texts(row).map(|(role, pid)| (role, texts.share(Texts::ROLES, pid))).collect();
         self.event(row).to_stored(roles, texts)
     }
 
