@@ -165,7 +165,8 @@ impl Counters {
 }
 
 impl EventStore {
-    /// Counts everything. Cost: O(distinct keys per segment), about 0.2 s for a million events of many unique ids; stores wait only while
+    /// Counts everything. Cost: O(distinct keys per segment), about 0.2 s for a million events of many unique ids;
+    /// stores wait only while
     /// the active segment is counted.
     pub fn get_stats(&self) -> Stats {
         let Census { events, oldest, newest, segments, memory, indexes, top_event_types, top_pids, top_functions } =
