@@ -22,6 +22,15 @@ mod tools;
 
 pub use server::serve_stdio;
 
+use rmcp::ServerHandler;
+
+use crate::EventStore;
+
+/// The MCP server over one store, for a transport of the caller's choice; [`serve_stdio`] is the usual one.
+pub const fn handler(store: EventStore) -> impl ServerHandler + Clone {
+    server::Server::new(store)
+}
+
 /// The server's `tools/list` result as pretty JSON, with a newline at the end: what `tools.json` holds.
 pub fn tools_json() -> String {
     let list: Vec<_> = tools::all().iter().map(|entry| &entry.tool).collect();
