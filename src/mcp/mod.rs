@@ -1,8 +1,8 @@
 //! How do assistants, clients and scripts reach the store? Over MCP: one table of tools, spoken on stdio.
 //!
 //! `server` speaks the protocol, `tools` is the table, `check` holds arguments against the schema that `schema`
-//! publishes, `args` turns them into queries, `page` writes events for a small context window. Only this module and
-//! `main` know MCP.
+//! publishes, `args` turns them into queries, `page` writes events for a small context window. `direct` is for programs
+//! that need no pipe. Only this module and `main` know MCP.
 
 #![expect(
     clippy::doc_markdown,
@@ -13,6 +13,7 @@
 mod args;
 mod check;
 mod closest;
+mod direct;
 mod json;
 mod page;
 mod schema;
@@ -20,16 +21,8 @@ mod server;
 mod tool;
 mod tools;
 
+pub use direct::{Reply, call, handler};
 pub use server::serve_stdio;
-
-use rmcp::ServerHandler;
-
-use crate::EventStore;
-
-/// The MCP server over one store, for a transport of the caller's choice; [`serve_stdio`] is the usual one.
-pub const fn handler(store: EventStore) -> impl ServerHandler + Clone {
-    server::Server::new(store)
-}
 
 /// The server's `tools/list` result as pretty JSON, with a newline at the end: what `tools.json` holds.
 pub fn tools_json() -> String {

@@ -118,7 +118,7 @@ impl ServerHandler for Server {
 }
 
 /// Runs one call. Whatever happens in it, the client gets an answer and the server stays up.
-fn answer(entry: &Entry, store: &EventStore, arguments: rmcp::model::JsonObject) -> CallToolResult {
+pub(super) fn answer(entry: &Entry, store: &EventStore, arguments: rmcp::model::JsonObject) -> CallToolResult {
     let outcome = catch_unwind(AssertUnwindSafe(|| (entry.call)(entry, store, arguments)));
     let refusal = match outcome {
         Ok(Ok(answer)) => {
@@ -136,7 +136,7 @@ fn answer(entry: &Entry, store: &EventStore, arguments: rmcp::model::JsonObject)
     CallToolResult::error(vec![ContentBlock::text(refusal)])
 }
 
-fn unknown_tool(name: &str) -> ErrorData {
+pub(super) fn unknown_tool(name: &str) -> ErrorData {
     let names: Vec<&str> = tools::all().iter().map(|entry| &*entry.tool.name).collect();
     let closest = did_you_mean(name, names.iter().copied());
     ErrorData::invalid_params(format!("Unknown tool: {name}. Available: {}.{closest}", names.join(", ")), None)
