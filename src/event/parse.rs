@@ -136,6 +136,11 @@ pub(super) fn event(json: &str) -> Result<Event<'_>> {
     if let Some(raw) = payload {
         data(&mut event, raw)?;
     }
+    if event.ast_node_id.is_none() {
+        // A payload's own arguments were looked at; the top's are of a flat struct.
+        let args = extras.iter().find(|(key, _)| key == "args");
+        event.ast_node_id = args.and_then(|(_, raw)| first_arg_node(raw));
+    }
     if !extras.is_empty() {
         let merged = merge(&event.data, &extras)?;
         event.data = Cow::Owned(merged);
