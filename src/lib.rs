@@ -35,6 +35,7 @@ pub mod query;
 mod segment;
 pub mod settings;
 pub mod store;
+pub mod watch;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
@@ -45,3 +46,4 @@ pub use pruner::Reason;
 pub use query::{AccessPath, Filter, Order, Page, Query};
 pub use settings::Settings;
 pub use store::EventStore;
+pub use watch::{Unwatched, Watch};

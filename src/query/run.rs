@@ -1,5 +1,6 @@
 //! Carrying a plan out: active segment first, under its lock; sealed ones in the order of time; stop at the limit.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::AddAssign;
 
@@ -9,10 +10,12 @@ use super::optimizer::{Candidate, choose};
 use super::picks::{Pick, Picks, Source};
 use super::plan::{AccessPath, Plan, Work};
 use super::{Order, active, sealed};
+use crate::error::{Error, Result};
 use crate::event::{StoredEvent, Texts};
 use crate::index::Index;
 use crate::segment::rows::EventKey;
 use crate::segment::{Active, Rows, View};
+use crate::watch::Watch;
 
 impl AddAssign for Work {
     fn add_assign(&mut self, other: Self) {
@@ -84,7 +87,6 @@ impl Pick {
 }
 
 /// How candidates are produced and checked.
-#[derive(Debug)]
 pub(super) struct Scan<'q> {
     pub(super) conditions: &'q Conditions,
     pub(super) order: Order,
@@ -94,7 +96,13 @@ pub(super) struct Scan<'q> {
     /// Only matches beyond it belong on the page.
     pub(super) after: Option<EventKey>,
     pub(super) total: bool,
+    watch: &'q dyn Watch,
+    /// Whether the watch said to stop: from then on nothing matches.
+    given_up: Cell<bool>,
 }
+
+/// Payloads searched between two looks at the watch: about a millisecond.
+const LOOK_EVERY: u64 = 512;
 
 impl Scan<'_> {
     /// Whether the driver and the time range alone decide what matches.
@@ -128,9 +136,20 @@ impl Scan<'_> {
         self.has_text(rows, row, work)
     }
 
+    /// Whether the work is to end. Asks the watch.
+    pub(super) fn gives_up(&self) -> bool {
+        if !self.given_up.get() && self.watch.is_cancelled() {
+            self.given_up.set(true);
+        }
+        self.given_up.get()
+    }
+
     /// Whether the event's JSON has the text asked for.
     pub(super) fn has_text(&self, rows: &impl Rows, row: usize, work: &mut Work) -> bool {
         self.conditions.text.as_ref().is_none_or(|finder| {
+            if self.given_up.get() || work.payloads_decoded % LOOK_EVERY == 0 && self.gives_up() {
+                return false;
+            }
             work.payloads_decoded += 1;
             if finder.find(rows.data(row).as_bytes()).is_some() {
                 return true;
@@ -143,7 +162,6 @@ impl Scan<'_> {
 }
 
 /// A query on one snapshot: planned, and half-way carried out.
-#[derive(Debug)]
 pub(crate) struct Run<'q> {
     scan: Scan<'q>,
     matches: Matches,
@@ -169,6 +187,12 @@ pub(crate) struct Demand {
     pub(crate) path: Option<AccessPath>,
 }
 
+impl Demand {
+    /// Every match, and no page of them.
+    pub(crate) const ALL: Self =
+        Self { order: Order::Asc, limit: 0, after: None, total: true, max_bytes: 0, path: None };
+}
+
 /// What a run found.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -182,7 +206,13 @@ pub(crate) struct Found {
 
 impl<'q> Run<'q> {
     /// Plans a query. `active` must be the active segment of the same moment as `views`.
-    pub(crate) fn plan(conditions: &'q Conditions, demand: Demand, active: &Active, views: &[View]) -> Self {
+    pub(crate) fn plan(
+        conditions: &'q Conditions,
+        demand: Demand,
+        active: &Active,
+        views: &[View],
+        watch: &'q dyn Watch,
+    ) -> Self {
         let Demand { order, limit, after, total, max_bytes, path } = demand;
         let active_locals = conditions.in_segment(active).filter(|_| active.live() > 0);
         let spans: Vec<_> = views.iter().map(|view| sealed::span(view, conditions)).collect();
@@ -225,6 +255,8 @@ impl<'q> Run<'q> {
             intersected: choice.intersected.iter().filter_map(|index| place(*index)).collect(),
             after,
             total,
+            watch,
+            given_up: Cell::new(false),
         };
         let segments = views.len() + usize::from(active.live() > 0);
         let searched = view_locals.iter().flatten().count() + usize::from(active_locals.is_some());
@@ -256,6 +288,23 @@ impl<'q> Run<'q> {
         }
     }
 
+    /// Collects the seqs of every match in place of a page.
+    pub(crate) fn collect_seqs(&mut self) {
+        self.matches.sink = Sink::Seqs(Vec::new());
+    }
+
+    /// What [`Self::collect_seqs`] asked for, in any order.
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended the search.
+    pub(crate) fn into_seqs(self) -> Result<Vec<u64>> {
+        match self.matches.sink {
+            _ if self.scan.given_up.get() => Err(Error::cancelled()),
+            Sink::Seqs(seqs) => Ok(seqs),
+            Sink::Page(_) => Ok(Vec::new()),
+        }
+    }
+
     pub(crate) fn into_plan(self) -> Plan {
         self.plan
     }
@@ -275,11 +324,17 @@ impl<'q> Run<'q> {
     /// Searches the sealed segments, `by_time` in the order of their first events.
     pub(crate) fn search_views(&mut self, views: &[View], by_time: &[u32]) {
         let Self { scan, matches, view_locals, .. } = self;
+        let (mut done, steps) = (0, by_time.len() as u64);
         let mut search = |at: &u32| {
             let at = *at as usize;
+            if scan.gives_up() {
+                return;
+            }
             if let Some(locals) = &view_locals[at] {
                 scan.view(at, &views[at], locals, matches);
             }
+            done += 1;
+            scan.watch.progressed(done, steps);
         };
         match scan.order {
             Order::Asc => by_time.iter().for_each(&mut search),
@@ -302,7 +357,13 @@ impl<'q> Run<'q> {
     }
 
     /// The page.
-    pub(crate) fn finish(self, views: &[View]) -> Found {
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended the search.
+    pub(crate) fn finish(self, views: &[View]) -> Result<Found> {
+        if self.scan.given_up.get() {
+            return Err(Error::cancelled());
+        }
         let Self { matches, plan, limit, max_bytes, mut from_active, mut texts, .. } = self;
         let Matches { total, mut work, sink } = matches;
         let picks = match &sink {
@@ -330,7 +391,7 @@ impl<'q> Run<'q> {
         }
         work.payloads_decoded += events.len() as u64;
         let more = picks.len() > events.len();
-        Found { events, more, total, plan, work }
+        Ok(Found { events, more, total, plan, work })
     }
 }
 
@@ -342,20 +403,6 @@ impl Room {
         let takes = self.0 > 0;
         self.0 = self.0.saturating_sub(bytes);
         takes
-    }
-}
-
-/// The seqs of every match, in any order.
-pub(crate) fn matching_seqs(conditions: &Conditions, active: &Active, views: &[View]) -> Vec<u64> {
-    let demand = Demand { order: Order::Asc, limit: 0, after: None, total: true, max_bytes: 0, path: None };
-    let mut run = Run::plan(conditions, demand, active, views);
-    run.matches.sink = Sink::Seqs(Vec::new());
-    run.search_active(active);
-    let every: Vec<u32> = (0..views.len() as u32).collect();
-    run.search_views(views, &every);
-    match run.matches.sink {
-        Sink::Seqs(seqs) => seqs,
-        Sink::Page(_) => Vec::new(),
     }
 }
 
