@@ -28,7 +28,7 @@ pub(crate) fn event(bytes: &[u8]) {
         Err(refusal) => return assert!(!refusal.to_string().is_empty()),
     };
     let found = store.get_event_by_id(&stored.event_id).unwrap();
-    assert_eq!(found.event_id, stored.event_id);
+    assert_eq!(found.event_id(), stored.event_id);
 
     let shown = found.to_json();
     serde_json::from_str::<BTreeMap<String, &RawValue>>(&shown).unwrap();
@@ -48,23 +48,23 @@ pub(crate) fn event(bytes: &[u8]) {
 
 /// A filter for every key of an event.
 fn filters_of(event: &StoredEvent) -> Vec<Filter> {
-    let owned = |text: &Option<std::sync::Arc<str>>| text.as_deref().map(str::to_owned);
+    let owned = |text: Option<&str>| text.map(str::to_owned);
     let none = Filter::default;
     let mut filters = vec![
-        Filter { pid: owned(&event.pid), ..none() },
-        Filter { event_types: owned(&event.event_type).into_iter().collect(), ..none() },
-        Filter { node: owned(&event.node), ..none() },
-        Filter { module: owned(&event.module), ..none() },
-        Filter { function: owned(&event.function), ..none() },
-        Filter { arity: event.arity, module: owned(&event.module), ..none() },
-        Filter { correlation_id: owned(&event.correlation_id), ..none() },
-        Filter { call_id: owned(&event.call_id), ..none() },
-        Filter { session_id: owned(&event.session_id), ..none() },
-        Filter { ast_node_id: owned(&event.ast_node_id), ..none() },
-        Filter { ast_node_prefix: owned(&event.ast_node_id), ..none() },
-        Filter { min_duration_ns: event.duration_ns, ..none() },
+        Filter { pid: owned(event.pid()), ..none() },
+        Filter { event_types: owned(event.event_type()).into_iter().collect(), ..none() },
+        Filter { node: owned(event.node()), ..none() },
+        Filter { module: owned(event.module()), ..none() },
+        Filter { function: owned(event.function()), ..none() },
+        Filter { arity: event.arity(), module: owned(event.module()), ..none() },
+        Filter { correlation_id: owned(event.correlation_id()), ..none() },
+        Filter { call_id: owned(event.call_id()), ..none() },
+        Filter { session_id: owned(event.session_id()), ..none() },
+        Filter { ast_node_id: owned(event.ast_node_id()), ..none() },
+        Filter { ast_node_prefix: owned(event.ast_node_id()), ..none() },
+        Filter { min_duration_ns: event.duration_ns(), ..none() },
     ];
-    filters.extend(event.roles.iter().map(|(_, pid)| Filter { pid: Some(pid.to_string()), ..none() }));
+    filters.extend(event.roles().map(|(_, pid)| Filter { pid: Some(pid.to_owned()), ..none() }));
     filters
 }
 

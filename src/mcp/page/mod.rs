@@ -77,7 +77,7 @@ fn line(event: &StoredEvent, shape: &Shape) -> String {
             if columns.contains(&Column::Seq) {
                 let comma = if line.len() > 2 { "," } else { "" };
                 line.truncate(line.len() - 1);
-                _ = write!(line, "{comma}\"seq\":{}}}", event.seq);
+                _ = write!(line, "{comma}\"seq\":{}}}", event.seq());
             }
             line
         }

@@ -23,10 +23,10 @@ pub(crate) struct Table {
 pub(crate) fn lay_out(events: &[&StoredEvent], asked: Option<&[Column]>) -> Table {
     let Some(first) = events.first() else { return Table::default() };
     let wanted = asked.unwrap_or(Column::USUAL);
-    let mut table = Table { t0: wanted.contains(&Column::TimeMicros).then_some(first.timestamp), ..Table::default() };
+    let mut table = Table { t0: wanted.contains(&Column::TimeMicros).then_some(first.timestamp()), ..Table::default() };
     let mut kept: Vec<Vec<String>> = Vec::new();
     for column in wanted {
-        let cells: Vec<String> = events.iter().map(|event| column.cell(event, first.timestamp, wanted)).collect();
+        let cells: Vec<String> = events.iter().map(|event| column.cell(event, first.timestamp(), wanted)).collect();
         let is_same = cells.iter().all(|cell| *cell == cells[0]);
         // The last column stays, whatever is in it: a row needs something to show.
         let is_needed = kept.is_empty() && Some(column) == wanted.last();
