@@ -1,7 +1,9 @@
 //! How do assistants, clients and scripts reach the store? Over MCP: one table of tools, spoken on stdio.
 //!
-//! `server` speaks the protocol, `tools` is the table, `check` holds arguments against the schema that `schema`
-//! publishes, `args` turns them into queries, `page` writes events for a small context window. Only this module and
+//! `serve` runs the transports (stdio, and `http` beside it), `server` speaks the protocol, `tools` is the table, `check` holds arguments against the schema that `schema`
+//! publishes, `args` turns them into queries, `page` writes events for a small context window. Beside the tools stand
+//! `resources` (documents), `prompts` (led investigations), `completion` (values of their arguments) and `subscriptions`
+//! (told when the statistics change). Only this module and
 //! `main` know MCP.
 
 #![expect(
@@ -13,18 +15,29 @@
 mod args;
 mod check;
 mod closest;
+mod completion;
+mod end_of_input;
+mod http;
 mod json;
 mod page;
+mod paging;
+mod prompts;
+mod resources;
 mod schema;
+mod serve;
 mod server;
+mod signals;
+mod subscriptions;
 mod tool;
 mod tools;
 
-pub use server::serve_stdio;
+pub use http::HttpOptions;
+pub use serve::{ServeOptions, serve};
 
-/// The server's `tools/list` result as pretty JSON, with a newline at the end: what `tools.json` holds.
-pub fn tools_json() -> String {
-    let list: Vec<_> = tools::all().iter().map(|entry| &entry.tool).collect();
+/// The `tools/list` result of a server, read-only or not, as pretty JSON with a newline at the end: of one that is not,
+/// what `tools.json` holds.
+pub fn tools_json(is_read_only: bool) -> String {
+    let list = tools::listed(is_read_only);
     let mut text = serde_json::to_string_pretty(&serde_json::json!({ "tools": list })).unwrap_or_default();
     text.push('\n');
     text

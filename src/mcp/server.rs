@@ -8,16 +8,22 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
-    ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    ContentBlock, CustomRequest, CustomResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse,
+    Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
 };
-use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer, ServerInitializeError};
+use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer, ServerInitializeError, SubscriptionContext};
 use rmcp::{ServerHandler, ServiceExt};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::closest::did_you_mean;
+use super::end_of_input::EndOfInput;
+use super::subscriptions::{self, Subscribed};
 use super::tool::Entry;
-use super::tools;
+use super::{completion, paging, prompts, resources, tools};
 use crate::EventStore;
 
 /// What an assistant reads before its first call.
@@ -43,51 +49,176 @@ format \"table\" (default) is short: constant columns stand once in the head, ti
 are cut with a mark such as \"\u{2026}+123B\". format \"json\" gives whole events, nothing cut. fields picks columns; \
 max_tokens is the size budget.
 
-A refused call says what was wrong, what is allowed, and shows a call that works.";
+A refused call says what was wrong, what is allowed, and shows a call that works.
 
-/// The MCP server over one store.
+More: the resource elixirscope://guide, and the prompts debug_crash, why_slow, who_changed_state, what_happened_around.";
+
+/// What the instructions end with on a server that changes nothing.
+const READ_ONLY: &str = "\n\nThis server is read-only: it offers no tool that stores or removes events.";
+
+/// How long lists and the guide stay as they are: the whole life of the server.
+const UNCHANGING_MS: u64 = 3_600_000;
+
+/// The MCP server over one store, for one connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     store: EventStore,
+    is_read_only: bool,
+    subscribed: Subscribed,
+    /// Cancelled when the connection is about to end: whoever only listens goes home.
+    closing: CancellationToken,
 }
 
 impl Server {
-    /// A server that answers from `store`.
-    pub(crate) const fn new(store: EventStore) -> Self {
-        Self { store }
+    /// A server that answers from `store`; its listeners end with `closing`.
+    pub(crate) fn new(store: EventStore, is_read_only: bool, closing: CancellationToken) -> Self {
+        Self { store, is_read_only, subscribed: Subscribed::default(), closing }
     }
 }
 
-/// Serves MCP on stdin and stdout until stdin ends.
+/// Serves MCP on stdin and stdout until stdin ends or `stop` is cancelled.
 ///
 /// Run it on a `current_thread` runtime: there, requests take effect in the order sent.
 ///
 /// # Errors
 /// When the pipe breaks before the client and the server have agreed on a protocol version.
-pub async fn serve_stdio(store: EventStore) -> io::Result<()> {
-    match Server::new(store).serve(rmcp::transport::stdio()).await {
+pub(super) async fn serve_stdio(store: EventStore, is_read_only: bool, stop: CancellationToken) -> io::Result<()> {
+    let closing = stop.child_token();
+    let (stdin, stdout) = rmcp::transport::stdio();
+    let stdin = EndOfInput::new(stdin, closing.clone());
+    match Server::new(store, is_read_only, closing).serve_with_ct((stdin, stdout), stop).await {
         Ok(running) => running.waiting().await.map(drop).map_err(io::Error::other),
         // The client left before it said anything: there is nobody to tell.
-        Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+        Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => Ok(()),
         Err(error) => Err(io::Error::other(error)),
     }
+}
+
+/// Whether the peer speaks 2026-07-28 or later, where lists carry how long they may be cached.
+fn caches(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+}
+
+/// A list's answer to a request, cursor and cache hints included.
+macro_rules! listed {
+    ($result:ident, $method:literal, $items:expr, $request:ident, $context:ident) => {
+        paging::page($method, $items, $request.as_ref()).map(|(items, next)| {
+            let mut result = $result::with_all_items(items);
+            result.next_cursor = next;
+            if caches(&$context) {
+                result = result.with_ttl_ms(UNCHANGING_MS).with_cache_scope(CacheScope::Public);
+            }
+            result
+        })
+    };
 }
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let about = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(about)
-            .with_instructions(INSTRUCTIONS)
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        let read_only = if self.is_read_only { READ_ONLY } else { "" };
+        ServerConfig::new(capabilities).with_server_info(about).with_instructions(format!("{INSTRUCTIONS}{read_only}"))
     }
 
     fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + MaybeSendFuture + '_ {
-        let tools = tools::all().iter().map(|entry| entry.tool.clone()).collect();
-        ready(Ok(ListToolsResult::with_all_items(tools)))
+        ready(listed!(ListToolsResult, "tools/list", tools::listed(self.is_read_only), request, context))
+    }
+
+    fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ListResourcesResult, ErrorData>> + MaybeSendFuture + '_ {
+        ready(listed!(ListResourcesResult, "resources/list", resources::list(), request, context))
+    }
+
+    fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ListResourceTemplatesResult, ErrorData>> + MaybeSendFuture + '_ {
+        ready(listed!(
+            ListResourceTemplatesResult,
+            "resources/templates/list",
+            resources::templates(),
+            request,
+            context
+        ))
+    }
+
+    fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ListPromptsResult, ErrorData>> + MaybeSendFuture + '_ {
+        ready(listed!(ListPromptsResult, "prompts/list", prompts::list(), request, context))
+    }
+
+    fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ReadResourceResponse, ErrorData>> + MaybeSendFuture + '_ {
+        let contents = resources::read(&self.store, self.is_read_only, &request.uri);
+        ready(contents.map(|contents| {
+            let mut result = ReadResourceResult::new(vec![contents]);
+            if caches(&context) && resources::is_unchanging(&request.uri) {
+                result = result.with_ttl_ms(UNCHANGING_MS).with_cache_scope(CacheScope::Public);
+            }
+            result.into()
+        }))
+    }
+
+    fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<GetPromptResponse, ErrorData>> + MaybeSendFuture + '_ {
+        ready(prompts::get(&self.store, request).map(Into::into))
+    }
+
+    fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<CompleteResult, ErrorData>> + MaybeSendFuture + '_ {
+        ready(completion::complete(&self.store, &request).map(CompleteResult::new))
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(subscriptions::accepted(requested))
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        subscriptions::listen(&self.store, &context, &self.closing).await;
+        Ok(())
+    }
+
+    fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<(), ErrorData>> + MaybeSendFuture + '_ {
+        ready(self.subscribed.subscribe(&self.store, context.peer, request.uri))
+    }
+
+    fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<(), ErrorData>> + MaybeSendFuture + '_ {
+        ready(self.subscribed.unsubscribe(&request.uri))
     }
 
     fn call_tool(
@@ -96,8 +227,11 @@ impl ServerHandler for Server {
         _context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + MaybeSendFuture + '_ {
         let Some(entry) = tools::all().iter().find(|entry| entry.tool.name == request.name) else {
-            return ready(Err(unknown_tool(&request.name)));
+            return ready(Err(unknown_tool(&request.name, self.is_read_only)));
         };
+        if self.is_read_only && !entry.only_reads() {
+            return ready(Ok(refused_by_read_only(entry).into()));
+        }
         let result = answer(entry, &self.store, request.arguments.unwrap_or_default());
         ready(Ok(result.into()))
     }
@@ -136,8 +270,20 @@ fn answer(entry: &Entry, store: &EventStore, arguments: rmcp::model::JsonObject)
     CallToolResult::error(vec![ContentBlock::text(refusal)])
 }
 
-fn unknown_tool(name: &str) -> ErrorData {
-    let names: Vec<&str> = tools::all().iter().map(|entry| &*entry.tool.name).collect();
+/// A call that would change the store, on a server that was started not to.
+fn refused_by_read_only(entry: &Entry) -> CallToolResult {
+    let names: Vec<&str> = tools::offered(true).map(|entry| &*entry.tool.name).collect();
+    let refusal = format!(
+        "{}: this server was started with --read-only (ELIXIR_SCOPE_READ_ONLY): nothing is stored or removed by calls. \
+         The tools that read: {}.",
+        entry.tool.name,
+        names.join(", ")
+    );
+    CallToolResult::error(vec![ContentBlock::text(refusal)])
+}
+
+fn unknown_tool(name: &str, is_read_only: bool) -> ErrorData {
+    let names: Vec<&str> = tools::offered(is_read_only).map(|entry| &*entry.tool.name).collect();
     let closest = did_you_mean(name, names.iter().copied());
     ErrorData::invalid_params(format!("Unknown tool: {name}. Available: {}.{closest}", names.join(", ")), None)
 }

@@ -62,6 +62,13 @@ pub(crate) struct Entry {
     pub(crate) call: fn(&Self, &EventStore, JsonObject) -> Result<Answer<Value>, String>,
 }
 
+impl Entry {
+    /// Whether calls change nothing in the store.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.tool.annotations.as_ref().and_then(|annotations| annotations.read_only_hint) == Some(true)
+    }
+}
+
 /// A tool as the table holds it.
 pub(crate) fn entry<T: Tool>() -> Entry {
     let description = format!("{} Example: {}", T::DESCRIPTION, T::EXAMPLE);

@@ -30,8 +30,7 @@ impl EventStore {
 fn ranked(counts: impl IntoIterator<Item = (String, u64)>, like: &str, limit: usize) -> TopKeys {
     let like = like.to_lowercase();
     let fit = |key: String, events| misfit(&key, &like).map(|misfit| (misfit, events, key));
-    let mut fitting: Vec<(u8, u64, String)> =
-        counts.into_iter().filter_map(|(key, events)| fit(key, events)).collect();
+    let mut fitting: Vec<(u8, u64, String)> = counts.into_iter().filter_map(|(key, events)| fit(key, events)).collect();
     fitting.sort_unstable_by(|(a, n, x), (b, m, y)| a.cmp(b).then_with(|| m.cmp(n)).then_with(|| x.cmp(y)));
     let matched = fitting.len() as u64;
     let keys = fitting.into_iter().take(limit).map(|(_, events, key)| (key, events)).collect();
