@@ -6,23 +6,26 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http_body_util::BodyExt;
+use http_body::{Frame, SizeHint};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::server::Server;
 use super::signals::Signals;
@@ -192,14 +195,34 @@ async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
     let asks = (request.method() == Method::POST).then(|| guard.in_flight.token());
     let response = next.run(request).await;
     match asks {
-        // The frames own the token: it is given back when the last of them is sent, or nobody reads on.
-        Some(asks) => response.map(|body| {
-            Body::new(body.map_frame(move |frame| {
-                let _held = &asks;
-                frame
-            }))
-        }),
+        Some(asks) => response.map(|body| Body::new(InFlight { body, _asks: asks })),
         None => response,
+    }
+}
+
+/// A reply that is in flight until its last byte is handed over, or until nobody reads on.
+struct InFlight {
+    body: Body,
+    _asks: TaskTrackerToken,
+}
+
+impl HttpBody for InFlight {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -18,7 +18,10 @@ pub(super) const LEAD: Lead = Lead {
             "moment",
             "an event id, a timestamp (integer ns or RFC 3339), or a time before the newest event (\"-5s\")",
         ),
-        optional("window", "how far to look on each side, such as \"1ms\" (default), \"250us\" or \"2s\""),
+        optional(
+            "window",
+            "how far to look on each side, such as \"250us\" or \"2s\"; without it 1ms, or less where much happened",
+        ),
         optional("pid", "only what this process has to do with, such as \"<0.120.0>\""),
         optional("event_type", "only events of this type, such as \"message_send\""),
     ],
@@ -36,17 +39,6 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
     let mut text = String::from("Find out what happened around one moment.\n\n");
     text.push_str(&live::situation(store)?);
     let (at, event_id) = moment(store, given.required("moment"))?;
-    let window = match given.get("window") {
-        None => WINDOW_NS,
-        Some(window) => {
-            let length = humantime::parse_duration(window).map_err(|problem| {
-                Error::invalid(format!(
-                    "window: got {window:?} ({problem}); expected a duration such as \"1ms\" or \"2s\""
-                ))
-            })?;
-            i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)
-        }
-    };
     let owned = |name: &str| given.get(name).map(str::to_owned);
     if let Some(pid) = given.get("pid") {
         live::known(store, "pid", Index::Process, pid, Filter { pid: owned("pid"), ..Filter::default() })?;
@@ -56,15 +48,25 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
         let of_type = Filter { event_types: event_types.clone(), ..Filter::default() };
         live::known(store, "event_type", Index::EventType, event_type, of_type)?;
     }
-    let (since, until) = (at.saturating_sub(window), at.saturating_add(window));
-    let filter = Filter {
-        since: Some(Time::At(since)),
-        until: Some(Time::At(until)),
-        pid: owned("pid"),
-        event_types,
-        ..Filter::default()
+    let within = |window: i64| {
+        let filter = Filter {
+            since: Some(Time::At(at.saturating_sub(window))),
+            until: Some(Time::At(at.saturating_add(window))),
+            pid: owned("pid"),
+            event_types: event_types.clone(),
+            ..Filter::default()
+        };
+        live::count(store, filter)
     };
-    let events = live::count(store, filter)?;
+    let asked_window = given.get("window").map(window_ns).transpose()?;
+    let mut window = asked_window.unwrap_or(WINDOW_NS);
+    let mut events = within(window)?;
+    // Nobody asked for so much: look closer.
+    while asked_window.is_none() && events > MANY && window > 1_000 {
+        window /= 10;
+        events = within(window)?;
+    }
+    let (since, until) = (at.saturating_sub(window), at.saturating_add(window));
     let asked = |since: Option<i64>, until: Option<i64>, more: Value| {
         let mut arguments = json!({});
         for (name, bound) in [("since_timestamp", since), ("until_timestamp", until)] {
@@ -111,7 +113,9 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
     text.push_str(&call("query_events", &asked(Some(at), after, json!({"limit": 50}))));
     step += 1;
     if events > 0 && given.get("event_type").is_none() {
-        let ends = live::event_types(store, &["exit", "crash", "error", "exception", "spawn", "state"]);
+        let mut ends = live::event_types(store, &["exit", "crash", "error", "exception", "spawn", "state"]);
+        // Every call ends.
+        ends.retain(|name| name != "function_exit");
         if !ends.is_empty() {
             _ = writeln!(text, "{step}. What began, ended, failed or changed in between:");
             text.push_str(&call(
@@ -126,6 +130,13 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
     );
     text.push_str(live::CONCLUDE);
     Ok(text)
+}
+
+fn window_ns(text: &str) -> Result<i64> {
+    let length = humantime::parse_duration(text).map_err(|problem| {
+        Error::invalid(format!("window: got {text:?} ({problem}); expected a duration such as \"1ms\" or \"2s\""))
+    })?;
+    Ok(i64::try_from(length.as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// The time meant, and the event if it was named by its id.

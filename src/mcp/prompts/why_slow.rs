@@ -89,10 +89,8 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
             text.push_str(&call("last_n_events_for_pid", &json!({"pid": pid, "n": 100})));
         }
     } else {
-        text.push_str("\nHow long matching events took:");
-        for (step, events) in &counted {
-            _ = write!(text, " {events} at least {};", live::duration(*step));
-        }
+        let steps = counted.iter().map(|(step, events)| format!("{events} at least {}", live::duration(*step)));
+        _ = write!(text, "\nHow long matching events took: {}.", steps.collect::<Vec<_>>().join(", "));
         // The highest step that is still common enough to show a pattern.
         let (step, _) = counted.iter().rev().find(|(_, events)| *events >= 10).unwrap_or(&counted[0]);
         let (floor, _) = counted.iter().rev().find(|(_, events)| *events >= SHOWN as u64).unwrap_or(&counted[0]);
