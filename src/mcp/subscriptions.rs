@@ -28,10 +28,11 @@ struct Changes {
 }
 
 impl Changes {
-    fn new(store: &EventStore) -> Self {
+    /// Changes after `seen`.
+    fn since(seen: CounterStats, store: &EventStore) -> Self {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { store: store.clone(), seen: told(store), ticks }
+        Self { store: store.clone(), seen, ticks }
     }
 
     async fn next(&mut self) {
@@ -66,7 +67,9 @@ fn is_stats(uri: &str) -> bool {
 /// Serves `subscriptions/listen` until the client cancels it or the server closes.
 pub(crate) async fn listen(store: &EventStore, context: &SubscriptionContext, closing: &CancellationToken) {
     let uris: Vec<String> = context.accepted().resource_subscriptions.clone().unwrap_or_default();
-    let mut changes = Changes::new(store);
+    // What was stored between the acknowledgment and now is told too: the first update comes at once, unless nothing has
+    // ever happened here.
+    let mut changes = Changes::since(CounterStats::default(), store);
     let told = async {
         loop {
             changes.next().await;
@@ -95,7 +98,7 @@ impl Subscribed {
         let end = CancellationToken::new();
         let guard = end.clone().drop_guard();
         *self.0.lock() = Some(guard);
-        tokio::spawn(tell(Changes::new(store), peer, uri, end));
+        tokio::spawn(tell(Changes::since(told(store), store), peer, uri, end));
         Ok(())
     }
 

@@ -138,9 +138,10 @@ fn table(
         Index::Process => Target::Pid(key.to_owned()),
         _ => Target::AstNode(key.to_owned()),
     };
-    let names = || known.iter().map(|(name, _)| name.as_str());
-    let offered = match closest(key, names()).or_else(|| names().next()) {
-        Some(name) => format!(" The closest of the frequent ones: {name}, read {}.", target(name).uri()),
+    // Brackets are not what tells two pids apart.
+    let names = || known.iter().map(|(name, _)| uri::bare(name));
+    let offered = match closest(uri::bare(key), names()).or_else(|| names().next()) {
+        Some(name) => format!(" The closest of the frequent ones: read {}.", target(name).uri()),
         None => " No stored event names any; the store may be empty: see elixirscope://stats.".to_owned(),
     };
     Err(refused(format!("uri: no stored event has the {what} {key:?}.{offered}")))

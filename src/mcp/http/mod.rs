@@ -4,32 +4,27 @@
 //! `Host` and `Origin` headers are checked, so that a rebound name or a page in a browser gets nothing); on any other
 //! address, or where a token is set, who has the token.
 
+mod admission;
+
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
-use http_body::{Frame, SizeHint};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::server::Server;
 use super::signals::Signals;
 use crate::EventStore;
+use admission::{Guard, admit};
 
 /// Where the protocol is spoken.
 const PATH: &str = "/mcp";
@@ -110,7 +105,7 @@ pub(super) async fn serve(
     let mut signals = Signals::new()?;
     let in_flight = TaskTracker::new();
     let sessions_end = CancellationToken::new();
-    let guard = Arc::new(Guard { token: options.token, in_flight: in_flight.clone() });
+    let guard = Arc::new(Guard::new(options.token, in_flight.clone()));
     let closing = stop.clone();
     let service = StreamableHttpService::new(
         move || Ok(Server::new(store.clone(), is_read_only, closing.child_token())),
@@ -160,70 +155,6 @@ fn config(address: SocketAddr, sessions_end: CancellationToken) -> StreamableHtt
     }
     // Under which names other machines know this one cannot be known. They have the token, and a rebound page has not.
     config.disable_allowed_hosts()
-}
-
-/// What stands before the protocol.
-struct Guard {
-    token: Option<String>,
-    in_flight: TaskTracker,
-}
-
-impl Guard {
-    /// Whether a request may pass; the time it takes says nothing about the token but its length.
-    fn admits(&self, headers: &HeaderMap) -> bool {
-        let Some(token) = &self.token else { return true };
-        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
-        given.is_some_and(|(scheme, given)| {
-            scheme.eq_ignore_ascii_case("Bearer") && bool::from(given.trim().as_bytes().ct_eq(token.as_bytes()))
-        })
-    }
-}
-
-/// Lets a request through or tells why not.
-async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    if !guard.admits(request.headers()) {
-        let challenge = if request.headers().contains_key(AUTHORIZATION) {
-            r#"Bearer realm="elixir-scope-storage", error="invalid_token""#
-        } else {
-            r#"Bearer realm="elixir-scope-storage""#
-        };
-        let told = "Unauthorized: send the header `Authorization: Bearer TOKEN` with the token this server was started \
-                    with (--http-token or ELIXIR_SCOPE_HTTP_TOKEN)\n";
-        return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)], told).into_response();
-    }
-    // A GET only listens; what is posted wants its answer before the server ends.
-    let asks = (request.method() == Method::POST).then(|| guard.in_flight.token());
-    let response = next.run(request).await;
-    match asks {
-        Some(asks) => response.map(|body| Body::new(InFlight { body, _asks: asks })),
-        None => response,
-    }
-}
-
-/// A reply that is in flight until its last byte is handed over, or until nobody reads on.
-struct InFlight {
-    body: Body,
-    _asks: TaskTrackerToken,
-}
-
-impl HttpBody for InFlight {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 async fn not_here() -> impl IntoResponse {
