@@ -86,7 +86,8 @@ pub(super) async fn serve_stdio(store: EventStore, is_read_only: bool, stop: Can
     let closing = stop.child_token();
     let (stdin, stdout) = rmcp::transport::stdio();
     let stdin = EndOfInput::new(stdin, closing.clone());
-    match Server::new(store, is_read_only, closing).serve_with_ct((stdin, stdout), stop).await {
+    // rmcp cancels the token it is given when the conversation ends; what else is served goes on.
+    match Server::new(store, is_read_only, closing).serve_with_ct((stdin, stdout), stop.child_token()).await {
         Ok(running) => running.waiting().await.map(drop).map_err(io::Error::other),
         // The client left before it said anything: there is nobody to tell.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => Ok(()),
