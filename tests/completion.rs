@@ -1,6 +1,7 @@
 //! Completions of the real server, checked against what the recorded bank holds.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/client.rs"]
 mod client;

@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/http.rs"]
 mod http;
@@ -209,12 +210,12 @@ fn a_producer_on_http_and_an_assistant_on_stdio_share_the_store() {
 
     // The assistant leaves; the producer does not notice.
     drop(stdin);
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).unwrap_or_default();
-    assert_eq!(rest, "");
     assert_eq!(server.call("query_events", json!({}))["total_matched"], 3);
     server.terminate();
     assert_eq!(server.ended().0.code(), Some(0));
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "said after the last reply");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Prompts of the real server: every call they propose works, and what they say of the store is true.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/client.rs"]
 mod client;

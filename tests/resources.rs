@@ -1,11 +1,12 @@
 //! Resources of the real server: what is listed, what is read, how a wrong URI is refused, who is told of changes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/client.rs"]
 mod client;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use client::{BANK, Client, modern};
 use serde_json::{Value, json};
@@ -232,12 +233,10 @@ fn a_listener_gets_what_the_server_can_tell_and_a_last_word_at_the_end() {
     );
     client.call("store_event", json!({"event": {"ts": 1}}));
     assert!(is_update(&client.next()));
-    // A server that waits for its listeners would be ended by force, without this result.
-    let started = Instant::now();
+    // A server that waited for its listeners would end them by force in the end, and they would not get this result.
     let rest = client.rest();
     let [last] = rest.as_slice() else { panic!("{rest:?}") };
     assert_eq!((&last["id"], &last["result"]["resultType"]), (&json!("l"), &json!("complete")));
-    assert!(started.elapsed() < Duration::from_secs(60), "hangs");
 }
 
 #[test]

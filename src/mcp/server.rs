@@ -171,7 +171,7 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ReadResourceResponse, ErrorData>> + MaybeSendFuture + '_ {
-        let contents = resources::read(&self.store, self.is_read_only, &request.uri);
+        let contents = guarded(|| resources::read(&self.store, self.is_read_only, &request.uri));
         ready(contents.map(|contents| {
             let mut result = ReadResourceResult::new(vec![contents]);
             if caches(&context) && resources::is_unchanging(&request.uri) {
@@ -186,7 +186,7 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<GetPromptResponse, ErrorData>> + MaybeSendFuture + '_ {
-        ready(prompts::get(&self.store, request).map(Into::into))
+        ready(guarded(|| prompts::get(&self.store, request)).map(Into::into))
     }
 
     fn complete(
@@ -194,7 +194,7 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<CompleteResult, ErrorData>> + MaybeSendFuture + '_ {
-        ready(completion::complete(&self.store, &request).map(CompleteResult::new))
+        ready(guarded(|| completion::complete(&self.store, &request)).map(CompleteResult::new))
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
@@ -271,6 +271,14 @@ fn answer(entry: &Entry, store: &EventStore, arguments: rmcp::model::JsonObject)
     CallToolResult::error(vec![ContentBlock::text(refusal)])
 }
 
+/// Runs what answers a request. A panic in it answers that request and leaves the server up.
+fn guarded<T>(run: impl FnOnce() -> Result<T, ErrorData>) -> Result<T, ErrorData> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let message = "the server failed on this request; it is up and others work; please report it";
+        Err(ErrorData::internal_error(message, None))
+    })
+}
+
 /// A call that would change the store, on a server that was started not to.
 fn refused_by_read_only(entry: &Entry) -> CallToolResult {
     let names: Vec<&str> = tools::offered(true).map(|entry| &*entry.tool.name).collect();
@@ -317,6 +325,12 @@ mod tests {
         let result = answer(&entry, &store, rmcp::model::JsonObject::new());
         assert_eq!(result.is_error, Some(true));
         assert_eq!(result.structured_content, None);
+    }
+
+    #[test]
+    fn a_panic_in_a_request_answers_that_request() {
+        let error = guarded::<()>(|| panic!("a bug")).unwrap_err();
+        assert_eq!(error.code, ErrorCode::INTERNAL_ERROR);
     }
 
     #[test]
