@@ -33,7 +33,7 @@ Exit codes:
 /// Flight recorder of a running Elixir/Erlang system.
 ///
 /// Keeps the events of a BEAM system (calls, messages, process life, state changes, errors) in memory, in a store with
-/// an index per question, and serves it over MCP: JSON-RPC on stdin and stdout.
+/// an index per question, and serves it over MCP: JSON-RPC on stdin and stdout, and over HTTP.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Args {

@@ -66,7 +66,7 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
         if since.is_some() { " in that time" } else { "" },
     );
     if !functions.is_empty() {
-        _ = writeln!(text, "It ran: {}.", live::names_with_counts(&functions));
+        _ = writeln!(text, "Functions of its newest events: {}.", live::names_with_counts(&functions));
     }
 
     text.push('\n');
