@@ -62,7 +62,7 @@ fn carry_out(args: &Args) -> Result<u8> {
             for import in &imports {
                 say(&report::line(import));
             }
-            serve(store)?;
+            serve(store, args)?;
             Ok(code(&imports))
         }
     }
@@ -74,10 +74,13 @@ fn open(args: &Args) -> EventStore {
         .unwrap_or_else(|error| Args::command().error(UsageError::ValueValidation, error).exit())
 }
 
-fn serve(store: EventStore) -> Result<()> {
+fn serve(store: EventStore, args: &Args) -> Result<()> {
     // One thread: requests take effect in the order they were sent.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
-    runtime.block_on(mcp::serve_stdio(store)).context("serving MCP on stdin and stdout")
+    let served = runtime.block_on(mcp::serve_stdio(store, args.protocol.options()));
+    // A thread may still wait for the next byte of a terminal, or work on a call nobody can be told the end of.
+    runtime.shutdown_background();
+    served.context("serving MCP on stdin and stdout")
 }
 
 fn code(imports: &[load::Import]) -> u8 {

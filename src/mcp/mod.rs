@@ -1,6 +1,6 @@
 //! How do assistants, clients and scripts reach the store? Over MCP: one table of tools, spoken on stdio.
 //!
-//! `server` speaks the protocol, `tools` is the table, `check` holds arguments against the schema that `schema`
+//! `stdio` carries messages, `server` speaks the protocol, `call` runs one call, `tools` is the table, `check` holds arguments against the schema that `schema`
 //! publishes, `args` turns them into queries, `page` writes events for a small context window. Only this module and
 //! `main` know MCP.
 
@@ -11,16 +11,19 @@
 )]
 
 mod args;
+mod call;
 mod check;
 mod closest;
+mod era;
 mod json;
 mod page;
 mod schema;
 mod server;
+mod stdio;
 mod tool;
 mod tools;
 
-pub use server::serve_stdio;
+pub use stdio::{LineReport, Options as StdioOptions, read_line, serve_stdio};
 
 /// The server's `tools/list` result as pretty JSON, with a newline at the end: what `tools.json` holds.
 pub fn tools_json() -> String {

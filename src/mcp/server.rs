@@ -1,23 +1,16 @@
 //! Who answers an MCP request? The handler rmcp calls: lists the tools, runs one, teaches when it cannot.
-//!
-//! No handler awaits: on a `current_thread` runtime calls take effect in the order they were sent.
 
-use std::borrow::Cow;
 use std::future::ready;
-use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
-    ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode, ErrorData,
+    Implementation, InitializeRequestParams, InitializeResult, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig,
 };
-use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer, ServerInitializeError};
-use rmcp::{ServerHandler, ServiceExt};
-use serde_json::Value;
+use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer};
 
-use super::closest::did_you_mean;
-use super::tool::Entry;
-use super::tools;
+use super::{call, era, tools};
 use crate::EventStore;
 
 /// What an assistant reads before its first call.
@@ -58,48 +51,54 @@ impl Server {
     }
 }
 
-/// Serves MCP on stdin and stdout until stdin ends.
-///
-/// Run it on a `current_thread` runtime: there, requests take effect in the order sent.
-///
-/// # Errors
-/// When the pipe breaks before the client and the server have agreed on a protocol version.
-pub async fn serve_stdio(store: EventStore) -> io::Result<()> {
-    match Server::new(store).serve(rmcp::transport::stdio()).await {
-        Ok(running) => running.waiting().await.map(drop).map_err(io::Error::other),
-        // The client left before it said anything: there is nobody to tell.
-        Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
-        Err(error) => Err(io::Error::other(error)),
-    }
+/// What this program calls itself.
+pub(crate) fn about() -> Implementation {
+    Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
 }
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let about = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(about)
+            .with_server_info(about())
             .with_instructions(INSTRUCTIONS)
     }
 
-    fn list_tools(
+    /// From here on the version agreed upon rules the shape of replies, whatever version was asked for.
+    async fn initialize(
         &self,
-        _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
-    ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + MaybeSendFuture + '_ {
-        let tools = tools::all().iter().map(|entry| entry.tool.clone()).collect();
-        ready(Ok(ListToolsResult::with_all_items(tools)))
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let result = self.negotiate_initialize(&request)?;
+        let mut agreed = request;
+        agreed.protocol_version = result.protocol_version.clone();
+        context.peer.set_peer_info(agreed);
+        Ok(result)
     }
 
-    fn call_tool(
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let tools = tools::all().iter().map(|entry| entry.tool.clone()).collect();
+        let mut list = ListToolsResult::with_all_items(tools);
+        if era::is_stateless(&context) {
+            list.meta = era::meta(&context);
+            list = list.with_ttl_ms(era::FIXED_TTL_MS).with_cache_scope(CacheScope::Public);
+        }
+        Ok(list)
+    }
+
+    async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _context: RequestContext<RoleServer>,
-    ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + MaybeSendFuture + '_ {
-        let Some(entry) = tools::all().iter().find(|entry| entry.tool.name == request.name) else {
-            return ready(Err(unknown_tool(&request.name)));
-        };
-        let result = answer(entry, &self.store, request.arguments.unwrap_or_default());
-        ready(Ok(result.into()))
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let meta = era::meta(&context);
+        let mut result = call::run(&self.store, request, context).await?;
+        result.meta = meta;
+        Ok(result.into())
     }
 
     fn on_custom_request(
@@ -109,76 +108,10 @@ impl ServerHandler for Server {
     ) -> impl Future<Output = Result<CustomResult, ErrorData>> + MaybeSendFuture + '_ {
         // rmcp hands over what it could not read as a request it knows, malformed calls among them.
         ready(Err(if request.method == "tools/call" {
-            ErrorData::invalid_params(malformed_call(request.params.as_ref()), None)
+            ErrorData::invalid_params(call::malformed(request.params.as_ref()), None)
         } else {
             let message = format!("Method not found: {}", request.method);
             ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
         }))
-    }
-}
-
-/// Runs one call. Whatever happens in it, the client gets an answer and the server stays up.
-fn answer(entry: &Entry, store: &EventStore, arguments: rmcp::model::JsonObject) -> CallToolResult {
-    let outcome = catch_unwind(AssertUnwindSafe(|| (entry.call)(entry, store, arguments)));
-    let refusal = match outcome {
-        Ok(Ok(answer)) => {
-            let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
-            result.structured_content = Some(answer.structured);
-            return result;
-        }
-        Ok(Err(refusal)) => refusal,
-        Err(_) => format!(
-            "{}: the server failed on this call; nothing is known to be wrong with the arguments. \
-             The server is up and other calls work; please report it.",
-            entry.tool.name
-        ),
-    };
-    CallToolResult::error(vec![ContentBlock::text(refusal)])
-}
-
-fn unknown_tool(name: &str) -> ErrorData {
-    let names: Vec<&str> = tools::all().iter().map(|entry| &*entry.tool.name).collect();
-    let closest = did_you_mean(name, names.iter().copied());
-    ErrorData::invalid_params(format!("Unknown tool: {name}. Available: {}.{closest}", names.join(", ")), None)
-}
-
-fn malformed_call(params: Option<&Value>) -> Cow<'static, str> {
-    let wrong = match params {
-        None | Some(Value::Null) => "params are missing",
-        Some(Value::Object(params)) => match (params.get("name"), params.get("arguments")) {
-            (None, _) => "params.name is missing",
-            (Some(name), _) if !name.is_string() => "params.name is not a string",
-            (_, Some(arguments)) if !arguments.is_object() => "params.arguments is not an object",
-            _ => "params could not be read",
-        },
-        Some(_) => "params are not an object",
-    };
-    let example = r#"{"name":"get_stats","arguments":{}}"#;
-    format!("tools/call: {wrong}; expected params such as {example}").into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Settings;
-
-    #[test]
-    fn a_panic_in_one_call_answers_that_call() {
-        let mut entry = tools::all()[0].clone();
-        entry.call = |_, _, _| panic!("a bug");
-        let store = EventStore::open(Settings::UNBOUNDED).unwrap();
-        let result = answer(&entry, &store, rmcp::model::JsonObject::new());
-        assert_eq!(result.is_error, Some(true));
-        assert_eq!(result.structured_content, None);
-    }
-
-    #[test]
-    fn a_malformed_call_is_told_what_is_malformed() {
-        let told = |params: Value, what: &str| assert!(malformed_call(Some(&params)).contains(what), "{params}");
-        told(serde_json::json!({"arguments": {}}), "params.name is missing");
-        told(serde_json::json!({"name": 5}), "params.name is not a string");
-        told(serde_json::json!({"name": "x", "arguments": [1]}), "params.arguments is not an object");
-        told(serde_json::json!([]), "params are not an object");
-        assert!(malformed_call(None).contains("params are missing"));
     }
 }

@@ -20,6 +20,7 @@ use super::args::{Shape, effective};
 use super::json;
 use super::tool::Answer;
 use crate::query::Page;
+use crate::watch::Watch;
 use crate::{EventStore, Filter, Query, Result, StoredEvent, Time};
 use column::Column;
 use table::Table;
@@ -31,8 +32,8 @@ const HEAD_BYTES: usize = 300;
 const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
 /// The answer to a query, as large as its shape allows.
-pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape) -> Result<Answer<PageReply>> {
-    let page = store.query_events(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() })?;
+pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &dyn Watch) -> Result<Answer<PageReply>> {
+    let page = store.query_events_watched(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() }, watch)?;
     let mut shown = fitting(&page, shape);
     loop {
         let answer = write(store, query, shape, &page, shown);
@@ -147,6 +148,7 @@ fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: u
 mod tests {
     use super::*;
     use crate::Settings;
+    use crate::watch::Unwatched;
 
     fn shape(format: Format) -> Shape {
         Shape { columns: None, format, budget: 1 << 20, reversed: false }
@@ -155,7 +157,7 @@ mod tests {
     fn answered(event: &str, format: Format) -> Answer<PageReply> {
         let store = EventStore::open(Settings::UNBOUNDED).unwrap();
         store.store_json_event(event).unwrap();
-        answer(&store, &Query::default(), &shape(format)).unwrap()
+        answer(&store, &Query::default(), &shape(format), &Unwatched).unwrap()
     }
 
     #[test]
@@ -184,7 +186,7 @@ mod tests {
             store.store_json_event(&format!(r#"{{"ts": {n}, "data": {{"quotes": "{quotes}"}}}}"#)).unwrap();
         }
         let Answer { text, structured } =
-            answer(&store, &Query::default(), &Shape { budget: 4 << 20, ..shape(Format::Json) }).unwrap();
+            answer(&store, &Query::default(), &Shape { budget: 4 << 20, ..shape(Format::Json) }, &Unwatched).unwrap();
         assert!(structured.truncated && structured.returned > 2, "{}", structured.returned);
         let wire = Value::from(text).to_string().len() + serde_json::to_string(&structured).unwrap().len();
         assert!(wire < 10 << 20, "{wire} bytes");

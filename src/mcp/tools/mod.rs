@@ -40,6 +40,11 @@ pub(crate) fn all() -> &'static [Entry] {
     &*TABLE
 }
 
+/// The tool of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    all().iter().find(|entry| entry.tool.name == name)
+}
+
 /// Arguments of a tool that takes none.
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 pub(crate) struct NoArgs {}
