@@ -195,7 +195,7 @@ fn size(text: &str) -> Result<Limit<u64>, String> {
 }
 
 fn line_size(text: &str) -> Result<usize, String> {
-    let bytes = ByteSize::from_str(&text.replace('_', "")).map_err(|error| error.to_string())?;
+    let bytes = ByteSize::from_str(&text.replace('_', ""))?;
     match usize::try_from(bytes.as_u64()) {
         Ok(bytes) if bytes >= SHORTEST_LINE => Ok(bytes),
         _ => Err(format!("expected a size such as 64MiB, at least {SHORTEST_LINE} bytes")),

@@ -23,7 +23,14 @@ mod stdio;
 mod tool;
 mod tools;
 
+use crate::EventStore;
 pub use stdio::{LineReport, Options as StdioOptions, read_line, serve_stdio};
+
+/// The server without a transport, for programs that bring one of rmcp's. On those, what the transport has to hold is
+/// the transport's: order, one reply per request, nothing lost at the end.
+pub fn handler(store: EventStore) -> impl rmcp::ServerHandler {
+    server::Server::new(store)
+}
 
 /// The server's `tools/list` result as pretty JSON, with a newline at the end: what `tools.json` holds.
 pub fn tools_json() -> String {
