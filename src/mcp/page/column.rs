@@ -103,26 +103,28 @@ impl Column {
 
     /// What an event has in this column, whole; `None`: nothing. `data` is written by [`payload`].
     fn value(self, event: &StoredEvent, t0: i64) -> Option<Cow<'_, str>> {
-        let text = |value: &Option<Arc<str>>| value.as_deref().map(|text| Cow::Owned(text.to_owned()));
+        fn text(value: Option<&Arc<str>>) -> Option<Cow<'_, str>> {
+            value.map(|text| Cow::Borrowed(&**text))
+        }
         let number = |value: Option<i64>| value.map(|value| Cow::Owned(value.to_string()));
         match self {
             Self::TimeMicros => Some(cell::micros(event.timestamp, t0).into()),
-            Self::EventId => Some(event.event_id.clone().into()),
-            Self::EventType => text(&event.event_type),
-            Self::Pid => text(&event.pid),
+            Self::EventId => Some(Cow::Borrowed(&event.event_id)),
+            Self::EventType => text(event.event_type.as_ref()),
+            Self::Pid => text(event.pid.as_ref()),
             Self::Mfa => mfa(event).map(Cow::Owned),
             Self::DurationNs => number(event.duration_ns),
-            Self::CorrelationId => text(&event.correlation_id),
-            Self::CallId => text(&event.call_id),
-            Self::ParentId => text(&event.parent_id),
-            Self::SessionId => text(&event.session_id),
-            Self::AstNodeId => text(&event.ast_node_id),
-            Self::Node => text(&event.node),
+            Self::CorrelationId => text(event.correlation_id.as_ref()),
+            Self::CallId => text(event.call_id.as_ref()),
+            Self::ParentId => text(event.parent_id.as_ref()),
+            Self::SessionId => text(event.session_id.as_ref()),
+            Self::AstNodeId => text(event.ast_node_id.as_ref()),
+            Self::Node => text(event.node.as_ref()),
             Self::Timestamp => number(Some(event.timestamp)),
             Self::WallTime => number(event.wall_time),
             Self::Seq => Some(event.seq.to_string().into()),
-            Self::Module => text(&event.module),
-            Self::Function => text(&event.function),
+            Self::Module => text(event.module.as_ref()),
+            Self::Function => text(event.function.as_ref()),
             Self::Arity => number(event.arity.map(i64::from)),
             Self::Data => None,
         }
@@ -152,11 +154,15 @@ fn mfa(event: &StoredEvent) -> Option<String> {
 /// The payload as one line, without what other columns of the row say already; empty when nothing is left.
 fn payload(event: &StoredEvent, beside: &[Column]) -> String {
     let rest = json::select(&event.data, |key, raw| !is_said(event, beside, key, raw));
-    if rest == "{}" { String::new() } else { json::compact(&rest) }
+    if rest == "{}" { String::new() } else { rest }
 }
 
 /// Whether a member of the payload repeats a column of its row.
 fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) -> bool {
+    // Most keys are no column's: they need not be looked into.
+    if Column::named(key).is_none() && !key.ends_with("_pid") {
+        return false;
+    }
     let Some(text) = scalar(raw) else { return false };
     let shows = |key: &str| beside.iter().any(|column| column.shows_member(key));
     let same = |value: &Option<Arc<str>>, text: &str| value.as_deref() == Some(text);
@@ -180,6 +186,7 @@ fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) ->
 fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     match json.as_bytes().first()? {
+        b'"' if !json.contains('\\') => Some(Cow::Borrowed(json.trim_matches('"'))),
         b'"' => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
         b'{' | b'[' | b'n' => None,
         _ => Some(Cow::Borrowed(json)),
