@@ -11,7 +11,7 @@ use super::picks::{Pick, Picks, Source};
 use super::plan::{AccessPath, Plan, Work};
 use super::{Order, active, sealed};
 use crate::error::{Error, Result};
-use crate::event::{StoredEvent, Texts};
+use crate::event::{Collector, StoredEvent};
 use crate::index::Index;
 use crate::segment::rows::EventKey;
 use crate::segment::{Active, Rows, View};
@@ -147,7 +147,7 @@ impl Scan<'_> {
     /// Whether the event's JSON has the text asked for.
     pub(super) fn has_text(&self, rows: &impl Rows, row: usize, work: &mut Work) -> bool {
         self.conditions.text.as_ref().is_none_or(|finder| {
-            if self.given_up.get() || work.payloads_decoded % LOOK_EVERY == 0 && self.gives_up() {
+            if self.given_up.get() || work.payloads_decoded.is_multiple_of(LOOK_EVERY) && self.gives_up() {
                 return false;
             }
             work.payloads_decoded += 1;
@@ -172,8 +172,9 @@ pub(crate) struct Run<'q> {
     active_listed: Vec<Listed>,
     /// Per view; none: it can hold no match.
     view_locals: Vec<Option<Vec<Local>>>,
-    from_active: HashMap<usize, StoredEvent>,
-    texts: Texts,
+    collected: Collector,
+    /// Rows of the active segment to their places among the collected.
+    from_active: HashMap<usize, usize>,
 }
 
 /// What is asked of a run besides the filter.
@@ -283,8 +284,8 @@ impl<'q> Run<'q> {
             active_locals,
             active_listed,
             view_locals,
+            collected: Collector::default(),
             from_active: HashMap::new(),
-            texts: Texts::default(),
         }
     }
 
@@ -348,10 +349,10 @@ impl<'q> Run<'q> {
         let mut room = Room(self.max_bytes);
         for pick in picks.as_slice().iter().take(self.limit) {
             if let Source::Active(row) = pick.source {
-                if !room.takes(active.data(row).len()) {
+                if !room.takes(active.data_bytes(row)) {
                     break;
                 }
-                self.from_active.insert(row, active.stored(row, &mut self.texts));
+                self.from_active.insert(row, active.collect(row, &mut self.collected));
             }
         }
     }
@@ -364,36 +365,43 @@ impl<'q> Run<'q> {
         if self.scan.given_up.get() {
             return Err(Error::cancelled());
         }
-        let Self { matches, plan, limit, max_bytes, mut from_active, mut texts, .. } = self;
+        let Self { matches, plan, limit, max_bytes, from_active, mut collected, .. } = self;
         let Matches { total, mut work, sink } = matches;
         let picks = match &sink {
             Sink::Page(picks) => picks.as_slice(),
             Sink::Seqs(_) => &[],
         };
-        let mut events = Vec::new();
+        let page = &picks[..picks.len().min(limit)];
+        let bytes = |pick: &Pick| match pick.source {
+            Source::Active(_) => 0,
+            Source::Sealed(at, rank) => views[at].segment.data_bytes(rank) + KEYS_BYTES,
+        };
+        collected.reserve(page.len(), page.iter().map(bytes).sum::<usize>().min(max_bytes));
+        let mut places = Vec::with_capacity(page.len());
         let mut room = Room(max_bytes);
-        for pick in picks.iter().take(limit) {
-            let event = match pick.source {
-                // Not read: the room had ended before it.
-                Source::Active(row) => from_active.remove(&row),
+        for pick in page {
+            let place = match pick.source {
+                // None: the room had ended before it.
+                Source::Active(row) => {
+                    from_active.get(&row).copied().filter(|place| room.takes(collected.data_bytes(*place)))
+                }
                 Source::Sealed(at, rank) => {
-                    let segment = &views[at].segment;
-                    room.takes(segment.data(rank).len()).then(|| segment.stored(rank, &mut texts))
+                    let segment = &*views[at].segment;
+                    room.takes(segment.data_bytes(rank)).then(|| segment.collect(rank, &mut collected))
                 }
             };
-            let Some(event) = event else { break };
-            if let Source::Active(_) = pick.source {
-                if !room.takes(event.data.len()) {
-                    break;
-                }
-            }
-            events.push(event);
+            let Some(place) = place else { break };
+            places.push(place);
         }
+        let events = collected.into_events(places.into_iter());
         work.payloads_decoded += events.len() as u64;
         let more = picks.len() > events.len();
         Ok(Found { events, more, total, plan, work })
     }
 }
+
+/// What an event's keys usually take, to reserve a page's room.
+const KEYS_BYTES: usize = 256;
 
 /// Bytes left on a page. The first event has room whatever its size.
 struct Room(usize);
