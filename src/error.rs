@@ -12,6 +12,8 @@ pub enum ErrorKind {
     NotFound,
     /// Send less at once.
     LimitExceeded,
+    /// Nothing: the caller gave the work up, and nothing was changed.
+    Cancelled,
 }
 
 /// Why a call was refused. The text is a sentence for the caller: the path of what was wrong, what was
@@ -39,6 +41,11 @@ impl Error {
     /// The call asks for more than is served at once.
     pub fn limit_exceeded(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::LimitExceeded, message: message.into() }
+    }
+
+    /// The caller gave the work up.
+    pub fn cancelled() -> Self {
+        Self { kind: ErrorKind::Cancelled, message: "cancelled; nothing was changed".into() }
     }
 
     /// What the caller should do.

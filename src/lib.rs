@@ -9,7 +9,7 @@
 //! let store = EventStore::open(Settings::default())?;
 //! store.store_event(&Event::parse(r##"{"id": 1, "ts": -5, "type": "CALL", "pid": "#PID<0.1.0>"}"##)?)?;
 //! let page = store.query_events(&Query::new(Filter { pid: Some("0.1.0".into()), ..Filter::default() }))?;
-//! assert_eq!(page.events[0].event_type.as_deref(), Some("call"));
+//! assert_eq!(page.events[0].event_type(), Some("call"));
 //! assert_eq!(page.total_matched, Some(1));
 //! # Ok::<(), elixir_scope_storage::Error>(())
 //! ```
@@ -35,6 +35,7 @@ pub mod query;
 mod segment;
 pub mod settings;
 pub mod store;
+pub mod watch;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
@@ -45,3 +46,4 @@ pub use pruner::Reason;
 pub use query::{AccessPath, Filter, Order, Page, Query};
 pub use settings::Settings;
 pub use store::EventStore;
+pub use watch::{Unwatched, Watch};

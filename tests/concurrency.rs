@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use elixir_scope_storage::store::Cleanup;
-use elixir_scope_storage::{EventStore, Filter, Order, Query, Settings, Time};
+use elixir_scope_storage::{EventStore, Filter, Order, Query, Settings, StoredEvent, Time};
 use support::{ask, open, store_of_rows};
 
 const WRITERS: usize = 3;
@@ -102,18 +102,18 @@ fn pages_are_ordered_and_miss_nothing_that_was_there() {
                 for _ in 0..15 {
                     let whole = store.query_events(&Query { limit: 10_000, ..Query::default() }).unwrap();
                     assert_eq!(whole.total_matched, Some(whole.events.len() as u64), "one snapshot");
-                    let mut missing: BTreeSet<u64> = whole.events.iter().map(|event| event.seq).collect();
+                    let mut missing: BTreeSet<u64> = whole.events.iter().map(StoredEvent::seq).collect();
                     let mut last = None;
                     let mut query = Query { order, limit: 17, ..Query::default() };
                     loop {
                         let page = store.query_events(&query).unwrap();
                         for event in &page.events {
-                            let key = (event.timestamp, event.seq);
+                            let key = (event.timestamp(), event.seq());
                             let in_order =
                                 last.is_none_or(|last| if order == Order::Asc { last < key } else { last > key });
                             assert!(in_order, "{key:?} after {last:?}");
                             last = Some(key);
-                            missing.remove(&event.seq);
+                            missing.remove(&event.seq());
                         }
                         let Some(cursor) = page.next_cursor else { break };
                         query.cursor = Some(cursor);
@@ -219,7 +219,7 @@ fn events_are_conserved() {
                 assert_eq!(store.verify(), Ok(()));
                 let stats = store.get_stats();
                 let whole = store.query_events(&Query { limit: 10_000, ..Query::default() }).unwrap();
-                assert!(whole.events.is_sorted_by_key(|event| (event.timestamp, event.seq)));
+                assert!(whole.events.is_sorted_by_key(|event| (event.timestamp(), event.seq())));
                 assert!(stats.memory.live_bytes <= stats.memory.total_bytes);
             }
         });
@@ -258,10 +258,10 @@ fn an_id_that_is_being_replaced_is_never_missing() {
                     for round in 0..1500 {
                         let id = ((round + reader) % 10).to_string();
                         let event = store.get_event_by_id(&id).unwrap();
-                        assert_eq!(event.event_id, id);
+                        assert_eq!(event.event_id(), id);
                         if round % 10 == 0 {
                             let page = ask(store, Filter::default());
-                            let ids: BTreeSet<&str> = page.events.iter().map(|event| event.event_id.as_str()).collect();
+                            let ids: BTreeSet<&str> = page.events.iter().map(|event| event.event_id()).collect();
                             assert_eq!((ids.len(), page.events.len()), (10, 10), "each id once");
                         }
                     }

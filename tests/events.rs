@@ -66,7 +66,7 @@ fn the_top_wins_over_the_payload_and_both_are_kept() {
         r#"{"module": "Top", "function": "f", "arity": 1, "call_id": "c", "correlation_id": "r", "parent_id": "p",
             "session_id": "s", "ast_node_id": "n", "duration_ns": 7}"#,
     );
-    assert!(stored(sent).data.contains(r#""module": "In""#));
+    assert!(stored(sent).data().contains(r#""module": "In""#));
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_payload_of_any_shape_is_kept() {
         (r#"{"data": false}"#, r#"{"value":false}"#),
         (r#"{"data": {"a" : 1e400}}"#, r#"{"a" : 1e400}"#),
     ] {
-        assert_eq!(stored(sent).data, kept, "{sent}");
+        assert_eq!(stored(sent).data(), kept, "{sent}");
     }
 }
 
@@ -169,7 +169,7 @@ fn times_are_read_in_every_form() {
         ("{}", NOW, None),
     ] {
         let event = stored(sent);
-        assert_eq!((event.timestamp, event.wall_time), (timestamp, wall_time), "{sent}");
+        assert_eq!((event.timestamp(), event.wall_time()), (timestamp, wall_time), "{sent}");
     }
 }
 
@@ -231,12 +231,12 @@ fn every_pid_is_known_by_its_role() {
             format!(r##"{{"pid": "0.1.0", "data": {{"{key}": "#PID<0.2.0>"}}}}"##),
         ] {
             let event = stored(&sent);
-            let roles: Vec<_> = event.roles.iter().map(|(role, pid)| (role.name(), &**pid)).collect();
+            let roles: Vec<_> = event.roles().map(|(role, pid)| (role.name(), pid)).collect();
             assert_eq!(roles, [(role, "<0.2.0>")], "{sent}");
         }
     }
     let both = stored(r#"{"pid": "0.1.0", "data": {"pid": "0.2.0"}}"#);
-    assert_eq!(both.roles.iter().map(|(role, _)| role.name()).collect::<Vec<_>>(), ["subject"]);
+    assert_eq!(both.roles().map(|(role, _)| role.name()).collect::<Vec<_>>(), ["subject"]);
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_key_that_is_too_long_is_refused_by_name_and_a_long_payload_is_not() {
     check(&format!(r#"{{"node": "{long}"}}"#), &format!(r#"{{"node": "{long}"}}"#));
     refused(&format!(r#"{{"node": "{long}x"}}"#), "node: ");
     refused(&format!(r#"{{"id": "{long}x"}}"#), "event_id: ");
-    assert_eq!(stored(&format!(r#"{{"data": {{"module": "{long}x"}}}}"#)).module, None);
+    assert_eq!(stored(&format!(r#"{{"data": {{"module": "{long}x"}}}}"#)).module(), None);
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn an_event_of_many_unknown_keys_keeps_them_all() {
     let keys: Vec<String> = (0..100_000).map(|key| format!("\"k{key}\":{key}")).collect();
     let keys = keys.join(",");
     let event = stored(&format!(r#"{{"data": {{{keys}}}, {keys}}}"#));
-    assert_eq!(event.data, format!(r#"{{{keys},"_top":{{{keys}}}}}"#));
+    assert_eq!(event.data(), format!(r#"{{{keys},"_top":{{{keys}}}}}"#));
     let pids: Vec<String> = (0..100_000).map(|pid| format!("\"to_pid\":{pid}")).collect();
     refused(&format!(r#"{{"data": {{{}}}}}"#, pids.join(",")), "data: ");
 }
@@ -382,7 +382,7 @@ fn check_any(json: &str) -> Result<(), TestCaseError> {
     let back = store.get_event_by_id(&id).unwrap();
 
     let sent = members(json);
-    let kept = members(&back.data);
+    let kept = members(back.data());
     match sent.get("data").map(|data| data.get()) {
         None | Some("null") => {}
         Some(data) if data.starts_with('{') => {
@@ -403,24 +403,24 @@ fn check_any(json: &str) -> Result<(), TestCaseError> {
     // Every key that is shown can be asked for.
     let all = Filter::default;
     let filters = [
-        back.pid.map(|pid| Filter { pid: Some(pid.to_string()), ..all() }),
-        back.node.map(|node| Filter { node: Some(node.to_string()), ..all() }),
-        back.event_type.map(|event_type| Filter { event_types: vec![event_type.to_string()], ..all() }),
-        back.module.map(|module| Filter { module: Some(module.to_string()), ..all() }),
-        back.function.map(|function| Filter { function: Some(function.to_string()), ..all() }),
-        back.arity.map(|arity| Filter { arity: Some(arity), ..all() }),
-        back.correlation_id.map(|correlation_id| Filter { correlation_id: Some(correlation_id.to_string()), ..all() }),
-        back.call_id.map(|call_id| Filter { call_id: Some(call_id.to_string()), ..all() }),
-        back.session_id.map(|session_id| Filter { session_id: Some(session_id.to_string()), ..all() }),
-        back.ast_node_id.clone().map(|node| Filter { ast_node_id: Some(node.to_string()), ..all() }),
-        back.ast_node_id.map(|node| Filter { ast_node_prefix: Some(node.to_string()), ..all() }),
-        back.duration_ns.map(|ns| Filter { min_duration_ns: Some(ns), ..all() }),
+        back.pid().map(|pid| Filter { pid: Some(pid.to_string()), ..all() }),
+        back.node().map(|node| Filter { node: Some(node.to_string()), ..all() }),
+        back.event_type().map(|event_type| Filter { event_types: vec![event_type.to_string()], ..all() }),
+        back.module().map(|module| Filter { module: Some(module.to_string()), ..all() }),
+        back.function().map(|function| Filter { function: Some(function.to_string()), ..all() }),
+        back.arity().map(|arity| Filter { arity: Some(arity), ..all() }),
+        back.correlation_id()
+            .map(|correlation_id| Filter { correlation_id: Some(correlation_id.to_string()), ..all() }),
+        back.call_id().map(|call_id| Filter { call_id: Some(call_id.to_string()), ..all() }),
+        back.session_id().map(|session_id| Filter { session_id: Some(session_id.to_string()), ..all() }),
+        back.ast_node_id().map(|node| Filter { ast_node_id: Some(node.to_string()), ..all() }),
+        back.ast_node_id().map(|node| Filter { ast_node_prefix: Some(node.to_string()), ..all() }),
+        back.duration_ns().map(|ns| Filter { min_duration_ns: Some(ns), ..all() }),
     ];
-    let roles =
-        back.roles.into_iter().map(|(role, pid)| Filter { pid: Some(pid.to_string()), role: Some(role), ..all() });
+    let roles = back.roles().map(|(role, pid)| Filter { pid: Some(pid.to_string()), role: Some(role), ..all() });
     for filter in filters.into_iter().flatten().chain(roles) {
         let found = store.query_events(&Query::new(filter.clone())).unwrap();
-        prop_assert!(found.events.iter().any(|event| event.event_id == id), "{:?}", filter);
+        prop_assert!(found.events.iter().any(|event| event.event_id() == id), "{:?}", filter);
     }
     Ok(())
 }

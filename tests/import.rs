@@ -174,7 +174,7 @@ fn an_array_is_as_good_as_lines() {
     ] {
         let (store, report) = load_bytes(text.as_bytes());
         assert_eq!((report.stored, report.is_clean()), (2, true), "{text}\n{report:?}");
-        assert_eq!(store.get_event_by_id("2").unwrap().timestamp, 2);
+        assert_eq!(store.get_event_by_id("2").unwrap().timestamp(), 2);
     }
 }
 
@@ -236,7 +236,7 @@ const SESSION: &str = r#"[
 fn ids_of_session(store: &EventStore, session: &str) -> Vec<String> {
     let filter = Filter { session_id: Some(session.to_owned()), ..Filter::default() };
     let page = store.query_events(&Query::new(filter)).unwrap();
-    page.events.into_iter().map(|event| event.event_id).collect()
+    page.events.iter().map(|event| event.event_id().to_owned()).collect()
 }
 
 #[test]
@@ -248,8 +248,8 @@ fn the_events_of_a_session_folder_are_found_by_its_id() {
     assert_eq!(report.span, Some((1_678_886_400_000_000_000, 1_678_886_400_300_000_000)));
     assert_eq!(ids_of_session(&store, "sample_session_1"), ["evt_1", "evt_2", "evt_3", "evt_4"]);
     let exit = store.get_event_by_id("evt_4").unwrap();
-    assert_eq!(exit.event_type.as_deref(), Some("function_exit"));
-    assert_eq!(exit.duration_ns, Some(300_000_000));
+    assert_eq!(exit.event_type(), Some("function_exit"));
+    assert_eq!(exit.duration_ns(), Some(300_000_000));
     assert_eq!(load(&store, folder.path()).duplicates, 4);
 }
 
@@ -271,7 +271,7 @@ fn a_session_without_metadata_or_id_has_no_session() {
         let folder = session(metadata, SESSION);
         let store = open();
         assert_eq!(load(&store, folder.path()).stored, 4);
-        assert_eq!(store.get_event_by_id("evt_1").unwrap().session_id, None);
+        assert_eq!(store.get_event_by_id("evt_1").unwrap().session_id(), None);
     }
 }
 

@@ -78,7 +78,7 @@ fn the_newest_events_of_a_busy_process_are_found_without_walking_its_history() {
         put(&store, &[&format!(r#"{{"id": {id}, "ts": {id}, "pid": "0.1.0"}}"#)]);
     }
     let page = page(&store, &of_pid("<0.1.0>"), Order::Desc, 10, None);
-    assert_eq!((page.total_matched, page.events[0].timestamp), (Some(EVENTS as u64), EVENTS - 1));
+    assert_eq!((page.total_matched, page.events[0].timestamp()), (Some(EVENTS as u64), EVENTS - 1));
     assert!(page.work.rows_examined <= 12, "{:?}", page.work);
 }
 
@@ -168,7 +168,7 @@ fn a_predicate_and_its_opposite_partition_the_set() {
             let yes: Vec<&str> = TYPES.iter().filter(chosen).copied().collect();
             let no: Vec<&str> = TYPES.iter().filter(|name| !chosen(name)).copied().collect();
             let all = page(&store, &base, Order::Asc, 10_000, None);
-            let typed = all.events.iter().filter(|event| event.event_type.is_some()).count();
+            let typed = all.events.iter().filter(|event| event.event_type().is_some()).count();
             let part = |types: &[&str]| {
                 if types.is_empty() {
                     return Vec::new();
@@ -179,8 +179,8 @@ fn a_predicate_and_its_opposite_partition_the_set() {
             let (mut whole, rest) = (part(&yes), part(&no));
             assert_eq!(whole.len() + rest.len(), typed);
             whole.extend(rest);
-            whole.sort_by_key(|event| (event.timestamp, event.seq));
-            assert!(all.events.iter().filter(|event| event.event_type.is_some()).eq(&whole));
+            whole.sort_by_key(|event| (event.timestamp(), event.seq()));
+            assert!(all.events.iter().filter(|event| event.event_type().is_some()).eq(&whole));
         }
     }
 }

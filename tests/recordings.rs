@@ -134,7 +134,7 @@ fn pages_in_either_direction_are_the_whole_recording_in_order() {
         loop {
             let page = store().query_events(&query).unwrap();
             assert_eq!(page.total_matched, Some(expected.len() as u64));
-            ids.extend(page.events.into_iter().map(|event| event.event_id));
+            ids.extend(page.events.iter().map(|event| event.event_id().to_owned()));
             query.cursor = page.next_cursor;
             if query.cursor.is_none() {
                 break;
@@ -160,7 +160,7 @@ fn equal_timestamps_lose_nothing() {
         let at = Some(Time::At(at));
         let filter = Filter { since: at, until: at, ..Filter::default() };
         let page = store().query_events(&Query::new(filter)).unwrap();
-        let found: Vec<&str> = page.events.iter().map(|event| event.event_id.as_str()).collect();
+        let found: Vec<&str> = page.events.iter().map(|event| event.event_id()).collect();
         assert_eq!(found, ids);
     }
 }

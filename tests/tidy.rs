@@ -5,21 +5,22 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("error", &[]),
     ("clock", &[]),
+    ("watch", &["error"]),
     ("event", &["error"]),
     ("settings", &[]),
     ("index", &["event", "settings", "error"]),
     // A segment is its rows and the indexes over them in one value.
     ("segment", &["index", "event", "settings", "error"]),
     ("hot", &["segment", "index", "event", "settings", "error"]),
-    ("query", &["segment", "index", "event", "settings", "error"]),
+    ("query", &["segment", "index", "event", "settings", "watch", "error"]),
     // Pure, but what it decides is the hot tier's own word for a removal.
     ("pruner", &["hot::remove::Removal", "event", "settings", "error"]),
-    ("store", &["pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "error"]),
+    ("store", &["pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "watch", "error"]),
     ("ingest", &["store", "query", "event", "settings", "clock", "error"]),
-    ("mcp", &["store", "pruner", "query", "index", "event", "settings", "clock", "error"]),
+    ("mcp", &["store", "pruner", "query", "index", "event", "settings", "clock", "watch", "error"]),
     // The crate's front door re-exports.
     ("lib", &[]),
 ];

@@ -239,7 +239,7 @@ fn an_event_without_a_pid_is_stored() {
     let store = store_of_rows(1);
     put(&store, &[r#"{"id": "bare"}"#, "{}", r#"{"id": "named", "pid": null}"#]);
     assert_eq!((store.len(), store.verify()), (3, Ok(())));
-    assert_eq!(store.get_event_by_id("bare").unwrap().pid, None);
+    assert_eq!(store.get_event_by_id("bare").unwrap().pid(), None);
     let event = Event::default();
     assert_eq!(store.store_event(&event).unwrap().outcome, Outcome::Stored);
 }
@@ -302,9 +302,9 @@ fn a_retry_is_a_duplicate_whatever_the_order_of_its_keys() {
         clock.advance(50);
         let report = put_batch(&store, &[again, again]);
         assert_eq!((report.duplicates, report.timestamps_assigned), (2, 0), "the stamp is not what was said");
-        assert_eq!(store.get_event_by_id("a").unwrap().timestamp, NOW);
+        assert_eq!(store.get_event_by_id("a").unwrap().timestamp(), NOW);
         assert_eq!(put_batch(&store, &[other]).replaced, 1, "one digit of a big integer is another event");
-        assert_eq!(store.get_event_by_id("a").unwrap().timestamp, 51, "now, on the clock of event b");
+        assert_eq!(store.get_event_by_id("a").unwrap().timestamp(), 51, "now, on the clock of event b");
         assert_eq!((store.len(), store.verify()), (2, Ok(())));
     }
 }
@@ -315,7 +315,7 @@ fn digits_of_a_big_integer_are_kept() {
     let data = r#"{"ref": 123456789012345678901234567890, "f": 1.000000000000000000001, "e": 1E+2}"#;
     put(&store, &[&format!(r#"{{"id": 18446744073709551615, "data": {data}}}"#), "{}"]);
     let event = store.get_event_by_id("18446744073709551615").unwrap();
-    assert_eq!(event.data, data);
+    assert_eq!(event.data(), data);
     assert!(event.to_json().ends_with(&format!(r#""data":{data}}}"#)));
 }
 
@@ -392,7 +392,7 @@ fn holds_max_bytes(text: impl Fn(usize) -> String) {
     assert_eq!(store.len() + pruned, EVENTS as u64);
     assert_eq!(store.verify(), Ok(()));
     let newest = store.query_events(&Query { order: Order::Desc, limit: 1, ..Query::default() }).unwrap();
-    assert_eq!(newest.events[0].timestamp, EVENTS as i64 - 1, "the oldest go first");
+    assert_eq!(newest.events[0].timestamp(), EVENTS as i64 - 1, "the oldest go first");
 }
 
 #[test]
@@ -589,7 +589,7 @@ fn an_event_without_a_time_stays_in_the_order_of_the_others() {
     clock.advance(1000);
     put(&store, &[r#"{"id": "note"}"#]);
     put(&store, &[r#"{"id": "last", "ts": -576460751564570000}"#]);
-    assert_eq!(store.get_event_by_id("note").unwrap().timestamp, -576_460_751_564_575_952);
+    assert_eq!(store.get_event_by_id("note").unwrap().timestamp(), -576_460_751_564_575_952);
     assert_eq!(store.len(), 3, "a stamp does not age the history away");
     let recent = Filter { since: Some("-10us".parse().unwrap()), ..Filter::default() };
     assert_eq!(store.query_events(&Query::new(recent)).unwrap().events.len(), 3);

@@ -107,7 +107,7 @@ pub fn run(events: usize) -> Figures {
         eprintln!("  {name}: {:?} match; {}; {:?}", page.total_matched, page.plan, page.work);
         let page = ask(&store, &same);
         let total = page.total_matched.expect("it was asked for");
-        figures.tell_answer(name, total, page.events.iter().map(|event| event.event_id.as_str()));
+        figures.tell_answer(name, total, page.events.iter().map(elixir_scope_storage::StoredEvent::event_id));
     }
 
     prune(&mut figures, &store, stream, &hot, &ids, events);

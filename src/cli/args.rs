@@ -10,10 +10,13 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use elixir_scope_storage::Settings;
-use elixir_scope_storage::mcp::HttpOptions;
+use elixir_scope_storage::mcp::{HttpOptions, StdioOptions};
 
 /// Variable with the recordings of a server that was given none by `--import`.
 const IMPORT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT";
+
+/// Smallest `--max-line`: any request but a batch of events fits.
+const SHORTEST_LINE: usize = 4096;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,6 +61,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     pub(super) retention: Retention,
+
+    #[command(flatten)]
+    pub(super) protocol: Protocol,
 
     #[command(subcommand)]
     pub(super) task: Option<Task>,
@@ -143,6 +149,35 @@ pub(super) struct Retention {
     cleanup_interval: Limit<Duration>,
 }
 
+/// How MCP is spoken.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Protocol")]
+pub(super) struct Protocol {
+    /// Take requests without a handshake: no `initialize`, no protocol version in `_meta`.
+    #[arg(long, env = "ELIXIR_SCOPE_SCRIPT", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    script: bool,
+
+    /// Longest request line, such as 64MiB; a longer one is answered with an error and the next is read.
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "ELIXIR_SCOPE_MAX_LINE",
+        hide_env_values = true,
+        default_value = "64MiB",
+        value_parser = line_size
+    )]
+    max_line: usize,
+}
+
+impl Protocol {
+    pub(super) fn options(&self) -> StdioOptions {
+        let mut options = StdioOptions::default();
+        options.script = self.script;
+        options.max_line = self.max_line;
+        options
+    }
+}
+
 /// What to do instead of serving.
 #[derive(Debug, Subcommand)]
 pub(super) enum Task {
@@ -206,6 +241,14 @@ fn size(text: &str) -> Result<Limit<u64>, String> {
     limit(text, "a size such as 512MiB, 2GB or 1000000000", |text| {
         ByteSize::from_str(&text.replace('_', "")).map(|size| size.as_u64())
     })
+}
+
+fn line_size(text: &str) -> Result<usize, String> {
+    let bytes = ByteSize::from_str(&text.replace('_', ""))?;
+    match usize::try_from(bytes.as_u64()) {
+        Ok(bytes) if bytes >= SHORTEST_LINE => Ok(bytes),
+        _ => Err(format!("expected a size such as 64MiB, at least {SHORTEST_LINE} bytes")),
+    }
 }
 
 fn duration(text: &str) -> Result<Limit<Duration>, String> {

@@ -80,6 +80,7 @@ fn open(args: &Args) -> EventStore {
 fn serving(args: &Args) -> ServeOptions {
     let mut options = ServeOptions::default();
     options.is_read_only = args.read_only;
+    options.stdio = args.protocol.options();
     options.http = args.http.options().unwrap_or_else(|problem| {
         Args::command().error(UsageError::ValueValidation, format!("--http: {problem}")).exit()
     });
@@ -91,7 +92,7 @@ fn serve(store: EventStore, options: ServeOptions) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
     let listening = |address| say(&format!("listening on http://{address}/mcp"));
     let ended = runtime.block_on(mcp::serve(store, options, listening)).context("serving MCP");
-    // A signal ends the program although a thread still waits for a line on stdin.
+    // A thread may still wait for the next byte of a terminal, or work on a call nobody can be told the end of.
     runtime.shutdown_background();
     ended
 }

@@ -8,15 +8,17 @@ pub(crate) mod parse;
 mod render;
 mod role;
 pub(crate) mod same;
+mod stored;
 pub mod time;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
 pub use role::Role;
+pub(crate) use stored::Collector;
+pub use stored::StoredEvent;
 
 /// Longest text of one key (a pid, a module, an id), in bytes: dictionaries hold keys whole.
 pub const MAX_KEY_BYTES: usize = 32 << 10;
@@ -234,99 +236,4 @@ pub(crate) struct EventView<'a> {
     pub(crate) duration_ns: Option<i64>,
     /// Text of a JSON object; empty stands for `{}`.
     pub(crate) data: &'a str,
-}
-
-/// One event as stored: what [`EventStore::query_events`](crate::EventStore::query_events) gives back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StoredEvent {
-    /// The store's own insertion number; orders events of equal timestamp.
-    pub seq: u64,
-    /// Identity, minted by the store when the producer sent none.
-    pub event_id: String,
-    /// Nanoseconds of the recorded system's own clock.
-    pub timestamp: i64,
-    /// Nanoseconds since the Unix epoch.
-    pub wall_time: Option<i64>,
-    /// Erlang node.
-    pub node: Option<Arc<str>>,
-    /// Subject process.
-    pub pid: Option<Arc<str>>,
-    /// Lower snake case.
-    pub event_type: Option<Arc<str>>,
-    /// Without `Elixir.`.
-    pub module: Option<Arc<str>>,
-    /// Function name.
-    pub function: Option<Arc<str>>,
-    /// Function arity.
-    pub arity: Option<u8>,
-    /// Joins an exchange.
-    pub correlation_id: Option<Arc<str>>,
-    /// Event that led to this one.
-    pub parent_id: Option<Arc<str>>,
-    /// Joins entry and exit of one call.
-    pub call_id: Option<Arc<str>>,
-    /// Recording.
-    pub session_id: Option<Arc<str>>,
-    /// Place in the source.
-    pub ast_node_id: Option<Arc<str>>,
-    /// Nanoseconds.
-    pub duration_ns: Option<i64>,
-    /// Every pid named besides `pid`, with its role.
-    pub roles: Vec<(Role, Arc<str>)>,
-    /// Text of a JSON object, as the producer sent it.
-    pub data: String,
-}
-
-/// Texts that the events of a page share: nodes, pids, names and types recur, and a page is mostly allocation.
-#[derive(Debug, Default)]
-pub(crate) struct Texts {
-    /// Per field, the latest values.
-    recent: [[Option<Arc<str>>; Self::KEPT]; Self::FIELDS],
-    next: [u8; Self::FIELDS],
-}
-
-impl Texts {
-    const KEPT: usize = 4;
-    const FIELDS: usize = 11;
-    /// The field of the pids in `roles`; the others are numbered as [`StoredEvent`] lists them.
-    pub(crate) const ROLES: usize = 10;
-
-    pub(crate) fn share(&mut self, field: usize, text: &str) -> Arc<str> {
-        let recent = &mut self.recent[field];
-        if let Some(known) = recent.iter().flatten().find(|known| ***known == *text) {
-            return Arc::clone(known);
-        }
-        let fresh: Arc<str> = Arc::from(text);
-        let next = &mut self.next[field];
-        recent[usize::from(*next)] = Some(Arc::clone(&fresh));
-        *next = (*next + 1) % Self::KEPT as u8;
-        fresh
-    }
-}
-
-impl EventView<'_> {
-    pub(crate) fn to_stored(&self, roles: Vec<(Role, Arc<str>)>, texts: &mut Texts) -> StoredEvent {
-        let mut own = |field: usize, text: Option<&str>| text.map(|text| texts.share(field, text));
-        StoredEvent {
-            seq: self.seq,
-            event_id: self.event_id.to_owned(),
-            timestamp: self.timestamp,
-            wall_time: self.wall_time,
-            node: own(0, self.node),
-            pid: own(1, self.pid),
-            event_type: own(2, self.event_type),
-            module: own(3, self.module),
-            function: own(4, self.function),
-            arity: self.arity,
-            correlation_id: own(5, self.correlation_id),
-            parent_id: own(6, self.parent_id),
-            call_id: own(7, self.call_id),
-            session_id: own(8, self.session_id),
-            ast_node_id: own(9, self.ast_node_id),
-            duration_ns: self.duration_ns,
-            roles,
-            data: if self.data.is_empty() { "{}".to_owned() } else { self.data.to_owned() },
-        }
-    }
 }

@@ -50,30 +50,8 @@ impl StoredEvent {
     /// The event as one JSON object without white space between its canonical fields: what the `text` filter
     /// searches and `get_event_by_id` shows. `data` is as the producer sent it, digit for digit.
     pub fn to_json(&self) -> String {
-        let mut out = Vec::with_capacity(self.data.len() + 256);
+        let mut out = Vec::with_capacity(self.data().len() + 256);
         self.view().write_json(&mut out);
         String::from_utf8(out).unwrap_or_default()
-    }
-
-    fn view(&self) -> EventView<'_> {
-        EventView {
-            seq: self.seq,
-            event_id: &self.event_id,
-            timestamp: self.timestamp,
-            wall_time: self.wall_time,
-            node: self.node.as_deref(),
-            pid: self.pid.as_deref(),
-            event_type: self.event_type.as_deref(),
-            module: self.module.as_deref(),
-            function: self.function.as_deref(),
-            arity: self.arity,
-            correlation_id: self.correlation_id.as_deref(),
-            parent_id: self.parent_id.as_deref(),
-            call_id: self.call_id.as_deref(),
-            session_id: self.session_id.as_deref(),
-            ast_node_id: self.ast_node_id.as_deref(),
-            duration_ns: self.duration_ns,
-            data: &self.data,
-        }
     }
 }

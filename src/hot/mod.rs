@@ -23,7 +23,7 @@ use crossbeam_skiplist::SkipMap;
 use foldhash::fast::RandomState;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
-use crate::event::{StoredEvent, Texts};
+use crate::event::{Collector, StoredEvent};
 use crate::index::dictionary::hash_text;
 use crate::segment::active::Capacity;
 use crate::segment::rows::EventKey;
@@ -149,11 +149,12 @@ impl HotTier {
             let place = state.place(seq)?;
             (state.event_id(place) == event_id).then_some(place)
         })?;
-        let mut texts = Texts::default();
-        Some(match place {
-            Place::Active(row) => state.active.stored(row, &mut texts),
-            Place::Sealed(at, rank) => state.sealed.views[at].segment.stored(rank, &mut texts),
-        })
+        let mut found = Collector::default();
+        match place {
+            Place::Active(row) => state.active.collect(row, &mut found),
+            Place::Sealed(at, rank) => state.sealed.views[at].segment.collect(rank, &mut found),
+        };
+        found.into_events(std::iter::once(0)).pop()
     }
 
     /// Turns the active segment into a sealed one. Queries go on; what they see does not change.

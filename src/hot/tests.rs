@@ -3,7 +3,7 @@
 use super::primary::Primary;
 use super::remove::Removal;
 use super::{HotTier, IdHash};
-use crate::event::Event;
+use crate::event::{Event, StoredEvent};
 use crate::segment::active::Capacity;
 
 /// A tier whose ids all have one hash, with segments of so many rows.
@@ -23,9 +23,10 @@ fn ids_of_one_hash_are_told_apart() {
             assert_eq!(tier.verify(), Ok(()));
             assert_eq!(tier.read().events(), live.len() as u64);
             for id in 0..20 {
-                let found = tier.get(&id.to_string()).and_then(|event| event.call_id);
+                let found = tier.get(&id.to_string());
+                let found = found.as_ref().and_then(StoredEvent::call_id);
                 let expected = live.iter().find(|(at, _)| *at == id).map(|(_, version)| *version);
-                assert_eq!(found.as_deref(), expected, "id {id}, segments of {rows}");
+                assert_eq!(found, expected, "id {id}, segments of {rows}");
             }
         };
         // One by one, then a batch larger than a small segment.

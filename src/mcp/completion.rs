@@ -115,8 +115,8 @@ fn event_ids(store: &EventStore, typed: &str) -> CompletionInfo {
     };
     let like = typed.to_lowercase();
     let exact = if typed.is_empty() { None } else { store.get_event_by_id(typed).ok() };
-    let exact: Option<String> = exact.map(|event| event.event_id);
-    let others = newest.into_iter().map(|event| event.event_id);
+    let exact: Option<String> = exact.map(|event| event.event_id().to_owned());
+    let others = newest.into_iter().map(|event| event.event_id().to_owned());
     let others = others.filter(|id| exact.as_ref() != Some(id) && id.to_lowercase().starts_with(&like));
     let mut values: Vec<String> = exact.iter().cloned().chain(others).collect();
     let total = is_all.then_some(values.len() as u32);

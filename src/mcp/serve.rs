@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use tokio_util::sync::CancellationToken;
 
 use super::http::{self, HttpOptions};
-use super::server::serve_stdio;
+use super::server::Server;
+use super::stdio;
 use crate::EventStore;
 
 /// How a store is served.
@@ -15,6 +16,8 @@ use crate::EventStore;
 pub struct ServeOptions {
     /// No call may store or remove; retention goes on.
     pub is_read_only: bool,
+    /// How stdio is served.
+    pub stdio: stdio::Options,
     /// Streamable HTTP beside stdio.
     pub http: Option<HttpOptions>,
 }
@@ -31,10 +34,11 @@ pub struct ServeOptions {
 /// version.
 pub async fn serve(store: EventStore, options: ServeOptions, listening: impl FnOnce(SocketAddr)) -> io::Result<()> {
     let stop = CancellationToken::new();
-    let Some(http) = options.http else { return serve_stdio(store, options.is_read_only, stop).await };
+    let server = Server::new(store.clone(), options.is_read_only, stop.clone());
+    let stdio = stdio::serve(server, options.stdio);
+    let Some(http) = options.http else { return stdio.await };
     let listener = http::bind(&http).await?;
     listening(listener.local_addr()?);
-    let stdio = serve_stdio(store.clone(), options.is_read_only, stop.clone());
     let http = http::serve(listener, store, options.is_read_only, http, stop);
     let (stdio, http) = tokio::join!(stdio, http);
     http.and(stdio)

@@ -1,29 +1,21 @@
 //! Who answers an MCP request? The handler rmcp calls: lists the tools, runs one, teaches when it cannot.
-//!
-//! No handler awaits: on a `current_thread` runtime calls take effect in the order they were sent.
 
-use std::borrow::Cow;
 use std::future::ready;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rmcp::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    ContentBlock, CustomRequest, CustomResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse,
-    Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
+    CustomResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
     ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
 };
-use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer, ServerInitializeError, SubscriptionContext};
-use rmcp::{ServerHandler, ServiceExt};
-use serde_json::Value;
+use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer, SubscriptionContext};
 use tokio_util::sync::CancellationToken;
 
-use super::closest::did_you_mean;
-use super::end_of_input::EndOfInput;
 use super::subscriptions::{self, Subscribed};
-use super::tool::Entry;
-use super::{completion, paging, prompts, resources, tools};
+use super::{call, completion, era, paging, prompts, resources, tools};
 use crate::EventStore;
 
 /// What an assistant reads before its first call.
@@ -56,9 +48,6 @@ More: the resource elixirscope://guide, and the prompts debug_crash, why_slow, w
 /// What the instructions end with on a server that changes nothing.
 const READ_ONLY: &str = "\n\nThis server is read-only: it offers no tool that stores or removes events.";
 
-/// How long lists and the guide stay as they are: the whole life of the server.
-const UNCHANGING_MS: u64 = 3_600_000;
-
 /// The MCP server over one store, for one connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
@@ -76,28 +65,9 @@ impl Server {
     }
 }
 
-/// Serves MCP on stdin and stdout until stdin ends or `stop` is cancelled.
-///
-/// Run it on a `current_thread` runtime: there, requests take effect in the order sent.
-///
-/// # Errors
-/// When the pipe breaks before the client and the server have agreed on a protocol version.
-pub(super) async fn serve_stdio(store: EventStore, is_read_only: bool, stop: CancellationToken) -> io::Result<()> {
-    let closing = stop.child_token();
-    let (stdin, stdout) = rmcp::transport::stdio();
-    let stdin = EndOfInput::new(stdin, closing.clone());
-    // rmcp cancels the token it is given when the conversation ends; what else is served goes on.
-    match Server::new(store, is_read_only, closing).serve_with_ct((stdin, stdout), stop.child_token()).await {
-        Ok(running) => running.waiting().await.map(drop).map_err(io::Error::other),
-        // The client left before it said anything: there is nobody to tell.
-        Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => Ok(()),
-        Err(error) => Err(io::Error::other(error)),
-    }
-}
-
-/// Whether the peer speaks 2026-07-28 or later, where lists carry how long they may be cached.
-fn caches(context: &RequestContext<RoleServer>) -> bool {
-    context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+/// What this program calls itself.
+pub(crate) fn about() -> Implementation {
+    Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
 }
 
 /// A list's answer to a request, cursor and cache hints included.
@@ -106,8 +76,9 @@ macro_rules! listed {
         paging::page($method, $items, $request.as_ref()).map(|(items, next)| {
             let mut result = $result::with_all_items(items);
             result.next_cursor = next;
-            if caches(&$context) {
-                result = result.with_ttl_ms(UNCHANGING_MS).with_cache_scope(CacheScope::Public);
+            result.meta = era::meta(&$context);
+            if era::is_stateless(&$context) {
+                result = result.with_ttl_ms(era::FIXED_TTL_MS).with_cache_scope(CacheScope::Public);
             }
             result
         })
@@ -116,7 +87,6 @@ macro_rules! listed {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let about = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         let capabilities = ServerCapabilities::builder()
             .enable_tools()
             .enable_resources()
@@ -125,7 +95,22 @@ impl ServerHandler for Server {
             .enable_completions()
             .build();
         let read_only = if self.is_read_only { READ_ONLY } else { "" };
-        ServerConfig::new(capabilities).with_server_info(about).with_instructions(format!("{INSTRUCTIONS}{read_only}"))
+        ServerConfig::new(capabilities)
+            .with_server_info(about())
+            .with_instructions(format!("{INSTRUCTIONS}{read_only}"))
+    }
+
+    /// From here on the version agreed upon rules the shape of replies, whatever version was asked for.
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let result = self.negotiate_initialize(&request)?;
+        let mut agreed = request;
+        agreed.protocol_version = result.protocol_version.clone();
+        context.peer.set_peer_info(agreed);
+        Ok(result)
     }
 
     fn list_tools(
@@ -174,8 +159,9 @@ impl ServerHandler for Server {
         let contents = guarded(|| resources::read(&self.store, self.is_read_only, &request.uri));
         ready(contents.map(|contents| {
             let mut result = ReadResourceResult::new(vec![contents]);
-            if caches(&context) && resources::is_unchanging(&request.uri) {
-                result = result.with_ttl_ms(UNCHANGING_MS).with_cache_scope(CacheScope::Public);
+            result.meta = era::meta(&context);
+            if era::is_stateless(&context) && resources::is_unchanging(&request.uri) {
+                result = result.with_ttl_ms(era::FIXED_TTL_MS).with_cache_scope(CacheScope::Public);
             }
             result.into()
         }))
@@ -184,17 +170,24 @@ impl ServerHandler for Server {
     fn get_prompt(
         &self,
         request: GetPromptRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<GetPromptResponse, ErrorData>> + MaybeSendFuture + '_ {
-        ready(guarded(|| prompts::get(&self.store, request)).map(Into::into))
+        ready(guarded(|| prompts::get(&self.store, request)).map(|mut result| {
+            result.meta = era::meta(&context);
+            result.into()
+        }))
     }
 
     fn complete(
         &self,
         request: CompleteRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<CompleteResult, ErrorData>> + MaybeSendFuture + '_ {
-        ready(guarded(|| completion::complete(&self.store, &request)).map(CompleteResult::new))
+        ready(guarded(|| completion::complete(&self.store, &request)).map(|found| {
+            let mut result = CompleteResult::new(found);
+            result.meta = era::meta(&context);
+            result
+        }))
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
@@ -222,19 +215,15 @@ impl ServerHandler for Server {
         ready(self.subscribed.unsubscribe(&request.uri))
     }
 
-    fn call_tool(
+    async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _context: RequestContext<RoleServer>,
-    ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + MaybeSendFuture + '_ {
-        let Some(entry) = tools::all().iter().find(|entry| entry.tool.name == request.name) else {
-            return ready(Err(unknown_tool(&request.name, self.is_read_only)));
-        };
-        if self.is_read_only && !entry.only_reads() {
-            return ready(Ok(refused_by_read_only(entry).into()));
-        }
-        let result = answer(entry, &self.store, request.arguments.unwrap_or_default());
-        ready(Ok(result.into()))
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let meta = era::meta(&context);
+        let mut result = call::run(&self.store, self.is_read_only, request, context).await?;
+        result.meta = meta;
+        Ok(result.into())
     }
 
     fn on_custom_request(
@@ -244,31 +233,12 @@ impl ServerHandler for Server {
     ) -> impl Future<Output = Result<CustomResult, ErrorData>> + MaybeSendFuture + '_ {
         // rmcp hands over what it could not read as a request it knows, malformed calls among them.
         ready(Err(if request.method == "tools/call" {
-            ErrorData::invalid_params(malformed_call(request.params.as_ref()), None)
+            ErrorData::invalid_params(call::malformed(request.params.as_ref()), None)
         } else {
             let message = format!("Method not found: {}", request.method);
             ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
         }))
     }
-}
-
-/// Runs one call. Whatever happens in it, the client gets an answer and the server stays up.
-fn answer(entry: &Entry, store: &EventStore, arguments: rmcp::model::JsonObject) -> CallToolResult {
-    let outcome = catch_unwind(AssertUnwindSafe(|| (entry.call)(entry, store, arguments)));
-    let refusal = match outcome {
-        Ok(Ok(answer)) => {
-            let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
-            result.structured_content = Some(answer.structured);
-            return result;
-        }
-        Ok(Err(refusal)) => refusal,
-        Err(_) => format!(
-            "{}: the server failed on this call; nothing is known to be wrong with the arguments. \
-             The server is up and other calls work; please report it.",
-            entry.tool.name
-        ),
-    };
-    CallToolResult::error(vec![ContentBlock::text(refusal)])
 }
 
 /// Runs what answers a request. A panic in it answers that request and leaves the server up.
@@ -279,67 +249,13 @@ fn guarded<T>(run: impl FnOnce() -> Result<T, ErrorData>) -> Result<T, ErrorData
     })
 }
 
-/// A call that would change the store, on a server that was started not to.
-fn refused_by_read_only(entry: &Entry) -> CallToolResult {
-    let names: Vec<&str> = tools::offered(true).map(|entry| &*entry.tool.name).collect();
-    let refusal = format!(
-        "{}: this server was started with --read-only (ELIXIR_SCOPE_READ_ONLY): nothing is stored or removed by calls. \
-         The tools that read: {}.",
-        entry.tool.name,
-        names.join(", ")
-    );
-    CallToolResult::error(vec![ContentBlock::text(refusal)])
-}
-
-fn unknown_tool(name: &str, is_read_only: bool) -> ErrorData {
-    let names: Vec<&str> = tools::offered(is_read_only).map(|entry| &*entry.tool.name).collect();
-    let closest = did_you_mean(name, names.iter().copied());
-    ErrorData::invalid_params(format!("Unknown tool: {name}. Available: {}.{closest}", names.join(", ")), None)
-}
-
-fn malformed_call(params: Option<&Value>) -> Cow<'static, str> {
-    let wrong = match params {
-        None | Some(Value::Null) => "params are missing",
-        Some(Value::Object(params)) => match (params.get("name"), params.get("arguments")) {
-            (None, _) => "params.name is missing",
-            (Some(name), _) if !name.is_string() => "params.name is not a string",
-            (_, Some(arguments)) if !arguments.is_object() => "params.arguments is not an object",
-            _ => "params could not be read",
-        },
-        Some(_) => "params are not an object",
-    };
-    let example = r#"{"name":"get_stats","arguments":{}}"#;
-    format!("tools/call: {wrong}; expected params such as {example}").into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Settings;
-
-    #[test]
-    fn a_panic_in_one_call_answers_that_call() {
-        let mut entry = tools::all()[0].clone();
-        entry.call = |_, _, _| panic!("a bug");
-        let store = EventStore::open(Settings::UNBOUNDED).unwrap();
-        let result = answer(&entry, &store, rmcp::model::JsonObject::new());
-        assert_eq!(result.is_error, Some(true));
-        assert_eq!(result.structured_content, None);
-    }
 
     #[test]
     fn a_panic_in_a_request_answers_that_request() {
         let error = guarded::<()>(|| panic!("a bug")).unwrap_err();
         assert_eq!(error.code, ErrorCode::INTERNAL_ERROR);
-    }
-
-    #[test]
-    fn a_malformed_call_is_told_what_is_malformed() {
-        let told = |params: Value, what: &str| assert!(malformed_call(Some(&params)).contains(what), "{params}");
-        told(serde_json::json!({"arguments": {}}), "params.name is missing");
-        told(serde_json::json!({"name": 5}), "params.name is not a string");
-        told(serde_json::json!({"name": "x", "arguments": [1]}), "params.arguments is not an object");
-        told(serde_json::json!([]), "params are not an object");
-        assert!(malformed_call(None).contains("params are missing"));
     }
 }

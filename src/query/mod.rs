@@ -205,7 +205,7 @@ impl Page {
     /// The cursor of the page that starts after one of this page's events: for a caller that shows only a part of it.
     pub fn cursor_after(&self, event: &StoredEvent) -> String {
         let Marks { run, order, newest } = self.marks;
-        Cursor { after: (event.timestamp, event.seq), newest }.encode(run, &self.filter, order)
+        Cursor { after: (event.timestamp(), event.seq()), newest }.encode(run, &self.filter, order)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Carrying a plan out: active segment first, under its lock; sealed ones in the order of time; stop at the limit.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::AddAssign;
 
@@ -9,10 +10,12 @@ use super::optimizer::{Candidate, choose};
 use super::picks::{Pick, Picks, Source};
 use super::plan::{AccessPath, Plan, Work};
 use super::{Order, active, sealed};
-use crate::event::{StoredEvent, Texts};
+use crate::error::{Error, Result};
+use crate::event::{Collector, StoredEvent};
 use crate::index::Index;
 use crate::segment::rows::EventKey;
 use crate::segment::{Active, Rows, View};
+use crate::watch::Watch;
 
 impl AddAssign for Work {
     fn add_assign(&mut self, other: Self) {
@@ -84,7 +87,6 @@ impl Pick {
 }
 
 /// How candidates are produced and checked.
-#[derive(Debug)]
 pub(super) struct Scan<'q> {
     pub(super) conditions: &'q Conditions,
     pub(super) order: Order,
@@ -94,7 +96,13 @@ pub(super) struct Scan<'q> {
     /// Only matches beyond it belong on the page.
     pub(super) after: Option<EventKey>,
     pub(super) total: bool,
+    watch: &'q dyn Watch,
+    /// Whether the watch said to stop: from then on nothing matches.
+    given_up: Cell<bool>,
 }
+
+/// Payloads searched between two looks at the watch: about a millisecond.
+const LOOK_EVERY: u64 = 512;
 
 impl Scan<'_> {
     /// Whether the driver and the time range alone decide what matches.
@@ -128,9 +136,20 @@ impl Scan<'_> {
         self.has_text(rows, row, work)
     }
 
+    /// Whether the work is to end. Asks the watch.
+    pub(super) fn gives_up(&self) -> bool {
+        if !self.given_up.get() && self.watch.is_cancelled() {
+            self.given_up.set(true);
+        }
+        self.given_up.get()
+    }
+
     /// Whether the event's JSON has the text asked for.
     pub(super) fn has_text(&self, rows: &impl Rows, row: usize, work: &mut Work) -> bool {
         self.conditions.text.as_ref().is_none_or(|finder| {
+            if self.given_up.get() || work.payloads_decoded.is_multiple_of(LOOK_EVERY) && self.gives_up() {
+                return false;
+            }
             work.payloads_decoded += 1;
             if finder.find(rows.data(row).as_bytes()).is_some() {
                 return true;
@@ -143,7 +162,6 @@ impl Scan<'_> {
 }
 
 /// A query on one snapshot: planned, and half-way carried out.
-#[derive(Debug)]
 pub(crate) struct Run<'q> {
     scan: Scan<'q>,
     matches: Matches,
@@ -154,8 +172,9 @@ pub(crate) struct Run<'q> {
     active_listed: Vec<Listed>,
     /// Per view; none: it can hold no match.
     view_locals: Vec<Option<Vec<Local>>>,
-    from_active: HashMap<usize, StoredEvent>,
-    texts: Texts,
+    collected: Collector,
+    /// Rows of the active segment to their places among the collected.
+    from_active: HashMap<usize, usize>,
 }
 
 /// What is asked of a run besides the filter.
@@ -167,6 +186,12 @@ pub(crate) struct Demand {
     pub(crate) total: bool,
     pub(crate) max_bytes: usize,
     pub(crate) path: Option<AccessPath>,
+}
+
+impl Demand {
+    /// Every match, and no page of them.
+    pub(crate) const ALL: Self =
+        Self { order: Order::Asc, limit: 0, after: None, total: true, max_bytes: 0, path: None };
 }
 
 /// What a run found.
@@ -182,7 +207,13 @@ pub(crate) struct Found {
 
 impl<'q> Run<'q> {
     /// Plans a query. `active` must be the active segment of the same moment as `views`.
-    pub(crate) fn plan(conditions: &'q Conditions, demand: Demand, active: &Active, views: &[View]) -> Self {
+    pub(crate) fn plan(
+        conditions: &'q Conditions,
+        demand: Demand,
+        active: &Active,
+        views: &[View],
+        watch: &'q dyn Watch,
+    ) -> Self {
         let Demand { order, limit, after, total, max_bytes, path } = demand;
         let active_locals = conditions.in_segment(active).filter(|_| active.live() > 0);
         let spans: Vec<_> = views.iter().map(|view| sealed::span(view, conditions)).collect();
@@ -225,6 +256,8 @@ impl<'q> Run<'q> {
             intersected: choice.intersected.iter().filter_map(|index| place(*index)).collect(),
             after,
             total,
+            watch,
+            given_up: Cell::new(false),
         };
         let segments = views.len() + usize::from(active.live() > 0);
         let searched = view_locals.iter().flatten().count() + usize::from(active_locals.is_some());
@@ -251,8 +284,25 @@ impl<'q> Run<'q> {
             active_locals,
             active_listed,
             view_locals,
+            collected: Collector::default(),
             from_active: HashMap::new(),
-            texts: Texts::default(),
+        }
+    }
+
+    /// Collects the seqs of every match in place of a page.
+    pub(crate) fn collect_seqs(&mut self) {
+        self.matches.sink = Sink::Seqs(Vec::new());
+    }
+
+    /// What [`Self::collect_seqs`] asked for, in any order.
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended the search.
+    pub(crate) fn into_seqs(self) -> Result<Vec<u64>> {
+        match self.matches.sink {
+            _ if self.scan.given_up.get() => Err(Error::cancelled()),
+            Sink::Seqs(seqs) => Ok(seqs),
+            Sink::Page(_) => Ok(Vec::new()),
         }
     }
 
@@ -275,11 +325,17 @@ impl<'q> Run<'q> {
     /// Searches the sealed segments, `by_time` in the order of their first events.
     pub(crate) fn search_views(&mut self, views: &[View], by_time: &[u32]) {
         let Self { scan, matches, view_locals, .. } = self;
+        let (mut done, steps) = (0, by_time.len() as u64);
         let mut search = |at: &u32| {
             let at = *at as usize;
+            if scan.gives_up() {
+                return;
+            }
             if let Some(locals) = &view_locals[at] {
                 scan.view(at, &views[at], locals, matches);
             }
+            done += 1;
+            scan.watch.progressed(done, steps);
         };
         match scan.order {
             Order::Asc => by_time.iter().for_each(&mut search),
@@ -293,46 +349,59 @@ impl<'q> Run<'q> {
         let mut room = Room(self.max_bytes);
         for pick in picks.as_slice().iter().take(self.limit) {
             if let Source::Active(row) = pick.source {
-                if !room.takes(active.data(row).len()) {
+                if !room.takes(active.data_bytes(row)) {
                     break;
                 }
-                self.from_active.insert(row, active.stored(row, &mut self.texts));
+                self.from_active.insert(row, active.collect(row, &mut self.collected));
             }
         }
     }
 
     /// The page.
-    pub(crate) fn finish(self, views: &[View]) -> Found {
-        let Self { matches, plan, limit, max_bytes, mut from_active, mut texts, .. } = self;
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended the search.
+    pub(crate) fn finish(self, views: &[View]) -> Result<Found> {
+        if self.scan.given_up.get() {
+            return Err(Error::cancelled());
+        }
+        let Self { matches, plan, limit, max_bytes, from_active, mut collected, .. } = self;
         let Matches { total, mut work, sink } = matches;
         let picks = match &sink {
             Sink::Page(picks) => picks.as_slice(),
             Sink::Seqs(_) => &[],
         };
-        let mut events = Vec::new();
+        let page = &picks[..picks.len().min(limit)];
+        let bytes = |pick: &Pick| match pick.source {
+            Source::Active(_) => 0,
+            Source::Sealed(at, rank) => views[at].segment.data_bytes(rank) + KEYS_BYTES,
+        };
+        collected.reserve(page.len(), page.iter().map(bytes).sum::<usize>().min(max_bytes));
+        let mut places = Vec::with_capacity(page.len());
         let mut room = Room(max_bytes);
-        for pick in picks.iter().take(limit) {
-            let event = match pick.source {
-                // Not read: the room had ended before it.
-                Source::Active(row) => from_active.remove(&row),
+        for pick in page {
+            let place = match pick.source {
+                // None: the room had ended before it.
+                Source::Active(row) => {
+                    from_active.get(&row).copied().filter(|place| room.takes(collected.data_bytes(*place)))
+                }
                 Source::Sealed(at, rank) => {
-                    let segment = &views[at].segment;
-                    room.takes(segment.data(rank).len()).then(|| segment.stored(rank, &mut texts))
+                    let segment = &*views[at].segment;
+                    room.takes(segment.data_bytes(rank)).then(|| segment.collect(rank, &mut collected))
                 }
             };
-            let Some(event) = event else { break };
-            if let Source::Active(_) = pick.source {
-                if !room.takes(event.data.len()) {
-                    break;
-                }
-            }
-            events.push(event);
+            let Some(place) = place else { break };
+            places.push(place);
         }
+        let events = collected.into_events(places.into_iter());
         work.payloads_decoded += events.len() as u64;
         let more = picks.len() > events.len();
-        Found { events, more, total, plan, work }
+        Ok(Found { events, more, total, plan, work })
     }
 }
+
+/// What an event's keys usually take, to reserve a page's room.
+const KEYS_BYTES: usize = 256;
 
 /// Bytes left on a page. The first event has room whatever its size.
 struct Room(usize);
@@ -342,20 +411,6 @@ impl Room {
         let takes = self.0 > 0;
         self.0 = self.0.saturating_sub(bytes);
         takes
-    }
-}
-
-/// The seqs of every match, in any order.
-pub(crate) fn matching_seqs(conditions: &Conditions, active: &Active, views: &[View]) -> Vec<u64> {
-    let demand = Demand { order: Order::Asc, limit: 0, after: None, total: true, max_bytes: 0, path: None };
-    let mut run = Run::plan(conditions, demand, active, views);
-    run.matches.sink = Sink::Seqs(Vec::new());
-    run.search_active(active);
-    let every: Vec<u32> = (0..views.len() as u32).collect();
-    run.search_views(views, &every);
-    match run.matches.sink {
-        Sink::Seqs(seqs) => seqs,
-        Sink::Page(_) => Vec::new(),
     }
 }
 

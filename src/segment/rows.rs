@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::event::{Event, EventView, Role, StoredEvent, Texts};
+use crate::event::{Collector, Event, EventView, Role};
 use crate::index::Field;
 use crate::index::dictionary::{Dictionary, Numbers};
 
@@ -24,6 +24,10 @@ pub(crate) trait Rows {
     fn event_id(&self, row: usize) -> &str;
     /// The payload text. Reading it is what a query without `text` does only for rows it returns.
     fn data(&self, row: usize) -> &str;
+    /// Length of the payload text, which is not read for it.
+    fn data_bytes(&self, row: usize) -> usize {
+        self.data(row).len()
+    }
 
     fn dictionary(&self, field: Field) -> &Dictionary;
     /// Keys are `module code << 16 | function code`.
@@ -67,10 +71,9 @@ pub(crate) trait Rows {
         self.roles(row).map(|(role, code)| (role, self.dictionary(Field::Pid).text(code)))
     }
 
-    /// The row as an owned event.
-    fn stored(&self, row: usize, texts: &mut Texts) -> StoredEvent {
-        let roles = self.role_texts(row).map(|(role, pid)| (role, texts.share(Texts::ROLES, pid))).collect();
-        self.event(row).to_stored(roles, texts)
+    /// Copies the row; returns its place among the collected.
+    fn collect(&self, row: usize, into: &mut Collector) -> usize {
+        into.push(&self.event(row), self.role_texts(row))
     }
 
     /// The row as it could be stored again.

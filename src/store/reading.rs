@@ -11,6 +11,7 @@ use crate::query::condition::Conditions;
 use crate::query::cursor::Cursor;
 use crate::query::run::{Demand, Found, Run};
 use crate::query::{Analysis, Explanation, Filter, Gap, MAX_LIMIT, Marks, Order, Page, Query};
+use crate::watch::{Unwatched, Watch};
 
 /// A query made ready for one snapshot.
 struct Prepared {
@@ -29,6 +30,15 @@ impl EventStore {
     /// [`Invalid`](crate::ErrorKind::Invalid) when the filter contradicts itself, the limit is above [`MAX_LIMIT`], or
     /// the cursor belongs to another query.
     pub fn query_events(&self, query: &Query) -> Result<Page> {
+        self.query_events_watched(query, &Unwatched)
+    }
+
+    /// [`Self::query_events`] for a caller that may give it up: a filter with `text` reads every payload its indexes
+    /// leave, about 1 us each. Steps are segments.
+    ///
+    /// # Errors
+    /// Those of [`Self::query_events`], and [`Cancelled`](crate::ErrorKind::Cancelled).
+    pub fn query_events_watched(&self, query: &Query, watch: &dyn Watch) -> Result<Page> {
         self.shared.counters.queried();
         let filter = query.filter.clone().canonical()?;
         let state = self.shared.hot.read();
@@ -36,7 +46,7 @@ impl EventStore {
         let gaps = gaps(&state, prepared.range);
         let range = prepared.range.unwrap_or((i64::MAX, i64::MIN));
         let conditions = Conditions::new(&prepared.filter, range, self.shared.hot.hasher());
-        let mut run = Run::plan(&conditions, demand(query, &prepared), &state.active, &state.sealed.views);
+        let mut run = Run::plan(&conditions, demand(query, &prepared), &state.active, &state.sealed.views, watch);
         let sealed = Arc::clone(&state.sealed);
         run.search_active(&state.active);
         let bounded = run.is_cheap();
@@ -48,7 +58,7 @@ impl EventStore {
         if !bounded {
             run.search_views(&sealed.views, &sealed.by_time);
         }
-        let Found { events, more, total, plan, work } = run.finish(&sealed.views);
+        let Found { events, more, total, plan, work } = run.finish(&sealed.views)?;
 
         let open = |bound: i64, end: i64| (bound != end).then_some(bound);
         let mut page = Page {
@@ -84,9 +94,17 @@ impl EventStore {
     /// # Errors
     /// Those of [`Self::query_events`].
     pub fn explain(&self, query: &Query, analyze: bool) -> Result<Explanation> {
+        self.explain_watched(query, analyze, &Unwatched)
+    }
+
+    /// [`Self::explain`] for a caller that may give it up.
+    ///
+    /// # Errors
+    /// Those of [`Self::query_events_watched`].
+    pub fn explain_watched(&self, query: &Query, analyze: bool, watch: &dyn Watch) -> Result<Explanation> {
         if analyze {
             let started = self.shared.clock.now_ns();
-            let page = self.query_events(&Query { total: true, ..query.clone() })?;
+            let page = self.query_events_watched(&Query { total: true, ..query.clone() }, watch)?;
             let elapsed = Duration::from_nanos(self.shared.clock.now_ns().saturating_sub(started).max(0) as u64);
             let total_matched = page.total_matched.unwrap_or_default();
             let analysis = Analysis { work: page.work, returned: page.events.len(), total_matched, elapsed };
@@ -97,7 +115,7 @@ impl EventStore {
         let prepared = self.prepare(query, filter, &state)?;
         let range = prepared.range.unwrap_or((i64::MAX, i64::MIN));
         let conditions = Conditions::new(&prepared.filter, range, self.shared.hot.hasher());
-        let run = Run::plan(&conditions, demand(query, &prepared), &state.active, &state.sealed.views);
+        let run = Run::plan(&conditions, demand(query, &prepared), &state.active, &state.sealed.views, watch);
         Ok(Explanation { plan: run.into_plan(), filter: prepared.filter, analysis: None })
     }
 

@@ -1,5 +1,6 @@
 //! Taking events out: by the limits, by request, by filter.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{EventStore, LastCleanup};
@@ -9,7 +10,8 @@ use crate::hot::remove::{self, Removed};
 use crate::pruner::{Holdings, Reason, decide, horizon};
 use crate::query::Filter;
 use crate::query::condition::Conditions;
-use crate::query::run::matching_seqs;
+use crate::query::run::{Demand, Run};
+use crate::watch::{Unwatched, Watch};
 
 /// What [`EventStore::cleanup_old_events`] removes: whatever any given part names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,22 +73,18 @@ impl EventStore {
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid) when the filter contradicts itself.
     pub fn clear(&self, filter: Option<Filter>, dry_run: bool) -> Result<Removal> {
+        self.clear_watched(filter, dry_run, &Unwatched)
+    }
+
+    /// [`Self::clear`] for a caller that may give it up while the matches are looked for; nothing is removed then.
+    ///
+    /// # Errors
+    /// Those of [`Self::clear`], and [`Cancelled`](crate::ErrorKind::Cancelled).
+    pub fn clear_watched(&self, filter: Option<Filter>, dry_run: bool, watch: &dyn Watch) -> Result<Removal> {
         let hot = &self.shared.hot;
         let what = match filter {
             None => remove::Removal::All,
-            Some(filter) => {
-                let filter = filter.canonical()?;
-                let state = hot.read();
-                let newest = state.bounds().map(|(_, (newest, _))| newest);
-                let seqs = match filter.range(newest)? {
-                    None => Vec::new(),
-                    Some(range) => {
-                        let conditions = Conditions::new(&filter, range, hot.hasher());
-                        matching_seqs(&conditions, &state.active, &state.sealed.views)
-                    }
-                };
-                remove::Removal::Seqs(seqs)
-            }
+            Some(filter) => remove::Removal::Seqs(self.matching_seqs(filter, watch)?),
         };
         if dry_run {
             return Ok(hot.would_remove(&what).into());
@@ -95,6 +93,24 @@ impl EventStore {
         self.shared.counters.cleared(removed.events);
         hot.compact(true);
         Ok(removed.into())
+    }
+
+    /// The seqs of every event that matches now. A seq is never given twice: an event that is replaced before the
+    /// removal is not removed, like one that is stored after.
+    fn matching_seqs(&self, filter: Filter, watch: &dyn Watch) -> Result<Vec<u64>> {
+        let hot = &self.shared.hot;
+        let filter = filter.canonical()?;
+        let state = hot.read();
+        let newest = state.bounds().map(|(_, (newest, _))| newest);
+        let Some(range) = filter.range(newest)? else { return Ok(Vec::new()) };
+        let conditions = Conditions::new(&filter, range, hot.hasher());
+        let mut run = Run::plan(&conditions, Demand::ALL, &state.active, &state.sealed.views, watch);
+        run.collect_seqs();
+        run.search_active(&state.active);
+        let sealed = Arc::clone(&state.sealed);
+        drop(state);
+        run.search_views(&sealed.views, &sealed.by_time);
+        run.into_seqs()
     }
 
     /// Removes what the settings no longer allow; returns how many events went. Every call that stores does this; the

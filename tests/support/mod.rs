@@ -43,7 +43,7 @@ pub(crate) fn ask(store: &EventStore, filter: Filter) -> Page {
 }
 
 pub(crate) fn ids(page: &Page) -> Vec<&str> {
-    page.events.iter().map(|event| event.event_id.as_str()).collect()
+    page.events.iter().map(elixir_scope_storage::StoredEvent::event_id).collect()
 }
 
 /// A filter for a process in any role.

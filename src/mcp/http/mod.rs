@@ -6,6 +6,7 @@
 
 mod admission;
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::server::Server;
-use super::signals::Signals;
+use super::stdio::signals::Signals;
 use crate::EventStore;
 use admission::{Guard, admit};
 
@@ -102,7 +103,7 @@ pub(super) async fn serve(
     options: HttpOptions,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::listen()?;
     let in_flight = TaskTracker::new();
     let sessions_end = CancellationToken::new();
     let guard = Arc::new(Guard::new(options.token, in_flight.clone()));
@@ -117,7 +118,7 @@ pub(super) async fn serve(
     let mut serving = tokio::spawn(serving.into_future());
 
     tokio::select! {
-        () = signals.next() => {}
+        () = poll_fn(|cx| signals.poll(cx)) => {}
         ended = &mut serving => return ended.map_err(io::Error::other)?,
     }
     // From here no connection is taken, and listeners are sent home; what was asked is answered.
@@ -126,7 +127,7 @@ pub(super) async fn serve(
     tokio::select! {
         () = in_flight.wait() => {}
         () = tokio::time::sleep(PATIENCE) => {}
-        () = signals.next() => {}
+        () = poll_fn(|cx| signals.poll(cx)) => {}
     }
     // Streams that sessions hold open would keep their connections forever.
     sessions_end.cancel();

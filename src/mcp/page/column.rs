@@ -1,7 +1,6 @@
 //! What can stand in a column of a table, and how is it written?
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -102,28 +101,28 @@ impl Column {
     }
 
     /// What an event has in this column, whole; `None`: nothing. `data` is written by [`payload`].
-    fn value(self, event: &StoredEvent, t0: i64) -> Option<Cow<'_, str>> {
-        let text = |value: &Option<Arc<str>>| value.as_deref().map(|text| Cow::Owned(text.to_owned()));
+    fn value<'e>(self, event: &'e StoredEvent, t0: i64) -> Option<Cow<'e, str>> {
+        let text = |value: Option<&'e str>| value.map(Cow::Borrowed);
         let number = |value: Option<i64>| value.map(|value| Cow::Owned(value.to_string()));
         match self {
-            Self::TimeMicros => Some(cell::micros(event.timestamp, t0).into()),
-            Self::EventId => Some(event.event_id.clone().into()),
-            Self::EventType => text(&event.event_type),
-            Self::Pid => text(&event.pid),
+            Self::TimeMicros => Some(cell::micros(event.timestamp(), t0).into()),
+            Self::EventId => text(Some(event.event_id())),
+            Self::EventType => text(event.event_type()),
+            Self::Pid => text(event.pid()),
             Self::Mfa => mfa(event).map(Cow::Owned),
-            Self::DurationNs => number(event.duration_ns),
-            Self::CorrelationId => text(&event.correlation_id),
-            Self::CallId => text(&event.call_id),
-            Self::ParentId => text(&event.parent_id),
-            Self::SessionId => text(&event.session_id),
-            Self::AstNodeId => text(&event.ast_node_id),
-            Self::Node => text(&event.node),
-            Self::Timestamp => number(Some(event.timestamp)),
-            Self::WallTime => number(event.wall_time),
-            Self::Seq => Some(event.seq.to_string().into()),
-            Self::Module => text(&event.module),
-            Self::Function => text(&event.function),
-            Self::Arity => number(event.arity.map(i64::from)),
+            Self::DurationNs => number(event.duration_ns()),
+            Self::CorrelationId => text(event.correlation_id()),
+            Self::CallId => text(event.call_id()),
+            Self::ParentId => text(event.parent_id()),
+            Self::SessionId => text(event.session_id()),
+            Self::AstNodeId => text(event.ast_node_id()),
+            Self::Node => text(event.node()),
+            Self::Timestamp => number(Some(event.timestamp())),
+            Self::WallTime => number(event.wall_time()),
+            Self::Seq => Some(event.seq().to_string().into()),
+            Self::Module => text(event.module()),
+            Self::Function => text(event.function()),
+            Self::Arity => number(event.arity().map(i64::from)),
             Self::Data => None,
         }
     }
@@ -133,15 +132,15 @@ impl Column {
         match self {
             Self::Data => cell::cut(&payload(event, beside)),
             // The one cell that must come back whole: it is how the event is asked for.
-            Self::EventId => cell::escaped(&event.event_id),
+            Self::EventId => cell::escaped(event.event_id()),
             column => column.value(event, t0).map_or_else(String::new, |value| cell::cut(&cell::escaped(&value))),
         }
     }
 }
 
 fn mfa(event: &StoredEvent) -> Option<String> {
-    let arity = event.arity.map_or_else(String::new, |arity| format!("/{arity}"));
-    match (&event.module, &event.function) {
+    let arity = event.arity().map_or_else(String::new, |arity| format!("/{arity}"));
+    match (event.module(), event.function()) {
         (Some(module), Some(function)) => Some(format!("{module}.{function}{arity}")),
         (None, Some(function)) => Some(format!("{function}{arity}")),
         (Some(module), None) => Some(module.to_string()),
@@ -151,23 +150,27 @@ fn mfa(event: &StoredEvent) -> Option<String> {
 
 /// The payload as one line, without what other columns of the row say already; empty when nothing is left.
 fn payload(event: &StoredEvent, beside: &[Column]) -> String {
-    let rest = json::select(&event.data, |key, raw| !is_said(event, beside, key, raw));
-    if rest == "{}" { String::new() } else { json::compact(&rest) }
+    let rest = json::select(event.data(), |key, raw| !is_said(event, beside, key, raw));
+    if rest == "{}" { String::new() } else { rest }
 }
 
 /// Whether a member of the payload repeats a column of its row.
 fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) -> bool {
+    // Most keys are no column's: they need not be looked into.
+    if Column::named(key).is_none() && !key.ends_with("_pid") {
+        return false;
+    }
     let Some(text) = scalar(raw) else { return false };
     let shows = |key: &str| beside.iter().any(|column| column.shows_member(key));
-    let same = |value: &Option<Arc<str>>, text: &str| value.as_deref() == Some(text);
+    let same = |value: Option<&str>, text: &str| value == Some(text);
     match key {
-        "module" => shows(key) && same(&event.module, &canon::module(text)),
-        "function" => shows(key) && same(&event.function, &text),
+        "module" => shows(key) && same(event.module(), &canon::module(text)),
+        "function" => shows(key) && same(event.function(), &text),
         "arity" => {
-            let written = beside.contains(&Column::Arity) || (shows(key) && event.function.is_some());
-            written && event.arity.is_some_and(|arity| arity.to_string() == text)
+            let written = beside.contains(&Column::Arity) || (shows(key) && event.function().is_some());
+            written && event.arity().is_some_and(|arity| arity.to_string() == text)
         }
-        key if key == "pid" || key.ends_with("_pid") => shows("pid") && same(&event.pid, &canon::pid(text)),
+        key if key == "pid" || key.ends_with("_pid") => shows("pid") && same(event.pid(), &canon::pid(text)),
         key => Column::named(key).is_some_and(|column| {
             column != Column::Data
                 && beside.contains(&column)
@@ -180,6 +183,7 @@ fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) ->
 fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     match json.as_bytes().first()? {
+        b'"' if !json.contains('\\') => Some(Cow::Borrowed(json.trim_matches('"'))),
         b'"' => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
         b'{' | b'[' | b'n' => None,
         _ => Some(Cow::Borrowed(json)),

@@ -66,11 +66,11 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
                 _ = writeln!(
                     text,
                     "- {} at {} in {}: {} ({})",
-                    event.event_id,
-                    event.timestamp,
-                    event.pid.as_deref().unwrap_or("no process"),
+                    event.event_id(),
+                    event.timestamp(),
+                    event.pid().unwrap_or("no process"),
                     live::cut(reason),
-                    event.event_type.as_deref().unwrap_or("no type"),
+                    event.event_type().unwrap_or("no type"),
                 );
             }
             text.push_str("\nStart with the newest:\n");
@@ -115,7 +115,7 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
 /// The reason of an end that was no peaceful one.
 fn abnormal(event: &StoredEvent) -> Option<String> {
     let reason = live::payload(event, REASONS);
-    let event_type = event.event_type.as_deref().unwrap_or_default();
+    let event_type = event.event_type().unwrap_or_default();
     match reason {
         Some(reason) => {
             let plain = reason.trim_start_matches(':').to_ascii_lowercase();
@@ -131,11 +131,11 @@ fn abnormal(event: &StoredEvent) -> Option<String> {
 
 /// The calls that lead from a crash back to its cause.
 fn trail(store: &EventStore, crash: &StoredEvent, text: &mut String) {
-    let at = crash.timestamp;
+    let at = crash.timestamp();
     text.push_str("1. Read it whole:\n");
-    text.push_str(&call("get_event_by_id", &json!({"event_id": crash.event_id})));
+    text.push_str(&call("get_event_by_id", &json!({"event_id": crash.event_id()})));
     let mut step = 2;
-    if let Some(pid) = crash.pid.as_deref() {
+    if let Some(pid) = crash.pid() {
         _ = writeln!(text, "{step}. What the process did before it ended, oldest first:");
         text.push_str(&call("last_n_events_for_pid", &json!({"pid": pid, "n": 50, "until_timestamp": at})));
         step += 1;

@@ -30,14 +30,14 @@ pub(super) fn situation(store: &EventStore) -> Result<String> {
              server with --import",
         ));
     };
-    let span = last.timestamp.saturating_sub(first.timestamp);
+    let span = last.timestamp().saturating_sub(first.timestamp());
     let types = names_with_counts(&store.top_keys(Index::EventType, "", 12).keys);
     let mut text = format!(
         "The store holds {} events of a running Elixir/Erlang system, from {} to {} (ns on the events' own clock; {} in \
          all).\nEvent types: {types}.\n",
         store.len(),
-        first.timestamp,
-        last.timestamp,
+        first.timestamp(),
+        last.timestamp(),
         duration(span),
     );
     let pruned = store.query_events(&Query { limit: 0, ..Query::default() })?.gaps;
@@ -110,11 +110,11 @@ pub(super) fn duration(ns: i64) -> String {
 
 /// `Module.function/arity`, as much of it as the event has.
 pub(super) fn function(event: &StoredEvent) -> Option<String> {
-    let mut name = event.module.as_deref()?.to_owned();
-    if let Some(function) = &event.function {
+    let mut name = event.module()?.to_owned();
+    if let Some(function) = event.function() {
         _ = write!(name, ".{function}");
     }
-    if let Some(arity) = event.arity {
+    if let Some(arity) = event.arity() {
         _ = write!(name, "/{arity}");
     }
     Some(name)
@@ -122,7 +122,7 @@ pub(super) fn function(event: &StoredEvent) -> Option<String> {
 
 /// A member of the event's payload as text, if it is there.
 pub(super) fn payload(event: &StoredEvent, names: &[&str]) -> Option<String> {
-    let members = json::members(&event.data);
+    let members = json::members(event.data());
     let (_, raw) = names.iter().find_map(|name| members.iter().find(|(key, _)| key == name))?;
     Some(serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned()))
 }

@@ -142,12 +142,12 @@ fn window_ns(text: &str) -> Result<i64> {
 /// The time meant, and the event if it was named by its id.
 fn moment(store: &EventStore, text: &str) -> Result<(i64, Option<String>)> {
     if let Ok(event) = store.get_event_by_id(text) {
-        return Ok((event.timestamp, Some(event.event_id)));
+        return Ok((event.timestamp(), Some(event.event_id().to_owned())));
     }
     let time: Time = text.parse().map_err(|problem| {
         Error::invalid(format!("moment: no stored event has this id, and as a time it is not understood: {problem}"))
     })?;
     let newest = store.query_events(&Query { order: Order::Desc, limit: 1, ..Query::default() })?;
-    let newest = newest.events.first().map(|event| event.timestamp);
+    let newest = newest.events.first().map(crate::StoredEvent::timestamp);
     Ok((time.resolve(newest).unwrap_or_default(), None))
 }

@@ -49,10 +49,10 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
     let page = live::newest(store, in_time.clone(), LOOKED_THROUGH)?;
     let mut functions: BTreeMap<String, u64> = BTreeMap::new();
     let mut callbacks: BTreeMap<&str, u64> = BTreeMap::new();
-    for event in page.events.iter().filter(|event| event.pid.as_deref() == page.filter.pid.as_deref()) {
+    for event in page.events.iter().filter(|event| event.pid() == page.filter.pid.as_deref()) {
         let Some(name) = live::function(event) else { continue };
         *functions.entry(name).or_default() += 1;
-        if let Some(callback) = CALLBACKS.iter().find(|callback| event.function.as_deref() == Some(callback)) {
+        if let Some(callback) = CALLBACKS.iter().find(|callback| event.function() == Some(callback)) {
             *callbacks.entry(callback).or_default() += 1;
         }
     }

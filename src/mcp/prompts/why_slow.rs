@@ -96,7 +96,7 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
         let (floor, _) = counted.iter().rev().find(|(_, events)| *events >= SHOWN as u64).unwrap_or(&counted[0]);
         let page = live::newest(store, at_least(*floor), READ as usize)?;
         let mut slowest = page.events;
-        slowest.sort_by_key(|event| Reverse(event.duration_ns));
+        slowest.sort_by_key(|event| Reverse(event.duration_ns()));
         slowest.truncate(SHOWN);
         let reach = if page.total_matched > Some(READ) { " among the newest" } else { "" };
         _ = writeln!(text, "\nThe slowest{reach}:");
@@ -104,11 +104,11 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
             _ = writeln!(
                 text,
                 "- {} at {}: {} took {} in {}",
-                event.event_id,
-                event.timestamp,
-                live::function(event).or_else(|| event.event_type.as_deref().map(str::to_owned)).unwrap_or_default(),
-                live::duration(event.duration_ns.unwrap_or_default()),
-                event.pid.as_deref().unwrap_or("no process"),
+                event.event_id(),
+                event.timestamp(),
+                live::function(event).or_else(|| event.event_type().map(str::to_owned)).unwrap_or_default(),
+                live::duration(event.duration_ns().unwrap_or_default()),
+                event.pid().unwrap_or("no process"),
             );
         }
         text.push_str("\n1. See all that were slow, and whether they share a function, a process or a moment:\n");
@@ -136,19 +136,19 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
 
 /// The calls that look into one slow call. Its event is taken to be written at its end, as exits are.
 fn inside(slow: &StoredEvent, text: &mut String) {
-    let until = slow.timestamp;
-    let since = until.saturating_sub(slow.duration_ns.unwrap_or_default());
-    if let Some(pid) = slow.pid.as_deref() {
+    let until = slow.timestamp();
+    let since = until.saturating_sub(slow.duration_ns().unwrap_or_default());
+    if let Some(pid) = slow.pid() {
         text.push_str("2. Look into the slowest: what its process did meanwhile, and where the time went:\n");
         let arguments = json!({"pid": pid, "since_timestamp": since, "until_timestamp": until, "limit": 200});
         text.push_str(&call("query_events", &arguments));
     }
-    if let Some(call_id) = slow.call_id.as_deref() {
+    if let Some(call_id) = slow.call_id() {
         text.push_str("3. Its entry and its exit, with arguments and result:\n");
         text.push_str(&call("query_events", &json!({"call_id": call_id, "format": "json"})));
     } else {
         text.push_str("3. The event whole:\n");
-        text.push_str(&call("get_event_by_id", &json!({"event_id": slow.event_id})));
+        text.push_str(&call("get_event_by_id", &json!({"event_id": slow.event_id()})));
     }
     text.push_str("4. What the rest of the system did meanwhile:\n");
     let arguments = json!({"since_timestamp": since, "until_timestamp": until, "limit": 200});

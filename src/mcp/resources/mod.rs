@@ -151,7 +151,7 @@ fn event(store: &EventStore, id: &str) -> Result<String, ErrorData> {
     let event = store.get_event_by_id(id).map_err(|error| {
         let query = Query { order: Order::Desc, limit: CANDIDATES, ..Query::default() };
         let newest = store.query_events(&query).map(|page| page.events).unwrap_or_default();
-        let offered = match closest(id, newest.iter().map(|event| event.event_id.as_str())) {
+        let offered = match closest(id, newest.iter().map(crate::StoredEvent::event_id)) {
             Some(name) => {
                 format!(" The closest of the newest: {name}, read {}.", Target::Event(name.to_owned()).uri())
             }
@@ -164,7 +164,7 @@ fn event(store: &EventStore, id: &str) -> Result<String, ErrorData> {
         return Ok(whole);
     }
     let mut shown = json::lossless_object(&json::select(&whole, |key, _| key != "data"));
-    let data = json::compact(&event.data);
+    let data = json::compact(event.data());
     let cut = data.floor_char_boundary(PAYLOAD_SHOWN);
     shown.insert("data_bytes".to_owned(), data.len().into());
     shown.insert("data_start".to_owned(), data[..cut].into());

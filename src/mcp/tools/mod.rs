@@ -18,8 +18,9 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::tool::{Answer, Entry, entry};
+use super::tool::{Arguments, Entry, Outcome, entry};
 use crate::EventStore;
+use crate::watch::Unwatched;
 
 static TABLE: LazyLock<[Entry; 12]> = LazyLock::new(|| {
     [
@@ -54,12 +55,16 @@ pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
 }
 
 /// What a tool answers, for what is made of answers; an error is the text of the refusal.
-pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Result<Answer<Value>, String> {
-    let Some(entry) = all().iter().find(|entry| entry.tool.name == name) else {
-        return Err(format!("there is no tool {name}"));
-    };
+pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Outcome {
+    let Some(entry) = find(name) else { return Err(format!("there is no tool {name}")) };
     let Value::Object(arguments) = arguments else { return Err(format!("{name}: arguments are an object")) };
-    (entry.call)(entry, store, arguments)
+    let prepared = (entry.prepare)(entry, store, Arguments::Object(arguments))?;
+    (prepared.run)(store, &Unwatched)
+}
+
+/// The tool of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    all().iter().find(|entry| entry.tool.name == name)
 }
 
 /// Arguments of a tool that takes none.
