@@ -90,3 +90,8 @@ fn any_arguments_of_any_tool_are_refused_or_answered_as_its_schema_promises() {
 fn no_cursor_is_accepted_that_was_never_given_out() {
     hold("cursor", entry_points::cursor, 3_000);
 }
+
+#[test]
+fn any_line_of_stdin_is_a_message_or_refused_with_a_reason() {
+    hold("line", entry_points::line, 10_000);
+}

@@ -1,8 +1,10 @@
 //! How do assistants, clients and scripts reach the store? Over MCP: one table of tools, spoken on stdio.
 //!
-//! `server` speaks the protocol, `tools` is the table, `check` holds arguments against the schema that `schema`
-//! publishes, `args` turns them into queries, `page` writes events for a small context window. `direct` is for programs
-//! that need no pipe. Only this module and `main` know MCP.
+//! `serve` runs the transports (`stdio`, and `http` beside it), `server` speaks the protocol, `call` runs one call, `tools`
+//! is the table, `check` holds arguments against the schema that `schema` publishes, `args` turns them into queries,
+//! `page` writes events for a small context window. Beside the tools stand `resources` (documents), `prompts` (led
+//! investigations), `completion` (values of their arguments) and `subscriptions` (told when the statistics change).
+//! `direct` is for programs that need no pipe. Only this module and `main` know MCP.
 
 #![expect(
     clippy::doc_markdown,
@@ -11,22 +13,35 @@
 )]
 
 mod args;
+mod call;
 mod check;
 mod closest;
+mod completion;
 mod direct;
+mod era;
+mod http;
 mod json;
 mod page;
+mod paging;
+mod prompts;
+mod resources;
 mod schema;
+mod serve;
 mod server;
+mod stdio;
+mod subscriptions;
 mod tool;
 mod tools;
 
 pub use direct::{Reply, call, handler};
-pub use server::serve_stdio;
+pub use http::HttpOptions;
+pub use serve::{ServeOptions, serve};
+pub use stdio::{LineReport, Options as StdioOptions, read_line, serve_stdio};
 
-/// The server's `tools/list` result as pretty JSON, with a newline at the end: what `tools.json` holds.
-pub fn tools_json() -> String {
-    let list: Vec<_> = tools::all().iter().map(|entry| &entry.tool).collect();
+/// The `tools/list` result of a server, read-only or not, as pretty JSON with a newline at the end: of one that is not,
+/// what `tools.json` holds.
+pub fn tools_json(is_read_only: bool) -> String {
+    let list = tools::listed(is_read_only);
     let mut text = serde_json::to_string_pretty(&serde_json::json!({ "tools": list })).unwrap_or_default();
     text.push('\n');
     text

@@ -70,7 +70,7 @@ fn filters_of(event: &StoredEvent) -> Vec<Filter> {
 
 /// The tools, each with the validator of its answers.
 static TOOLS: LazyLock<Vec<(String, jsonschema::Validator)>> = LazyLock::new(|| {
-    let list: Value = serde_json::from_str(&mcp::tools_json()).unwrap();
+    let list: Value = serde_json::from_str(&mcp::tools_json(false)).unwrap();
     let tools = list["tools"].as_array().unwrap().iter();
     let tools = tools.map(|tool| (tool["name"].as_str().unwrap(), jsonschema::validator_for(&tool["outputSchema"])));
     tools.map(|(name, validator)| (name.to_owned(), validator.unwrap())).collect()
@@ -94,11 +94,7 @@ pub(crate) fn filter(bytes: &[u8]) {
     let store = open();
     assert_eq!(store.store_json_events(&EVENTS, false).stored, EVENTS.len() as u64);
 
-    let reply = match mcp::call(&store, tool, arguments) {
-        Ok(reply) => reply,
-        // The arguments are not an object.
-        Err(refusal) => return assert!(refusal.to_string().starts_with("arguments: "), "{refusal}"),
-    };
+    let reply = mcp::call(&store, tool, arguments).unwrap();
     assert!(!reply.text.is_empty(), "{tool} {arguments}");
     assert!(!reply.text.contains("the server failed"), "{tool} {arguments}: {}", reply.text);
     if let Some(answer) = &reply.structured {
@@ -143,5 +139,36 @@ pub(crate) fn cursor(bytes: &[u8]) {
                 assert!(refusal.to_string().starts_with("cursor: "), "{refusal}");
             }
         }
+    }
+}
+
+/// Any bytes as a line of stdin: each message in it is a request, a notification or refused, and a refusal is a reply
+/// that says why.
+pub(crate) fn line(bytes: &[u8]) {
+    let report = mcp::read_line(bytes);
+    let refusals: Vec<Value> = report.refusals.iter().map(|refusal| serde_json::from_str(refusal).unwrap()).collect();
+    for (text, refusal) in report.refusals.iter().zip(&refusals) {
+        assert!(!text.contains('\n'), "{text}");
+        assert_eq!(refusal["jsonrpc"], "2.0", "{text}");
+        assert!(matches!(refusal["error"]["code"].as_i64(), Some(-32700 | -32600 | -32602)), "{text}");
+        assert!(refusal["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{text}");
+        assert!(refusal.get("id").is_some(), "{text}");
+    }
+    let messages = report.requests + report.notifications + refusals.len();
+    let text = std::str::from_utf8(bytes).map(|text| text.strip_prefix('\u{feff}').unwrap_or(text).trim());
+    match text.map(serde_json::from_str::<Value>) {
+        Ok(Ok(Value::Array(items))) => assert_eq!(messages, items.len().max(1), "{report:?}"),
+        Ok(Ok(message)) => {
+            assert_eq!(messages, 1, "{report:?}");
+            // The reply goes to who asked, where that can be told.
+            let id = message.get("id").filter(|id| id.is_string() || id.is_i64());
+            let is_once = text.is_ok_and(|text| text.matches("id").count() == 1 && !text.contains('\\'));
+            if let (Some(id), [refusal], true) = (id, &*refusals, is_once) {
+                assert_eq!(refusal["id"], *id, "{report:?}");
+            }
+        }
+        _ if text == Ok("") => assert_eq!(messages, 0, "{report:?}"),
+        // What a value cannot hold may still be read: numbers out of range.
+        _ => assert!(messages >= 1, "{report:?}"),
     }
 }
