@@ -1,4 +1,4 @@
-//! The program: arguments and environment to settings, recordings into the store, then the protocol on stdio.
+//! The program: arguments and environment to settings, recordings into the store, then the protocol on stdio and, if asked for, HTTP.
 //!
 //! stdout carries the protocol, or what a subcommand was asked for; everything else goes to stderr.
 

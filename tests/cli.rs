@@ -9,12 +9,15 @@ use tempfile::TempDir;
 
 const RECORDING: &str = "examples/recordings/bank.ndjson.gz";
 
-const VARIABLES: [&str; 5] = [
+const VARIABLES: [&str; 8] = [
     "ELIXIR_SCOPE_MAX_EVENTS",
     "ELIXIR_SCOPE_MAX_BYTES",
     "ELIXIR_SCOPE_MAX_AGE",
     "ELIXIR_SCOPE_CLEANUP_INTERVAL",
     "ELIXIR_SCOPE_IMPORT",
+    "ELIXIR_SCOPE_READ_ONLY",
+    "ELIXIR_SCOPE_HTTP",
+    "ELIXIR_SCOPE_HTTP_TOKEN",
 ];
 
 /// The program in the project's folder, with none of its variables set and nothing on stdin.
@@ -48,7 +51,17 @@ fn shown(path: &Path) -> &str {
 fn help_names_every_option_variable_and_exit_code() {
     let (code, help, errors) = run(program(&["--help"]));
     assert_eq!((code, errors.as_str()), (0, ""));
-    for name in ["--import", "--max-events", "--max-bytes", "--max-age", "--cleanup-interval", "Examples:"] {
+    for name in [
+        "--import",
+        "--read-only",
+        "--http",
+        "--http-token",
+        "--max-events",
+        "--max-bytes",
+        "--max-age",
+        "--cleanup-interval",
+        "Examples:",
+    ] {
         assert!(help.contains(name), "{name}");
     }
     for variable in VARIABLES {
@@ -75,6 +88,8 @@ fn a_wrong_option_is_a_usage_error_with_a_hint() {
         (&["--max-bytes", "10kB"], "1 MiB"),
         (&["--max-age", "60"], "90s"),
         (&["--cleanup-interval", "0s"], "none"),
+        (&["--http", "4040"], "127.0.0.1:4040"),
+        (&["--http", "0.0.0.0:0"], "ELIXIR_SCOPE_HTTP_TOKEN"),
         (&["imprt", "x"], "import"),
         (&["import"], "<PATH>"),
         (&["completions", "tcl"], "bash"),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools.json");
 
 fn tools() -> Vec<Value> {
-    let list: Value = serde_json::from_str(&elixir_scope_storage::mcp::tools_json()).unwrap();
+    let list: Value = serde_json::from_str(&elixir_scope_storage::mcp::tools_json(false)).unwrap();
     list["tools"].as_array().unwrap().clone()
 }
 
@@ -42,7 +42,7 @@ fn visit_all(check: impl Fn(&Value, &str)) {
 
 #[test]
 fn tools_json_is_what_the_server_serves() {
-    let served = elixir_scope_storage::mcp::tools_json();
+    let served = elixir_scope_storage::mcp::tools_json(false);
     if std::env::var_os("UPDATE_TOOLS").is_some() {
         std::fs::write(GOLDEN, &served).unwrap();
     }

@@ -112,7 +112,7 @@ fn the_binary_uses_the_library_from_outside() {
 #[test]
 fn only_the_edge_knows_the_protocol_and_the_runtime() {
     for source in sources() {
-        for name in ["rmcp", "tokio", "schemars"] {
+        for name in ["rmcp", "tokio", "tokio_util", "axum", "schemars"] {
             if source.is_binary() && name == "tokio" || source.module() == "mcp" {
                 continue;
             }

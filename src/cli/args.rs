@@ -1,22 +1,29 @@
 //! What can be said on the command line and in the environment?
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use elixir_scope_storage::Settings;
+use elixir_scope_storage::mcp::{HttpOptions, StdioOptions};
 
 /// Variable with the recordings of a server that was given none by `--import`.
 const IMPORT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT";
+
+/// Smallest `--max-line`: any request but a batch of events fits.
+const SHORTEST_LINE: usize = 4096;
 
 const EXAMPLES: &str = "\
 Examples:
   elixir-scope-storage                                   serve an empty store to one MCP client
   elixir-scope-storage --import bank.ndjson.gz           load a recording, then serve
   elixir-scope-storage --max-events 200000 --max-age 1h  keep less
+  elixir-scope-storage --http 127.0.0.1:4040             serve HTTP clients beside it
   elixir-scope-storage import bank.ndjson.gz             say what is in a recording, and end
   claude mcp add elixir-scope -- elixir-scope-storage    add it to Claude Code
 
@@ -29,7 +36,7 @@ Exit codes:
 /// Flight recorder of a running Elixir/Erlang system.
 ///
 /// Keeps the events of a BEAM system (calls, messages, process life, state changes, errors) in memory, in a store with
-/// an index per question, and serves it over MCP: JSON-RPC on stdin and stdout.
+/// an index per question, and serves it over MCP: JSON-RPC on stdin and stdout, and over HTTP.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Args {
@@ -39,11 +46,54 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH")]
     pub(super) import: Vec<PathBuf>,
 
+    /// Let no call store or remove anything: only tools that read are offered. Limits still apply.
+    #[arg(
+        long,
+        global = true,
+        env = "ELIXIR_SCOPE_READ_ONLY",
+        hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(super) read_only: bool,
+
+    #[command(flatten)]
+    pub(super) http: Http,
+
     #[command(flatten)]
     pub(super) retention: Retention,
 
+    #[command(flatten)]
+    pub(super) protocol: Protocol,
+
     #[command(subcommand)]
     pub(super) task: Option<Task>,
+}
+
+/// Streamable HTTP beside stdio.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "HTTP")]
+pub(super) struct Http {
+    /// Serve MCP over HTTP too, at /mcp of this address, until SIGTERM or SIGINT; port 0 takes a free one.
+    #[arg(
+        long = "http",
+        value_name = "ADDRESS",
+        env = "ELIXIR_SCOPE_HTTP",
+        hide_env_values = true,
+        value_parser = address
+    )]
+    address: Option<SocketAddr>,
+
+    /// Ask every HTTP request for this bearer token; needed on any address but loopback. The variable keeps it out of
+    /// the list of processes.
+    #[arg(long = "http-token", value_name = "TOKEN", env = "ELIXIR_SCOPE_HTTP_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+impl Http {
+    /// Where HTTP is served, if it is; an error is one of usage.
+    pub(super) fn options(&self) -> Result<Option<HttpOptions>, String> {
+        self.address.map(|address| HttpOptions::new(address, self.token.clone())).transpose()
+    }
 }
 
 /// How much history is kept.
@@ -99,6 +149,35 @@ pub(super) struct Retention {
     cleanup_interval: Limit<Duration>,
 }
 
+/// How MCP is spoken.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Protocol")]
+pub(super) struct Protocol {
+    /// Take requests without a handshake: no `initialize`, no protocol version in `_meta`.
+    #[arg(long, env = "ELIXIR_SCOPE_SCRIPT", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    script: bool,
+
+    /// Longest request line, such as 64MiB; a longer one is answered with an error and the next is read.
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "ELIXIR_SCOPE_MAX_LINE",
+        hide_env_values = true,
+        default_value = "64MiB",
+        value_parser = line_size
+    )]
+    max_line: usize,
+}
+
+impl Protocol {
+    pub(super) fn options(&self) -> StdioOptions {
+        let mut options = StdioOptions::default();
+        options.script = self.script;
+        options.max_line = self.max_line;
+        options
+    }
+}
+
 /// What to do instead of serving.
 #[derive(Debug, Subcommand)]
 pub(super) enum Task {
@@ -142,6 +221,12 @@ impl Retention {
     }
 }
 
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let address = numeric.as_deref().unwrap_or(text).parse();
+    address.map_err(|_| "expected an IP address and a port, such as 127.0.0.1:4040 or [::1]:4040".to_owned())
+}
+
 /// A bound, or none. (clap takes a bare `Option` for an option that may be left out.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Limit<T>(Option<T>);
@@ -156,6 +241,14 @@ fn size(text: &str) -> Result<Limit<u64>, String> {
     limit(text, "a size such as 512MiB, 2GB or 1000000000", |text| {
         ByteSize::from_str(&text.replace('_', "")).map(|size| size.as_u64())
     })
+}
+
+fn line_size(text: &str) -> Result<usize, String> {
+    let bytes = ByteSize::from_str(&text.replace('_', ""))?;
+    match usize::try_from(bytes.as_u64()) {
+        Ok(bytes) if bytes >= SHORTEST_LINE => Ok(bytes),
+        _ => Err(format!("expected a size such as 64MiB, at least {SHORTEST_LINE} bytes")),
+    }
 }
 
 fn duration(text: &str) -> Result<Limit<Duration>, String> {
@@ -194,12 +287,23 @@ mod tests {
     #[test]
     fn the_defaults_shown_are_the_stores_own() {
         let mut command = Args::command();
-        for argument in ["max_events", "max_bytes", "max_age", "cleanup_interval"] {
+        let variables = ["max_events", "max_bytes", "max_age", "cleanup_interval", "read_only", "address", "token"];
+        for argument in variables {
             command = command.mut_arg(argument, |argument| argument.env(None::<&str>));
         }
         let matches = command.get_matches_from(["elixir-scope-storage"]);
         let args = <Args as clap::FromArgMatches>::from_arg_matches(&matches).unwrap();
         assert_eq!(args.retention.settings(), Settings::default());
+    }
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        assert_eq!(address("localhost:80"), Ok(SocketAddr::from(([127, 0, 0, 1], 80))));
+        assert_eq!(address("0.0.0.0:0"), Ok(SocketAddr::from(([0, 0, 0, 0], 0))));
+        assert!(address("[::1]:4040").unwrap().is_ipv6());
+        for wrong in ["4040", "127.0.0.1", "example.com:80", "127.0.0.1:99999", ""] {
+            assert!(address(wrong).unwrap_err().contains("127.0.0.1:4040"), "{wrong}");
+        }
     }
 
     #[test]

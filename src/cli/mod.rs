@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::error::ErrorKind as UsageError;
 use clap::{CommandFactory, Parser};
-use elixir_scope_storage::{EventStore, mcp};
+use elixir_scope_storage::EventStore;
+use elixir_scope_storage::mcp::{self, ServeOptions};
 
 use args::{Args, Task};
 
@@ -37,7 +38,7 @@ pub(crate) fn run() -> ExitCode {
 
 fn carry_out(args: &Args) -> Result<u8> {
     match &args.task {
-        Some(Task::Tools) => print(mcp::tools_json().as_bytes()),
+        Some(Task::Tools) => print(mcp::tools_json(args.read_only).as_bytes()),
         Some(Task::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), env!("CARGO_PKG_NAME"), &mut script);
@@ -57,12 +58,13 @@ fn carry_out(args: &Args) -> Result<u8> {
             Ok(code(&imports))
         }
         None => {
+            let options = serving(args);
             let store = open(args);
             let imports = load::all(&store, &args.imports_to_serve())?;
             for import in &imports {
                 say(&report::line(import));
             }
-            serve(store)?;
+            serve(store, options)?;
             Ok(code(&imports))
         }
     }
@@ -74,10 +76,25 @@ fn open(args: &Args) -> EventStore {
         .unwrap_or_else(|error| Args::command().error(UsageError::ValueValidation, error).exit())
 }
 
-fn serve(store: EventStore) -> Result<()> {
+/// How the store is served, or the end of the program with the usage error that it is.
+fn serving(args: &Args) -> ServeOptions {
+    let mut options = ServeOptions::default();
+    options.is_read_only = args.read_only;
+    options.stdio = args.protocol.options();
+    options.http = args.http.options().unwrap_or_else(|problem| {
+        Args::command().error(UsageError::ValueValidation, format!("--http: {problem}")).exit()
+    });
+    options
+}
+
+fn serve(store: EventStore, options: ServeOptions) -> Result<()> {
     // One thread: requests take effect in the order they were sent.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
-    runtime.block_on(mcp::serve_stdio(store)).context("serving MCP on stdin and stdout")
+    let listening = |address| say(&format!("listening on http://{address}/mcp"));
+    let ended = runtime.block_on(mcp::serve(store, options, listening)).context("serving MCP");
+    // A thread may still wait for the next byte of a terminal, or work on a call nobody can be told the end of.
+    runtime.shutdown_background();
+    ended
 }
 
 fn code(imports: &[load::Import]) -> u8 {

@@ -159,7 +159,7 @@ fn count_view<'a>(view: &'a View, index: Index, counts: &mut Counts<'a>) {
     }
 }
 
-fn codes_of(rows: &impl Rows, index: Index) -> usize {
+pub(super) fn codes_of(rows: &impl Rows, index: Index) -> usize {
     match index {
         Index::Arity => 256,
         Index::ModuleFunction => rows.module_functions().keys().len(),
@@ -169,7 +169,7 @@ fn codes_of(rows: &impl Rows, index: Index) -> usize {
 }
 
 /// A key as a user writes it: `Module.function/arity`.
-fn shown(rows: &impl Rows, index: Index, code: u16) -> String {
+pub(super) fn shown(rows: &impl Rows, index: Index, code: u16) -> String {
     let pair = |code: u16| {
         let key = rows.module_functions().keys()[usize::from(code)];
         let (module, function) = ((key >> 16) as u16, key as u16);

@@ -10,6 +10,7 @@
 pub(crate) mod census;
 mod check;
 mod compact;
+pub(crate) mod keys;
 mod primary;
 pub(crate) mod remove;
 #[cfg(test)]

@@ -2,8 +2,10 @@
 //!
 //! Payloads stay text; they are taken apart only for the events that are shown.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr2;
 use rmcp::model::JsonObject;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -13,7 +15,11 @@ use serde_json::value::RawValue;
 const MAX_DEPTH: usize = 64;
 
 /// The members of a JSON object in the order written.
-pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
+pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// A key; borrowed where it is written without escapes.
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -25,8 +31,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             }
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                while let Some((Key(key), raw)) = map.next_entry()? {
+                    members.push((key, raw));
                 }
                 Ok(Members(members))
             }
@@ -36,20 +42,29 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 }
 
 /// The members of an object's text; none when it is no object.
-pub(crate) fn members(json: &str) -> Vec<(String, &RawValue)> {
+pub(crate) fn members(json: &str) -> Vec<(Cow<'_, str>, &RawValue)> {
     serde_json::from_str(json).map_or_else(|_| Vec::new(), |Members(members)| members)
 }
 
-/// An object's text with only some of its members, in the order written.
+/// An object's text with only some of its members, in the order written, without white space between tokens.
 pub(crate) fn select(json: &str, keep: impl Fn(&str, &RawValue) -> bool) -> String {
-    let mut out = String::from("{");
+    let mut out = String::with_capacity(json.len());
+    out.push('{');
     for (key, raw) in members(json).iter().filter(|(key, raw)| keep(key, raw)) {
         if out.len() > 1 {
             out.push(',');
         }
-        out.push_str(&Value::from(key.as_str()).to_string());
+        match key {
+            // It was written without escapes: it needs none.
+            Cow::Borrowed(key) => {
+                out.push('"');
+                out.push_str(key);
+                out.push('"');
+            }
+            Cow::Owned(key) => out.push_str(&Value::from(key.as_str()).to_string()),
+        }
         out.push(':');
-        out.push_str(raw.get());
+        compact_into(&mut out, raw.get());
     }
     out.push('}');
     out
@@ -58,35 +73,54 @@ pub(crate) fn select(json: &str, keep: impl Fn(&str, &RawValue) -> bool) -> Stri
 /// The same JSON text without white space between its tokens: one line.
 pub(crate) fn compact(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
-    let mut in_string = false;
-    let mut escaped = false;
-    for c in json.chars() {
-        if in_string {
-            in_string = escaped || c != '"';
-            escaped = c == '\\' && !escaped;
-        } else if c.is_ascii_whitespace() {
-            continue;
-        } else {
-            in_string = c == '"';
-        }
-        out.push(c);
-    }
+    compact_into(&mut out, json);
     out
+}
+
+fn compact_into(out: &mut String, json: &str) {
+    let bytes = json.as_bytes();
+    // `json[start..at]` is to be copied.
+    let (mut start, mut at) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = string_end(bytes, at),
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                out.push_str(&json[start..at]);
+                at += 1;
+                start = at;
+            }
+            _ => at += 1,
+        }
+    }
+    out.push_str(&json[start..]);
+}
+
+/// The place after the string that begins at `start`.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(found) = memchr2(b'"', b'\\', &bytes[at.min(bytes.len())..]) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
+        }
+        at += 2;
+    }
+    bytes.len()
 }
 
 /// An object's text as a value. Numbers a value cannot hold become strings of their digits, and so does the text of
 /// what is nested too deep.
 pub(crate) fn lossless_object(json: &str) -> JsonObject {
-    members(json).into_iter().map(|(key, raw)| (key, lossless(raw.get(), 1))).collect()
+    members(json).into_iter().map(|(key, raw)| (key.into_owned(), lossless(raw.get(), 1))).collect()
 }
 
 fn lossless(json: &str, depth: usize) -> Value {
     let as_text = || Value::from(json);
     match json.as_bytes().first() {
         Some(b'{' | b'[') if depth >= MAX_DEPTH => as_text(),
-        Some(b'{') => {
-            Value::Object(members(json).into_iter().map(|(key, raw)| (key, lossless(raw.get(), depth + 1))).collect())
-        }
+        Some(b'{') => Value::Object(
+            members(json).into_iter().map(|(key, raw)| (key.into_owned(), lossless(raw.get(), depth + 1))).collect(),
+        ),
         Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(json) {
             Ok(items) => Value::Array(items.into_iter().map(|raw| lossless(raw.get(), depth + 1)).collect()),
             Err(_) => as_text(),
@@ -131,5 +165,6 @@ mod tests {
     fn members_are_selected_in_the_order_written() {
         assert_eq!(select(r#"{"b":1,"a":{"x":2},"c":3}"#, |key, _| key != "b"), r#"{"a":{"x":2},"c":3}"#);
         assert_eq!(select("{}", |_, _| true), "{}");
+        assert_eq!(select(r#"{"a\"b": [1, " x "]}"#, |_, _| true), r#"{"a\"b":[1," x "]}"#);
     }
 }

@@ -1,8 +1,10 @@
 //! How do assistants, clients and scripts reach the store? Over MCP: one table of tools, spoken on stdio.
 //!
-//! `server` speaks the protocol, `tools` is the table, `check` holds arguments against the schema that `schema`
-//! publishes, `args` turns them into queries, `page` writes events for a small context window. Only this module and
-//! `main` know MCP.
+//! `serve` runs the transports (`stdio`, and `http` beside it), `server` speaks the protocol, `call` runs one call, `tools`
+//! is the table, `check` holds arguments against the schema that `schema` publishes, `args` turns them into queries,
+//! `page` writes events for a small context window. Beside the tools stand `resources` (documents), `prompts` (led
+//! investigations), `completion` (values of their arguments) and `subscriptions` (told when the statistics change). Only
+//! this module and `main` know MCP.
 
 #![expect(
     clippy::doc_markdown,
@@ -11,20 +13,39 @@
 )]
 
 mod args;
+mod call;
 mod check;
 mod closest;
+mod completion;
+mod era;
+mod http;
 mod json;
 mod page;
+mod paging;
+mod prompts;
+mod resources;
 mod schema;
+mod serve;
 mod server;
+mod stdio;
+mod subscriptions;
 mod tool;
 mod tools;
 
-pub use server::serve_stdio;
+pub use http::HttpOptions;
+pub use serve::{ServeOptions, serve};
+pub use stdio::{LineReport, Options as StdioOptions, read_line, serve_stdio};
 
-/// The server's `tools/list` result as pretty JSON, with a newline at the end: what `tools.json` holds.
-pub fn tools_json() -> String {
-    let list: Vec<_> = tools::all().iter().map(|entry| &entry.tool).collect();
+/// The server without a transport, for programs that bring one of rmcp's. On those, what the transport has to hold is
+/// the transport's: order, one reply per request, nothing lost at the end.
+pub fn handler(store: crate::EventStore) -> impl rmcp::ServerHandler {
+    server::Server::new(store, false, tokio_util::sync::CancellationToken::new())
+}
+
+/// The `tools/list` result of a server, read-only or not, as pretty JSON with a newline at the end: of one that is not,
+/// what `tools.json` holds.
+pub fn tools_json(is_read_only: bool) -> String {
+    let list = tools::listed(is_read_only);
     let mut text = serde_json::to_string_pretty(&serde_json::json!({ "tools": list })).unwrap_or_default();
     text.push('\n');
     text

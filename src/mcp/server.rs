@@ -1,23 +1,21 @@
 //! Who answers an MCP request? The handler rmcp calls: lists the tools, runs one, teaches when it cannot.
-//!
-//! No handler awaits: on a `current_thread` runtime calls take effect in the order they were sent.
 
-use std::borrow::Cow;
 use std::future::ready;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
-    ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
+    CustomResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
 };
-use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer, ServerInitializeError};
-use rmcp::{ServerHandler, ServiceExt};
-use serde_json::Value;
+use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer, SubscriptionContext};
+use tokio_util::sync::CancellationToken;
 
-use super::closest::did_you_mean;
-use super::tool::Entry;
-use super::tools;
+use super::subscriptions::{self, Subscribed};
+use super::{call, completion, era, paging, prompts, resources, tools};
 use crate::EventStore;
 
 /// What an assistant reads before its first call.
@@ -43,63 +41,189 @@ format \"table\" (default) is short: constant columns stand once in the head, ti
 are cut with a mark such as \"\u{2026}+123B\". format \"json\" gives whole events, nothing cut. fields picks columns; \
 max_tokens is the size budget.
 
-A refused call says what was wrong, what is allowed, and shows a call that works.";
+A refused call says what was wrong, what is allowed, and shows a call that works.
 
-/// The MCP server over one store.
+More: the resource elixirscope://guide, and the prompts debug_crash, why_slow, who_changed_state, what_happened_around.";
+
+/// What the instructions end with on a server that changes nothing.
+const READ_ONLY: &str = "\n\nThis server is read-only: it offers no tool that stores or removes events.";
+
+/// The MCP server over one store, for one connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     store: EventStore,
+    is_read_only: bool,
+    subscribed: Subscribed,
+    /// Cancelled when the connection is about to end: whoever only listens goes home.
+    closing: CancellationToken,
 }
 
 impl Server {
-    /// A server that answers from `store`.
-    pub(crate) const fn new(store: EventStore) -> Self {
-        Self { store }
+    /// A server that answers from `store`; its listeners end with `closing`.
+    pub(crate) fn new(store: EventStore, is_read_only: bool, closing: CancellationToken) -> Self {
+        Self { store, is_read_only, subscribed: Subscribed::default(), closing }
     }
 }
 
-/// Serves MCP on stdin and stdout until stdin ends.
-///
-/// Run it on a `current_thread` runtime: there, requests take effect in the order sent.
-///
-/// # Errors
-/// When the pipe breaks before the client and the server have agreed on a protocol version.
-pub async fn serve_stdio(store: EventStore) -> io::Result<()> {
-    match Server::new(store).serve(rmcp::transport::stdio()).await {
-        Ok(running) => running.waiting().await.map(drop).map_err(io::Error::other),
-        // The client left before it said anything: there is nobody to tell.
-        Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
-        Err(error) => Err(io::Error::other(error)),
-    }
+/// What this program calls itself.
+pub(crate) fn about() -> Implementation {
+    Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+}
+
+/// A list's answer to a request, cursor and cache hints included.
+macro_rules! listed {
+    ($result:ident, $method:literal, $items:expr, $request:ident, $context:ident) => {
+        paging::page($method, $items, $request.as_ref()).map(|(items, next)| {
+            let mut result = $result::with_all_items(items);
+            result.next_cursor = next;
+            result.meta = era::meta(&$context);
+            if era::is_stateless(&$context) {
+                result = result.with_ttl_ms(era::FIXED_TTL_MS).with_cache_scope(CacheScope::Public);
+            }
+            result
+        })
+    };
 }
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let about = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(about)
-            .with_instructions(INSTRUCTIONS)
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        let read_only = if self.is_read_only { READ_ONLY } else { "" };
+        ServerConfig::new(capabilities)
+            .with_server_info(about())
+            .with_instructions(format!("{INSTRUCTIONS}{read_only}"))
+    }
+
+    /// From here on the version agreed upon rules the shape of replies, whatever version was asked for.
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let result = self.negotiate_initialize(&request)?;
+        let mut agreed = request;
+        agreed.protocol_version = result.protocol_version.clone();
+        context.peer.set_peer_info(agreed);
+        Ok(result)
     }
 
     fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + MaybeSendFuture + '_ {
-        let tools = tools::all().iter().map(|entry| entry.tool.clone()).collect();
-        ready(Ok(ListToolsResult::with_all_items(tools)))
+        ready(listed!(ListToolsResult, "tools/list", tools::listed(self.is_read_only), request, context))
     }
 
-    fn call_tool(
+    fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ListResourcesResult, ErrorData>> + MaybeSendFuture + '_ {
+        ready(listed!(ListResourcesResult, "resources/list", resources::list(), request, context))
+    }
+
+    fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ListResourceTemplatesResult, ErrorData>> + MaybeSendFuture + '_ {
+        ready(listed!(
+            ListResourceTemplatesResult,
+            "resources/templates/list",
+            resources::templates(),
+            request,
+            context
+        ))
+    }
+
+    fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ListPromptsResult, ErrorData>> + MaybeSendFuture + '_ {
+        ready(listed!(ListPromptsResult, "prompts/list", prompts::list(), request, context))
+    }
+
+    fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ReadResourceResponse, ErrorData>> + MaybeSendFuture + '_ {
+        let contents = guarded(|| resources::read(&self.store, self.is_read_only, &request.uri));
+        ready(contents.map(|contents| {
+            let mut result = ReadResourceResult::new(vec![contents]);
+            result.meta = era::meta(&context);
+            if era::is_stateless(&context) && resources::is_unchanging(&request.uri) {
+                result = result.with_ttl_ms(era::FIXED_TTL_MS).with_cache_scope(CacheScope::Public);
+            }
+            result.into()
+        }))
+    }
+
+    fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<GetPromptResponse, ErrorData>> + MaybeSendFuture + '_ {
+        ready(guarded(|| prompts::get(&self.store, request)).map(|mut result| {
+            result.meta = era::meta(&context);
+            result.into()
+        }))
+    }
+
+    fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<CompleteResult, ErrorData>> + MaybeSendFuture + '_ {
+        ready(guarded(|| completion::complete(&self.store, &request)).map(|found| {
+            let mut result = CompleteResult::new(found);
+            result.meta = era::meta(&context);
+            result
+        }))
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(subscriptions::accepted(requested))
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        subscriptions::listen(&self.store, &context, &self.closing).await;
+        Ok(())
+    }
+
+    fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<(), ErrorData>> + MaybeSendFuture + '_ {
+        ready(self.subscribed.subscribe(&self.store, context.peer, request.uri))
+    }
+
+    fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<(), ErrorData>> + MaybeSendFuture + '_ {
+        ready(self.subscribed.unsubscribe(&request.uri))
+    }
+
+    async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _context: RequestContext<RoleServer>,
-    ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + MaybeSendFuture + '_ {
-        let Some(entry) = tools::all().iter().find(|entry| entry.tool.name == request.name) else {
-            return ready(Err(unknown_tool(&request.name)));
-        };
-        let result = answer(entry, &self.store, request.arguments.unwrap_or_default());
-        ready(Ok(result.into()))
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let meta = era::meta(&context);
+        let mut result = call::run(&self.store, self.is_read_only, request, context).await?;
+        result.meta = meta;
+        Ok(result.into())
     }
 
     fn on_custom_request(
@@ -109,7 +233,7 @@ impl ServerHandler for Server {
     ) -> impl Future<Output = Result<CustomResult, ErrorData>> + MaybeSendFuture + '_ {
         // rmcp hands over what it could not read as a request it knows, malformed calls among them.
         ready(Err(if request.method == "tools/call" {
-            ErrorData::invalid_params(malformed_call(request.params.as_ref()), None)
+            ErrorData::invalid_params(call::malformed(request.params.as_ref()), None)
         } else {
             let message = format!("Method not found: {}", request.method);
             ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
@@ -117,68 +241,21 @@ impl ServerHandler for Server {
     }
 }
 
-/// Runs one call. Whatever happens in it, the client gets an answer and the server stays up.
-fn answer(entry: &Entry, store: &EventStore, arguments: rmcp::model::JsonObject) -> CallToolResult {
-    let outcome = catch_unwind(AssertUnwindSafe(|| (entry.call)(entry, store, arguments)));
-    let refusal = match outcome {
-        Ok(Ok(answer)) => {
-            let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
-            result.structured_content = Some(answer.structured);
-            return result;
-        }
-        Ok(Err(refusal)) => refusal,
-        Err(_) => format!(
-            "{}: the server failed on this call; nothing is known to be wrong with the arguments. \
-             The server is up and other calls work; please report it.",
-            entry.tool.name
-        ),
-    };
-    CallToolResult::error(vec![ContentBlock::text(refusal)])
-}
-
-fn unknown_tool(name: &str) -> ErrorData {
-    let names: Vec<&str> = tools::all().iter().map(|entry| &*entry.tool.name).collect();
-    let closest = did_you_mean(name, names.iter().copied());
-    ErrorData::invalid_params(format!("Unknown tool: {name}. Available: {}.{closest}", names.join(", ")), None)
-}
-
-fn malformed_call(params: Option<&Value>) -> Cow<'static, str> {
-    let wrong = match params {
-        None | Some(Value::Null) => "params are missing",
-        Some(Value::Object(params)) => match (params.get("name"), params.get("arguments")) {
-            (None, _) => "params.name is missing",
-            (Some(name), _) if !name.is_string() => "params.name is not a string",
-            (_, Some(arguments)) if !arguments.is_object() => "params.arguments is not an object",
-            _ => "params could not be read",
-        },
-        Some(_) => "params are not an object",
-    };
-    let example = r#"{"name":"get_stats","arguments":{}}"#;
-    format!("tools/call: {wrong}; expected params such as {example}").into()
+/// Runs what answers a request. A panic in it answers that request and leaves the server up.
+fn guarded<T>(run: impl FnOnce() -> Result<T, ErrorData>) -> Result<T, ErrorData> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let message = "the server failed on this request; it is up and others work; please report it";
+        Err(ErrorData::internal_error(message, None))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Settings;
 
     #[test]
-    fn a_panic_in_one_call_answers_that_call() {
-        let mut entry = tools::all()[0].clone();
-        entry.call = |_, _, _| panic!("a bug");
-        let store = EventStore::open(Settings::UNBOUNDED).unwrap();
-        let result = answer(&entry, &store, rmcp::model::JsonObject::new());
-        assert_eq!(result.is_error, Some(true));
-        assert_eq!(result.structured_content, None);
-    }
-
-    #[test]
-    fn a_malformed_call_is_told_what_is_malformed() {
-        let told = |params: Value, what: &str| assert!(malformed_call(Some(&params)).contains(what), "{params}");
-        told(serde_json::json!({"arguments": {}}), "params.name is missing");
-        told(serde_json::json!({"name": 5}), "params.name is not a string");
-        told(serde_json::json!({"name": "x", "arguments": [1]}), "params.arguments is not an object");
-        told(serde_json::json!([]), "params are not an object");
-        assert!(malformed_call(None).contains("params are missing"));
+    fn a_panic_in_a_request_answers_that_request() {
+        let error = guarded::<()>(|| panic!("a bug")).unwrap_err();
+        assert_eq!(error.code, ErrorCode::INTERNAL_ERROR);
     }
 }

@@ -8,7 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::call::ArgumentsText;
 use super::{check, schema};
+use crate::watch::Watch;
 use crate::{Error, ErrorKind, EventStore};
 
 /// What a call does to the store, for hosts that ask before they let it.
@@ -36,11 +38,48 @@ pub(crate) trait Tool {
     const EXAMPLE: &'static str;
     const EFFECT: Effect;
 
-    type Args: DeserializeOwned + JsonSchema;
+    type Args: DeserializeOwned + JsonSchema + Send + 'static;
     type Reply: Serialize + JsonSchema;
 
-    fn run(store: &EventStore, args: Self::Args) -> Result<Answer<Self::Reply>, Error>;
+    /// Whether this call may take so long that others should be heard meanwhile: more than some ten milliseconds.
+    fn is_long(_store: &EventStore, _args: &Self::Args) -> bool {
+        false
+    }
+
+    fn run(store: &EventStore, args: Self::Args, watch: &dyn Watch) -> Result<Answer<Self::Reply>, Error>;
+
+    /// Whether [`Self::run_text`] takes the arguments' text, as long as it is of the usual form.
+    const TAKES_TEXT: bool = false;
+
+    /// Runs it on the text of its arguments, so that they need not be taken apart twice. `None`: the text is not of the
+    /// usual form, and nothing was done.
+    fn run_text(_store: &EventStore, _arguments: &str) -> Option<Result<Answer<Self::Reply>, Error>> {
+        None
+    }
 }
+
+/// Arguments as they came.
+pub(crate) enum Arguments {
+    Object(JsonObject),
+    /// Text of an object.
+    Text(ArgumentsText),
+}
+
+/// How a call ended; an error is the text of the refusal.
+pub(crate) type Outcome = Result<Answer<Value>, String>;
+
+/// A call whose arguments are understood.
+pub(crate) struct Prepared {
+    /// Whether it may take long.
+    pub(crate) is_long: bool,
+    pub(crate) run: Run,
+}
+
+/// Does what a call asks for.
+pub(crate) type Run = Box<dyn FnOnce(&EventStore, &dyn Watch) -> Outcome + Send>;
+
+/// Text of this length may take long.
+const LONG_TEXT: usize = 1 << 20;
 
 /// An answer in both channels. Hosts show only one of them, so both carry the same facts.
 #[derive(Clone, Debug)]
@@ -58,8 +97,17 @@ pub(crate) struct Entry {
     pub(crate) tool: rmcp::model::Tool,
     /// Arguments of a call that works.
     pub(crate) example: &'static str,
-    /// Runs it; an error is the text of the refusal.
-    pub(crate) call: fn(&Self, &EventStore, JsonObject) -> Result<Answer<Value>, String>,
+    /// Whether it runs best on the text of its arguments.
+    pub(crate) takes_text: bool,
+    /// Understands the arguments; an error is the text of the refusal.
+    pub(crate) prepare: fn(&'static Self, &EventStore, Arguments) -> Result<Prepared, String>,
+}
+
+impl Entry {
+    /// Whether calls change nothing in the store.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.tool.annotations.as_ref().and_then(|annotations| annotations.read_only_hint) == Some(true)
+    }
 }
 
 /// A tool as the table holds it.
@@ -75,21 +123,49 @@ pub(crate) fn entry<T: Tool>() -> Entry {
         Some(T::EFFECT != Effect::Appends),
         Some(false),
     ));
-    Entry { tool, example: T::EXAMPLE, call: call::<T> }
+    Entry { tool, example: T::EXAMPLE, takes_text: T::TAKES_TEXT, prepare: prepare::<T> }
 }
 
-fn call<T: Tool>(entry: &Entry, store: &EventStore, arguments: JsonObject) -> Result<Answer<Value>, String> {
-    let run = || -> Result<Answer<Value>, Error> {
-        let arguments = check::arguments(&entry.tool.input_schema, arguments)?;
-        let args = serde_json::from_value(Value::Object(arguments))
-            .map_err(|error| Error::invalid(format!("arguments: {error}")))?;
-        let Answer { text, structured } = T::run(store, args)?;
+fn prepare<T: Tool>(entry: &'static Entry, store: &EventStore, arguments: Arguments) -> Result<Prepared, String> {
+    match arguments {
+        Arguments::Object(arguments) => {
+            let args = read::<T>(entry, arguments)?;
+            let is_long = T::is_long(store, &args);
+            Ok(Prepared { is_long, run: Box::new(move |store, watch| finish::<T>(entry, T::run(store, args, watch))) })
+        }
+        Arguments::Text(text) => {
+            let is_long = text.get().len() > LONG_TEXT;
+            let run = move |store: &EventStore, watch: &dyn Watch| {
+                if let Some(outcome) = T::run_text(store, text.get()) {
+                    return finish::<T>(entry, outcome);
+                }
+                let arguments = serde_json::from_str(text.get()).map_err(|error| format!("arguments: {error}"))?;
+                finish::<T>(entry, T::run(store, read::<T>(entry, arguments)?, watch))
+            };
+            Ok(Prepared { is_long, run: Box::new(run) })
+        }
+    }
+}
+
+fn read<T: Tool>(entry: &Entry, arguments: JsonObject) -> Result<T::Args, String> {
+    let args = check::arguments(&entry.tool.input_schema, arguments).and_then(|arguments| {
+        serde_json::from_value(Value::Object(arguments)).map_err(|error| Error::invalid(format!("arguments: {error}")))
+    });
+    args.map_err(|error| refusal(entry, &error))
+}
+
+fn finish<T: Tool>(entry: &Entry, outcome: Result<Answer<T::Reply>, Error>) -> Outcome {
+    let answer = outcome.and_then(|Answer { text, structured }| {
         let structured = serde_json::to_value(structured)
             .map_err(|error| Error::limit_exceeded(format!("the answer cannot be written as JSON: {error}")))?;
         Ok(Answer { text, structured })
-    };
-    run().map_err(|error| match error.kind() {
-        ErrorKind::Invalid => format!("{error}\nA call that works: {} {}", T::NAME, entry.example),
+    });
+    answer.map_err(|error| refusal(entry, &error))
+}
+
+fn refusal(entry: &Entry, error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::Invalid => format!("{error}\nA call that works: {} {}", entry.tool.name, entry.example),
         _ => error.to_string(),
-    })
+    }
 }

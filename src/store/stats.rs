@@ -197,6 +197,11 @@ impl EventStore {
         }
     }
 
+    /// What was counted since the store was opened. Cost: constant.
+    pub fn counters(&self) -> CounterStats {
+        self.shared.counters.read()
+    }
+
     /// Events stored now. Cost: O(segments).
     pub fn len(&self) -> u64 {
         self.shared.hot.read().events()

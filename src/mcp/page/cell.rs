@@ -1,11 +1,13 @@
 //! How is one value written where space is short?
 
+use memchr::memchr3;
+
 /// Characters of a cell that are shown; the rest is counted.
 const SHOWN: usize = 160;
 
 /// The text on one line: tabs and line ends are written as `\t`, `\n`, `\r`.
 pub(crate) fn escaped(text: &str) -> String {
-    if !text.contains(['\t', '\n', '\r']) {
+    if memchr3(b'\t', b'\n', b'\r', text.as_bytes()).is_none() {
         return text.to_owned();
     }
     text.replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
@@ -13,6 +15,9 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// The text, or its start and how many bytes are missing: `…+123B`.
 pub(crate) fn cut(text: &str) -> String {
+    if text.len() <= SHOWN {
+        return text.to_owned();
+    }
     match text.char_indices().nth(SHOWN) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}\u{2026}+{}B", &text[..end], text.len() - end),

@@ -151,11 +151,15 @@ fn mfa(event: &StoredEvent) -> Option<String> {
 /// The payload as one line, without what other columns of the row say already; empty when nothing is left.
 fn payload(event: &StoredEvent, beside: &[Column]) -> String {
     let rest = json::select(event.data(), |key, raw| !is_said(event, beside, key, raw));
-    if rest == "{}" { String::new() } else { json::compact(&rest) }
+    if rest == "{}" { String::new() } else { rest }
 }
 
 /// Whether a member of the payload repeats a column of its row.
 fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) -> bool {
+    // Most keys are no column's: they need not be looked into.
+    if Column::named(key).is_none() && !key.ends_with("_pid") {
+        return false;
+    }
     let Some(text) = scalar(raw) else { return false };
     let shows = |key: &str| beside.iter().any(|column| column.shows_member(key));
     let same = |value: Option<&str>, text: &str| value == Some(text);
@@ -179,6 +183,7 @@ fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) ->
 fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     match json.as_bytes().first()? {
+        b'"' if !json.contains('\\') => Some(Cow::Borrowed(json.trim_matches('"'))),
         b'"' => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
         b'{' | b'[' | b'n' => None,
         _ => Some(Cow::Borrowed(json)),

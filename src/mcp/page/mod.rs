@@ -20,9 +20,10 @@ use super::args::{Shape, effective};
 use super::json;
 use super::tool::Answer;
 use crate::query::Page;
+use crate::watch::Watch;
 use crate::{EventStore, Filter, Query, Result, StoredEvent, Time};
 use column::Column;
-use table::Table;
+use table::{Cells, Table};
 
 /// Bytes the head usually takes; a longer one costs a second round.
 const HEAD_BYTES: usize = 300;
@@ -31,32 +32,51 @@ const HEAD_BYTES: usize = 300;
 const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
 /// The answer to a query, as large as its shape allows.
-pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape) -> Result<Answer<PageReply>> {
-    let page = store.query_events(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() })?;
-    let mut shown = fitting(&page, shape);
+pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &dyn Watch) -> Result<Answer<PageReply>> {
+    let page = store.query_events_watched(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() }, watch)?;
+    let cells = match shape.format {
+        Format::Table => Some(Cells::of(&page.events, shape.columns.as_deref())),
+        Format::Json => None,
+    };
+    let mut shown = fitting(&page, shape, cells.as_ref());
     loop {
-        let answer = write(store, query, shape, &page, shown);
-        if answer.text.len() <= shape.budget || shown <= 1 {
+        let answer = write(store, query, shape, &page, cells.as_ref(), shown);
+        let excess = answer.text.len().saturating_sub(shape.budget);
+        if excess == 0 || shown <= 1 {
             return Ok(answer);
         }
-        shown -= 1;
+        shown -= too_many(answer.structured.rows.as_deref().unwrap_or_default(), shape.reversed, excess);
     }
 }
 
+/// How many of the last events to leave out so that a text is so much shorter: one at least.
+fn too_many(rows: &[Vec<String>], reversed: bool, excess: usize) -> usize {
+    let length = |row: &Vec<String>| row.iter().map(|cell| cell.len() + 1).sum::<usize>();
+    let mut saved = 0;
+    let mut is_missing = |row: &Vec<String>| {
+        let is_missing = saved < excess;
+        saved += length(row);
+        is_missing
+    };
+    let left_out = if reversed {
+        rows.iter().take_while(|row| is_missing(row)).count()
+    } else {
+        rows.iter().rev().take_while(|row| is_missing(row)).count()
+    };
+    left_out.clamp(1, rows.len().max(2) - 1)
+}
+
 /// How many events the budget has room for, by the length of their lines.
-fn fitting(page: &Page, shape: &Shape) -> usize {
+fn fitting(page: &Page, shape: &Shape, cells: Option<&Cells<'_>>) -> usize {
     let mut room = shape.budget.saturating_sub(HEAD_BYTES);
     let fits = |length: &usize| {
         let has_room = *length <= room;
         room = room.saturating_sub(*length);
         has_room
     };
-    let shown = match shape.format {
-        Format::Table => {
-            let events: Vec<&StoredEvent> = page.events.iter().collect();
-            table::lay_out(&events, shape.columns.as_deref()).line_lengths().take_while(fits).count()
-        }
-        Format::Json => page.events.iter().map(|event| wire_length(&line(event, shape))).take_while(fits).count(),
+    let shown = match cells {
+        Some(cells) => cells.line_lengths().take_while(fits).count(),
+        None => page.events.iter().map(|event| wire_length(&line(event, shape))).take_while(fits).count(),
     };
     shown.clamp(page.events.len().min(1), page.events.len())
 }
@@ -92,7 +112,14 @@ fn applied(page: &Page) -> Filter {
 }
 
 /// The answer with the first `shown` events of the page.
-fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: usize) -> Answer<PageReply> {
+fn write(
+    store: &EventStore,
+    query: &Query,
+    shape: &Shape,
+    page: &Page,
+    cells: Option<&Cells<'_>>,
+    shown: usize,
+) -> Answer<PageReply> {
     let next_cursor = match page.events.get(..shown) {
         Some([.., last]) if shown < page.events.len() => Some(page.cursor_after(last)),
         _ => page.next_cursor.clone(),
@@ -114,14 +141,10 @@ fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: u
     };
     reply.hint = hint::how_to_go_on(store, query, page, &reply);
     let mut text = reply.head();
-    let mut events: Vec<&StoredEvent> = page.events.iter().take(shown).collect();
-    if shape.reversed {
-        events.reverse();
-    }
-    match shape.format {
-        Format::Table => {
-            let table = table::lay_out(&events, shape.columns.as_deref());
-            if !events.is_empty() {
+    match cells {
+        Some(cells) => {
+            let table = cells.table(shown, shape.reversed);
+            if shown > 0 {
                 table.write(&mut text);
             }
             let Table { t0, .. } = table;
@@ -130,14 +153,17 @@ fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: u
             reply.columns = Some(table.columns);
             reply.rows = Some(table.rows);
         }
-        Format::Json => {
-            let lines: Vec<String> = events.iter().map(|event| line(event, shape)).collect();
+        None => {
+            let mut lines: Vec<String> = page.events.iter().take(shown).map(|event| line(event, shape)).collect();
+            if shape.reversed {
+                lines.reverse();
+            }
             text.push_str(&lines.join("\n"));
             let values = lines.iter().map(|line| Value::Object(json::lossless_object(line)));
             reply.events = Some(values.collect());
         }
     }
-    if events.is_empty() {
+    if shown == 0 {
         text.truncate(text.trim_end().len());
     }
     Answer { text, structured: reply }
@@ -147,6 +173,7 @@ fn write(store: &EventStore, query: &Query, shape: &Shape, page: &Page, shown: u
 mod tests {
     use super::*;
     use crate::Settings;
+    use crate::watch::Unwatched;
 
     fn shape(format: Format) -> Shape {
         Shape { columns: None, format, budget: 1 << 20, reversed: false }
@@ -155,7 +182,7 @@ mod tests {
     fn answered(event: &str, format: Format) -> Answer<PageReply> {
         let store = EventStore::open(Settings::UNBOUNDED).unwrap();
         store.store_json_event(event).unwrap();
-        answer(&store, &Query::default(), &shape(format)).unwrap()
+        answer(&store, &Query::default(), &shape(format), &Unwatched).unwrap()
     }
 
     #[test]
@@ -184,7 +211,7 @@ mod tests {
             store.store_json_event(&format!(r#"{{"ts": {n}, "data": {{"quotes": "{quotes}"}}}}"#)).unwrap();
         }
         let Answer { text, structured } =
-            answer(&store, &Query::default(), &Shape { budget: 4 << 20, ..shape(Format::Json) }).unwrap();
+            answer(&store, &Query::default(), &Shape { budget: 4 << 20, ..shape(Format::Json) }, &Unwatched).unwrap();
         assert!(structured.truncated && structured.returned > 2, "{}", structured.returned);
         let wire = Value::from(text).to_string().len() + serde_json::to_string(&structured).unwrap().len();
         assert!(wire < 10 << 20, "{wire} bytes");

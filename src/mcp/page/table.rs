@@ -19,37 +19,68 @@ pub(crate) struct Table {
     pub(crate) t0: Option<i64>,
 }
 
-/// Lays events out in columns; `asked` are the caller's.
-pub(crate) fn lay_out(events: &[&StoredEvent], asked: Option<&[Column]>) -> Table {
-    let Some(first) = events.first() else { return Table::default() };
-    let wanted = asked.unwrap_or(Column::USUAL);
-    let mut table = Table { t0: wanted.contains(&Column::TimeMicros).then_some(first.timestamp()), ..Table::default() };
-    let mut kept: Vec<Vec<String>> = Vec::new();
-    for column in wanted {
-        let cells: Vec<String> = events.iter().map(|event| column.cell(event, first.timestamp(), wanted)).collect();
-        let is_same = cells.iter().all(|cell| *cell == cells[0]);
-        // The last column stays, whatever is in it: a row needs something to show.
-        let is_needed = kept.is_empty() && Some(column) == wanted.last();
-        if is_same && !is_needed && (cells[0].is_empty() || events.len() > 1) {
-            if !cells[0].is_empty() {
-                table.constants.push((column.name(), cells[0].clone()));
+/// The cells of a page. They are written once, however often the page is cut to fit.
+#[derive(Debug)]
+pub(crate) struct Cells<'e> {
+    events: &'e [StoredEvent],
+    wanted: &'e [Column],
+    /// By column, then by event; times count from the first event.
+    columns: Vec<Vec<String>>,
+}
+
+impl<'e> Cells<'e> {
+    /// Cells of the columns asked for, or of the usual ones.
+    pub(crate) fn of(events: &'e [StoredEvent], asked: Option<&'e [Column]>) -> Self {
+        let wanted = asked.unwrap_or(Column::USUAL);
+        let t0 = events.first().map_or(0, StoredEvent::timestamp);
+        let cells = |column: &Column| events.iter().map(|event| column.cell(event, t0, wanted)).collect();
+        Self { events, wanted, columns: wanted.iter().map(cells).collect() }
+    }
+
+    /// The columns that a table of the first `shown` events has, and those that are the same in all of them.
+    fn split(&self, shown: usize) -> (Vec<usize>, Vec<usize>) {
+        let (mut kept, mut constant) = (Vec::new(), Vec::new());
+        for (at, cells) in self.columns.iter().enumerate() {
+            let Some([first, rest @ ..]) = cells.get(..shown) else { continue };
+            let is_same = rest.iter().all(|cell| cell == first);
+            // The last column stays, whatever is in it: a row needs something to show.
+            let is_needed = kept.is_empty() && at + 1 == self.columns.len();
+            if is_needed || !is_same || (!first.is_empty() && shown == 1) {
+                kept.push(at);
+            } else if !first.is_empty() {
+                constant.push(at);
             }
-        } else {
-            table.columns.push(column.name());
-            kept.push(cells);
+        }
+        (kept, constant)
+    }
+
+    /// Bytes of each row's line in a table of all events.
+    pub(crate) fn line_lengths(&self) -> impl Iterator<Item = usize> {
+        let (kept, _) = self.split(self.events.len());
+        (0..self.events.len()).map(move |row| kept.iter().map(|at| self.columns[*at][row].len() + 1).sum())
+    }
+
+    /// The table of the first `shown` events; the last of them leads when it is turned around.
+    pub(crate) fn table(&self, shown: usize, reversed: bool) -> Table {
+        let (kept, constant) = self.split(shown);
+        let order = || (0..shown).map(|at| if reversed { shown - 1 - at } else { at });
+        let t0 = order().next().map(|first| self.events[first].timestamp());
+        let cell = |row: usize, at: usize| match self.wanted[at] {
+            Column::TimeMicros if reversed => {
+                Column::TimeMicros.cell(&self.events[row], t0.unwrap_or_default(), self.wanted)
+            }
+            _ => self.columns[at][row].clone(),
+        };
+        Table {
+            constants: constant.iter().map(|at| (self.wanted[*at].name(), cell(shown - 1, *at))).collect(),
+            columns: kept.iter().map(|at| self.wanted[*at].name()).collect(),
+            rows: order().map(|row| kept.iter().map(|at| cell(row, *at)).collect()).collect(),
+            t0: t0.filter(|_| self.wanted.contains(&Column::TimeMicros)),
         }
     }
-    let mut columns: Vec<_> = kept.into_iter().map(Vec::into_iter).collect();
-    table.rows = events.iter().map(|_| columns.iter_mut().filter_map(Iterator::next).collect()).collect();
-    table
 }
 
 impl Table {
-    /// Bytes of a row's line.
-    pub(crate) fn line_lengths(&self) -> impl Iterator<Item = usize> {
-        self.rows.iter().map(|row| row.iter().map(|cell| cell.len() + 1).sum::<usize>())
-    }
-
     /// Appends the head lines and the rows.
     pub(crate) fn write(&self, out: &mut String) {
         if !self.constants.is_empty() {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::removal::{self, RemovalReply};
+use super::removal::{self, RemovalReply, SOON_REMOVED};
 use crate::mcp::args::TimeArg;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::store::Cleanup;
+use crate::watch::Watch;
 use crate::{Error, EventStore};
 
 pub(crate) struct CleanupOldEvents;
@@ -48,7 +49,11 @@ impl Tool for CleanupOldEvents {
     type Args = Args;
     type Reply = RemovalReply;
 
-    fn run(store: &EventStore, args: Args) -> Result<Answer<RemovalReply>, Error> {
+    fn is_long(store: &EventStore, _args: &Args) -> bool {
+        store.len() > SOON_REMOVED
+    }
+
+    fn run(store: &EventStore, args: Args, _watch: &dyn Watch) -> Result<Answer<RemovalReply>, Error> {
         let cleanup = Cleanup {
             before: args.before_timestamp.map(|time| time.read("before_timestamp")).transpose()?,
             max_age: args.max_age.as_ref().map(duration).transpose()?,

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::removal::{self, RemovalReply};
+use super::removal::{self, RemovalReply, SOON_REMOVED};
 use crate::mcp::args::FilterArgs;
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
 use crate::{Error, EventStore};
 
 pub(crate) struct ClearEvents;
@@ -31,7 +32,11 @@ impl Tool for ClearEvents {
     type Args = Args;
     type Reply = RemovalReply;
 
-    fn run(store: &EventStore, args: Args) -> Result<Answer<RemovalReply>, Error> {
+    fn is_long(store: &EventStore, _args: &Args) -> bool {
+        store.len() > SOON_REMOVED
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<RemovalReply>, Error> {
         let filter = args.filter.read()?;
         let filter = match (args.all.unwrap_or(false), filter.is_empty()) {
             (true, true) => None,
@@ -40,6 +45,6 @@ impl Tool for ClearEvents {
             (false, true) => return Err(Error::invalid("say what to remove: filters, or all: true for every event")),
         };
         let dry_run = args.dry_run.unwrap_or(false);
-        Ok(removal::answer(store.clear(filter, dry_run)?, dry_run))
+        Ok(removal::answer(store.clear_watched(filter, dry_run, watch)?, dry_run))
     }
 }

@@ -8,6 +8,7 @@ use crate::mcp::args::filter::{effective_schema, filter_line};
 use crate::mcp::args::{QueryArgs, effective};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::query::Analysis;
+use crate::watch::Watch;
 use crate::{AccessPath, Error, EventStore, Index};
 
 pub(crate) struct ExplainQuery;
@@ -118,8 +119,12 @@ impl Tool for ExplainQuery {
     type Args = Args;
     type Reply = Reply;
 
-    fn run(store: &EventStore, Args { query, analyze }: Args) -> Result<Answer<Reply>, Error> {
-        let explanation = store.explain(&query.read()?, analyze.unwrap_or(false))?;
+    fn is_long(store: &EventStore, args: &Args) -> bool {
+        args.analyze == Some(true) && args.query.is_long(store)
+    }
+
+    fn run(store: &EventStore, Args { query, analyze }: Args, watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
+        let explanation = store.explain_watched(&query.read()?, analyze.unwrap_or(false), watch)?;
         let (plan, filters) = (explanation.plan, effective(&explanation.filter));
         let analysis = explanation.analysis.map(AnalysisReply::from);
         let candidates: Vec<Candidate> = plan

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::mcp::json;
 use crate::mcp::page::EventMembers;
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
 use crate::{Error, EventStore};
 
 pub(crate) struct GetEventById;
@@ -42,7 +43,7 @@ impl Tool for GetEventById {
     type Args = Args;
     type Reply = Reply;
 
-    fn run(store: &EventStore, Args { event_id }: Args) -> Result<Answer<Reply>, Error> {
+    fn run(store: &EventStore, Args { event_id }: Args, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
         let event = store.get_event_by_id(&event_id).map_err(|error| {
             Error::not_found(format!("{error}. Find ids with query_events; get_stats says what span is stored."))
         })?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::store_instrumentation_plan::plan_schema;
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
 use crate::{Error, EventStore};
 
 pub(crate) struct GetInstrumentationPlan;
@@ -38,7 +39,7 @@ impl Tool for GetInstrumentationPlan {
     type Args = Args;
     type Reply = Reply;
 
-    fn run(store: &EventStore, Args { version }: Args) -> Result<Answer<Reply>, Error> {
+    fn run(store: &EventStore, Args { version }: Args, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
         let kept = store.get_instrumentation_plan(version)?;
         let text = format!("version={} stored_at={}\n{}", kept.version, kept.stored_at, kept.plan);
         Ok(Answer { text, structured: Reply { plan: kept.plan, version: kept.version, stored_at: kept.stored_at } })

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::NoArgs;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::store::{CounterStats, LastCleanup, Stats};
+use crate::watch::Watch;
 use crate::{Error, EventStore, Settings};
 
 pub(crate) struct GetStats;
@@ -278,7 +279,12 @@ impl Tool for GetStats {
     type Args = NoArgs;
     type Reply = Reply;
 
-    fn run(store: &EventStore, _: NoArgs) -> Result<Answer<Reply>, Error> {
+    fn is_long(store: &EventStore, _args: &Self::Args) -> bool {
+        // Keys are counted over all segments.
+        store.len() > 1_000_000
+    }
+
+    fn run(store: &EventStore, _: NoArgs, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
         let reply = Reply::from(store.get_stats());
         Ok(Answer { text: reply.text(), structured: reply })
     }

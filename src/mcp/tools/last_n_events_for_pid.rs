@@ -7,6 +7,7 @@ use crate::mcp::args::{FilterArgs, OrderArg, Shape, ViewArgs};
 use crate::mcp::page::{self, PageReply};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::query::DEFAULT_LIMIT;
+use crate::watch::Watch;
 use crate::{Error, EventStore, Order, Query};
 
 pub(crate) struct LastNEventsForPid;
@@ -36,7 +37,11 @@ impl Tool for LastNEventsForPid {
     type Args = Args;
     type Reply = PageReply;
 
-    fn run(store: &EventStore, args: Args) -> Result<Answer<PageReply>, Error> {
+    fn is_long(store: &EventStore, args: &Args) -> bool {
+        args.filter.is_long(store, args.n.unwrap_or(DEFAULT_LIMIT))
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<PageReply>, Error> {
         let (cursor, shape) = args.view.read()?;
         let query = Query {
             order: Order::Desc,
@@ -45,6 +50,6 @@ impl Tool for LastNEventsForPid {
             ..Query::new(args.filter.read()?)
         };
         let shape = Shape { reversed: args.order.unwrap_or_default() == OrderArg::Asc, ..shape };
-        page::answer(store, &query, &shape)
+        page::answer(store, &query, &shape, watch)
     }
 }

@@ -16,7 +16,11 @@ mod store_instrumentation_plan;
 
 use std::sync::LazyLock;
 
-use super::tool::{Entry, entry};
+use serde_json::Value;
+
+use super::tool::{Arguments, Entry, Outcome, entry};
+use crate::EventStore;
+use crate::watch::Unwatched;
 
 static TABLE: LazyLock<[Entry; 12]> = LazyLock::new(|| {
     [
@@ -38,6 +42,29 @@ static TABLE: LazyLock<[Entry; 12]> = LazyLock::new(|| {
 /// Every tool, in the order they are listed.
 pub(crate) fn all() -> &'static [Entry] {
     &*TABLE
+}
+
+/// The tools a server offers: all, or those that change nothing.
+pub(crate) fn offered(is_read_only: bool) -> impl Iterator<Item = &'static Entry> {
+    all().iter().filter(move |entry| !is_read_only || entry.only_reads())
+}
+
+/// What `tools/list` shows.
+pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
+    offered(is_read_only).map(|entry| entry.tool.clone()).collect()
+}
+
+/// What a tool answers, for what is made of answers; an error is the text of the refusal.
+pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Outcome {
+    let Some(entry) = find(name) else { return Err(format!("there is no tool {name}")) };
+    let Value::Object(arguments) = arguments else { return Err(format!("{name}: arguments are an object")) };
+    let prepared = (entry.prepare)(entry, store, Arguments::Object(arguments))?;
+    (prepared.run)(store, &Unwatched)
+}
+
+/// The tool of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    all().iter().find(|entry| entry.tool.name == name)
 }
 
 /// Arguments of a tool that takes none.

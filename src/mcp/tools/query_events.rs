@@ -3,6 +3,7 @@
 use crate::mcp::args::PageArgs;
 use crate::mcp::page::{self, PageReply};
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
 use crate::{Error, EventStore};
 
 pub(crate) struct QueryEvents;
@@ -19,8 +20,12 @@ impl Tool for QueryEvents {
     type Args = PageArgs;
     type Reply = PageReply;
 
-    fn run(store: &EventStore, args: PageArgs) -> Result<Answer<PageReply>, Error> {
+    fn is_long(store: &EventStore, args: &PageArgs) -> bool {
+        args.is_long(store)
+    }
+
+    fn run(store: &EventStore, args: PageArgs, watch: &dyn Watch) -> Result<Answer<PageReply>, Error> {
         let (query, shape) = args.read()?;
-        page::answer(store, &query, &shape)
+        page::answer(store, &query, &shape, watch)
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::mcp::args::PageArgs;
 use crate::mcp::page::{self, PageReply};
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
 use crate::{Error, EventStore};
 
 pub(crate) struct QueryEventsByAstNode;
@@ -28,8 +29,12 @@ impl Tool for QueryEventsByAstNode {
     type Args = Args;
     type Reply = PageReply;
 
-    fn run(store: &EventStore, Args { page }: Args) -> Result<Answer<PageReply>, Error> {
+    fn is_long(store: &EventStore, args: &Args) -> bool {
+        args.page.is_long(store)
+    }
+
+    fn run(store: &EventStore, Args { page }: Args, watch: &dyn Watch) -> Result<Answer<PageReply>, Error> {
         let (query, shape) = page.read()?;
-        page::answer(store, &query, &shape)
+        page::answer(store, &query, &shape, watch)
     }
 }

@@ -5,9 +5,11 @@ use std::fmt::Write;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::mcp::args::event::{event_schema, object_text};
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
 use crate::{Error, EventStore};
 
 pub(crate) struct StoreEvent;
@@ -43,22 +45,41 @@ impl Tool for StoreEvent {
     type Args = Args;
     type Reply = Reply;
 
-    fn run(store: &EventStore, Args { event }: Args) -> Result<Answer<Reply>, Error> {
-        let stored = store.store_json_event(&object_text(event)).map_err(|error| error.at("event"))?;
-        let outcome = stored.outcome.name();
-        let mut text = format!("{outcome} {}", stored.event_id);
-        if stored.timestamp_assigned {
-            text.push_str("; timestamp assigned on arrival");
-        }
-        if stored.pruned > 0 {
-            _ = write!(text, "; pruned {}", stored.pruned);
-        }
-        let structured = Reply {
-            event_id: stored.event_id,
-            outcome,
-            timestamp_assigned: stored.timestamp_assigned,
-            pruned: stored.pruned,
-        };
-        Ok(Answer { text, structured })
+    fn run(store: &EventStore, Args { event }: Args, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
+        store_text(store, &object_text(event))
     }
+
+    const TAKES_TEXT: bool = true;
+
+    fn run_text(store: &EventStore, arguments: &str) -> Option<Result<Answer<Reply>, Error>> {
+        let TextArgs { event } = serde_json::from_str(arguments).ok()?;
+        event.get().starts_with('{').then(|| store_text(store, event.get()))
+    }
+}
+
+/// The arguments as they are usually written, borrowed from their text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextArgs<'a> {
+    #[serde(borrow)]
+    event: &'a RawValue,
+}
+
+fn store_text(store: &EventStore, event: &str) -> Result<Answer<Reply>, Error> {
+    let stored = store.store_json_event(event).map_err(|error| error.at("event"))?;
+    let outcome = stored.outcome.name();
+    let mut text = format!("{outcome} {}", stored.event_id);
+    if stored.timestamp_assigned {
+        text.push_str("; timestamp assigned on arrival");
+    }
+    if stored.pruned > 0 {
+        _ = write!(text, "; pruned {}", stored.pruned);
+    }
+    let structured = Reply {
+        event_id: stored.event_id,
+        outcome,
+        timestamp_assigned: stored.timestamp_assigned,
+        pruned: stored.pruned,
+    };
+    Ok(Answer { text, structured })
 }

@@ -1,13 +1,16 @@
 //! Stores a batch of events.
 
+use std::borrow::Borrow;
 use std::fmt::Write;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::mcp::args::event::{self, event_schema};
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
 use crate::{Error, EventStore};
 
 /// Rejections listed in a text; the structured reply has all.
@@ -67,44 +70,64 @@ impl Tool for StoreEvents {
     type Args = Args;
     type Reply = Reply;
 
-    fn run(store: &EventStore, Args { events, atomic }: Args) -> Result<Answer<Reply>, Error> {
+    fn run(store: &EventStore, Args { events, atomic }: Args, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
         let texts: Vec<String> = events.iter().map(event::text).collect();
-        let atomic = atomic.unwrap_or(false);
-        let report = store.store_json_events(&texts, atomic);
-        let rejected: Vec<RejectedReply> = report
-            .rejected
-            .into_iter()
-            .map(|rejected| RejectedReply {
-                index: rejected.index,
-                event_id: rejected.event_id,
-                error: rejected.error.at(&format!("events[{}]", rejected.index)).to_string(),
-            })
-            .collect();
-        if atomic && !rejected.is_empty() {
-            let (bad, all) = (rejected.len(), events.len());
-            let listed = listed(&rejected);
-            return Err(Error::invalid(format!("nothing was stored (atomic): {bad} of {all} events are bad{listed}")));
-        }
-        let text = format!(
-            "stored={} replaced={} duplicates={} rejected={} timestamps_assigned={} pruned={}{}",
-            report.stored,
-            report.replaced,
-            report.duplicates,
-            rejected.len(),
-            report.timestamps_assigned,
-            report.pruned,
-            listed(&rejected)
-        );
-        let structured = Reply {
-            stored: report.stored,
-            replaced: report.replaced,
-            duplicates: report.duplicates,
-            rejected,
-            timestamps_assigned: report.timestamps_assigned,
-            pruned: report.pruned,
-        };
-        Ok(Answer { text, structured })
+        store_texts(store, &texts, atomic.unwrap_or(false))
     }
+
+    const TAKES_TEXT: bool = true;
+
+    fn run_text(store: &EventStore, arguments: &str) -> Option<Result<Answer<Reply>, Error>> {
+        let TextArgs { events, atomic } = serde_json::from_str(arguments).ok()?;
+        let texts: Vec<&str> = events.into_iter().map(RawValue::get).collect();
+        Some(store_texts(store, &texts, atomic.unwrap_or(false)))
+    }
+}
+
+/// The arguments as they are usually written, borrowed from their text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextArgs<'a> {
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+    atomic: Option<bool>,
+}
+
+fn store_texts<T: Borrow<str>>(store: &EventStore, texts: &[T], atomic: bool) -> Result<Answer<Reply>, Error> {
+    let report = store.store_json_events(texts, atomic);
+    let rejected: Vec<RejectedReply> = report
+        .rejected
+        .into_iter()
+        .map(|rejected| RejectedReply {
+            index: rejected.index,
+            event_id: rejected.event_id,
+            error: rejected.error.at(&format!("events[{}]", rejected.index)).to_string(),
+        })
+        .collect();
+    if atomic && !rejected.is_empty() {
+        let (bad, all) = (rejected.len(), texts.len());
+        let listed = listed(&rejected);
+        return Err(Error::invalid(format!("nothing was stored (atomic): {bad} of {all} events are bad{listed}")));
+    }
+    let text = format!(
+        "stored={} replaced={} duplicates={} rejected={} timestamps_assigned={} pruned={}{}",
+        report.stored,
+        report.replaced,
+        report.duplicates,
+        rejected.len(),
+        report.timestamps_assigned,
+        report.pruned,
+        listed(&rejected)
+    );
+    let structured = Reply {
+        stored: report.stored,
+        replaced: report.replaced,
+        duplicates: report.duplicates,
+        rejected,
+        timestamps_assigned: report.timestamps_assigned,
+        pruned: report.pruned,
+    };
+    Ok(Answer { text, structured })
 }
 
 /// The first rejections, one a line.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
 use crate::{Error, EventStore};
 
 pub(crate) struct StoreInstrumentationPlan;
@@ -39,7 +40,7 @@ impl Tool for StoreInstrumentationPlan {
     type Args = Args;
     type Reply = Reply;
 
-    fn run(store: &EventStore, Args { plan }: Args) -> Result<Answer<Reply>, Error> {
+    fn run(store: &EventStore, Args { plan }: Args, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
         let version = store.store_instrumentation_plan(Value::Object(plan))?;
         Ok(Answer { text: format!("version={version}"), structured: Reply { version } })
     }

@@ -1,0 +1,234 @@
+//! How is one call carried out, and who watches it meanwhile?
+//!
+//! A short call runs at once, where it is: handing it to another thread would cost more than it. One that may be long
+//! runs on a blocking thread, so that its cancellation is heard and its progress told while it works.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResult, ContentBlock, ErrorData, ProgressNotificationParam, ProgressToken,
+};
+use rmcp::service::{Peer, RequestContext, RoleServer};
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::closest::did_you_mean;
+use super::tool::{Arguments, Entry, Outcome};
+use super::tools;
+use crate::EventStore;
+use crate::watch::Watch;
+
+/// Text of a call's arguments, where the transport left them as they came. It travels beside the request.
+#[derive(Clone, Debug)]
+pub(crate) struct ArgumentsText {
+    line: Arc<String>,
+    range: Range<usize>,
+}
+
+impl ArgumentsText {
+    /// `text` is a part of `line`.
+    pub(crate) fn new(line: &Arc<String>, text: &str) -> Self {
+        let start = text.as_ptr().addr() - line.as_ptr().addr();
+        Self { line: Arc::clone(line), range: start..start + text.len() }
+    }
+
+    pub(crate) fn get(&self) -> &str {
+        &self.line[self.range.clone()]
+    }
+}
+
+/// Carries out one call. Whatever happens in it, the client gets an answer and the server stays up.
+pub(crate) async fn run(
+    store: &EventStore,
+    is_read_only: bool,
+    request: CallToolRequestParams,
+    mut context: RequestContext<RoleServer>,
+) -> Result<CallToolResult, ErrorData> {
+    let Some(entry) = tools::find(&request.name) else { return Err(unknown_tool(&request.name, is_read_only)) };
+    if is_read_only && !entry.only_reads() {
+        return Ok(refused_by_read_only(entry));
+    }
+    let arguments = match context.extensions.remove::<ArgumentsText>() {
+        Some(text) => Arguments::Text(text),
+        None => Arguments::Object(request.arguments.unwrap_or_default()),
+    };
+    Ok(reply(entry, outcome(entry, store, arguments, &context).await))
+}
+
+async fn outcome(
+    entry: &'static Entry,
+    store: &EventStore,
+    arguments: Arguments,
+    context: &RequestContext<RoleServer>,
+) -> std::thread::Result<Outcome> {
+    let prepared = catch_unwind(AssertUnwindSafe(|| (entry.prepare)(entry, store, arguments)))?;
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let (reports, mut progress) = watch::channel(None);
+    let watcher = Watcher { token: context.ct.clone(), reports, latest: Mutex::new(None) };
+    if !prepared.is_long {
+        return catch_unwind(AssertUnwindSafe(|| (prepared.run)(store, &watcher)));
+    }
+    let on_thread = store.clone();
+    let work = move || catch_unwind(AssertUnwindSafe(|| (prepared.run)(&on_thread, &watcher)));
+    let mut work = tokio::task::spawn_blocking(work);
+    let token = context.meta.get_progress_token();
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done.unwrap_or_else(|error| Err(Box::new(error))),
+            Ok(()) = progress.changed(), if token.is_some() => {
+                let report = *progress.borrow_and_update();
+                if let (Some(report), Some(token)) = (report, &token) {
+                    tell(&context.peer, &context.ct, entry, token, report).await;
+                }
+            }
+        }
+    }
+}
+
+/// So many of so many steps.
+type Report = (u64, u64);
+
+/// Tells the client how far its call is. It is waited for, because no progress may follow the reply; but not longer
+/// than the call itself is wanted, because nobody takes it once the connection is being closed.
+async fn tell(
+    peer: &Peer<RoleServer>,
+    wanted: &CancellationToken,
+    entry: &Entry,
+    token: &ProgressToken,
+    (done, total): Report,
+) {
+    let percent = done.saturating_mul(100).checked_div(total).unwrap_or_default();
+    let message = format!("{}: {percent} %", entry.tool.name);
+    let params =
+        ProgressNotificationParam::new(token.clone(), done as f64).with_total(total as f64).with_message(message);
+    tokio::select! {
+        _told_or_not = peer.notify_progress(params) => {}
+        () = wanted.cancelled() => {}
+    }
+}
+
+/// The client, as the work sees it.
+struct Watcher {
+    token: CancellationToken,
+    reports: watch::Sender<Option<Report>>,
+    latest: Mutex<Option<(Instant, Report)>>,
+}
+
+/// Progress is told this often: for people and for clients that give up on silence.
+const BETWEEN_REPORTS: Duration = Duration::from_millis(100);
+
+impl Watch for Watcher {
+    fn is_cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    fn progressed(&self, done: u64, total: u64) {
+        let mut latest = self.latest.lock();
+        let is_news = latest.is_none_or(|(at, (before, _))| done > before && at.elapsed() >= BETWEEN_REPORTS);
+        if is_news {
+            *latest = Some((Instant::now(), (done, total)));
+            self.reports.send_replace(Some((done, total)));
+        }
+    }
+}
+
+/// What the client gets.
+fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>) -> CallToolResult {
+    let refusal = match outcome {
+        Ok(Ok(answer)) => {
+            let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
+            result.structured_content = Some(answer.structured);
+            return result;
+        }
+        Ok(Err(refusal)) => refusal,
+        Err(_) => format!(
+            "{}: the server failed on this call; nothing is known to be wrong with the arguments. \
+             The server is up and other calls work; please report it.",
+            entry.tool.name
+        ),
+    };
+    CallToolResult::error(vec![ContentBlock::text(refusal)])
+}
+
+/// A call that would change the store, on a server that was started not to.
+fn refused_by_read_only(entry: &Entry) -> CallToolResult {
+    let names: Vec<&str> = tools::offered(true).map(|entry| &*entry.tool.name).collect();
+    let refusal = format!(
+        "{}: this server was started with --read-only (ELIXIR_SCOPE_READ_ONLY): nothing is stored or removed by calls. \
+         The tools that read: {}.",
+        entry.tool.name,
+        names.join(", ")
+    );
+    CallToolResult::error(vec![ContentBlock::text(refusal)])
+}
+
+fn unknown_tool(name: &str, is_read_only: bool) -> ErrorData {
+    let names: Vec<&str> = tools::offered(is_read_only).map(|entry| &*entry.tool.name).collect();
+    let closest = did_you_mean(name, names.iter().copied());
+    ErrorData::invalid_params(format!("Unknown tool: {name}. Available: {}.{closest}", names.join(", ")), None)
+}
+
+/// What is wrong with the parameters of a `tools/call` that could not be read as one.
+pub(crate) fn malformed(params: Option<&Value>) -> Cow<'static, str> {
+    let wrong = match params {
+        None | Some(Value::Null) => "params are missing",
+        Some(Value::Object(params)) => match (params.get("name"), params.get("arguments")) {
+            (None, _) => "params.name is missing",
+            (Some(name), _) if !name.is_string() => "params.name is not a string",
+            (_, Some(arguments)) if !arguments.is_object() => "params.arguments is not an object",
+            _ => "params could not be read",
+        },
+        Some(_) => "params are not an object",
+    };
+    let example = r#"{"name":"get_stats","arguments":{}}"#;
+    format!("tools/call: {wrong}; expected params such as {example}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_one_call_answers_that_call() {
+        let result = reply(&tools::all()[0], Err(Box::new("a bug")));
+        assert_eq!(result.is_error, Some(true));
+        assert_eq!(result.structured_content, None);
+    }
+
+    #[test]
+    fn a_malformed_call_is_told_what_is_malformed() {
+        let told = |params: Value, what: &str| assert!(malformed(Some(&params)).contains(what), "{params}");
+        told(serde_json::json!({"arguments": {}}), "params.name is missing");
+        told(serde_json::json!({"name": 5}), "params.name is not a string");
+        told(serde_json::json!({"name": "x", "arguments": [1]}), "params.arguments is not an object");
+        told(serde_json::json!([]), "params are not an object");
+        assert!(malformed(None).contains("params are missing"));
+    }
+
+    #[test]
+    fn progress_is_told_at_once_and_then_not_too_often_and_never_backwards() {
+        let (reports, progress) = watch::channel(None);
+        let watcher = Watcher { token: CancellationToken::new(), reports, latest: Mutex::new(None) };
+        watcher.progressed(1, 10);
+        assert_eq!(*progress.borrow(), Some((1, 10)));
+        watcher.progressed(2, 10);
+        assert_eq!(*progress.borrow(), Some((1, 10)), "too soon");
+        if let Some((at, _)) = &mut *watcher.latest.lock() {
+            *at -= BETWEEN_REPORTS;
+        }
+        watcher.progressed(1, 10);
+        assert_eq!(*progress.borrow(), Some((1, 10)), "no news");
+        watcher.progressed(3, 10);
+        assert_eq!(*progress.borrow(), Some((3, 10)));
+    }
+}

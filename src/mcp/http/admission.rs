@@ -1,0 +1,84 @@
+//! Who is let through to the protocol, and which of them still wait for an answer?
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body::{Frame, SizeHint};
+use subtle::ConstantTimeEq;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+/// What stands before the protocol.
+pub(super) struct Guard {
+    token: Option<String>,
+    in_flight: TaskTracker,
+}
+
+impl Guard {
+    pub(super) fn new(token: Option<String>, in_flight: TaskTracker) -> Self {
+        Self { token, in_flight }
+    }
+
+    /// Whether a request may pass; the time it takes says nothing about the token but its length.
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.token else { return true };
+        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
+        given.is_some_and(|(scheme, given)| {
+            scheme.eq_ignore_ascii_case("Bearer") && bool::from(given.trim().as_bytes().ct_eq(token.as_bytes()))
+        })
+    }
+}
+
+/// Lets a request through or tells why not.
+pub(super) async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    if !guard.admits(request.headers()) {
+        let challenge = if request.headers().contains_key(AUTHORIZATION) {
+            r#"Bearer realm="elixir-scope-storage", error="invalid_token""#
+        } else {
+            r#"Bearer realm="elixir-scope-storage""#
+        };
+        let told = "Unauthorized: send the header `Authorization: Bearer TOKEN` with the token this server was started \
+                    with (--http-token or ELIXIR_SCOPE_HTTP_TOKEN)\n";
+        return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)], told).into_response();
+    }
+    // A GET only listens; what is posted wants its answer before the server ends.
+    let asks = (request.method() == Method::POST).then(|| guard.in_flight.token());
+    let response = next.run(request).await;
+    match asks {
+        Some(asks) => response.map(|body| Body::new(InFlight { body, _asks: asks })),
+        None => response,
+    }
+}
+
+/// A reply that is in flight until its last byte is handed over, or until nobody reads on.
+struct InFlight {
+    body: Body,
+    _asks: TaskTrackerToken,
+}
+
+impl HttpBody for InFlight {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,80 @@
+//! How is this store questioned? A page an assistant reads once; what it lists comes from the tables themselves.
+
+use std::fmt::Write;
+
+use super::{list, templates};
+use crate::mcp::prompts;
+use crate::mcp::tools;
+
+const BEFORE_TOOLS: &str = "\
+# How to question this store
+
+The store holds what a running Elixir/Erlang (BEAM) system did: calls, messages, process life, state changes and errors, \
+one event each, in memory, with an index for every filter.
+
+## The order of questions that answers most
+
+1. `get_stats`: which time span is stored, and which event types, pids and functions are frequent. Their names are the \
+values the filters take; a name that is not stored finds nothing.
+2. `query_events` with `limit` 0: counts. Costs almost nothing; try filters this way first.
+3. `query_events` with two or three filters and a small `limit`; `order` `desc` for the newest.
+4. `get_event_by_id` for the one event whose payload matters: tables cut payloads and mark it.
+5. `explain_query` when an answer surprises: which index was used, how many events each filter has alone.
+
+## Filters
+
+All filters combine with AND, and are echoed as they were applied.
+`pid` finds a process in every role (sender, receiver, parent, ...); `role` narrows it.
+`event_type` takes one or a list. `ast_node_prefix` finds everything in a module or function of the source.
+`correlation_id` joins one exchange over processes; `call_id` joins the entry and the exit of one call; \
+`min_duration_ns` finds what was slow; `text` searches the JSON of each event and is slower than the rest.
+
+## Times
+
+Timestamps are nanoseconds on the events' own clock, often negative (BEAM monotonic time): only differences mean \
+something. `since_timestamp` and `until_timestamp` take them, RFC 3339 where events have wall time as timestamp, or times \
+before the newest event such as \"-5s\". Order is (timestamp, order of arrival).
+
+## Answers
+
+`returned`, `total_matched`, `truncated`, `next_cursor`: draw no conclusion from a truncated answer about what was not \
+shown; repeat the call with `cursor`. `gaps` name spans whose events were pruned: absence there proves nothing.
+In a table, constants stand once in the head and `t_us` is microseconds after `t0`.
+
+## Questions and the calls that answer them
+
+- What did a process do last? `last_n_events_for_pid`.
+- Who wrote to it? `query_events` with `pid` and `role` \"receiver\"; the sender is in the payload.
+- What did one call cost? `query_events` with its `call_id`: entry, exit, `duration_ns`.
+- What was slow? `query_events` with `min_duration_ns`, then the calls inside by `pid` and the call's time span.
+- What happened around an event? Its timestamp as `since_timestamp` and `until_timestamp`, widened on both sides.
+- What ran at a line of the source? `query_events_by_ast_node`, or `ast_node_prefix`.
+";
+
+/// The guide, as Markdown.
+pub(super) fn text(is_read_only: bool) -> String {
+    let mut text = BEFORE_TOOLS.to_owned();
+    text.push_str("\n## The tools\n\n");
+    if is_read_only {
+        text.push_str("This server is read-only: tools that store or remove events are not offered.\n\n");
+    }
+    for entry in tools::offered(is_read_only) {
+        let title = entry.tool.title.as_deref().unwrap_or_default();
+        let description = entry.tool.description.as_deref().unwrap_or_default();
+        _ = writeln!(text, "- `{}` ({title}): {description}", entry.tool.name);
+    }
+    text.push_str("\n## Prompts that lead through an investigation\n\n");
+    for prompt in prompts::list() {
+        let arguments: Vec<String> = prompt.arguments.unwrap_or_default().into_iter().map(|one| one.name).collect();
+        let description = prompt.description.unwrap_or_default();
+        _ = writeln!(text, "- `{}` ({}): {description}", prompt.name, arguments.join(", "));
+    }
+    text.push_str("\n## Resources\n\n");
+    for resource in list() {
+        _ = writeln!(text, "- `{}`: {}", resource.uri, resource.description.unwrap_or_default());
+    }
+    for template in templates() {
+        _ = writeln!(text, "- `{}`: {}", template.uri_template, template.description.unwrap_or_default());
+    }
+    text
+}

@@ -1,0 +1,196 @@
+//! What can be read without a call? The store's statistics, a guide, and an event, a process or a place in the source by
+//! its URI.
+//!
+//! A resource is what a tool would answer, for hosts that attach documents to a conversation.
+
+mod guide;
+pub(crate) mod uri;
+
+use rmcp::model::{ErrorData, Resource, ResourceContents, ResourceTemplate};
+
+use super::closest::closest;
+use super::json;
+use super::tools;
+use crate::query::Query;
+use crate::{EventStore, Index, Order};
+use uri::Target;
+
+/// An event longer than this is read without its payload's end: half a million tokens help nobody.
+const MAX_EVENT_BYTES: usize = 1 << 20;
+
+/// Payload shown of a longer event.
+const PAYLOAD_SHOWN: usize = 64 << 10;
+
+/// Keys among which the one that was meant is looked for.
+const CANDIDATES: usize = 1_000;
+
+const JSON: &str = "application/json";
+const MARKDOWN: &str = "text/markdown";
+const TEXT: &str = "text/plain";
+
+/// The resources without a key.
+pub(crate) fn list() -> Vec<Resource> {
+    let resource = |target: Target, name: &str, title: &str, description: &str, mime: &str| {
+        Resource::new(target.uri(), name).with_title(title).with_description(description).with_mime_type(mime)
+    };
+    vec![
+        resource(
+            Target::Stats,
+            "stats",
+            "Statistics",
+            "What is stored, as get_stats answers it: time span, most frequent event types, pids and functions, \
+             memory, limits, counters. Can be subscribed to.",
+            JSON,
+        ),
+        resource(
+            Target::Guide,
+            "guide",
+            "How to question this store",
+            "Read it once before an investigation: the tools, filters, times, pages, and the order of questions that \
+             answers most.",
+            MARKDOWN,
+        ),
+    ]
+}
+
+/// The resources with a key.
+pub(crate) fn templates() -> Vec<ResourceTemplate> {
+    let template = |template: &str, name: &str, title: &str, description: &str, mime: &str| {
+        ResourceTemplate::new(template, name).with_title(title).with_description(description).with_mime_type(mime)
+    };
+    vec![
+        template(
+            uri::EVENT_TEMPLATE,
+            "event",
+            "One event",
+            "The whole event with this id. Of one longer than 1 MiB the payload is cut: data_bytes says how long it \
+             is, data_start is its first 64 KiB.",
+            JSON,
+        ),
+        template(
+            uri::PID_TEMPLATE,
+            "pid",
+            "Last events of a process",
+            "The newest 100 events that name the process in any role, oldest first, as a table: \
+             elixirscope://pid/0.120.0.",
+            TEXT,
+        ),
+        template(
+            uri::AST_TEMPLATE,
+            "ast_node",
+            "Last events of a place in the source",
+            "The newest 100 events of the AST node, newest first, as a table.",
+            TEXT,
+        ),
+    ]
+}
+
+/// What a resource holds now. What is not there is an error that says what is.
+pub(crate) fn read(store: &EventStore, is_read_only: bool, uri: &str) -> Result<ResourceContents, ErrorData> {
+    let target = Target::parse(uri).map_err(refused)?;
+    let (text, mime) = match &target {
+        Target::Stats => (structured(store)?, JSON),
+        Target::Guide => (guide::text(is_read_only), MARKDOWN),
+        Target::Event(id) => (event(store, id)?, JSON),
+        Target::Pid(pid) => {
+            let arguments = serde_json::json!({ "pid": pid });
+            (table(store, "last_n_events_for_pid", arguments, Index::Process, pid)?, TEXT)
+        }
+        Target::AstNode(node) => {
+            let arguments = serde_json::json!({ "ast_node_id": node, "order": "desc" });
+            (table(store, "query_events_by_ast_node", arguments, Index::AstNode, node)?, TEXT)
+        }
+    };
+    Ok(ResourceContents::text(text, uri).with_mime_type(mime))
+}
+
+/// Whether what a resource holds stays as it is while the server lives.
+pub(crate) fn is_unchanging(uri: &str) -> bool {
+    Target::parse(uri) == Ok(Target::Guide)
+}
+
+fn refused(message: String) -> ErrorData {
+    ErrorData::invalid_params(message, None)
+}
+
+fn structured(store: &EventStore) -> Result<String, ErrorData> {
+    let answer = tools::call("get_stats", store, serde_json::json!({})).map_err(refused)?;
+    Ok(answer.structured.to_string())
+}
+
+/// A page of events as text, or, when there is none, which key was meant.
+fn table(
+    store: &EventStore,
+    tool: &str,
+    arguments: serde_json::Value,
+    index: Index,
+    key: &str,
+) -> Result<String, ErrorData> {
+    // The answer's hints speak of "the call".
+    let call = format!("call: {tool} {arguments}");
+    let answer = tools::call(tool, store, arguments).map_err(refused)?;
+    if answer.structured["total_matched"] != 0 {
+        return Ok(format!("{call}\n{}", answer.text));
+    }
+    let what = if index == Index::Process { "pid" } else { "AST node" };
+    let known = store.top_keys(index, "", CANDIDATES).keys;
+    let target = |key: &str| match index {
+        Index::Process => Target::Pid(key.to_owned()),
+        _ => Target::AstNode(key.to_owned()),
+    };
+    // Brackets are not what tells two pids apart.
+    let names = || known.iter().map(|(name, _)| uri::bare(name));
+    let offered = match closest(uri::bare(key), names()).or_else(|| names().next()) {
+        Some(name) => format!(" The closest of the frequent ones: read {}.", target(name).uri()),
+        None => " No stored event names any; the store may be empty: see elixirscope://stats.".to_owned(),
+    };
+    Err(refused(format!("uri: no stored event has the {what} {key:?}.{offered}")))
+}
+
+fn event(store: &EventStore, id: &str) -> Result<String, ErrorData> {
+    let event = store.get_event_by_id(id).map_err(|error| {
+        let query = Query { order: Order::Desc, limit: CANDIDATES, ..Query::default() };
+        let newest = store.query_events(&query).map(|page| page.events).unwrap_or_default();
+        let offered = match closest(id, newest.iter().map(crate::StoredEvent::event_id)) {
+            Some(name) => {
+                format!(" The closest of the newest: {name}, read {}.", Target::Event(name.to_owned()).uri())
+            }
+            None => " Find ids with query_events.".to_owned(),
+        };
+        refused(format!("uri: {error}.{offered}"))
+    })?;
+    let whole = json::compact(&event.to_json());
+    if whole.len() <= MAX_EVENT_BYTES {
+        return Ok(whole);
+    }
+    let mut shown = json::lossless_object(&json::select(&whole, |key, _| key != "data"));
+    let data = json::compact(event.data());
+    let cut = data.floor_char_boundary(PAYLOAD_SHOWN);
+    shown.insert("data_bytes".to_owned(), data.len().into());
+    shown.insert("data_start".to_owned(), data[..cut].into());
+    Ok(serde_json::Value::Object(shown).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use serde_json::Value;
+
+    #[test]
+    fn a_long_event_is_read_without_the_end_of_its_payload() {
+        let store = EventStore::open(Settings::UNBOUNDED).unwrap();
+        let payload = "ü".repeat(MAX_EVENT_BYTES);
+        store.store_json_event(&format!(r#"{{"id": "long", "ts": 7, "data": {{"x": "{payload}"}}}}"#)).unwrap();
+        let ResourceContents::TextResourceContents { text, .. } =
+            read(&store, false, "elixirscope://event/long").unwrap()
+        else {
+            panic!("text")
+        };
+        let shown: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&shown["event_id"], &shown["timestamp"]), (&Value::from("long"), &Value::from(7)));
+        assert_eq!(shown["data_bytes"], 2 * MAX_EVENT_BYTES + r#"{"x":""}"#.len());
+        assert!(shown["data_start"].as_str().unwrap().starts_with(r#"{"x":"üü"#));
+        assert!(text.len() < PAYLOAD_SHOWN + 1_000, "{} bytes", text.len());
+    }
+}

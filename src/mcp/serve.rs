@@ -1,0 +1,45 @@
+//! Over which transports is a store served, and when does serving end?
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio_util::sync::CancellationToken;
+
+use super::http::{self, HttpOptions};
+use super::server::Server;
+use super::stdio;
+use crate::EventStore;
+
+/// How a store is served.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ServeOptions {
+    /// No call may store or remove; retention goes on.
+    pub is_read_only: bool,
+    /// How stdio is served.
+    pub stdio: stdio::Options,
+    /// Streamable HTTP beside stdio.
+    pub http: Option<HttpOptions>,
+}
+
+/// Serves MCP on stdin and stdout and, if asked for, over HTTP.
+///
+/// Without HTTP it ends when stdin ends. With HTTP the end of stdin ends only the conversation there; a signal (SIGTERM,
+/// SIGINT) ends both, once the requests in flight are answered. `listening` is told the address HTTP is served on.
+///
+/// Run it on a `current_thread` runtime: there, requests of one connection take effect in the order sent.
+///
+/// # Errors
+/// When the address cannot be served on, or stdio breaks before the client and the server have agreed on a protocol
+/// version.
+pub async fn serve(store: EventStore, options: ServeOptions, listening: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let stop = CancellationToken::new();
+    let server = Server::new(store.clone(), options.is_read_only, stop.clone());
+    let stdio = stdio::serve(server, options.stdio);
+    let Some(http) = options.http else { return stdio.await };
+    let listener = http::bind(&http).await?;
+    listening(listener.local_addr()?);
+    let http = http::serve(listener, store, options.is_read_only, http, stop);
+    let (stdio, http) = tokio::join!(stdio, http);
+    http.and(stdio)
+}

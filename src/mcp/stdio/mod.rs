@@ -1,0 +1,103 @@
+//! How is MCP spoken on stdin and stdout, so that a script can trust it?
+//!
+//! Requests take effect one after the other in the order sent, each is answered once, and everything is answered before
+//! the process ends. The protocol itself is rmcp's; this is the transport below it:
+//!
+//! `lines` finds lines in bytes, `envelope` says what a line means, `gate` lets one request in at a time, `outbox` frames
+//! what goes out, `transport` runs them, `pipes` and `signals` are the process's.
+
+mod envelope;
+mod gate;
+mod lines;
+mod outbox;
+mod pipes;
+mod refusal;
+pub(super) mod signals;
+mod surrogates;
+mod transport;
+
+use std::io;
+
+use tokio_util::sync::CancellationToken;
+
+use envelope::{Line, Said};
+use signals::Signals;
+use transport::Wire;
+
+use super::server::Server;
+use crate::EventStore;
+
+/// How stdio is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Requests are taken without `initialize` and without `_meta`.
+    pub script: bool,
+    /// Longest line in bytes; a longer one is answered with an error.
+    pub max_line: usize,
+}
+
+impl Options {
+    /// Longest line when nothing else is said: 64 MiB.
+    pub const MAX_LINE: usize = 64 << 20;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { script: false, max_line: Self::MAX_LINE }
+    }
+}
+
+/// Serves MCP on stdin and stdout until stdin ends or SIGTERM or SIGINT comes, and everything asked until then is
+/// answered.
+///
+/// Requests of any runtime take effect in the order sent; on a `current_thread` runtime they do so fastest. End the
+/// runtime with `shutdown_background`: where stdin is no pipe, a thread may still wait for its next byte.
+///
+/// # Errors
+/// When stdin cannot be read, or when stdout cannot be written: [`BrokenPipe`](io::ErrorKind::BrokenPipe) means its
+/// reader is gone. When a second signal comes before everything is answered: [`Interrupted`](io::ErrorKind::Interrupted).
+pub async fn serve_stdio(store: EventStore, options: Options) -> io::Result<()> {
+    serve(Server::new(store, false, CancellationToken::new()), options).await
+}
+
+/// [`serve_stdio`] with a server made for it.
+pub(super) async fn serve(server: Server, options: Options) -> io::Result<()> {
+    let signals = Signals::listen()?;
+    let (wire, broken) = Wire::new(pipes::input(), pipes::output(), Some(signals), options);
+    let running = rmcp::service::serve_directly(server, wire, None);
+    tokio::select! {
+        biased;
+        Ok(error) = broken => Err(error),
+        ended = running.waiting() => ended.map(drop).map_err(io::Error::other),
+        error = pipes::output_closed() => Err(error),
+    }
+}
+
+/// What one line of stdin would mean: for tools that look into scripts, and for tests with arbitrary bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LineReport {
+    /// Requests that would be handed to their handlers.
+    pub requests: usize,
+    /// Notifications, known ones and others.
+    pub notifications: usize,
+    /// Replies, each one JSON object, that would be given without asking a handler.
+    pub refusals: Vec<String>,
+}
+
+/// Reads one line of stdin and does nothing of what it says.
+pub fn read_line(line: &[u8]) -> LineReport {
+    let mut report = LineReport::default();
+    let mut count = |said: Said| match said {
+        Said::Request(_) => report.requests += 1,
+        Said::Cancel(_) | Said::Notification(_) | Said::Ignored => report.notifications += 1,
+        Said::Refused(refusal) => report.refusals.push(refusal.to_json()),
+    };
+    match envelope::read(line.to_vec()) {
+        Line::Blank => {}
+        Line::One(said) => count(said),
+        Line::Batch(all) => all.into_iter().for_each(count),
+    }
+    report
+}

@@ -1,0 +1,398 @@
+//! In what order do requests reach their handlers, and replies the pipe?
+//!
+//! Everything happens in [`Wire::poll_receive`], which keeps all of its state in the transport: the protocol layer
+//! drops and repeats the call as it likes.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use parking_lot::Mutex;
+use rmcp::model::{
+    CancelledNotification, CancelledNotificationParam, ClientNotification, ClientRequest, GetExtensions, GetMeta,
+    JsonRpcMessage, ProtocolVersion, RequestId, ServerResult, SubscriptionsListenResult,
+};
+use rmcp::service::{RoleServer, RxJsonRpcMessage, TxJsonRpcMessage};
+use rmcp::transport::Transport;
+use tokio::io::ReadBuf;
+use tokio::sync::oneshot;
+
+use super::Options;
+use super::envelope::{self, Asked, Line, Said};
+use super::gate::Gate;
+use super::lines::{Lines, RawLine};
+use super::pipes::{Input, Output};
+use super::refusal::{INVALID_PARAMS, INVALID_REQUEST, Refusal};
+use super::signals::Signals;
+use crate::mcp::server::about;
+
+/// Requests read ahead, so that a cancellation behind them is heard.
+const QUEUED: usize = 64;
+/// Bytes of lines read ahead; one line more may come on top.
+const QUEUED_BYTES: usize = 4 << 20;
+/// Bytes of replies nobody has read above which no further request is begun.
+const UNREAD_BYTES: usize = 1 << 20;
+
+/// What was read and is still to be done, in order.
+#[derive(Debug)]
+enum Step {
+    Request(Box<Asked>),
+    Refuse(Refusal),
+    OpenArray,
+    CloseArray,
+}
+
+/// Why nothing more is read.
+#[derive(Debug)]
+enum End {
+    Eof,
+    Signal,
+    Failed(io::Error),
+}
+
+/// MCP on a pair of byte streams.
+pub(crate) struct Wire {
+    input: Input,
+    output: Output,
+    /// Bytes were given to `output` since it was flushed.
+    is_unflushed: bool,
+    signals: Option<Signals>,
+    options: Options,
+    lines: Lines,
+    /// Steps with the bytes of the line they came with.
+    steps: VecDeque<(Step, usize)>,
+    queued_bytes: usize,
+    /// Notifications overtake requests.
+    notices: VecDeque<ClientNotification>,
+    gate: Arc<Mutex<Gate>>,
+    is_initialized: bool,
+    end: Option<End>,
+    /// Told when the connection is of no more use, however much there is to do.
+    broken: Option<oneshot::Sender<io::Error>>,
+}
+
+impl Wire {
+    /// A connection, and the error that ends it before its time.
+    pub(crate) fn new(
+        input: Input,
+        output: Output,
+        signals: Option<Signals>,
+        options: Options,
+    ) -> (Self, oneshot::Receiver<io::Error>) {
+        let (broken, on_broken) = oneshot::channel();
+        let wire = Self {
+            input,
+            output,
+            is_unflushed: false,
+            signals,
+            options,
+            lines: Lines::new(options.max_line),
+            steps: VecDeque::new(),
+            queued_bytes: 0,
+            notices: VecDeque::new(),
+            gate: Arc::default(),
+            is_initialized: false,
+            end: None,
+            broken: Some(broken),
+        };
+        (wire, on_broken)
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Option<RxJsonRpcMessage<RoleServer>>> {
+        self.gate.lock().wake_with(cx.waker());
+        self.heed_signals(cx);
+        loop {
+            if let Some(notice) = self.notices.pop_front() {
+                return Poll::Ready(Some(JsonRpcMessage::notification(notice)));
+            }
+            if self.broken.is_none() {
+                return Poll::Ready(None);
+            }
+            if self.is_next_allowed(cx) {
+                match self.steps.pop_front() {
+                    Some((step, bytes)) => {
+                        self.queued_bytes -= bytes;
+                        if let Some(request) = self.take(step) {
+                            return Poll::Ready(Some(request));
+                        }
+                        continue;
+                    }
+                    None if self.end.is_some() && self.notices.is_empty() => {
+                        if self.end_subscriptions() {
+                            continue;
+                        }
+                        ready!(self.poll_write(cx));
+                        if let Some(End::Failed(error)) = self.end.take() {
+                            self.fail(error);
+                        }
+                        return Poll::Ready(None);
+                    }
+                    None => {}
+                }
+            }
+            if self.read_ahead(cx).is_pending() {
+                // Nothing else to do: a good time to write.
+                let _written_or_not = self.poll_write(cx);
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Whether the next step may be done now: no request is under way, and the client reads what it gets.
+    fn is_next_allowed(&mut self, cx: &mut Context<'_>) -> bool {
+        let (is_free, is_due) = {
+            let gate = self.gate.lock();
+            (gate.is_free(), gate.outbox.is_due())
+        };
+        if is_due {
+            let _written_or_not = self.poll_write(cx);
+        }
+        is_free && self.gate.lock().outbox.len() < UNREAD_BYTES
+    }
+
+    /// Does a step. A request is handed on; everything else is done here.
+    fn take(&mut self, step: Step) -> Option<RxJsonRpcMessage<RoleServer>> {
+        let asked = match step {
+            Step::Request(asked) => asked,
+            Step::Refuse(refusal) => {
+                self.gate.lock().outbox.reply_json(&refusal.to_json());
+                return None;
+            }
+            Step::OpenArray => {
+                self.gate.lock().outbox.open_array();
+                return None;
+            }
+            Step::CloseArray => {
+                self.gate.lock().outbox.close_array();
+                return None;
+            }
+        };
+        let Asked { id, mut request } = *asked;
+        if let Some(missing) = self.missing(&request) {
+            let id = id.into_json_value().to_string();
+            self.gate.lock().outbox.reply_json(&Refusal::of(Some(&id), INVALID_PARAMS, missing).to_json());
+            return None;
+        }
+        self.is_initialized |= matches!(request, ClientRequest::InitializeRequest(_));
+        let stays_open = matches!(request, ClientRequest::SubscriptionsListenRequest(_));
+        let ticket = Gate::enter(&self.gate, id.clone(), stays_open);
+        request.extensions_mut().insert(ticket);
+        Some(JsonRpcMessage::request(request, id))
+    }
+
+    /// What a request lacks that comes neither after `initialize` nor with its own protocol version.
+    fn missing(&self, request: &ClientRequest) -> Option<String> {
+        let needs_nothing = matches!(request, ClientRequest::InitializeRequest(_) | ClientRequest::PingRequest(_));
+        if self.options.script || self.is_initialized || needs_nothing {
+            return None;
+        }
+        let missing = request.get_meta().missing_required_keys(&ProtocolVersion::V_2026_07_28);
+        (!missing.is_empty()).then(|| {
+            format!(
+                "request _meta is missing or has malformed required fields: {}. Send initialize first, or these \
+                 fields with every request, or start the server with --script to ask without either",
+                missing.join(", ")
+            )
+        })
+    }
+
+    /// Reads until a line is there or the queue is full. Pending: nothing new came.
+    fn read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.steps.len() >= QUEUED || self.queued_bytes >= QUEUED_BYTES {
+            return Poll::Pending;
+        }
+        loop {
+            if let Some(line) = self.lines.next() {
+                self.queue(line);
+                return Poll::Ready(());
+            }
+            if self.end.is_some() {
+                return Poll::Pending;
+            }
+            let mut room = ReadBuf::new(self.lines.room());
+            match self.input.as_mut().poll_read(cx, &mut room) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) => {
+                    let bytes = room.filled().len();
+                    self.lines.filled(bytes);
+                    if bytes == 0 {
+                        self.end = Some(End::Eof);
+                        if let Some(line) = self.lines.last() {
+                            self.queue(line);
+                        }
+                        return Poll::Ready(());
+                    }
+                }
+                Poll::Ready(Err(error)) => {
+                    // What was asked before is still answered.
+                    self.end = Some(End::Failed(error));
+                    return Poll::Ready(());
+                }
+            }
+        }
+    }
+
+    fn queue(&mut self, line: RawLine) {
+        let RawLine::Whole(line) = line else {
+            let longest = self.options.max_line;
+            let what = format!(
+                "Invalid Request: a line longer than {longest} bytes; split the batch, or start the \
+                 server with a larger --max-line"
+            );
+            self.push(Step::Refuse(Refusal::of(None, INVALID_REQUEST, what)), 0);
+            return;
+        };
+        let bytes = line.len();
+        match envelope::read(line) {
+            Line::Blank => {}
+            Line::One(said) => self.queue_said(said, bytes),
+            Line::Batch(all) => {
+                self.push(Step::OpenArray, bytes);
+                for said in all {
+                    self.queue_said(said, 0);
+                }
+                self.push(Step::CloseArray, 0);
+            }
+        }
+    }
+
+    fn queue_said(&mut self, said: Said, bytes: usize) {
+        match said {
+            Said::Request(asked) => self.push(Step::Request(asked), bytes),
+            Said::Refused(refusal) => self.push(Step::Refuse(refusal), bytes),
+            Said::Cancel(id) => self.cancel(&id),
+            Said::Notification(notification) => self.notices.push_back(*notification),
+            Said::Ignored => {}
+        }
+    }
+
+    fn push(&mut self, step: Step, bytes: usize) {
+        self.queued_bytes += bytes;
+        self.steps.push_back((step, bytes));
+    }
+
+    /// Gives a request up: the one under way, or else the first of that id that waits.
+    fn cancel(&mut self, id: &RequestId) {
+        let mut gate = self.gate.lock();
+        if gate.is_under_way(id) {
+            gate.cancel(id);
+            // To the front: it must reach the handler before any request of the same id starts.
+            self.notices.push_front(cancelled(id.clone()));
+            return;
+        }
+        let is_it = |step: &Step| match step {
+            Step::Request(asked) => asked.id == *id && !matches!(asked.request, ClientRequest::InitializeRequest(_)),
+            _ => false,
+        };
+        if let Some(at) = self.steps.iter().position(|(step, _)| is_it(step)) {
+            if let Some((_, bytes)) = self.steps.remove(at) {
+                self.queued_bytes -= bytes;
+            }
+        }
+    }
+
+    /// Ends what would stay open for ever, with the result that says it ended well. Whether there was any.
+    fn end_subscriptions(&mut self) -> bool {
+        let mut gate = self.gate.lock();
+        let open = gate.take_open();
+        for id in &open {
+            let mut result = SubscriptionsListenResult::complete(id.clone());
+            result.meta.set_server_info(about());
+            let result = ServerResult::SubscriptionsListenResult(result);
+            let reply: TxJsonRpcMessage<RoleServer> = JsonRpcMessage::response(result, id.clone());
+            gate.outbox.reply(&reply);
+            self.notices.push_back(cancelled(id.clone()));
+        }
+        !open.is_empty()
+    }
+
+    fn heed_signals(&mut self, cx: &mut Context<'_>) {
+        while self.signals.as_mut().is_some_and(|signals| signals.poll(cx).is_ready()) {
+            if matches!(self.end, Some(End::Signal)) {
+                self.fail(io::Error::new(io::ErrorKind::Interrupted, "asked twice to end; replies may be missing"));
+            }
+            self.end = Some(End::Signal);
+        }
+    }
+
+    /// Writes what waits. Ready: all of it is written, or nobody can be written to.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.broken.is_none() {
+            return Poll::Ready(());
+        }
+        let mut gate = self.gate.lock();
+        while gate.outbox.len() > 0 {
+            match ready!(self.output.as_mut().poll_write(cx, gate.outbox.unwritten())) {
+                Ok(bytes) if bytes > 0 => {
+                    gate.outbox.wrote(bytes);
+                    self.is_unflushed = true;
+                }
+                other => {
+                    drop(gate);
+                    self.fail(other.err().unwrap_or_else(|| io::ErrorKind::WriteZero.into()));
+                    return Poll::Ready(());
+                }
+            }
+        }
+        drop(gate);
+        if self.is_unflushed {
+            let flushed = ready!(self.output.as_mut().poll_flush(cx));
+            self.is_unflushed = false;
+            if let Err(error) = flushed {
+                self.fail(error);
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn fail(&mut self, error: io::Error) {
+        if let Some(broken) = self.broken.take() {
+            // Nobody listens: the connection is being closed already.
+            let _told_or_not = broken.send(error);
+        }
+    }
+}
+
+fn cancelled(id: RequestId) -> ClientNotification {
+    let params = CancelledNotificationParam::new(Some(id), None);
+    ClientNotification::CancelledNotification(CancelledNotification::new(params))
+}
+
+impl Transport<RoleServer> for Wire {
+    type Error = io::Error;
+
+    fn send(
+        &mut self,
+        message: TxJsonRpcMessage<RoleServer>,
+    ) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
+        let mut gate = self.gate.lock();
+        let id = match &message {
+            JsonRpcMessage::Response(response) => Some(Some(&response.id)),
+            JsonRpcMessage::Error(error) => Some(error.id.as_ref()),
+            JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
+        };
+        match id {
+            Some(id) => {
+                if gate.answered(id) {
+                    gate.outbox.reply(&message);
+                }
+            }
+            None => {
+                gate.outbox.notice(&message);
+                gate.notified();
+            }
+        }
+        // `receive` writes it: the protocol layer asks for the next message right after this.
+        std::future::ready(Ok(()))
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
+        std::future::poll_fn(|cx| self.poll_receive(cx)).await
+    }
+
+    async fn close(&mut self) -> Result<(), io::Error> {
+        std::future::poll_fn(|cx| self.poll_write(cx)).await;
+        Ok(())
+    }
+}
