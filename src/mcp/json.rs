@@ -118,9 +118,9 @@ fn lossless(json: &str, depth: usize) -> Value {
     let as_text = || Value::from(json);
     match json.as_bytes().first() {
         Some(b'{' | b'[') if depth >= MAX_DEPTH => as_text(),
-        Some(b'{') => {
-            Value::Object(members(json).into_iter().map(|(key, raw)| (key.into_owned(), lossless(raw.get(), depth + 1))).collect())
-        }
+        Some(b'{') => Value::Object(
+            members(json).into_iter().map(|(key, raw)| (key.into_owned(), lossless(raw.get(), depth + 1))).collect(),
+        ),
         Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(json) {
             Ok(items) => Value::Array(items.into_iter().map(|raw| lossless(raw.get(), depth + 1)).collect()),
             Err(_) => as_text(),
