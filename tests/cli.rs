@@ -9,12 +9,14 @@ use tempfile::TempDir;
 
 const RECORDING: &str = "examples/recordings/bank.ndjson.gz";
 
-const VARIABLES: [&str; 5] = [
+const VARIABLES: [&str; 7] = [
     "ELIXIR_SCOPE_MAX_EVENTS",
     "ELIXIR_SCOPE_MAX_BYTES",
     "ELIXIR_SCOPE_MAX_AGE",
     "ELIXIR_SCOPE_CLEANUP_INTERVAL",
     "ELIXIR_SCOPE_IMPORT",
+    "ELIXIR_SCOPE_SCRIPT",
+    "ELIXIR_SCOPE_MAX_LINE",
 ];
 
 /// The program in the project's folder, with none of its variables set and nothing on stdin.
@@ -48,7 +50,16 @@ fn shown(path: &Path) -> &str {
 fn help_names_every_option_variable_and_exit_code() {
     let (code, help, errors) = run(program(&["--help"]));
     assert_eq!((code, errors.as_str()), (0, ""));
-    for name in ["--import", "--max-events", "--max-bytes", "--max-age", "--cleanup-interval", "Examples:"] {
+    for name in [
+        "--import",
+        "--max-events",
+        "--max-bytes",
+        "--max-age",
+        "--cleanup-interval",
+        "--script",
+        "--max-line",
+        "Examples:",
+    ] {
         assert!(help.contains(name), "{name}");
     }
     for variable in VARIABLES {
@@ -75,6 +86,7 @@ fn a_wrong_option_is_a_usage_error_with_a_hint() {
         (&["--max-bytes", "10kB"], "1 MiB"),
         (&["--max-age", "60"], "90s"),
         (&["--cleanup-interval", "0s"], "none"),
+        (&["--max-line", "1kB"], "64MiB"),
         (&["imprt", "x"], "import"),
         (&["import"], "<PATH>"),
         (&["completions", "tcl"], "bash"),
