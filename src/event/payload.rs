@@ -95,7 +95,7 @@ fn fill<'a>(field: &mut Option<Cow<'a, str>>, raw: &'a RawValue, canon: fn(Cow<'
 }
 
 /// `ElixirScope`'s AST events may carry the node id in their first argument.
-fn first_arg_node(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub(super) fn first_arg_node(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     if !json.strip_prefix('[')?.trim_start().starts_with('{') {
         return None;

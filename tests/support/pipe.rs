@@ -194,11 +194,7 @@ pub(crate) fn meta(version: &str) -> Value {
 
 /// Lines of a script.
 pub(crate) fn lines(messages: &[Value]) -> String {
-    messages.iter().fold(String::new(), |mut lines, message| {
-        lines.push_str(&message.to_string());
-        lines.push('\n');
-        lines
-    })
+    messages.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// Everything a command prints.
