@@ -95,6 +95,9 @@ fn an_ast_node_is_found_in_the_first_argument_and_anywhere_else_first() {
     check(r#"{"data": {"args": [{"ast_node_id": "deep"}]}}"#, r#"{"ast_node_id": "deep"}"#);
     check(r#"{"data": {"args": [{"ast_node_id": "deep"}], "ast_node_id": "flat"}}"#, r#"{"ast_node_id": "flat"}"#);
     check(r#"{"ast_node_id": "top", "data": {"args": [{"ast_node_id": "deep"}]}}"#, r#"{"ast_node_id": "top"}"#);
+    // Found by a fuzzer: a flat struct was shown as an event with a node that it was not found by.
+    check(r#"{"args": [{"ast_node_id": "flat"}]}"#, r#"{"ast_node_id": "flat"}"#);
+    check(r#"{"args": [{"ast_node_id": "flat"}], "data": {"ast_node_id": "in"}}"#, r#"{"ast_node_id": "in"}"#);
     check(r#"{"data": {"args": [1, {"ast_node_id": "second"}]}}"#, r#"{"ast_node_id": null}"#);
     check(r#"{"data": {"args": "none"}}"#, r#"{"ast_node_id": null}"#);
     check(r#"{"data": {"args": [  ]}}"#, r#"{"ast_node_id": null}"#);

@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::key::Key;
-use super::payload::{data, merge, role_from};
+use super::payload::{data, first_arg_node, merge, role_from};
 use super::scalar::{Text, arity, duration, key_text, nanoseconds, scalar, shape, short};
 use super::{Event, canon};
 use crate::error::{Error, Result};
@@ -156,6 +156,11 @@ impl<'a> Draft<'a> {
         }
         if let Some(raw) = self.payload {
             data(&mut event, raw)?;
+        }
+        if event.ast_node_id.is_none() {
+            // The payload's own arguments were looked at; the top's are of a flat struct.
+            let args = self.extras.iter().find(|(_, key, _)| key == "args");
+            event.ast_node_id = args.and_then(|(_, _, raw)| first_arg_node(raw));
         }
         if !self.extras.is_empty() {
             event.data = Cow::Owned(merge(&event.data, &self.extras)?);

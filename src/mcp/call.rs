@@ -144,7 +144,7 @@ impl Watch for Watcher {
 }
 
 /// What the client gets.
-fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>) -> CallToolResult {
+pub(super) fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>) -> CallToolResult {
     let refusal = match outcome {
         Ok(Ok(answer)) => {
             let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
@@ -173,7 +173,7 @@ fn refused_by_read_only(entry: &Entry) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(refusal)])
 }
 
-fn unknown_tool(name: &str, is_read_only: bool) -> ErrorData {
+pub(super) fn unknown_tool(name: &str, is_read_only: bool) -> ErrorData {
     let names: Vec<&str> = tools::offered(is_read_only).map(|entry| &*entry.tool.name).collect();
     let closest = did_you_mean(name, names.iter().copied());
     ErrorData::invalid_params(format!("Unknown tool: {name}. Available: {}.{closest}", names.join(", ")), None)

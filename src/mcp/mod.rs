@@ -3,8 +3,8 @@
 //! `serve` runs the transports (`stdio`, and `http` beside it), `server` speaks the protocol, `call` runs one call, `tools`
 //! is the table, `check` holds arguments against the schema that `schema` publishes, `args` turns them into queries,
 //! `page` writes events for a small context window. Beside the tools stand `resources` (documents), `prompts` (led
-//! investigations), `completion` (values of their arguments) and `subscriptions` (told when the statistics change). Only
-//! this module and `main` know MCP.
+//! investigations), `completion` (values of their arguments) and `subscriptions` (told when the statistics change).
+//! `direct` is for programs that need no pipe. Only this module and `main` know MCP.
 
 #![expect(
     clippy::doc_markdown,
@@ -17,6 +17,7 @@ mod call;
 mod check;
 mod closest;
 mod completion;
+mod direct;
 mod era;
 mod http;
 mod json;
@@ -32,15 +33,10 @@ mod subscriptions;
 mod tool;
 mod tools;
 
+pub use direct::{Reply, call, handler};
 pub use http::HttpOptions;
 pub use serve::{ServeOptions, serve};
 pub use stdio::{LineReport, Options as StdioOptions, read_line, serve_stdio};
-
-/// The server without a transport, for programs that bring one of rmcp's. On those, what the transport has to hold is
-/// the transport's: order, one reply per request, nothing lost at the end.
-pub fn handler(store: crate::EventStore) -> impl rmcp::ServerHandler {
-    server::Server::new(store, false, tokio_util::sync::CancellationToken::new())
-}
 
 /// The `tools/list` result of a server, read-only or not, as pretty JSON with a newline at the end: of one that is not,
 /// what `tools.json` holds.

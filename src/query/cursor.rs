@@ -1,7 +1,8 @@
 //! Where a page ended, as an opaque text.
 //!
 //! A cursor names the last event's place in the total order, not a row: it stays right while events arrive or
-//! are pruned. It is bound to its filter, its order and the run of the store that made it.
+//! are pruned. It is bound to its filter, its order and the run of the store that made it, and carries a checksum: one
+//! that was cut or changed on its way is refused, and does not start a page somewhere else.
 
 use std::hash::BuildHasher;
 
@@ -13,7 +14,7 @@ use super::{Filter, Order};
 use crate::error::{Error, Result};
 use crate::segment::rows::EventKey;
 
-const LENGTH: usize = 4 + 8 + 8 + 8 + 9;
+const LENGTH: usize = 4 + 4 + 4 + 8 + 8 + 9;
 
 /// A page's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,7 @@ impl Cursor {
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.extend_from_slice(&run.to_le_bytes());
         bytes.extend_from_slice(&fingerprint(filter, order).to_le_bytes());
+        bytes.extend_from_slice(&self.checksum(run).to_le_bytes());
         bytes.extend_from_slice(&self.after.0.to_le_bytes());
         bytes.extend_from_slice(&self.after.1.to_le_bytes());
         bytes.push(u8::from(self.newest.is_some()));
@@ -48,21 +50,27 @@ impl Cursor {
         if bytes[..4] != run.to_le_bytes() {
             return Err(Error::invalid(format!("cursor: made by another run of the server; {again}")));
         }
-        if u64::from_le_bytes(word(4)) != fingerprint(filter, order) {
+        if bytes[4..8] != fingerprint(filter, order).to_le_bytes() {
             return Err(Error::invalid(format!(
                 "cursor: made for other filters or another order; repeat those of the first page, or {again}"
             )));
         }
         let newest = i64::from_le_bytes(word(29));
-        Ok(Self {
+        let cursor = Self {
             after: (i64::from_le_bytes(word(12)), u64::from_le_bytes(word(20))),
             newest: (bytes[28] == 1).then_some(newest),
-        })
+        };
+        // Written again, so that bytes without a meaning count too.
+        if cursor.encode(run, filter, order) == text { Ok(cursor) } else { Err(broken()) }
+    }
+
+    fn checksum(self, run: u32) -> u32 {
+        FixedState::default().hash_one((run, self.after, self.newest)) as u32
     }
 }
 
-fn fingerprint(filter: &Filter, order: Order) -> u64 {
-    FixedState::default().hash_one(format!("{filter:?} {order:?}"))
+fn fingerprint(filter: &Filter, order: Order) -> u32 {
+    FixedState::default().hash_one(format!("{filter:?} {order:?}")) as u32
 }
 
 #[cfg(test)]
@@ -70,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_comes_back_and_refuses_other_filters_runs_and_garbage() {
+    fn a_cursor_comes_back_and_refuses_other_filters_runs_garbage_and_any_flipped_bit() {
         let cursor = Cursor { after: (-5, 7), newest: Some(i64::MIN) };
         let filter = Filter { pid: Some("<0.1.0>".into()), ..Filter::default() };
         let text = cursor.encode(1, &filter, Order::Asc);
@@ -81,6 +89,12 @@ mod tests {
         refused(&text, 1, &Filter::default(), Order::Asc);
         refused(&text, 1, &filter, Order::Desc);
         refused(&text[1..], 1, &filter, Order::Asc);
+        let bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut bytes = bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            refused(&URL_SAFE_NO_PAD.encode(bytes), 1, &filter, Order::Asc);
+        }
         refused("", 1, &filter, Order::Asc);
         refused("\u{1F980}", 1, &filter, Order::Asc);
     }

@@ -1,9 +1,11 @@
-//! Shared by the tests: the reference model, the generator of events, filters and operations, and short hands.
+//! Shared by the tests: the reference model, the generator of events, filters and operations, the store
+//! beside the model, and short hands.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod model;
 pub(crate) mod ops;
+pub(crate) mod pair;
 
 use std::sync::Arc;
 

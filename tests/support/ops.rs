@@ -433,10 +433,22 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
 }
 
-pub(crate) fn plan() -> impl Strategy<Value = Plan> {
+/// A plan without steps.
+pub(crate) fn settings() -> impl Strategy<Value = Plan> {
     let rows = proptest::sample::select(vec![1_usize, 2, 3, 8, 64, 65_536]);
-    let step = (op(), vec(question(), 1..3)).prop_map(|(op, questions)| Step { op, questions });
     let ages = proptest::sample::select(vec![0_i64, 1, 300, 1000, 1500, 1_000_000_000]);
-    (rows, weighted(0.3, 1..40_u64), weighted(0.2, ages), vec(step, 1..45))
-        .prop_map(|(segment_rows, max_events, max_age, steps)| Plan { segment_rows, max_events, max_age, steps })
+    (rows, weighted(0.3, 1..40_u64), weighted(0.2, ages)).prop_map(|(segment_rows, max_events, max_age)| Plan {
+        segment_rows,
+        max_events,
+        max_age,
+        steps: Vec::new(),
+    })
+}
+
+pub(crate) fn step() -> impl Strategy<Value = Step> {
+    (op(), vec(question(), 1..3)).prop_map(|(op, questions)| Step { op, questions })
+}
+
+pub(crate) fn plan() -> impl Strategy<Value = Plan> {
+    (settings(), vec(step(), 1..45)).prop_map(|(plan, steps)| Plan { steps, ..plan })
 }

@@ -1,0 +1,9 @@
+//! Finds arguments of a tool that it does not answer as its schema promises.
+
+#![no_main]
+
+#[path = "../../tests/support/entry_points.rs"]
+#[allow(dead_code, reason = "each target asks one of them")]
+mod entry_points;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry_points::filter(bytes));
