@@ -34,6 +34,7 @@ mod pruner;
 pub mod query;
 mod segment;
 pub mod settings;
+mod slab;
 pub mod store;
 pub mod watch;
 

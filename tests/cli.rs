@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 const RECORDING: &str = "examples/recordings/bank.ndjson.gz";
 
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 10] = [
     "ELIXIR_SCOPE_MAX_EVENTS",
     "ELIXIR_SCOPE_MAX_BYTES",
     "ELIXIR_SCOPE_MAX_AGE",
@@ -18,6 +18,8 @@ const VARIABLES: [&str; 8] = [
     "ELIXIR_SCOPE_READ_ONLY",
     "ELIXIR_SCOPE_HTTP",
     "ELIXIR_SCOPE_HTTP_TOKEN",
+    "ELIXIR_SCOPE_SCRIPT",
+    "ELIXIR_SCOPE_MAX_LINE",
 ];
 
 /// The program in the project's folder, with none of its variables set and nothing on stdin.
@@ -60,6 +62,8 @@ fn help_names_every_option_variable_and_exit_code() {
         "--max-bytes",
         "--max-age",
         "--cleanup-interval",
+        "--script",
+        "--max-line",
         "Examples:",
     ] {
         assert!(help.contains(name), "{name}");
@@ -90,6 +94,7 @@ fn a_wrong_option_is_a_usage_error_with_a_hint() {
         (&["--cleanup-interval", "0s"], "none"),
         (&["--http", "4040"], "127.0.0.1:4040"),
         (&["--http", "0.0.0.0:0"], "ELIXIR_SCOPE_HTTP_TOKEN"),
+        (&["--max-line", "1kB"], "64MiB"),
         (&["imprt", "x"], "import"),
         (&["import"], "<PATH>"),
         (&["completions", "tcl"], "bash"),

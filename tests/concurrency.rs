@@ -261,7 +261,7 @@ fn an_id_that_is_being_replaced_is_never_missing() {
                         assert_eq!(event.event_id(), id);
                         if round % 10 == 0 {
                             let page = ask(store, Filter::default());
-                            let ids: BTreeSet<&str> = page.events.iter().map(|event| event.event_id()).collect();
+                            let ids: BTreeSet<&str> = page.events.iter().map(StoredEvent::event_id).collect();
                             assert_eq!((ids.len(), page.events.len()), (10, 10), "each id once");
                         }
                     }

@@ -160,7 +160,7 @@ fn equal_timestamps_lose_nothing() {
         let at = Some(Time::At(at));
         let filter = Filter { since: at, until: at, ..Filter::default() };
         let page = store().query_events(&Query::new(filter)).unwrap();
-        let found: Vec<&str> = page.events.iter().map(|event| event.event_id()).collect();
+        let found: Vec<&str> = page.events.iter().map(elixir_scope_storage::StoredEvent::event_id).collect();
         assert_eq!(found, ids);
     }
 }

@@ -378,15 +378,15 @@ fn a_signal_lets_what_was_read_finish() {
     for signal in ["TERM", "INT"] {
         let mut server = Server::script();
         fill(&mut server, 40);
-        let mut query = long_query(1);
-        query["params"]["_meta"] = json!({"progressToken": 1});
-        server.write(lines(&[query, request(2, "ping")]).as_bytes());
-        assert_eq!(server.next()["method"], "notifications/progress", "it is under way");
+        let script = lines(&(0..20).map(long_query).collect::<Vec<_>>());
+        // Written in one piece, and so read in one: once the first is answered, all have been read.
+        assert!(script.len() < 4096);
+        server.write(script.as_bytes());
+        assert_eq!(server.next()["id"], 0);
         server.signal(signal);
         let run = server.end();
         assert_eq!(run.status.code(), Some(0), "{signal}");
-        let replies: Vec<Value> = run.replies.into_iter().filter(|message| message.get("id").is_some()).collect();
-        assert_eq!(ids(&replies), [1, 2].map(Value::from), "{signal}");
+        assert_eq!(ids(&run.replies), (1..20).map(Value::from).collect::<Vec<_>>(), "{signal}");
     }
 }
 
@@ -493,4 +493,20 @@ fn a_storing_call_that_is_not_of_the_usual_form_is_put_right_or_taught() {
     assert!(text(&reply).starts_with("event: got 5; expected an object"), "{reply}");
     let reply = server.call("store_event", &json!({"event": {"ts": "soon"}}));
     assert!(text(&reply).starts_with("event.ts: got \"soon\""), "{reply}");
+}
+
+#[test]
+fn the_script_in_the_readme_runs_as_it_stands() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let section = readme.split("\n## In a script\n").nth(1).unwrap();
+    let script = section.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_elixir-scope-storage")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let run = std::process::Command::new("sh").args(["-c", script]).env("PATH", path).output().unwrap();
+    assert_eq!(run.status.code(), Some(0));
+    let printed = String::from_utf8(run.stdout).unwrap();
+    let replies: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(ids(&replies), [1, 2].map(Value::from));
+    assert_eq!(replies[0]["result"]["structuredContent"]["stored"], 2);
+    assert_eq!(replies[1]["result"]["structuredContent"]["total_matched"], 2);
 }

@@ -5,15 +5,16 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("error", &[]),
     ("clock", &[]),
     ("watch", &["error"]),
     ("event", &["error"]),
     ("settings", &[]),
-    ("index", &["event", "settings", "error"]),
+    ("slab", &[]),
+    ("index", &["slab", "event", "settings", "error"]),
     // A segment is its rows and the indexes over them in one value.
-    ("segment", &["index", "event", "settings", "error"]),
+    ("segment", &["index", "slab", "event", "settings", "error"]),
     ("hot", &["segment", "index", "event", "settings", "error"]),
     ("query", &["segment", "index", "event", "settings", "watch", "error"]),
     // Pure, but what it decides is the hot tier's own word for a removal.

@@ -24,12 +24,13 @@ Examples:
   elixir-scope-storage --import bank.ndjson.gz           load a recording, then serve
   elixir-scope-storage --max-events 200000 --max-age 1h  keep less
   elixir-scope-storage --http 127.0.0.1:4040             serve HTTP clients beside it
+  elixir-scope-storage --script <requests.jsonl          answer a file of requests
   elixir-scope-storage import bank.ndjson.gz             say what is in a recording, and end
   claude mcp add elixir-scope -- elixir-scope-storage    add it to Claude Code
 
 Exit codes:
   0  done
-  1  failed: a path cannot be read, stdout cannot be written
+  1  failed: a path cannot be read, stdin or stdout broke, or a second signal came
   2  usage: an option or its value is not understood
   3  done, but a recording holds events that could not be stored (stderr names the first of them)";
 

@@ -20,7 +20,20 @@ pub(crate) fn pid(text: Cow<'_, str>) -> Cow<'_, str> {
     if bracketed && bare.len() == text.len() {
         return text;
     }
-    if bracketed { Cow::Owned(bare.to_owned()) } else { Cow::Owned(format!("<{numbers}>")) }
+    if !bracketed {
+        return Cow::Owned(format!("<{numbers}>"));
+    }
+    let prefix = text.len() - bare.len();
+    without_start(text, prefix)
+}
+
+/// The text without so many bytes of its start; borrowed if it was.
+fn without_start(text: Cow<'_, str>, bytes: usize) -> Cow<'_, str> {
+    match text {
+        text if bytes == 0 => text,
+        Cow::Borrowed(text) => Cow::Borrowed(&text[bytes..]),
+        Cow::Owned(text) => Cow::Owned(text[bytes..].to_owned()),
+    }
 }
 
 /// `0.N.N`, digits only.
@@ -38,7 +51,8 @@ pub(crate) fn module(text: Cow<'_, str>) -> Cow<'_, str> {
     while let Some(rest) = bare.strip_prefix("Elixir.").filter(|rest| !rest.is_empty()) {
         bare = rest;
     }
-    if bare.len() == text.len() { text } else { Cow::Owned(bare.to_owned()) }
+    let prefix = text.len() - bare.len();
+    without_start(text, prefix)
 }
 
 /// Lower snake case: `FUNCTION_ENTRY`, `FunctionEntry` and `:function_entry` are `function_entry`.

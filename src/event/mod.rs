@@ -3,11 +3,15 @@
 //! An [`Event`] is valid by construction: its names are canonical (`<0.1.0>`, `function_entry`, `Foo`), its
 //! `data` is the text of one JSON object. Payload text is kept as it came and never parsed to answer a query.
 
+mod batch;
 pub(crate) mod canon;
+mod key;
 pub(crate) mod parse;
+mod payload;
 mod render;
 mod role;
 pub(crate) mod same;
+mod scalar;
 mod stored;
 pub mod time;
 
@@ -16,6 +20,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
+pub use batch::Batch;
 pub use role::Role;
 pub(crate) use stored::Collector;
 pub use stored::StoredEvent;
@@ -138,7 +143,7 @@ impl<'a> Event<'a> {
     /// [`Invalid`](crate::ErrorKind::Invalid) when the text is not JSON.
     pub fn data(mut self, json: &'a str) -> Result<Self> {
         let raw: &RawValue = serde_json::from_str(json).map_err(|error| Error::invalid(format!("data: {error}")))?;
-        parse::data(&mut self, raw)?;
+        payload::data(&mut self, raw)?;
         Ok(self)
     }
 

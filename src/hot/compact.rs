@@ -11,7 +11,8 @@ use crate::segment::View;
 use crate::segment::active::Capacity;
 use crate::segment::merge::{fits, merge};
 
-/// Which neighbouring views to rewrite next.
+/// Which neighbouring views to rewrite next: never more than half of what is read is kept, so that the work is paid
+/// for by what it gives back.
 ///
 /// Rows under floors are not counted while they are fewer than one segment, unless `eager`: the segment that
 /// retention is eating will soon be gone whole.
@@ -23,12 +24,10 @@ fn sparse(views: &[View], capacity: Capacity, eager: bool) -> Option<Range<usize
         let live: usize = pair.iter().map(View::live).sum();
         (live <= capacity.rows / 2 && fits(pair, capacity)).then_some(at..at + 2)
     };
-    // Retention goes on where it began: a segment it has eaten half of is left to it until little is left.
     let hollow = |at: usize| {
         let view = &views[at];
-        let holes = view.removed() - view.floor();
-        let is_hollow = holes > view.live() || count_floors && view.removed() > 3 * view.live();
-        is_hollow.then_some(at..at + 1)
+        let removed = if count_floors { view.removed() } else { view.removed() - view.floor() };
+        (removed > view.live()).then_some(at..at + 1)
     };
     (0..views.len()).find_map(|at| small(at).or_else(|| hollow(at)))
 }

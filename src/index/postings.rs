@@ -2,6 +2,8 @@
 //!
 //! Counts are differences of two offsets, so a cardinality is exact and free.
 
+use crate::slab::Slab;
+
 /// The ranks of one key within a range of ranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum List<'a> {
@@ -32,14 +34,14 @@ impl List<'_> {
 }
 
 /// All posting lists of one index of one segment.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Postings {
     /// No event of the segment has a key.
     Empty,
     /// Every event has the same one key, code 0.
     Uniform(u32),
     /// `ranks[ends[code - 1]..ends[code]]` are the code's events.
-    Lists { ends: Box<[u32]>, ranks: Box<[u16]> },
+    Lists { ends: Slab<u32>, ranks: Slab<u16> },
 }
 
 impl Postings {
@@ -73,19 +75,18 @@ impl Postings {
             return Self::Uniform(rows as u32);
         }
         let mut start = 0;
-        let mut ends: Box<[u32]> = counts
-            .iter()
-            .map(|count| {
-                let list = start;
-                start += count;
-                list
-            })
-            .collect();
-        let mut ranks = vec![0_u16; total].into_boxed_slice();
+        let starts = counts.iter().map(|count| {
+            let list = start;
+            start += count;
+            list
+        });
+        let mut ends = Slab::collect(counts.len(), starts);
+        let mut ranks = Slab::zeroed(total);
+        let (walking, placed): (&mut [u32], &mut [u16]) = (&mut ends, &mut ranks);
         // Each end starts as its list's start and has walked to its end when every pair is placed.
         for (code, rank) in pairs {
-            let end = &mut ends[usize::from(code)];
-            ranks[*end as usize] = rank;
+            let end = &mut walking[usize::from(code)];
+            placed[*end as usize] = rank;
             *end += 1;
         }
         Self::Lists { ends, ranks }

@@ -83,14 +83,15 @@ async fn outcome(
     let token = context.meta.get_progress_token();
     loop {
         tokio::select! {
+            // What was reported is told, also when the work is done by then.
             biased;
-            done = &mut work => return done.unwrap_or_else(|error| Err(Box::new(error))),
             Ok(()) = progress.changed(), if token.is_some() => {
                 let report = *progress.borrow_and_update();
                 if let (Some(report), Some(token)) = (report, &token) {
                     tell(&context.peer, &context.ct, entry, token, report).await;
                 }
             }
+            done = &mut work => return done.unwrap_or_else(|error| Err(Box::new(error))),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! payload in one value. What is removed from it is told by the [`view`] around it.
 
 pub(crate) mod active;
+mod arena;
 pub(crate) mod merge;
 pub(crate) mod packed;
 pub(crate) mod rows;

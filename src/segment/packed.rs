@@ -1,21 +1,23 @@
 //! Fixed-width columns: every value as its distance from the smallest, in the fewest whole bytes.
 
 use crate::index::bitmap::Bitmap;
+use crate::slab::Slab;
 
 /// One number per rank.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Packed {
     Constant(i64),
-    W8(i64, Box<[u8]>),
-    W16(i64, Box<[u16]>),
-    W32(i64, Box<[u32]>),
-    W64(Box<[i64]>),
+    W8(i64, Slab<u8>),
+    W16(i64, Slab<u16>),
+    W32(i64, Slab<u32>),
+    W64(Slab<i64>),
 }
 
 impl Packed {
     pub(crate) fn new(values: impl Iterator<Item = i64> + Clone) -> Self {
-        let (mut low, mut high) = (i64::MAX, i64::MIN);
+        let (mut len, mut low, mut high) = (0, i64::MAX, i64::MIN);
         for value in values.clone() {
+            len += 1;
             low = low.min(value);
             high = high.max(value);
         }
@@ -25,10 +27,10 @@ impl Packed {
         // The distance of any two 64-bit numbers fits 64 unsigned bits.
         let distance = |value: i64| value.wrapping_sub(low) as u64;
         match distance(high) {
-            0..=0xff => Self::W8(low, values.map(|value| distance(value) as u8).collect()),
-            0x100..=0xffff => Self::W16(low, values.map(|value| distance(value) as u16).collect()),
-            0x1_0000..=0xffff_ffff => Self::W32(low, values.map(|value| distance(value) as u32).collect()),
-            _ => Self::W64(values.collect()),
+            0..=0xff => Self::W8(low, Slab::collect(len, values.map(|value| distance(value) as u8))),
+            0x100..=0xffff => Self::W16(low, Slab::collect(len, values.map(|value| distance(value) as u16))),
+            0x1_0000..=0xffff_ffff => Self::W32(low, Slab::collect(len, values.map(|value| distance(value) as u32))),
+            _ => Self::W64(Slab::collect(len, values)),
         }
     }
 
@@ -78,7 +80,7 @@ impl Packed {
 }
 
 /// One number per rank, or none.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Optional {
     Absent,
     Full(Packed),

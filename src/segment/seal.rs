@@ -1,6 +1,7 @@
 //! From a full active segment to an immutable one: rows sorted by time, columns packed, lists in one array.
 
 use super::active::{Active, distinct_pids};
+use super::arena::Arena;
 use super::packed::{Optional, Packed};
 use super::rows::Rows;
 use super::sealed::{Bytes, Sealed, SeqMap};
@@ -21,7 +22,8 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
     let highest = rows.iter().map(at).max().unwrap_or(at(&first_row));
     let base_seq = active.seq(lowest);
 
-    let mut arena = String::with_capacity(active.arena.len());
+    let bytes = |row: &u16| active.event_id(at(row)).len() + active.data(at(row)).len();
+    let mut arena = Arena::with_capacity(rows.iter().map(bytes).sum());
     let mut ends = Vec::with_capacity(rows.len());
     let mut role_ends = Vec::with_capacity(rows.len());
     let mut role_entries = Vec::with_capacity(active.role_entries.len());
@@ -57,7 +59,7 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
         role_ends: Packed::new(role_ends.iter().copied()),
         role_entries: role_entries.into_boxed_slice(),
         stamped: stamped(active, &rows),
-        arena: arena.into_boxed_str(),
+        arena,
         ends: Packed::new(ends.iter().copied()),
         id_lens: numbers(|active, row| i64::from(active.id_lens[row])),
         bytes: Bytes::default(),

@@ -1,5 +1,6 @@
 //! An immutable segment. A row is a rank: its place in the order of `(timestamp, seq)` within the segment.
 
+use super::arena::Arena;
 use super::packed::{Optional, Packed};
 use super::rows::{EventKey, Rows};
 use crate::event::Role;
@@ -39,7 +40,7 @@ pub(crate) struct Sealed {
     pub(super) role_ends: Packed,
     pub(super) role_entries: Box<[(Role, u16)]>,
     pub(super) stamped: Option<Bitmap>,
-    pub(super) arena: Box<str>,
+    pub(super) arena: Arena,
     pub(super) ends: Packed,
     pub(super) id_lens: Packed,
     /// Measured once: nothing grows any more.
@@ -220,12 +221,16 @@ impl Rows for Sealed {
 
     fn event_id(&self, row: usize) -> &str {
         let start = self.arena_start(row);
-        &self.arena[start..start + self.id_lens.get(row) as usize]
+        self.arena.text(start, start + self.id_lens.get(row) as usize)
     }
 
     fn data(&self, row: usize) -> &str {
         let start = self.arena_start(row) + self.id_lens.get(row) as usize;
-        &self.arena[start..self.ends.get(row) as usize]
+        self.arena.text(start, self.ends.get(row) as usize)
+    }
+
+    fn data_bytes(&self, row: usize) -> usize {
+        self.ends.get(row) as usize - self.arena_start(row) - self.id_lens.get(row) as usize
     }
 
     fn dictionary(&self, field: Field) -> &Dictionary {

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use super::EventStore;
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::{Batch, Event};
 use crate::hot;
 
 /// What became of one event.
@@ -137,6 +137,17 @@ impl EventStore {
                 }
             }
         }
+        if atomic && !rejected.is_empty() {
+            events.clear();
+        }
+        self.store_valid(&events, rejected)
+    }
+
+    /// Stores the events of a JSON array as [`Self::store_json_events`] does.
+    pub fn store_batch(&self, batch: Batch<'_>, atomic: bool) -> StoreReport {
+        let Batch { mut events, rejected } = batch;
+        let rejected = rejected.into_iter().map(|(index, event_id, error)| Rejected { index, event_id, error });
+        let rejected: Vec<Rejected> = rejected.collect();
         if atomic && !rejected.is_empty() {
             events.clear();
         }

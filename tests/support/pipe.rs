@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// Long enough for the slowest machine; it only keeps a hang from lasting for ever.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_mins(2);
 
 /// A running server; killed when dropped.
 pub(crate) struct Server {
@@ -194,7 +194,7 @@ pub(crate) fn meta(version: &str) -> Value {
 
 /// Lines of a script.
 pub(crate) fn lines(messages: &[Value]) -> String {
-    messages.iter().map(|message| format!("{message}\n")).collect()
+    messages.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// Everything a command prints.

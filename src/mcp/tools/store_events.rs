@@ -1,15 +1,15 @@
 //! Stores a batch of events.
 
-use std::borrow::Borrow;
 use std::fmt::Write;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
+use crate::event::Batch;
 use crate::mcp::args::event::{self, event_schema};
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::store::StoreReport;
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -72,15 +72,16 @@ impl Tool for StoreEvents {
 
     fn run(store: &EventStore, Args { events, atomic }: Args, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
         let texts: Vec<String> = events.iter().map(event::text).collect();
-        store_texts(store, &texts, atomic.unwrap_or(false))
+        let atomic = atomic.unwrap_or(false);
+        answer(store.store_json_events(&texts, atomic), events.len(), atomic)
     }
 
     const TAKES_TEXT: bool = true;
 
     fn run_text(store: &EventStore, arguments: &str) -> Option<Result<Answer<Reply>, Error>> {
         let TextArgs { events, atomic } = serde_json::from_str(arguments).ok()?;
-        let texts: Vec<&str> = events.into_iter().map(RawValue::get).collect();
-        Some(store_texts(store, &texts, atomic.unwrap_or(false)))
+        let (all, atomic) = (events.len(), atomic.unwrap_or(false));
+        Some(answer(store.store_batch(events, atomic), all, atomic))
     }
 }
 
@@ -89,12 +90,11 @@ impl Tool for StoreEvents {
 #[serde(deny_unknown_fields)]
 struct TextArgs<'a> {
     #[serde(borrow)]
-    events: Vec<&'a RawValue>,
+    events: Batch<'a>,
     atomic: Option<bool>,
 }
 
-fn store_texts<T: Borrow<str>>(store: &EventStore, texts: &[T], atomic: bool) -> Result<Answer<Reply>, Error> {
-    let report = store.store_json_events(texts, atomic);
+fn answer(report: StoreReport, all: usize, atomic: bool) -> Result<Answer<Reply>, Error> {
     let rejected: Vec<RejectedReply> = report
         .rejected
         .into_iter()
@@ -105,7 +105,7 @@ fn store_texts<T: Borrow<str>>(store: &EventStore, texts: &[T], atomic: bool) ->
         })
         .collect();
     if atomic && !rejected.is_empty() {
-        let (bad, all) = (rejected.len(), texts.len());
+        let bad = rejected.len();
         let listed = listed(&rejected);
         return Err(Error::invalid(format!("nothing was stored (atomic): {bad} of {all} events are bad{listed}")));
     }
