@@ -85,8 +85,13 @@ pub(crate) fn templates() -> Vec<ResourceTemplate> {
     ]
 }
 
-/// What a resource holds now. What is not there is an error that says what is.
+/// What a resource holds now. What is not there is an error that says what is, with the URI as data (SEP-2164).
 pub(crate) fn read(store: &EventStore, is_read_only: bool, uri: &str) -> Result<ResourceContents, ErrorData> {
+    contents(store, is_read_only, uri)
+        .map_err(|error| ErrorData { data: Some(serde_json::json!({ "uri": uri })), ..error })
+}
+
+fn contents(store: &EventStore, is_read_only: bool, uri: &str) -> Result<ResourceContents, ErrorData> {
     let target = Target::parse(uri).map_err(refused)?;
     let (text, mime) = match &target {
         Target::Stats => (structured(store)?, JSON),
