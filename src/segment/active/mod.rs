@@ -6,6 +6,8 @@
 mod push;
 mod read;
 
+use std::ops::Range;
+
 use foldhash::fast::RandomState;
 
 use crate::event::{Event, Role};
@@ -327,6 +329,11 @@ impl Active {
 
     fn arena_start(&self, row: usize) -> usize {
         if row == 0 { 0 } else { self.ends[row - 1] as usize }
+    }
+
+    /// Where in the arena a row's id and payload lie.
+    pub(in crate::segment) fn text_range(&self, row: usize) -> Range<usize> {
+        self.arena_start(row)..self.ends[row] as usize
     }
 }
 
