@@ -109,7 +109,7 @@ impl EventStore {
     }
 
     /// Stores a batch: it becomes visible in one step, in every index. Later events of the batch replace earlier ones
-    /// of the same id. Cost: about 2 us per event, a quarter of it sealing.
+    /// of the same id. Cost: about 0.9 us per event of 530 bytes, a quarter of it sealing.
     pub fn store_events(&self, events: &[Event<'_>]) -> StoreReport {
         let bad = |(index, event): (usize, &Event<'_>)| {
             let error = event.check_size().err()?;
