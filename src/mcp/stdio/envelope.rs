@@ -11,7 +11,7 @@ use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ClientJsonRpcMessage, ClientNotification, ClientRequest, GetMeta,
     JsonObject, JsonRpcMessage, RequestId, RequestMetaObject,
 };
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::refusal::Refusal;
@@ -98,8 +98,80 @@ struct Envelope<'a> {
     jsonrpc: Option<&'a RawValue>,
     id: Option<&'a RawValue>,
     method: Option<&'a RawValue>,
-    params: Option<&'a RawValue>,
+    params: Option<Params<'a>>,
     is_reply: bool,
+}
+
+/// The members of `params` that a call has, so that its arguments are passed over once and not twice.
+#[derive(Default)]
+struct Params<'a> {
+    name: Option<&'a RawValue>,
+    arguments: Option<&'a RawValue>,
+    meta: Option<&'a RawValue>,
+    /// It is an object in which none of these stands twice.
+    is_plain: bool,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Params<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ParamsVisitor;
+        impl<'de> Visitor<'de> for ParamsVisitor {
+            type Value = Params<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Params<'de>, M::Error> {
+                let mut params = Params { is_plain: true, ..Params::default() };
+                while let Some(key) = map.next_key::<ParamsKey>()? {
+                    let member = match key {
+                        ParamsKey::Name => &mut params.name,
+                        ParamsKey::Arguments => &mut params.arguments,
+                        ParamsKey::Meta => &mut params.meta,
+                        ParamsKey::Other => {
+                            map.next_value::<IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    params.is_plain &= member.replace(map.next_value()?).is_none();
+                }
+                Ok(params)
+            }
+            fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Params<'de>, S::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Params::default())
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Params<'de>, E> {
+                Ok(Params::default())
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Params<'de>, E> {
+                Ok(Params::default())
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Params<'de>, E> {
+                Ok(Params::default())
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Params<'de>, E> {
+                Ok(Params::default())
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Params<'de>, E> {
+                Ok(Params::default())
+            }
+            fn visit_unit<E>(self) -> Result<Params<'de>, E> {
+                Ok(Params::default())
+            }
+        }
+        deserializer.deserialize_any(ParamsVisitor)
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum ParamsKey {
+    Name,
+    Arguments,
+    #[serde(rename = "_meta")]
+    Meta,
+    #[serde(other)]
+    Other,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
@@ -173,7 +245,7 @@ fn message(json: &str, line: &Arc<String>) -> Result<Said, Refusal> {
         return Ok(Said::Refused(Refusal::no_request(Some(raw_id), what)));
     };
     if method == "tools/call" {
-        if let Some(request) = envelope.params.and_then(|params| call(params, line)) {
+        if let Some(request) = envelope.params.as_ref().and_then(|params| call(params, line)) {
             return Ok(Said::Request(Box::new(Asked { id, request })));
         }
     }
@@ -217,34 +289,28 @@ fn notification(json: &str) -> Result<Said, Refusal> {
     })
 }
 
-/// The parameters of `tools/call`.
-#[derive(serde::Deserialize)]
-struct CallParams<'a> {
-    #[serde(borrow)]
-    name: std::borrow::Cow<'a, str>,
-    #[serde(borrow, default)]
-    arguments: Option<&'a RawValue>,
-    #[serde(rename = "_meta", default)]
-    meta: Option<RequestMetaObject>,
-}
-
 /// A call of a tool, if it is a well-formed one.
-fn call(params: &RawValue, line: &Arc<String>) -> Option<ClientRequest> {
-    let params: CallParams<'_> = serde_json::from_str(params.get()).ok()?;
-    let mut request = CallToolRequest::new(match tools::find(&params.name) {
+fn call(params: &Params<'_>, line: &Arc<String>) -> Option<ClientRequest> {
+    let Params { name: Some(name), arguments, meta, is_plain: true } = params else { return None };
+    let name: String = serde_json::from_str(name.get()).ok()?;
+    let meta = match meta {
+        Some(meta) => serde_json::from_str::<Option<RequestMetaObject>>(meta.get()).ok()?,
+        None => None,
+    };
+    let entry = tools::find(&name);
+    let mut request = CallToolRequest::new(match entry {
         Some(entry) => CallToolRequestParams::new(entry.tool.name.clone()),
-        None => CallToolRequestParams::new(params.name.clone().into_owned()),
+        None => CallToolRequestParams::new(name),
     });
-    if let Some(arguments) = params.arguments {
-        let takes_text = tools::find(&params.name).is_some_and(|entry| entry.takes_text);
-        if takes_text && arguments.get().starts_with('{') {
+    if let Some(arguments) = arguments.filter(|arguments| arguments.get() != "null") {
+        if entry.is_some_and(|entry| entry.takes_text) && arguments.get().starts_with('{') {
             request.extensions.insert(ArgumentsText::new(line, arguments.get()));
         } else {
             request.params.arguments = Some(serde_json::from_str::<JsonObject>(arguments.get()).ok()?);
         }
     }
     let mut request = ClientRequest::CallToolRequest(request);
-    if let Some(meta) = params.meta {
+    if let Some(meta) = meta {
         *request.get_meta_mut() = meta;
     }
     Some(request)
