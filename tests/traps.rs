@@ -548,6 +548,34 @@ fn a_segment_full_of_distinct_keys_is_sealed_in_time() {
 }
 
 #[test]
+fn payloads_stay_with_their_events_when_a_large_segment_with_late_and_replaced_rows_is_sealed() {
+    const ROWS: usize = 12_000;
+    let store = store_of_rows(ROWS);
+    // Every seventh comes late, by a hundred; every fifth is replaced in the same segment.
+    let time = |id: usize| if id.is_multiple_of(7) { id as i64 - 100 } else { id as i64 };
+    let text = |id: usize, version: usize| {
+        format!(r#"{{"id": {id}, "ts": {}, "data": {{"v": "{id}-{version}-{}"}}}}"#, time(id), "z".repeat(id % 13))
+    };
+    let replaced = (0..ROWS / 2).filter(|id| id.is_multiple_of(5));
+    let texts: Vec<String> = (0..ROWS / 2).map(|id| text(id, 0)).chain(replaced.map(|id| text(id, 1))).collect();
+    for batch in texts.chunks(1000) {
+        store.store_json_events(batch, false);
+    }
+    let more: Vec<String> = (ROWS / 2..2 * ROWS).map(|id| text(id, 0)).collect();
+    for batch in more.chunks(1000) {
+        store.store_json_events(batch, false);
+    }
+    assert!(store.get_stats().segments > 1);
+    store.verify().unwrap();
+    for id in 0..2 * ROWS {
+        let version = usize::from(id < ROWS / 2 && id.is_multiple_of(5));
+        let event = store.get_event_by_id(&id.to_string()).unwrap();
+        assert_eq!(event.timestamp(), time(id));
+        assert_eq!(event.data(), format!(r#"{{"v": "{id}-{version}-{}"}}"#, "z".repeat(id % 13)));
+    }
+}
+
+#[test]
 fn large_payloads_seal_a_segment_before_its_rows_are_full() {
     let store = open(Settings { max_bytes: Some(8 << 20), ..Settings::UNBOUNDED });
     let filler = "y".repeat(300 << 10);
