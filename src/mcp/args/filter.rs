@@ -63,10 +63,11 @@ fn role_schema(_: &mut SchemaGenerator) -> Schema {
 }
 
 impl FilterArgs {
-    /// Whether a page of so many of these events may take more than some ten milliseconds: a hundred nanoseconds for a
-    /// payload that is searched, some ten for an event that is checked, some microseconds for one that is shown.
+    /// Whether a page of so many of these events may take more than some ten milliseconds: up to a microsecond for a
+    /// payload that is searched, some ten nanoseconds for an event that is checked, some microseconds for one that is
+    /// shown.
     pub(crate) fn is_long(&self, store: &EventStore, limit: usize) -> bool {
-        let checked = if self.text.is_some() { 50_000 } else { 1_500_000 };
+        let checked = if self.text.is_some() { 10_000 } else { 1_500_000 };
         store.len() > checked || limit > 2_000
     }
 
