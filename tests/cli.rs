@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 const RECORDING: &str = "examples/recordings/bank.ndjson.gz";
 
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 11] = [
     "ELIXIR_SCOPE_MAX_EVENTS",
     "ELIXIR_SCOPE_MAX_BYTES",
     "ELIXIR_SCOPE_MAX_AGE",
@@ -20,6 +20,7 @@ const VARIABLES: [&str; 10] = [
     "ELIXIR_SCOPE_HTTP_TOKEN",
     "ELIXIR_SCOPE_SCRIPT",
     "ELIXIR_SCOPE_MAX_LINE",
+    "ELIXIR_SCOPE_MAX_VALUE_BYTES",
 ];
 
 /// The program in the project's folder, with none of its variables set and nothing on stdin.
@@ -64,6 +65,7 @@ fn help_names_every_option_variable_and_exit_code() {
         "--cleanup-interval",
         "--script",
         "--max-line",
+        "--max-value-bytes",
         "Examples:",
     ] {
         assert!(help.contains(name), "{name}");
@@ -95,6 +97,7 @@ fn a_wrong_option_is_a_usage_error_with_a_hint() {
         (&["--http", "4040"], "127.0.0.1:4040"),
         (&["--http", "0.0.0.0:0"], "ELIXIR_SCOPE_HTTP_TOKEN"),
         (&["--max-line", "1kB"], "64MiB"),
+        (&["--max-value-bytes", "1"], "16KiB"),
         (&["imprt", "x"], "import"),
         (&["import"], "<PATH>"),
         (&["completions", "tcl"], "bash"),

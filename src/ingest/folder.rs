@@ -1,13 +1,18 @@
 //! A folder: a session of `ElixirScope`'s player, or recordings beside each other?
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::format::{Format, is_first_line_an_object};
 use super::input::Input;
 use super::job::Job;
+use super::report::Note;
 use super::wrap::{Siblings, siblings};
 use super::{file, session, set, unreadable};
 use crate::error::{Error, Result};
+
+/// Entries of a folder without recordings that are told one by one.
+const MAX_SHOWN: usize = 3;
 
 /// Imports a session, or every recording of the folder in the order of their names; what is none is noted.
 pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
@@ -28,11 +33,23 @@ pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
     if job.report.recordings.len() > before {
         return Ok(());
     }
-    let why: Vec<String> = job.report.notes.iter().take(3).map(|note| format!("; {note}")).collect();
-    Err(Error::not_found(format!("{}: no recording in this folder{}", folder.display(), why.concat())))
+    Err(Error::not_found(nothing(folder, &job.report.notes)))
 }
 
-/// Everything in a folder, in the order of the names, numbers in them by their value.
+/// What is said of a folder without recordings.
+fn nothing(folder: &Path, notes: &[Note]) -> String {
+    let mut text =
+        format!("{}: no recording in this folder, nor is it a session (it holds no events.json)", folder.display());
+    for note in notes.iter().take(MAX_SHOWN) {
+        let _written = write!(text, "; {note}");
+    }
+    if let more @ 1.. = notes.len().saturating_sub(MAX_SHOWN) {
+        let _written = write!(text, "; and {more} more");
+    }
+    text
+}
+
+/// Everything in a folder, in the order of the names.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
     let paths: std::io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();

@@ -189,7 +189,13 @@ mod tests {
 
     #[test]
     fn a_start_tells_the_format() {
-        for head in [&b"\0\0\0\0\x05\x83h\0ab"[..], b"\x01\0\0\0\x07", b"\x01\0\0\0\x83\0\0\0\0\x01\x83", b"\0", b"\0\0\0\0\x05"] {
+        for head in [
+            &b"\0\0\0\0\x05\x83h\0ab"[..],
+            b"\x01\0\0\0\x07",
+            b"\x01\0\0\0\x83\0\0\0\0\x01\x83",
+            b"\0",
+            b"\0\0\0\0\x05",
+        ] {
             check(head, Format::Dbg);
         }
         check(b"\x01\0\0\0\x07\x01\0\0\0\x07\0\0\0\0", Format::Dbg);

@@ -157,7 +157,9 @@ fn with_head(mut reader: impl BufRead + 'static) -> Box<dyn BufRead> {
     let mut head = Vec::new();
     match reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head) {
         Ok(_) => Box::new(Cursor::new(head).chain(reader)),
-        Err(error) => Box::new(Cursor::new(head).chain(BufReader::new(Failed { kind: error.kind(), message: error.to_string() }))),
+        Err(error) => {
+            Box::new(Cursor::new(head).chain(BufReader::new(Failed { kind: error.kind(), message: error.to_string() })))
+        }
     }
 }
 

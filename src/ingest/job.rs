@@ -127,9 +127,8 @@ impl<'a> Job<'a> {
         let stored = self.store.store_events(events);
         let report = &mut self.report;
         let times = events.iter().filter_map(|event| event.timestamp.or(event.wall_time));
-        report.span = times.fold(report.span, |span, ns| {
-            Some(span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns))))
-        });
+        report.span = times
+            .fold(report.span, |span, ns| Some(span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns)))));
         report.events += events.len() as u64;
         report.stored += stored.stored;
         report.replaced += stored.replaced;

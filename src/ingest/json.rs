@@ -62,8 +62,10 @@ fn read_value(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> Result<Foun
     let Scanned { bytes, closed } = scan(input, text, keep).map_err(cut_short)?;
     if !closed {
         input.line = line;
-        return Err("the value that starts here does not end: a bracket or a quote is missing, or the file is cut short"
-            .to_owned());
+        return Err(
+            "the value that starts here does not end: a bracket or a quote is missing, or the file is cut short"
+                .to_owned(),
+        );
     }
     Ok(Found { line, bytes })
 }

@@ -15,9 +15,8 @@ pub(super) fn qualified(name: &str) -> Option<Mfa<'_>> {
         None => (name, None),
     };
     let (module, function) = path.rsplit_once(':').or_else(|| path.rsplit_once('.'))?;
-    let is_name = |text: &str, others: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || others.contains(c))
-    };
+    let is_name =
+        |text: &str, others: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || others.contains(c));
     (is_name(module, "_.@") && is_name(function, "_?!-/")).then_some(Mfa { module, function, arity })
 }
 

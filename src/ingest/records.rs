@@ -73,7 +73,10 @@ impl Records {
                 )));
             }
             (_, cut) => {
-                return Err(at(format!("the file is cut short: {} of the {header} bytes that start a record", cut.len())));
+                return Err(at(format!(
+                    "the file is cut short: {} of the {header} bytes that start a record",
+                    cut.len()
+                )));
             }
         };
         if let Some(suspect) = self.suspect.take() {
@@ -94,7 +97,9 @@ impl Records {
         };
         let came = came.map_err(|error| at(cut_short(error)))?;
         if came < u64::from(number) {
-            return Err(at(format!("the file is cut short: the record that starts here has {number} bytes, {came} are there")));
+            return Err(at(format!(
+                "the file is cut short: the record that starts here has {number} bytes, {came} are there"
+            )));
         }
         Ok(Some(if is_kept { Record::Term { offset } } else { Record::TooLong { offset, bytes: number } }))
     }

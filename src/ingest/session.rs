@@ -9,8 +9,8 @@ use super::batch::Batch;
 use super::elements::Elements;
 use super::format::Format;
 use super::input::Input;
-use super::job::Job;
-use super::{read_elements, unreadable};
+use super::job::{Job, Stop};
+use super::{cut_short, read_elements, unreadable};
 use crate::error::{Error, Result};
 use crate::event::MAX_KEY_BYTES;
 
@@ -30,10 +30,12 @@ pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
     job.begin(&events);
     let mut batch = Batch::new(session_id.clone());
     // Whatever its first key is: by its name it can only be an array, or an object around one.
-    let outcome = Elements::begin(&mut input)
-        .map_err(super::cut_short)
-        .map_err(Into::into)
-        .and_then(|elements| read_elements(job, &mut input, &mut batch, elements));
+    let begun =
+        input.skip_byte_order_mark().and_then(|()| input.skip_space()).and_then(|()| Elements::begin(&mut input));
+    let outcome = match begun {
+        Ok(elements) => read_elements(job, &mut input, &mut batch, elements),
+        Err(error) => Err(Stop::Here(cut_short(error))),
+    };
     batch.flush(job);
     job.end(&input, outcome);
     job.read(Format::Session, session_id, vec![events]);

@@ -21,7 +21,9 @@ struct Numbered<'a> {
 fn numbered(file: &str) -> Option<Numbered<'_>> {
     let end = file.rfind(|c: char| c.is_ascii_digit())? + 1;
     let (head, suffix) = file.split_at(end);
-    let start = head.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + head[at..].chars().next().map_or(1, char::len_utf8));
+    let start = head
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |at| at + head[at..].chars().next().map_or(1, char::len_utf8));
     let (name, digits) = head.split_at(start);
     let is_canonical = digits == "0" || !digits.starts_with('0');
     Some(Numbered { name, number: digits.parse().ok().filter(|_| is_canonical)?, suffix })
@@ -116,7 +118,8 @@ fn set(name: &str, files: Vec<(u32, PathBuf)>) -> Siblings {
         return Siblings::None;
     }
     let Some(files) = in_order(files) else { return Siblings::None };
-    let spans: Vec<Span> = files.iter().filter_map(|file| stamps(file)).map(|(first, last)| (first.ns, last.ns)).collect();
+    let spans: Vec<Span> =
+        files.iter().filter_map(|file| stamps(file)).map(|(first, last)| (first.ns, last.ns)).collect();
     // Without any time there are but names to go by, and people number recordings, too.
     if spans.is_empty() {
         return Siblings::None;

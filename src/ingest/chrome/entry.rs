@@ -185,7 +185,9 @@ impl Entries {
                     return joined;
                 }
                 joined.call_id.clone_from(&own);
-                if let (false, true, Some(call_id), Some(at)) = (phase == "X", self.open_spans < MAX_REMEMBERED, own, at) {
+                if let (false, true, Some(call_id), Some(at)) =
+                    (phase == "X", self.open_spans < MAX_REMEMBERED, own, at)
+                {
                     let name = entry.text("name");
                     self.open.entry(stack).or_default().push(Open { call_id, name, at });
                     self.open_spans += 1;

@@ -55,7 +55,8 @@ impl Reader<'_, '_> {
 
     /// What the file says besides its entries.
     fn around(&mut self, found: Found, name: &str, text: &[u8]) -> Result<(), Stop> {
-        let value = str::from_utf8(text).ok().filter(|value| serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok());
+        let value =
+            str::from_utf8(text).ok().filter(|value| serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok());
         let Some(value) = value else {
             self.job.reject(Place::Line(found.line), format!("{name}: no JSON, or above {MAX_EVENT_BYTES} bytes"));
             return Ok(());

@@ -8,13 +8,16 @@ use crate::ingest::object::{Members, Object, scalar};
 /// as themselves, whatever has no form of its own in JSON (bytes, NaN) with its type. A list that is no such thing, or
 /// has a key twice, stays as it is.
 pub(super) fn attributes(raw: &RawValue) -> String {
-    flat(raw).map_or_else(|| raw.get().to_owned(), |list| {
-        let mut object = Object::new();
-        for (key, value) in list {
-            object.raw(&key, &value);
-        }
-        object.close()
-    })
+    flat(raw).map_or_else(
+        || raw.get().to_owned(),
+        |list| {
+            let mut object = Object::new();
+            for (key, value) in list {
+                object.raw(&key, &value);
+            }
+            object.close()
+        },
+    )
 }
 
 /// The text of one attribute.
@@ -52,7 +55,9 @@ fn plain(raw: &RawValue) -> Option<String> {
         "stringValue" | "boolValue" => Some(of_kind.get().to_owned()),
         // 64-bit integers are strings in OTLP/JSON.
         "intValue" => scalar(of_kind)?.parse().ok().map(|number: i64| number.to_string()),
-        "doubleValue" => of_kind.get().starts_with(|c: char| c == '-' || c.is_ascii_digit()).then(|| of_kind.get().to_owned()),
+        "doubleValue" => {
+            of_kind.get().starts_with(|c: char| c == '-' || c.is_ascii_digit()).then(|| of_kind.get().to_owned())
+        }
         "arrayValue" => {
             let array: Members<'_> = serde_json::from_str(of_kind.get()).ok()?;
             let values: Vec<&RawValue> = match array.get("values") {

@@ -38,14 +38,18 @@ const CARRIED: [&str; 6] = ["traceId", "spanId", "parentSpanId", "startTimeUnixN
 /// The events of one span; `mark` tells its file's ids from others'. The error says what it lacks.
 pub(super) fn events(span: &Members<'_>, around: &Around, mark: &str) -> Result<Events, String> {
     let id = |name: &str| span.text(name).filter(|id| !id.is_empty());
-    let need = |name: &str| id(name).ok_or_else(|| format!("{name}: missing; a span has traceId, spanId and startTimeUnixNano"));
+    let need = |name: &str| {
+        id(name).ok_or_else(|| format!("{name}: missing; a span has traceId, spanId and startTimeUnixNano"))
+    };
     let (trace, own) = (need("traceId")?.to_ascii_lowercase(), need("spanId")?.to_ascii_lowercase());
     let parent = id("parentSpanId").map(|id| id.to_ascii_lowercase());
     need("startTimeUnixNano")?;
     let start = nanoseconds(span, "startTimeUnixNano")?;
-    let duration = nanoseconds(span, "endTimeUnixNano").ok().and_then(|end| end.checked_sub(start)).filter(|ns| *ns >= 0);
+    let duration =
+        nanoseconds(span, "endTimeUnixNano").ok().and_then(|end| end.checked_sub(start)).filter(|ns| *ns >= 0);
     let node = around.resource.as_ref().and_then(|(_, node)| node.as_deref());
-    let resource = around.resource.as_ref().map(|(json, _)| (format!("{mark}-resource-{}", fingerprint(json.as_bytes())), json));
+    let resource =
+        around.resource.as_ref().map(|(json, _)| (format!("{mark}-resource-{}", fingerprint(json.as_bytes())), json));
 
     let mut data = Object::new();
     for (name, raw) in &span.0 {
@@ -77,8 +81,8 @@ pub(super) fn events(span: &Members<'_>, around: &Around, mark: &str) -> Result<
 
     let mut events = vec![event.close()];
     if let Some(listed) = span.get("events") {
-        let inner: Vec<Members<'_>> =
-            serde_json::from_str(listed.get()).map_err(|error| format!("events: expected an array of objects: {error}"))?;
+        let inner: Vec<Members<'_>> = serde_json::from_str(listed.get())
+            .map_err(|error| format!("events: expected an array of objects: {error}"))?;
         for (at, one) in inner.iter().enumerate() {
             events.push(span_event(one, &format!("{trace}-{own}-e{at}"), start, node, &trace, &own));
         }
