@@ -25,6 +25,7 @@
 
 pub mod clock;
 mod error;
+pub mod etf;
 pub mod event;
 mod hot;
 mod index;
@@ -36,6 +37,7 @@ mod segment;
 pub mod settings;
 mod slab;
 pub mod store;
+pub mod trace;
 pub mod watch;
 
 pub use clock::{Clock, ManualClock, SystemClock};

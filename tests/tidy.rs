@@ -5,11 +5,13 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("error", &[]),
     ("clock", &[]),
     ("watch", &["error"]),
     ("event", &["error"]),
+    ("etf", &[]),
+    ("trace", &["etf", "event", "error"]),
     ("settings", &[]),
     ("slab", &[]),
     ("index", &["slab", "event", "settings", "error"]),
@@ -20,8 +22,12 @@ const LAYERS: [(&str, &[&str]); 15] = [
     // Pure, but what it decides is the hot tier's own word for a removal.
     ("pruner", &["hot::remove::Removal", "event", "settings", "error"]),
     ("store", &["pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "watch", "error"]),
-    ("ingest", &["store", "query", "event", "settings", "clock", "error"]),
-    ("mcp", &["store", "pruner", "query", "index", "event", "settings", "clock", "watch", "error"]),
+    ("ingest", &["trace", "etf", "store", "query", "event", "settings", "clock", "watch", "error"]),
+    ("capture", &["ingest", "trace", "etf", "store", "event", "settings", "clock", "watch", "error"]),
+    (
+        "mcp",
+        &["capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock", "watch", "error"],
+    ),
     // The crate's front door re-exports.
     ("lib", &[]),
 ];
