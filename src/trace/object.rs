@@ -73,6 +73,18 @@ impl<'t> Object<'t> {
         self.text.push(']');
     }
 
+    /// Bytes as texts, each for itself.
+    pub(super) fn numbers(&mut self, key: &str, bytes: &[u8]) {
+        self.key(key);
+        self.text.push('[');
+        for (at, byte) in bytes.iter().enumerate() {
+            self.text.push_str(if at > 0 { ",\"" } else { "\"" });
+            number((*byte).into(), self.text);
+            self.text.push('"');
+        }
+        self.text.push(']');
+    }
+
     pub(super) fn value(&mut self, term: Term<'_>) {
         let is_cut = show::elixir_json(term, self.context.home, self.text, self.context.max_value);
         self.cut += u32::from(is_cut);

@@ -314,6 +314,10 @@ impl Recorder {
         out.span(|text| write_id(prefix, number, text))
     }
 
+    pub(super) fn id_of_some(&mut self, number: Option<u64>) -> Span {
+        number.map(|number| self.id_of(number)).unwrap_or_default()
+    }
+
     pub(super) fn correlate(&mut self, correlation: Correlation) -> Span {
         let Self { out, prefix, .. } = self;
         match correlation {
@@ -330,6 +334,11 @@ impl Recorder {
 
     pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
         self.functions.function_id(mfa)
+    }
+
+    /// What a process is doing, see [`Process::doing`](super::process::Process::doing).
+    pub(super) fn doing(&self, process: Option<ProcessKey>) -> (Option<u64>, Correlation) {
+        process.and_then(|process| self.processes.get(process)).map(super::process::Process::doing).unwrap_or_default()
     }
 
     /// The innermost open call of a process.
