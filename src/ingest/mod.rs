@@ -27,6 +27,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::store::EventStore;
+use crate::trace::MAX_VALUE_BYTES;
 use crate::watch::{Unwatched, Watch};
 use batch::Batch;
 use elements::Elements;
@@ -50,7 +51,7 @@ pub struct ImportOptions {
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { max_value_bytes: 16 << 10 }
+        Self { max_value_bytes: MAX_VALUE_BYTES }
     }
 }
 

@@ -6,12 +6,12 @@ use flate2::Crc;
 
 use super::format::Format;
 use super::input::Input;
-use super::job::{BATCH_BYTES, BATCH_EVENTS, Job, Stop};
+use super::job::{BATCH_BYTES, Job, Stop};
 use super::records::{Record, Records};
 use super::report::Place;
 use super::{MAX_EVENT_BYTES, unreadable};
 use crate::error::Result;
-use crate::etf::Term;
+use crate::etf::{Inflated, Term};
 use crate::trace::{Recorder, Session, Stamp, stamp_of};
 
 /// Reads one recording: a file that is open, or a wrap set whose first file is.
@@ -54,16 +54,18 @@ struct Reader<'n> {
 impl Reader<'_> {
     fn read(&mut self, job: &mut Job<'_>, format: Format, input: &mut Input) -> std::result::Result<(), Stop> {
         let mut records = Records::new(format);
-        let mut term = Vec::new();
+        let (mut term, mut inflated) = (Vec::new(), Inflated::default());
         while let Some(record) = records.next(input, &mut term)? {
             match record {
                 Record::Term { offset } => {
                     let recorder = self.recorder(job, &term);
-                    match Term::parse(&term) {
+                    match inflated.parse(&term, MAX_EVENT_BYTES) {
                         Ok(parsed) => recorder.take(parsed),
                         Err(error) => {
                             records.doubt(offset);
-                            job.reject(Place::Offset(offset + error.offset as u64), error.message);
+                            // Inside a compressed term the offset is of what was inflated.
+                            let within = error.offset.min(term.len().saturating_sub(1)) as u64;
+                            job.reject(Place::Offset(offset + within), error.message);
                         }
                     }
                     self.bytes += term.len();
@@ -77,8 +79,7 @@ impl Reader<'_> {
                     job.reject(Place::Offset(offset), message);
                 }
             }
-            let pending = self.recorder.as_ref().map_or(0, Recorder::pending);
-            if pending >= BATCH_EVENTS || self.bytes >= BATCH_BYTES {
+            if self.recorder.as_ref().is_some_and(Recorder::is_full) || self.bytes >= BATCH_BYTES {
                 self.store(job, Place::Offset(input.offset));
                 job.go_on(input)?;
             }

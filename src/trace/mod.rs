@@ -1,12 +1,35 @@
 //! What happened in the BEAM, told by its trace messages?
 //!
-//! A [`Recorder`] turns the terms of one source, in the order they came, into events.
+//! A [`Recorder`] takes the terms of one source, in the order they came, and makes events of them: calls with their
+//! durations, messages with their senders and receivers, the life of processes, changes of state. What joins two
+//! messages (a call and its return, a send and its receive) is found here, once, and written into the events.
 
-use crate::etf::Term;
-use crate::event::Event;
+mod calls;
+mod crash;
+mod diff;
+mod draft;
+mod flight;
+mod functions;
+mod life;
+mod message;
+mod messages;
+mod object;
+mod process;
+mod recorder;
+mod scope;
+mod stamp;
+mod state;
+mod vm;
+mod window;
+
+pub use recorder::Recorder;
+pub use stamp::{Stamp, stamp_of};
+
+/// Longest text of one value unless a [`Session`] says otherwise, in bytes.
+pub const MAX_VALUE_BYTES: usize = 16 << 10;
 
 /// Where the terms of a recorder come from, and how its events are told apart from others.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Their `session_id`.
     pub id: String,
@@ -21,94 +44,36 @@ pub struct Session {
     pub wall_offset_ns: Option<i64>,
 }
 
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            prefix: String::new(),
+            max_value_bytes: MAX_VALUE_BYTES,
+            shift_ns: 0,
+            wall_offset_ns: None,
+        }
+    }
+}
+
 /// What a recorder has read and made so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
-    /// Trace messages read (each of a batch counts).
+    /// Trace messages read; each of a batch counts.
     pub records: u64,
     /// Events made of them.
     pub events: u64,
-    /// Messages that are none this recorder knows; each is kept as an event of type `unknown_trace`.
+    /// Messages that told what another one had told: the child's view of a spawn, the start of a garbage collection.
+    pub merged: u64,
+    /// Messages of a kind not known; each is kept as an event of type `unknown_trace`.
     pub unknown: u64,
     /// Messages the source said it had to drop.
     pub dropped: u64,
     /// Spans in which messages were dropped; each is an event of type `gap`.
     pub gaps: u64,
-}
-
-/// The time of a trace message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    /// Nanoseconds of the node's monotonic clock (or of the wall clock, for `{Mega, Sec, Micro}`).
-    pub ns: i64,
-    /// `erlang:unique_integer([monotonic])`, where the source sends it: a total order of the node.
-    pub unique: Option<i64>,
-    /// Whether `ns` is wall-clock time.
-    pub is_wall: bool,
-}
-
-/// Turns the trace messages of one source into events.
-#[derive(Debug)]
-pub struct Recorder {
-    session: Session,
-    counters: Counters,
-}
-
-impl Recorder {
-    /// A recorder that has seen nothing.
-    pub fn new(session: Session) -> Self {
-        Self { session, counters: Counters::default() }
-    }
-
-    /// Takes one term in: a trace message, a list of them, or what `scope.exs` sends.
-    pub fn take(&mut self, _term: Term<'_>) {
-        self.counters.records += 1;
-    }
-
-    /// The source dropped so many messages here.
-    pub fn dropped(&mut self, messages: u64) {
-        self.counters.dropped += messages;
-    }
-
-    /// Events made and not handed over yet.
-    pub fn pending(&self) -> usize {
-        0
-    }
-
-    /// Hands the pending events over, in order, and forgets them.
-    pub fn hand_over<R>(&mut self, store: impl FnOnce(&[Event<'_>]) -> R) -> R {
-        store(&[])
-    }
-
-    /// The source has ended: a gap still open is closed.
-    pub fn finish(&mut self) {}
-
-    /// What was read and made so far.
-    pub const fn counters(&self) -> &Counters {
-        &self.counters
-    }
-
-    /// Where it reads from.
-    pub const fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// Puts later events on another clock.
-    pub fn set_clock(&mut self, shift_ns: i64, wall_offset_ns: Option<i64>) {
-        self.session.shift_ns = shift_ns;
-        self.session.wall_offset_ns = wall_offset_ns;
-    }
-
-    /// The time of the last message that carried one.
-    pub const fn last_stamp(&self) -> Option<Stamp> {
-        None
-    }
-
-    /// What the source said of itself (`scope.exs` sends it first): os pid, OTP release, node.
-    pub const fn hello(&self) -> Option<&Hello> {
-        None
-    }
+    /// Values cut because they were longer than allowed.
+    pub cut: u64,
 }
 
 /// What a producer says of itself before its first message.
@@ -121,9 +86,6 @@ pub struct Hello {
     pub time_offset_ns: Option<i64>,
     /// Name of the node.
     pub node: Option<String>,
-}
-
-/// The time a trace message carries, if it is one and carries one.
-pub fn stamp_of(_message: Term<'_>) -> Option<Stamp> {
-    None
+    /// Release of Erlang/OTP.
+    pub otp: Option<String>,
 }
