@@ -89,6 +89,9 @@ fn write_recordings(text: &mut String, Import { path, report, .. }: &Import) -> 
         let gaps = if report.gaps == 1 { "1 gap".to_owned() } else { format!("{} gaps", grouped(report.gaps)) };
         let unknown = grouped(report.unknown);
         writeln!(text, "  {records} trace messages, {unknown} of unknown kind; {dropped} dropped, in {gaps}")?;
+        if report.cut > 0 {
+            writeln!(text, "  {} values longer than --max-value-bytes, cut", grouped(report.cut))?;
+        }
     }
     if let Some((first, last)) = report.span {
         let span = humantime::format_duration(Duration::from_nanos(last.abs_diff(first)));

@@ -86,6 +86,10 @@ impl Records {
             }
         }
         if tag == DROPPED {
+            // Any bytes are a count: what follows tells whether this was one.
+            if input.peek_byte().map_err(|error| at(cut_short(error)))?.is_some_and(|byte| byte > DROPPED) {
+                return Err(at("counts dropped messages, but no record follows".to_owned()));
+            }
             return Ok(Some(Record::Dropped { messages: number }));
         }
         let offset = start + header;

@@ -99,6 +99,8 @@ pub struct ImportReport {
     pub dropped: u64,
     /// Spans in which messages were dropped; each is an event.
     pub gaps: u64,
+    /// Values of traces that were longer than allowed and were cut; a marker in the event says so.
+    pub cut: u64,
     /// Why the first [`MAX_COMPLAINTS`] of the rejected were.
     pub first_errors: Vec<Complaint>,
     /// Why reading stopped before the end of a file; what came before that place is kept.

@@ -128,6 +128,7 @@ impl Reader<'_> {
         report.unknown += counters.unknown;
         report.dropped += counters.dropped;
         report.gaps += counters.gaps;
+        report.cut += counters.cut;
         Some(recorder.session().id.clone())
     }
 }
