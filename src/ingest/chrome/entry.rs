@@ -148,11 +148,12 @@ impl Entries {
     }
 
     fn pid(&self, process: &str, thread: &str) -> Option<String> {
-        if process.is_empty() && thread.is_empty() {
-            return None;
-        }
-        let named = self.threads.get(&(process.to_owned(), thread.to_owned()));
-        Some(named.cloned().unwrap_or_else(|| format!("{process}:{thread}")))
+        let numbers = || match (process, thread) {
+            ("", "") => None,
+            ("", one) | (one, "") => Some(one.to_owned()),
+            _ => Some(format!("{process}:{thread}")),
+        };
+        self.threads.get(&(process.to_owned(), thread.to_owned())).cloned().or_else(numbers)
     }
 
     /// What an entry has to do with others.
