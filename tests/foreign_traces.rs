@@ -134,7 +134,7 @@ fn what_is_no_span_is_told() {
     );
     assert!(report.first_errors.iter().all(|complaint| complaint.place == Place::Line(3)), "{report:?}");
     let [note] = report.notes.as_slice() else { unreachable!("{report:?}") };
-    assert!(note.text.contains("resourceLogs (1 times)") && note.text.contains("schemaUrl"), "{note}");
+    assert!(note.text.contains("resourceLogs (1x)") && note.text.contains("schemaUrl"), "{note}");
 }
 
 #[test]

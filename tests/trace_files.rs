@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use elixir_scope_storage::ingest::{Format, ImportOptions, ImportReport, Place, import, import_watched};
-use elixir_scope_storage::{ErrorKind, EventStore, Filter, Query, Settings, Unwatched};
+use elixir_scope_storage::{ErrorKind, EventStore, Filter, Query, Settings, StoredEvent, Unwatched};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -94,7 +94,7 @@ fn everything(store: &EventStore) -> Vec<String> {
     let mut events = Vec::new();
     loop {
         let page = store.query_events(&query).unwrap();
-        events.extend(page.events.iter().map(|event| event.to_json()));
+        events.extend(page.events.iter().map(StoredEvent::to_json));
         query.cursor = page.next_cursor;
         if query.cursor.is_none() {
             return events;

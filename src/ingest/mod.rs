@@ -143,8 +143,16 @@ fn set(job: &mut Job<'_>, of: &WrapSet) -> Result<()> {
 fn file(job: &mut Job<'_>, path: &Path, mut input: Input) -> Result<()> {
     let name = stem(path);
     let files = vec![path.to_owned()];
-    // What cannot be read is told when it is.
-    let head = input.peek().unwrap_or_default();
+    let head = match input.peek() {
+        Ok(head) => head,
+        // Nothing of it can be unpacked.
+        Err(error) => {
+            let message = cut_short(error);
+            job.begin(path);
+            job.end(&input, Err(Stop::At(Place::Offset(0), message)));
+            return Ok(());
+        }
+    };
     let format = Format::of(head).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
     if matches!(format, Format::Dbg | Format::Packets) {
         return trace_file::import(job, format, input, &name, &files);

@@ -103,7 +103,7 @@ mod tests {
         for kept in [
             r#"[{"key": "a", "value": {"intValue": 1}}, {"key": "a", "value": {"intValue": 2}}]"#,
             r#"[{"key": "a", "value": {"intValue": 1}, "more": 1}]"#,
-            r#"[1]"#,
+            r"[1]",
             r#"{"a": 1}"#,
         ] {
             check(kept, kept);

@@ -36,7 +36,7 @@ pub(super) fn read(job: &mut Job<'_>, input: &mut Input, batch: &mut Batch, name
         not_kept: BTreeMap::new(),
     };
     let outcome = reader.exports();
-    let not_kept: Vec<String> = reader.not_kept.iter().map(|(name, times)| format!("{name} ({times} times)")).collect();
+    let not_kept: Vec<String> = reader.not_kept.iter().map(|(name, times)| format!("{name} ({times}x)")).collect();
     if !not_kept.is_empty() {
         job.note_file(format!("not kept: {}; of OTLP only spans and their resources are", not_kept.join(", ")));
     }
