@@ -212,7 +212,7 @@ fn what_a_chrome_trace_says_besides_its_entries_is_kept() {
     let metadata = of_type(&store, "metadata");
     assert_eq!(metadata.len(), 7);
     let named = |name: &str| metadata.iter().find(|event| event["data"]["name"] == name).unwrap();
-    assert_eq!(named("otherData")["data"]["value"]["version"], "eflambe 0.3");
+    assert_eq!(named("otherData")["data"]["value"]["version"], "tracer 0.3");
     assert_eq!(named("systemTraceEvents")["data"]["value"], "none");
     assert_eq!(named("process_name")["timestamp"], 1_678_886_400_000_000_001_i64, "that of the first entry");
 }
