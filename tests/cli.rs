@@ -190,10 +190,10 @@ fn the_files_of_a_wrap_set_given_one_by_one_are_read_once() {
 #[test]
 fn a_damaged_trace_is_told_by_its_byte_and_the_exit_code() {
     let folder = TempDir::new().unwrap();
-    let path = file(&folder, "app.trace", "\u{1}\0\0\0\u{7}\u{2}no record");
+    let path = file(&folder, "app.trace", "\u{1}\0\0\0\u{7}\u{1}\0\0\0\u{7}\u{2}no record");
     let (code, output, errors) = run(program(&["import", shown(&path)]));
     assert_eq!(code, 3, "{errors}");
-    assert!(errors.contains("app.trace, byte 0: counts dropped messages, but no record follows"), "{errors}");
+    assert!(errors.contains("app.trace, byte 5: counts dropped messages, but no record follows"), "{errors}");
     assert!(output.contains("broken off"), "{output}");
 }
 
