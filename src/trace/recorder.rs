@@ -12,7 +12,8 @@ use super::process::{Correlation, Frame, ProcessKey, Processes};
 use super::stamp::Stamp;
 use super::window::{Due, Window};
 use super::{Counters, Hello, Session};
-use crate::etf::{Pid, Term, View, show};
+use crate::etf::show::{self, Show};
+use crate::etf::{Pid, Term, View};
 use crate::event::Event;
 
 /// Turns the trace messages of one source into events.
@@ -365,7 +366,7 @@ pub(super) fn write_party(term: Term<'_>, home: super::object::Home<'_>, text: &
             None => show::pid(pid, None, text),
         },
         _ => {
-            show::elixir(term, home, text, super::MAX_VALUE_BYTES);
+            Show { max_bytes: super::MAX_VALUE_BYTES, home }.elixir(term, text);
         }
     }
 }
