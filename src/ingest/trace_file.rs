@@ -54,19 +54,21 @@ struct Reader<'n> {
 impl Reader<'_> {
     fn read(&mut self, job: &mut Job<'_>, format: Format, input: &mut Input) -> std::result::Result<(), Stop> {
         let mut records = Records::new(format);
-        let (mut term, mut inflated) = (Vec::new(), Inflated::default());
+        let mut term = Vec::new();
         while let Some(record) = records.next(input, &mut term)? {
             match record {
                 Record::Term { offset } => {
                     let recorder = self.recorder(job, &term);
-                    match inflated.parse(&term, MAX_EVENT_BYTES) {
-                        Ok(parsed) => recorder.take(parsed),
-                        Err(error) => {
-                            records.doubt(offset);
-                            // Inside a compressed term the offset is of what was inflated.
-                            let within = error.offset.min(term.len().saturating_sub(1)) as u64;
-                            job.reject(Place::Offset(offset + within), error.message);
-                        }
+                    let taken = if Inflated::is(&term) {
+                        Inflated::bounded(&term, MAX_EVENT_BYTES).map(|inflated| recorder.take(inflated.term()))
+                    } else {
+                        Term::parse(&term).map(|parsed| recorder.take(parsed))
+                    };
+                    if let Err(error) = taken {
+                        records.doubt(offset);
+                        // What is cut ends inside the record, after its last byte.
+                        let within = error.offset.min(term.len().saturating_sub(1)) as u64;
+                        job.reject(Place::Offset(offset + within), error.message);
                     }
                     self.bytes += term.len();
                 }
