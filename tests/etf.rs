@@ -1,0 +1,47 @@
+//! The decoder of Erlang terms: what real nodes sent, what Elixir prints, and what no node would send.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+
+use std::io::Read;
+use std::path::Path;
+
+use elixir_scope_storage::etf::{Term, View, show};
+
+/// Records of a trace port: `<<0, Len:32, Term/binary>>`.
+fn records(name: &str) -> Vec<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/recordings").join(name);
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
+    let mut rest = &bytes[..];
+    let mut records = Vec::new();
+    while let Some((head, after)) = rest.split_at_checked(5) {
+        assert_eq!(head[0], 0);
+        let (record, after) = after.split_at(u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize);
+        records.push(record.to_vec());
+        rest = after;
+    }
+    assert!(rest.is_empty());
+    records
+}
+
+#[test]
+fn every_record_of_the_recordings_is_a_trace_tuple_and_is_shown_whole() {
+    for (name, count) in [("s1_race.trace.gz", 1), ("s3_badstate.trace.gz", 1)] {
+        let records = records(name);
+        assert!(records.len() >= count, "{name}: {}", records.len());
+        eprintln!("{name} {} records, {} bytes", records.len(), records.iter().map(Vec::len).sum::<usize>());
+        for record in &records {
+            let term = Term::parse(record).unwrap();
+            let mut elements = term.tuple().unwrap();
+            let kind = elements.next().unwrap().atom().unwrap();
+            assert!(kind.is("trace_ts") || kind.is("trace") || kind.is("drop"), "{kind:?}");
+            assert!(matches!(term.view(), View::Tuple(_)));
+            let mut text = String::new();
+            assert!(!show::elixir(term, &mut text, usize::MAX));
+            assert!(text.starts_with("{:trace"), "{text}");
+            let mut json = String::new();
+            assert!(!show::elixir_json(term, &mut json, usize::MAX));
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+    }
+}
