@@ -87,7 +87,9 @@ impl<const JSON: bool> Out<'_, JSON> {
             ListStyle::Plain => {
                 self.push("[");
                 self.elements(cursor, len);
-                if !self.cut && cursor.rest[0] != tag::NIL {
+                if !self.cut && cursor.rest[0] == tag::NIL {
+                    cursor.take(1);
+                } else if !self.cut {
                     self.push(" | ");
                     self.term(cursor);
                 }
@@ -104,6 +106,9 @@ impl<const JSON: bool> Out<'_, JSON> {
                         break;
                     }
                 }
+                if !self.cut {
+                    cursor.take(1);
+                }
             }
             ListStyle::Text => {
                 let seen = len.min(self.room());
@@ -114,9 +119,6 @@ impl<const JSON: bool> Out<'_, JSON> {
                 }
                 return;
             }
-        }
-        if !self.cut {
-            cursor.take(1);
         }
         self.push("]");
     }
