@@ -4,11 +4,11 @@ use super::out::Out;
 use crate::etf::atom::Atom;
 
 /// Operators and other atoms that Elixir writes without quotes.
-const UNQUOTED: [&str; 62] = [
+const UNQUOTED: [&str; 56] = [
     "!", "!=", "!==", "%", "%{}", "&", "&&", "&&&", "*", "**", "+", "++", "+++", "-", "--", "---", ".", "..", "...",
-    "..//", "/", "<", "<-", "<<<", "<<>>", "<<~", "<=", "<>", "<|>", "<~", "<~>", "=", "==", "===", "=~", ">", ">=",
-    ">>>", "@", "\\\\", "^", "^^^", "{}", "|", "|>", "||", "|||", "~>", "~>>", "~~~", "->", "=>", "::", "and", "in",
-    "not", "or", "when", "fn", "end", "do", "not in",
+    "..//", "/", "<", "<-", "<<<", "<<>>", "<<~", "<=", "<>", "<~", "<~>", "=", "==", "===", "=~", ">", ">=",
+    ">>>", "@", "\\\\", "^", "{}", "|", "|>", "||", "|||", "~>", "~>>", "->", "and", "in",
+    "not", "or", "when", "fn", "end", "do",
 ];
 
 impl<const JSON: bool> Out<'_, JSON> {
@@ -31,7 +31,17 @@ impl<const JSON: bool> Out<'_, JSON> {
         self.push(": ");
     }
 
-    /// A name after a colon or a dot, quoted where it needs to be.
+    /// The name of a function, after its module and a dot.
+    pub(super) fn function(&mut self, text: &str) {
+        let is_special = matches!(text, "%" | "%{}" | "{}" | "<<>>" | "." | "..//");
+        if is_special || text.starts_with(char::is_uppercase) || text.contains('@') {
+            self.quoted(text);
+        } else {
+            self.name(text);
+        }
+    }
+
+    /// A name after a colon, or before one, quoted where it needs to be.
     pub(super) fn name(&mut self, text: &str) {
         if is_identifier(text) {
             return self.push(text);
@@ -42,6 +52,10 @@ impl<const JSON: bool> Out<'_, JSON> {
             }
             return;
         }
+        self.quoted(text);
+    }
+
+    fn quoted(&mut self, text: &str) {
         self.quote();
         for (at, part) in text.char_indices() {
             if part == '#' && !text[at..].starts_with("#{") { self.push("#") } else { self.escaped(part) }

@@ -139,7 +139,7 @@ impl<const JSON: bool> Out<'_, JSON> {
             let from = self.text.len();
             match special {
                 '#' if bytes.get(at) != Some(&b'{') => self.push("#"),
-                '"' | '\\' | '#' | '\u{7}'..='\r' | '\u{1b}' | '\u{7f}' => self.escaped(special),
+                '"' | '\\' | '#' | '\u{7}'..='\r' | '\u{1b}' | '\u{7f}' | '\u{feff}' => self.escaped(special),
                 special if is_printable_char(special) => self.text.push(special),
                 _ => return Body::Unprintable,
             }
@@ -173,6 +173,7 @@ impl<const JSON: bool> Out<'_, JSON> {
             '\r' => "r",
             '\u{1b}' => "e",
             '\u{7f}' => "d",
+            '\u{feff}' => "uFEFF",
             character if is_printable_char(character) => return self.text.push(character),
             character => {
                 self.backslash();

@@ -47,7 +47,7 @@ impl<const JSON: bool> Out<'_, JSON> {
                 self.push("&");
                 self.atom(module);
                 self.push(".");
-                self.name(&function.text());
+                self.function(&function.text());
                 self.push("/");
                 self.integer(arity);
             }
