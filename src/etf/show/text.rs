@@ -78,7 +78,7 @@ impl<const JSON: bool> Out<'_, JSON> {
     pub(super) fn charlist(&mut self, seen: &[u8], len: usize) {
         self.push("~c");
         self.quote();
-        let whole = self.body(&String::from_utf8_lossy(seen)) == Body::Whole && seen.len() == len;
+        let whole = self.body(std::str::from_utf8(seen).unwrap_or_default()) == Body::Whole && seen.len() == len;
         self.quote();
         if !whole {
             self.mark();
