@@ -38,6 +38,7 @@ enum Body {
 
 impl<const JSON: bool> Out<'_, JSON> {
     /// `"text"`, or `<<1, 2>>` where it is not printable.
+    #[inline(never)]
     pub(super) fn binary(&mut self, bytes: &[u8]) {
         // What cannot be written need not be read; a character takes four bytes at most.
         let seen = &bytes[..bytes.len().min(self.room().saturating_add(4))];

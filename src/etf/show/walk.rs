@@ -18,6 +18,21 @@ impl<const JSON: bool> Out<'_, JSON> {
             return self.mark();
         }
         let from = self.text.len();
+        // Most terms are these; the rest is apart so that this frame, of which there are many, is small.
+        match cursor.rest[0] {
+            tag::ATOM | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::SMALL_ATOM_UTF8 => self.atom(cursor.atom()),
+            tag::SMALL_INTEGER | tag::INTEGER => self.integer(cursor.small()),
+            tag::SMALL_TUPLE => {
+                let arity = usize::from(cursor.take(2)[1]);
+                return self.tuple(cursor, arity);
+            }
+            _ => return self.other(cursor, from),
+        }
+        self.fits(from);
+    }
+
+    #[inline(never)]
+    fn other(&mut self, cursor: &mut Cursor<'_>, from: usize) {
         match View::next(cursor) {
             View::Atom(atom) => self.atom(atom),
             View::Integer(integer) => self.integer(integer),
@@ -64,12 +79,14 @@ impl<const JSON: bool> Out<'_, JSON> {
         self.fits(from);
     }
 
+    #[inline]
     fn tuple(&mut self, cursor: &mut Cursor<'_>, arity: usize) {
         self.push("{");
         self.elements(cursor, arity);
         self.push("}");
     }
 
+    #[inline]
     fn elements(&mut self, cursor: &mut Cursor<'_>, count: usize) {
         for place in 0..count {
             if place > 0 {
@@ -82,6 +99,7 @@ impl<const JSON: bool> Out<'_, JSON> {
         }
     }
 
+    #[inline(never)]
     fn list(&mut self, cursor: &mut Cursor<'_>, len: usize) {
         match self.list_style(*cursor, len) {
             ListStyle::Plain => {
@@ -123,6 +141,7 @@ impl<const JSON: bool> Out<'_, JSON> {
         self.push("]");
     }
 
+    #[inline(never)]
     fn map(&mut self, cursor: &mut Cursor<'_>, pairs: usize) {
         let style = self.map_style(*cursor, pairs);
         self.push("%");
@@ -173,6 +192,7 @@ impl<const JSON: bool> Out<'_, JSON> {
         !self.cut
     }
 
+    #[inline(never)]
     fn fun(&mut self, cursor: &mut Cursor<'_>, fun: Fun<'_>) {
         let from = self.text.len();
         self.push("#Function<");
