@@ -117,7 +117,9 @@ fn alias(text: &str) -> Option<&str> {
         }
         is_first = byte == b'.';
     }
-    (!is_first).then_some(alias)
+    // `Elixir.Foo` alone would read as `Foo`.
+    let is_own_prefix = alias == "Elixir" || alias.starts_with("Elixir.");
+    (!is_first).then_some(if is_own_prefix { text } else { alias })
 }
 
 /// Whether ASCII bytes stand without quotes: `a`, `_a1`, `node@host`, `empty?`.
