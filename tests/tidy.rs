@@ -24,7 +24,10 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("store", &["pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "watch", "error"]),
     ("ingest", &["trace", "etf", "store", "query", "event", "settings", "clock", "watch", "error"]),
     ("capture", &["ingest", "trace", "etf", "store", "event", "settings", "clock", "watch", "error"]),
-    ("mcp", &["capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock", "watch", "error"]),
+    (
+        "mcp",
+        &["capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock", "watch", "error"],
+    ),
     // The crate's front door re-exports.
     ("lib", &[]),
 ];

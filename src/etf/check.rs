@@ -94,8 +94,14 @@ impl Checker<'_> {
     #[inline(never)]
     fn rare(&mut self, tag: u8, at: usize) -> Checked<usize> {
         match tag {
-            tag::NEW_PID | tag::PID | tag::NEW_PORT | tag::V4_PORT | tag::PORT | tag::REFERENCE
-            | tag::NEW_REFERENCE | tag::NEWER_REFERENCE => self.identity(tag),
+            tag::NEW_PID
+            | tag::PID
+            | tag::NEW_PORT
+            | tag::V4_PORT
+            | tag::PORT
+            | tag::REFERENCE
+            | tag::NEW_REFERENCE
+            | tag::NEWER_REFERENCE => self.identity(tag),
             tag::SMALL_BIG => {
                 let len = usize::from(self.u8("the length of an integer")?);
                 self.sign()?;

@@ -119,9 +119,7 @@ impl<'a> View<'a> {
             tag::NEW_FLOAT => Self::Float(f64::from_bits(cursor.u64())),
             tag::FLOAT => Self::Float(old_float(cursor.take(31)).unwrap_or_default()),
             tag::NEW_FUN => Self::Fun(fun(cursor)),
-            tag::EXPORT => {
-                Self::Export { module: cursor.atom(), function: cursor.atom(), arity: cursor.small() as u8 }
-            }
+            tag::EXPORT => Self::Export { module: cursor.atom(), function: cursor.atom(), arity: cursor.small() as u8 },
             tag @ (tag::PID | tag::NEW_PID) => Self::Pid(pid(tag, cursor)),
             tag @ (tag::PORT | tag::NEW_PORT | tag::V4_PORT) => Self::Port(port(tag, cursor)),
             tag => Self::Reference(reference(tag, cursor)),

@@ -256,7 +256,9 @@ fn value() -> impl Strategy<Value = Value> {
     leaf().prop_recursive(5, 40, 6, |inner| {
         let list = || prop::collection::vec(inner.clone(), 0..5);
         let keyword = || prop::collection::vec((name(), inner.clone()), 1..4);
-        let tail = inner.clone().prop_filter("a list in the tail is part of the list", |tail| !matches!(tail, Value::List(..)));
+        let tail = inner
+            .clone()
+            .prop_filter("a list in the tail is part of the list", |tail| !matches!(tail, Value::List(..)));
         prop_oneof![
             list().prop_map(|items| Value::List(items, None)),
             list().prop_map(Value::Tuple),

@@ -67,7 +67,8 @@ fn keyword_lists_in_keyword_lists_take_no_longer_than_their_bytes_allow() {
 #[test]
 fn what_is_no_term_is_refused_with_what_is_expected() {
     let long = [&[131, 118, 1, 0][..], &[b'a'; 256]].concat();
-    let fun = [&[131, 112, 0, 0, 0, 99, 1][..], &[0; 24], &[119, 1, b'm', 97, 1, 97, 2, 88, 119, 1, b'n'], &[0; 12]].concat();
+    let fun =
+        [&[131, 112, 0, 0, 0, 99, 1][..], &[0; 24], &[119, 1, b'm', 97, 1, 97, 2, 88, 119, 1, b'n'], &[0; 12]].concat();
     let infinite = [&[131, 70][..], &f64::INFINITY.to_be_bytes()].concat();
     let cases: [(&[u8], usize, &str); 24] = [
         (&[], 0, "the version byte 131 is expected"),

@@ -72,8 +72,17 @@ fn a_pid_of_another_node_carries_its_name() {
 
 #[test]
 fn a_function_shows_what_it_closes_over() {
-    let inside = [&[2][..], &[7; 16], &[0, 0, 0, 9, 0, 0, 0, 2], &atom("Elixir.Mod"), &[97, 7, 98, 0, 0, 1, 0], &pid("n@h"),
-        &[97, 1], &[97, 2]].concat();
+    let inside = [
+        &[2][..],
+        &[7; 16],
+        &[0, 0, 0, 9, 0, 0, 0, 2],
+        &atom("Elixir.Mod"),
+        &[97, 7, 98, 0, 0, 1, 0],
+        &pid("n@h"),
+        &[97, 1],
+        &[97, 2],
+    ]
+    .concat();
     let bytes = [&[131, 112][..], &(inside.len() as u32 + 4).to_be_bytes(), &inside].concat();
     assert_eq!(whole(&bytes), "#Function<7.256/2 in Mod, env: [1, 2]>");
 }

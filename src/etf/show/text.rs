@@ -180,7 +180,8 @@ impl<const JSON: bool> Out<'_, JSON> {
                 self.backslash();
                 let code = u32::from(character);
                 // Writing to a string cannot fail.
-                let _ = if code < 0x100 { write!(self.text, "x{code:02X}") } else { write!(self.text, "x{{{code:X}}}") };
+                let _ =
+                    if code < 0x100 { write!(self.text, "x{code:02X}") } else { write!(self.text, "x{{{code:X}}}") };
                 return;
             }
         };
