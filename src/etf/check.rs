@@ -311,6 +311,7 @@ impl Checker<'_> {
 
     #[cold]
     #[inline(never)]
+    #[expect(clippy::unnecessary_box_returns, reason = "what every step returns stays in two registers")]
     fn short(&self, len: usize, what: &str) -> Box<Error> {
         let left = self.bytes.len() - self.at;
         fail(self.at, format!("{what} is expected and takes {len} bytes, but {left} are left"))
@@ -321,6 +322,7 @@ const TAGS: &str = "70, 77, 88 to 90, 97 to 116 and 118 to 120";
 
 #[cold]
 #[inline(never)]
+#[expect(clippy::unnecessary_box_returns, reason = "what every step returns stays in two registers")]
 fn fail(offset: usize, message: String) -> Box<Error> {
     Box::new(Error { offset, message })
 }

@@ -36,7 +36,7 @@ impl<const JSON: bool> Out<'_, JSON> {
             return;
         }
         let exponent_cost = exponent.len() + if after.is_empty() { 3 } else { 2 };
-        if place < 0 && 1 + place.unsigned_abs() as usize <= exponent_cost {
+        if place < 0 && (place.unsigned_abs() as usize) < exponent_cost {
             self.push("0.");
             (place + 1..0).for_each(|_| self.push("0"));
             self.push(first);
