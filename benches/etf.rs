@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a benchmark stops at the first surprise and prints")]
 
+use std::fmt::Write as _;
 use std::hint::black_box;
 use std::io::Read;
 use std::path::Path;
@@ -63,7 +64,6 @@ fn main() {
             }),
             measure(&records, |record| {
                 text.clear();
-                use std::fmt::Write as _;
                 write!(text, "{}", eetf::Term::decode(record).expect("a term")).expect("a string");
                 black_box(&text);
             }),

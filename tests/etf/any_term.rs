@@ -53,7 +53,9 @@ impl Encoder {
     }
 
     fn terms(&mut self, terms: &[Value]) {
-        terms.iter().for_each(|term| self.term(term));
+        for term in terms {
+            self.term(term);
+        }
     }
 
     fn pid(&mut self, id: u32, serial: u32) {
@@ -139,7 +141,9 @@ impl Encoder {
                 self.bytes.extend((words.len() as u16).to_be_bytes());
                 self.atom("n@h");
                 self.bytes.extend(if self.old { &[1][..] } else { &[0, 0, 0, 1] });
-                words.iter().for_each(|word| self.bytes.extend(word.to_be_bytes()));
+                for word in words {
+                    self.bytes.extend(word.to_be_bytes());
+                }
             }
             Value::Export(module, function, arity) => {
                 self.bytes.push(113);

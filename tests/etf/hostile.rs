@@ -117,7 +117,7 @@ fn compressed(term: &[u8], said: u32) -> Vec<u8> {
 
 #[test]
 fn a_compressed_term_is_inflated_and_a_bomb_is_not() {
-    let term = [&[109, 0, 1, 0, 0][..], &[b'a'; 0x10000]].concat();
+    let term = [&[109, 0, 1, 0, 0][..], &vec![b'a'; 0x10000]].concat();
     let said = term.len() as u32;
     let good = compressed(&term, said);
     assert!(Inflated::is(&good));
