@@ -290,6 +290,88 @@ fn comparable(value: &Value) -> String {
     format!("{named:?}{fields:?}")
 }
 
+/// Each text as an atom, a binary, a list, a key, a name, and inside each of these what it is written as.
+#[test]
+fn terms_that_look_alike_are_written_differently() {
+    let names = [
+        "",
+        "a",
+        "A",
+        "a?",
+        "nil",
+        "true",
+        "1",
+        "Elixir",
+        "Elixir.",
+        "Elixir.A",
+        "Elixir.Elixir",
+        "Elixir.Elixir.A",
+        "Elixir.nil",
+        "Elixir.a",
+        "Elixir.A.",
+        "a b",
+        "a: ",
+        "\"a\"",
+        "\\",
+        "#",
+        "#{",
+        "\u{7f}",
+        "\0",
+        "\u{feff}",
+        "é",
+        "e\u{301}",
+        "{}",
+        "%{}",
+        "::",
+        ":a",
+        "a@b",
+        "[]",
+        "a.b/1",
+        "\u{85}",
+        "\\x85",
+        "#PID<0.1.2>",
+        "‹cut: 3 bytes›",
+    ];
+    let all_of = |name: &str| {
+        let (text, atom) = (name.to_owned(), Value::Atom(name.to_owned()));
+        let bytes = name.bytes().map(|byte| Value::Integer(i128::from(byte))).collect::<Vec<_>>();
+        let pair = Value::Tuple(vec![atom.clone(), Value::Integer(1)]);
+        vec![
+            atom.clone(),
+            Value::Binary(text.clone().into_bytes()),
+            Value::List(bytes.clone(), None),
+            Value::Tuple(vec![atom.clone()]),
+            Value::List(vec![atom.clone()], None),
+            Value::List(vec![pair.clone()], None),
+            Value::List(vec![pair.clone(), Value::Integer(1)], None),
+            Value::List(vec![pair.clone()], Some(Box::new(atom.clone()))),
+            pair,
+            Value::Map(vec![(atom.clone(), Value::Integer(1))]),
+            Value::Map(vec![(Value::Binary(text.clone().into_bytes()), Value::Integer(1))]),
+            Value::Map(vec![(Value::Atom("__struct__".to_owned()), atom.clone()), (atom, Value::Integer(1))]),
+            Value::Export(text.clone(), text.clone(), 1),
+            Value::Fun(text, 1, 2, 3, bytes),
+        ]
+    };
+    let shown = |value: &Value| {
+        let mut text = String::new();
+        show::elixir(Term::parse(&encoded(value, false)).unwrap(), &mut text, usize::MAX);
+        text
+    };
+    let mut seen: HashMap<String, Value> = HashMap::new();
+    for value in names.iter().flat_map(|name| all_of(name)) {
+        let text = shown(&value);
+        // As bytes it differs from itself.
+        for other in [value, Value::Binary(text.clone().into_bytes()), Value::Atom(text)] {
+            if let Some(same) = seen.insert(shown(&other), other.clone()) {
+                // A list of no bytes is the empty list, an atom may be one of the names.
+                assert_eq!(same, other);
+            }
+        }
+    }
+    assert!(seen.len() > 1000, "{}", seen.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
