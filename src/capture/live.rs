@@ -1,0 +1,130 @@
+//! One traced process: its recorder, its clock, and the way of its events into the store.
+
+use super::Hub;
+use super::incarnation::Seen;
+use super::status::{Counts, Ledger};
+use super::timeline::Beginning;
+use crate::event::Event;
+use crate::trace::{Counters, Recorder, Session, Stamp};
+
+/// A better estimate of the wall clock is used when it is better by so much.
+const BETTER_NS: i64 = 1_000_000;
+
+/// One life of a traced application, over as many connections as it takes.
+#[derive(Debug)]
+pub(super) struct Live {
+    recorder: Recorder,
+    pub(super) seen: Seen,
+    number: u64,
+    /// What the ledger knows.
+    counted: Counters,
+    /// Last of its events, on the store's clock.
+    last_ns: Option<i64>,
+    interruptions: u64,
+}
+
+impl Live {
+    /// Begins a session for who was `seen`. `after_ns`: its events lie after this.
+    pub(super) fn begin(hub: &Hub, ledger: &Ledger, seen: Seen, after_ns: Option<i64>) -> Self {
+        let (number, id) = ledger.begin();
+        let is_wall = seen.stamp.is_some_and(|stamp| stamp.is_wall);
+        let offset_ns = seen.offset_ns.filter(|_| !is_wall);
+        // A producer that says its offset has sent no message yet; its first comes about now.
+        let now = offset_ns.filter(|_| seen.is_exact).map(|offset| hub.clock.now_ns().saturating_sub(offset));
+        let first_ns = seen.stamp.map(|stamp| stamp.ns).or(now);
+        let newest_ns = hub.store.span().map(|(_, newest)| newest);
+        let shift_ns = hub.timeline.lock().shift(Beginning { first_ns, offset_ns, after_ns, newest_ns });
+        let session = Session {
+            id,
+            prefix: hub.next_prefix(),
+            max_value_bytes: hub.max_value_bytes,
+            shift_ns,
+            wall_offset_ns: offset_ns,
+        };
+        ledger.describe(number, |status| {
+            status.shift_ns = shift_ns;
+            status.os_pid.clone_from(&seen.os_pid);
+            status.node.clone_from(&seen.node);
+        });
+        let recorder = Recorder::new(session);
+        Self { recorder, seen, number, counted: Counters::default(), last_ns: None, interruptions: 0 }
+    }
+
+    /// For records.
+    pub(super) fn recorder(&mut self) -> &mut Recorder {
+        &mut self.recorder
+    }
+
+    /// Counts a record that could not be read.
+    pub(super) fn reject(&self, hub: &Hub, ledger: &Ledger) {
+        hub.store.count_rejected(1);
+        ledger.took(self.number, Counts { records: 1, rejected: 1, ..Counts::default() }, None);
+    }
+
+    /// The connection was lost and is there again: what happened between may be missing. Says so in the store.
+    pub(super) fn resume(&mut self, hub: &Hub, ledger: &Ledger, first: Option<Stamp>) {
+        let Some(since) = self.last_ns else { return };
+        let session = self.recorder.session();
+        let until = match first {
+            Some(Stamp { ns, is_wall: true, .. }) => ns,
+            Some(Stamp { ns, .. }) => ns.saturating_add(session.shift_ns),
+            None => since,
+        };
+        self.interruptions += 1;
+        let (id, until) = (format!("{}off{}", session.prefix, self.interruptions), until.max(since));
+        let data = format!("{{\"disconnected\":true,\"until\":{until}}}");
+        let Ok(event) = Event::new("gap").data(&data) else { return };
+        let event = event.event_id(id).timestamp(since).duration_ns(until - since).session_id(session.id.as_str());
+        let event = match self.recorder.node() {
+            Some(node) => event.node(node),
+            None => event,
+        };
+        let report = hub.store.store_events(&[event]);
+        ledger.took(self.number, Counts { events: report.stored, gaps: 1, ..Counts::default() }, None);
+    }
+
+    /// Nothing more is there for now: what waits becomes events, and they are stored.
+    pub(super) fn flush(&mut self, hub: &Hub, ledger: &Ledger) {
+        if let Some(stamp) = self.recorder.last_stamp() {
+            self.seen.stamp = Some(stamp);
+            self.seen.offset(stamp, hub.clock.now_ns());
+            self.set_wall_clock();
+        }
+        self.recorder.settle();
+        self.store(hub, ledger);
+    }
+
+    /// Stores the events that are ready.
+    pub(super) fn store(&mut self, hub: &Hub, ledger: &Ledger) {
+        let mut last_ns = None;
+        let report = self.recorder.hand_over(|events| {
+            last_ns = events.iter().filter_map(|event| event.timestamp).max();
+            hub.store.store_events(events)
+        });
+        self.last_ns = self.last_ns.max(last_ns);
+        let counters = self.recorder.counters();
+        if *counters != self.counted {
+            ledger.took(self.number, Counts::since(&self.counted, counters, &report), last_ns);
+            self.counted = counters.clone();
+        }
+        if self.seen.node.is_none() {
+            self.seen.node = self.recorder.node().map(str::to_owned);
+            ledger.describe(self.number, |status| status.node.clone_from(&self.seen.node));
+        }
+    }
+
+    /// The process is gone, or nobody listens to it any more.
+    pub(super) fn finish(mut self, hub: &Hub, ledger: &Ledger) {
+        self.recorder.finish();
+        self.store(hub, ledger);
+    }
+
+    /// What arrives late makes the wall clock seem ahead; the least lateness seen is the best estimate.
+    fn set_wall_clock(&mut self) {
+        let Some(best) = self.seen.offset_ns.filter(|_| !self.seen.is_exact) else { return };
+        let session = self.recorder.session();
+        if session.wall_offset_ns.is_some_and(|used| used.saturating_sub(best) > BETTER_NS) {
+            self.recorder.set_clock(session.shift_ns, Some(best));
+        }
+    }
+}
