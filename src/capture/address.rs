@@ -42,7 +42,11 @@ impl Peer {
 
     /// As it is shown.
     pub(super) fn name(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 
     /// Whether only this machine can be meant. A name other than `localhost` may lead anywhere.

@@ -97,7 +97,9 @@ mod tests {
 
     #[test]
     fn a_length_no_record_has_is_refused_before_anything_is_waited_for() {
-        for (framing, bytes) in [(Framing::Dbg, &[0, 255, 255, 255, 255][..]), (Framing::Packet4, &[255, 255, 255, 255])] {
+        for (framing, bytes) in
+            [(Framing::Dbg, &[0, 255, 255, 255, 255][..]), (Framing::Packet4, &[255, 255, 255, 255])]
+        {
             let Step::Broken(told) = framing.step(bytes) else { panic!("{framing:?} took it") };
             assert!(told.contains("4294967295") && told.contains("67108863"), "{told}");
         }

@@ -55,7 +55,8 @@ pub(super) fn decide(previous: &Seen, seen: &Seen) -> Life {
         // In a container every first process has the same os pid; the moment it started tells them apart.
         return if moved.is_some_and(|by| by.abs() <= SAME_CLOCK_NS) { Life::Same } else { Life::New };
     }
-    let Some((before, now)) = previous.stamp.zip(seen.stamp).filter(|(before, now)| before.is_wall == now.is_wall) else {
+    let Some((before, now)) = previous.stamp.zip(seen.stamp).filter(|(before, now)| before.is_wall == now.is_wall)
+    else {
         return Life::New;
     };
     let went_back = match before.unique.zip(now.unique) {
@@ -128,7 +129,13 @@ mod tests {
 
     fn seen(ns: i64, unique: Option<i64>, offset_ns: i64) -> Seen {
         let stamp = Some(Stamp { ns, unique, is_wall: false });
-        Seen { stamp, offset_ns: Some(offset_ns), node: Some("nonode@nohost".into()), creation: Some(0), ..Seen::default() }
+        Seen {
+            stamp,
+            offset_ns: Some(offset_ns),
+            node: Some("nonode@nohost".into()),
+            creation: Some(0),
+            ..Seen::default()
+        }
     }
 
     fn said(os_pid: &str, offset_ns: i64) -> Seen {

@@ -60,6 +60,19 @@ pub enum Target {
     Listen(String),
 }
 
+impl Target {
+    /// Whether the address can be read and may be used by whoever starts the program.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid): what is expected, or what would have to be allowed.
+    pub fn check(&self, reach: &Reach) -> Result<()> {
+        match self {
+            Self::Dbg(text) => Peer::read(text).map(drop),
+            Self::Listen(text) => listen_address(text, reach).map(drop),
+        }
+    }
+}
+
 /// Who asks for a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
@@ -141,7 +154,8 @@ impl Capture {
     /// Starts a source. One that runs already goes on; the flag says whether it was started now.
     ///
     /// # Errors
-    /// [`Invalid`](crate::ErrorKind::Invalid) when the address cannot be read, may not be used, or cannot be listened on;
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the address cannot be read or may not be used,
+    /// [`NotFound`](crate::ErrorKind::NotFound) when it cannot be listened on,
     /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) when 32 sources run.
     pub fn start(&self, target: &Target, asked: Asked) -> Result<(SourceStatus, bool)> {
         match target {
@@ -177,7 +191,7 @@ impl Capture {
                 return Ok((running.ledger.status(), false));
             }
         }
-        let cannot = |error: std::io::Error| Error::invalid(format!("listen: cannot listen on {address}: {error}"));
+        let cannot = |error: std::io::Error| Error::not_found(format!("listen: cannot listen on {address}: {error}"));
         let listener = TcpListener::bind(address).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let (ledger, quit) = match self.place(&mut sources, address.to_string(), Kind::Listen)? {

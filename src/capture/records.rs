@@ -211,7 +211,10 @@ impl<'a> Records<'a> {
             )),
             Step::More { needed } => Some(self.at(
                 0,
-                &format!("the connection ended inside a record: {} of {needed} bytes came; those before are kept", there.len()),
+                &format!(
+                    "the connection ended inside a record: {} of {needed} bytes came; those before are kept",
+                    there.len()
+                ),
             )),
             Step::Broken(error) => Some(self.at(0, &error)),
             Step::Record { .. } | Step::Dropped { .. } => None,
