@@ -94,6 +94,10 @@ fn read(hub: &Arc<Hub>, ledger: &Ledger, quit: &Quit, stream: TcpStream, live: &
         None => Live::begin(hub, ledger, seen, ledger.last_event()),
     });
     *live = heard.or(unheard.flatten());
+    if quit.is_set() {
+        // That nobody listens any more is no interruption.
+        ledger.set_state(State::Stopped);
+    }
     ledger.disconnected();
     drop(hold);
     error

@@ -22,9 +22,10 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(hub: &'a Hub, ledger: &'a Ledger, reader: Reader<'a>) -> Self {
+    /// `lines` were passed over already.
+    pub(super) fn new(hub: &'a Hub, ledger: &'a Ledger, reader: Reader<'a>, lines: u64) -> Self {
         let (number, session_id) = ledger.begin();
-        Self { hub, ledger, reader, number, session_id, lines: 0 }
+        Self { hub, ledger, reader, number, session_id, lines }
     }
 
     /// Reads to the end; what was wrong with the connection, if something was.

@@ -106,8 +106,9 @@ impl Shared {
             Err(error) => return Some(error.to_string()),
         };
         let mut reader = Reader::new(stream, &self.quit);
-        match first_byte(&mut reader) {
-            Ok(Some(b'{')) => Lines::new(&self.hub, &self.ledger, reader).run(),
+        let mut lines = 0;
+        match first_byte(&mut reader, &mut lines) {
+            Ok(Some(b'{')) => Lines::new(&self.hub, &self.ledger, reader, lines).run(),
             Ok(Some(b'[')) => Some(
                 "byte 0: a JSON array: a stream carries one event a line ({...}, then a line feed); an array is for \
                  import_events or store_events"
@@ -153,11 +154,12 @@ impl Shared {
     }
 }
 
-/// The first byte that is neither whitespace nor a byte order mark; those are taken.
-fn first_byte(reader: &mut Reader<'_>) -> Result<Option<u8>, String> {
+/// The first byte that is neither whitespace nor a byte order mark; those are taken, and their line feeds counted.
+fn first_byte(reader: &mut Reader<'_>, lines: &mut u64) -> Result<Option<u8>, String> {
     const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
     loop {
         let spaces = reader.bytes().iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+        *lines += memchr::memchr_iter(b'\n', &reader.bytes()[..spaces]).count() as u64;
         reader.take(spaces);
         match reader.bytes() {
             [0xef, 0xbb, 0xbf, ..] => reader.take(BYTE_ORDER_MARK.len()),

@@ -71,7 +71,8 @@ impl<'a> Records<'a> {
     /// Waits until there is a record and a pause, and looks at what is there without taking it. The error is that of a
     /// connection that ended before; none, if it ended well.
     fn opening(&mut self) -> Result<Seen, Option<String>> {
-        let mut patience = Patience::Endless;
+        // Who looked at the first byte may have read all there is.
+        let mut patience = if self.reader.bytes().is_empty() { Patience::Endless } else { Patience::Moment };
         loop {
             let filled = self.reader.fill(patience);
             patience = Patience::Moment;

@@ -153,6 +153,8 @@ pub struct SourceStatus {
     pub state: State,
     /// What last went wrong, with the byte of the connection where it did.
     pub last_error: Option<String>,
+    /// How long ago, in nanoseconds, that was.
+    pub last_error_ago_ns: Option<i64>,
     /// Connections open now.
     pub connections: u64,
     /// What was read over all of it.
@@ -186,6 +188,7 @@ pub(super) struct Ledger {
 struct Book {
     state: State,
     last_error: Option<String>,
+    last_error_at: i64,
     connections: u64,
     counts: Counts,
     meter: Meter,
@@ -202,6 +205,7 @@ impl Ledger {
         let book = Book {
             state,
             last_error: None,
+            last_error_at: 0,
             connections: 0,
             counts: Counts::default(),
             meter: Meter::default(),
@@ -229,7 +233,9 @@ impl Ledger {
 
     /// Takes down what went wrong; whether it is news.
     pub(super) fn complain(&self, error: &str) -> bool {
+        let now = self.now_ns();
         let mut book = self.book.lock();
+        book.last_error_at = now;
         let is_news = book.last_error.as_deref() != Some(error);
         if is_news {
             book.last_error = Some(error.to_owned());
@@ -311,6 +317,7 @@ impl Ledger {
             kind: self.kind,
             state: book.state,
             last_error: book.last_error.clone(),
+            last_error_ago_ns: book.last_error.as_ref().map(|_| now.saturating_sub(book.last_error_at).max(0)),
             connections: book.connections,
             counts: book.counts,
             events_per_second: book.meter.rate(now),

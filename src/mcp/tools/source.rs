@@ -21,6 +21,9 @@ pub(crate) struct SourceReply {
     /// What last went wrong, with the byte of the connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<String>,
+    /// How long ago that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error_ago_ns: Option<i64>,
     /// Connections open now.
     connections: u64,
     #[serde(flatten)]
@@ -124,6 +127,7 @@ impl From<SourceStatus> for SourceReply {
             kind: status.kind.name(),
             state: status.state.name(),
             last_error: status.last_error,
+            last_error_ago_ns: status.last_error_ago_ns,
             connections: status.connections,
             counts: status.counts.into(),
             events_per_second: status.events_per_second,
@@ -160,8 +164,8 @@ impl SourceReply {
         if let Some(ago) = self.last_arrival_ago_ns {
             _ = write!(text, " last_arrival_ago_ns={ago}");
         }
-        if let Some(error) = &self.last_error {
-            _ = write!(text, "\n  last_error: {error}");
+        if let (Some(error), Some(ago)) = (&self.last_error, self.last_error_ago_ns) {
+            _ = write!(text, "\n  last_error ({ago} ns ago): {error}");
         }
         for session in &self.sessions {
             _ = write!(text, "\n  session {}", session.session_id);
