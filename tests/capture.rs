@@ -247,7 +247,7 @@ fn a_record_that_is_no_term_is_passed_over_and_counted() {
     assert_eq!((&seen["rejected"], &seen["events"]), (&json!(1), &json!(2)));
     let place = packet(&call(0, 0)).len() + 4;
     let error = seen["last_error"].as_str().unwrap();
-    assert!(error.contains("no term") && error.contains(&format!("byte {}", place + 2)), "{place}: {error}");
+    assert!(error.contains("no term") && error.contains(&format!("byte {}:", place + 3)), "{place}: {error}");
 }
 
 #[test]
@@ -331,6 +331,31 @@ fn what_the_port_dropped_is_told_by_every_answer_over_that_span_and_by_no_other(
     assert_eq!(stats["lost"], json!({"gaps": 1, "uncounted_gaps": 0, "events": 1234}));
     assert!(client.text("get_stats", json!({})).contains("lost: gaps=1 uncounted_gaps=0 events=1234"));
     drop(stream);
+}
+
+#[test]
+fn a_loss_after_which_nothing_came_is_told_at_once_and_once() {
+    let (mut client, listener, _) = traced();
+    let mut stream = serve(&listener, &[calls(0..10), dropped(7)].concat());
+    let seen = source(&mut client, |source| source["gaps"] == 1);
+    assert_eq!((&seen["dropped"], &seen["events"]), (&json!(7), &json!(11)));
+    let open = client.call("query_events", json!({"since_timestamp": BOOT + 9 * MILLI}))["gaps"].clone();
+    assert_eq!((&open[0]["events"], &open[0]["since"]), (&json!(7), &json!(BOOT + 9 * MILLI)));
+    stream.write_all(&calls(5000..5001)).unwrap();
+    source(&mut client, |source| source["records"] == 11);
+    let page = client.call("query_events", json!({}));
+    let closed = json!([{
+        "since": BOOT + 9 * MILLI, "until": BOOT + 5000 * MILLI, "events": 7, "lost": "dropped",
+        "session_id": open[0]["session_id"],
+    }]);
+    assert_eq!((&page["gaps"], &page["total_matched"]), (&closed, &json!(12)));
+    let seen = source(&mut client, |_| true);
+    assert_eq!((&seen["gaps"], &seen["events"]), (&json!(1), &json!(12)));
+    stream.write_all(&dropped(3)).unwrap();
+    source(&mut client, |source| source["gaps"] == 2);
+    client.call("stop_capture", json!({"all": true}));
+    let stats = client.call("get_stats", json!({}));
+    assert_eq!(stats["lost"], json!({"gaps": 2, "uncounted_gaps": 0, "events": 10}));
 }
 
 #[test]

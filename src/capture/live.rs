@@ -5,6 +5,7 @@ use super::incarnation::Seen;
 use super::status::{Counts, Ledger};
 use super::timeline::Beginning;
 use crate::event::Event;
+use crate::store::StoreReport;
 use crate::trace::{Counters, Recorder, Session, Stamp};
 
 /// A better estimate of the wall clock is used when it is better by so much.
@@ -21,6 +22,10 @@ pub(super) struct Live {
     /// Last of its events, on the store's clock.
     last_ns: Option<i64>,
     interruptions: u64,
+    /// Messages dropped, as far as stored gaps tell.
+    told_dropped: u64,
+    /// Whether a gap that has not ended is stored.
+    is_gap_open: bool,
 }
 
 impl Live {
@@ -47,7 +52,16 @@ impl Live {
             status.node.clone_from(&seen.node);
         });
         let recorder = Recorder::new(session);
-        Self { recorder, seen, number, counted: Counters::default(), last_ns: None, interruptions: 0 }
+        Self {
+            recorder,
+            seen,
+            number,
+            counted: Counters::default(),
+            last_ns: None,
+            interruptions: 0,
+            told_dropped: 0,
+            is_gap_open: false,
+        }
     }
 
     /// For records.
@@ -71,15 +85,9 @@ impl Live {
             None => since,
         };
         self.interruptions += 1;
-        let (id, until) = (format!("{}off{}", session.prefix, self.interruptions), until.max(since));
+        let until = until.max(since);
         let data = format!("{{\"disconnected\":true,\"until\":{until}}}");
-        let Ok(event) = Event::new("gap").data(&data) else { return };
-        let event = event.event_id(id).timestamp(since).duration_ns(until - since).session_id(session.id.as_str());
-        let event = match self.recorder.node() {
-            Some(node) => event.node(node),
-            None => event,
-        };
-        let report = hub.store.store_events(&[event]);
+        let report = self.store_gap(hub, &format!("off{}", self.interruptions), since, until, &data);
         ledger.took(self.number, Counts { events: report.stored, gaps: 1, ..Counts::default() }, None);
     }
 
@@ -92,19 +100,33 @@ impl Live {
         }
         self.recorder.settle();
         self.store(hub, ledger);
+        let open = self.recorder.counters().dropped.saturating_sub(self.told_dropped);
+        if open > 0 {
+            self.tell_open_gap(hub, ledger, open, self.recorder.counters().gaps + 1);
+        }
     }
 
     /// Stores the events that are ready.
     pub(super) fn store(&mut self, hub: &Hub, ledger: &Ledger) {
         let mut last_ns = None;
+        let mut told = 0;
         let report = self.recorder.hand_over(|events| {
             last_ns = events.iter().filter_map(|event| event.timestamp).max();
+            told = events.iter().filter_map(dropped).sum();
             hub.store.store_events(events)
         });
         self.last_ns = self.last_ns.max(last_ns);
+        self.told_dropped += told;
         let counters = self.recorder.counters();
         if *counters != self.counted {
-            ledger.took(self.number, Counts::since(&self.counted, counters, &report), last_ns);
+            let mut counts = Counts::since(&self.counted, counters, &report);
+            if self.is_gap_open && counts.gaps > 0 {
+                // It was counted when it was told first; now it is replaced.
+                counts.gaps -= 1;
+                counts.events -= 1;
+                self.is_gap_open = false;
+            }
+            ledger.took(self.number, counts, last_ns);
             self.counted = counters.clone();
         }
         if self.seen.node.is_none() {
@@ -115,8 +137,42 @@ impl Live {
 
     /// The process is gone, or nobody listens to it any more.
     pub(super) fn finish(mut self, hub: &Hub, ledger: &Ledger) {
+        let open = self.recorder.counters().dropped.saturating_sub(self.told_dropped);
         self.recorder.finish();
         self.store(hub, ledger);
+        if open > 0 {
+            // The recorder knows of no time after its last message; that more happened until now is known here.
+            self.tell_open_gap(hub, ledger, open, self.recorder.counters().gaps);
+            self.is_gap_open = false;
+        }
+    }
+
+    /// Messages were dropped and none came since: the gap reaches until now. It has the id that the recorder will give
+    /// it, which then replaces it.
+    fn tell_open_gap(&mut self, hub: &Hub, ledger: &Ledger, messages: u64, number: u64) {
+        let session = self.recorder.session();
+        let now = self.seen.offset_ns.map(|offset| hub.clock.now_ns().saturating_sub(offset));
+        let now = now.map(|now| now.saturating_add(session.shift_ns)).max(self.last_ns);
+        let Some(until) = now else { return };
+        let since = self.last_ns.unwrap_or(until);
+        let data = format!("{{\"dropped\":{messages},\"until\":{until},\"open\":true}}");
+        let report = self.store_gap(hub, &format!("gap{number}"), since, until, &data);
+        let is_new = u64::from(!self.is_gap_open).min(report.stored);
+        self.is_gap_open = true;
+        ledger.took(self.number, Counts { events: is_new, gaps: is_new, ..Counts::default() }, None);
+    }
+
+    fn store_gap(&self, hub: &Hub, name: &str, since: i64, until: i64, data: &str) -> StoreReport {
+        let session = self.recorder.session();
+        // Invariant: the text is JSON; it is written here.
+        let Ok(event) = Event::new("gap").data(data) else { return StoreReport::default() };
+        let event = event.event_id(format!("{}{name}", session.prefix)).session_id(session.id.as_str());
+        let event = event.timestamp(since).duration_ns(until.saturating_sub(since));
+        let event = match self.recorder.node() {
+            Some(node) => event.node(node),
+            None => event,
+        };
+        hub.store.store_events(&[event])
     }
 
     /// What arrives late makes the wall clock seem ahead; the least lateness seen is the best estimate.
@@ -127,4 +183,12 @@ impl Live {
             self.recorder.set_clock(session.shift_ns, Some(best));
         }
     }
+}
+
+/// Messages a gap tells as dropped.
+fn dropped(event: &Event<'_>) -> Option<u64> {
+    if event.event_type.as_deref() != Some("gap") {
+        return None;
+    }
+    serde_json::from_str::<serde_json::Value>(&event.data).ok()?.get("dropped")?.as_u64()
 }

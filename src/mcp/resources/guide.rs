@@ -14,8 +14,8 @@ one event each, in memory, with an index for every filter.
 
 ## Where events come from
 
-Recordings (`import_events`), programs that send them (`store_events`), and running nodes: `start_capture` reads a trace \
-port of `dbg`, or listens for producers; `capture_status` says who is connected, how fast, and what was lost.
+Recordings, programs that send them, and running nodes: the server reads trace ports of `dbg`, and producers connect to \
+it. `capture_status` says who is connected, how fast, and what was lost. An event of type `gap` is a loss.
 
 ## The order of questions that answers most
 
