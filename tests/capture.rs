@@ -452,6 +452,7 @@ fn only_files_under_an_import_root_are_imported() {
     assert_eq!((&answer["stored"], &answer["rejected"]), (&json!(2), &json!(1)), "{answer}");
     assert_eq!((&answer["since"], &answer["until"]), (&json!(1), &json!(2)));
     assert!(answer["first_errors"][0].as_str().unwrap().contains("line 2"), "{answer}");
+    assert_eq!((&answer["cancelled"], &answer["recordings"][0]["format"]), (&json!(false), &json!("JSON events")));
     let again = client.call("import_events", json!({"path": root.join("good.ndjson").to_str().unwrap()}));
     assert_eq!((&again["stored"], &again["duplicates"]), (&json!(0), &json!(2)));
 }
@@ -462,6 +463,11 @@ fn the_current_folder_is_the_import_root_unless_others_are_given() {
     let answer = client.call("import_events", json!({"path": client::BANK[1]}));
     assert_eq!(answer["stored"], 10_000);
     assert!(client.refusal("import_events", json!({"path": "/etc/passwd"})).contains(env!("CARGO_MANIFEST_DIR")));
+    let trace = "examples/recordings/s3_badstate.trace.gz";
+    let answer = client.call("import_events", json!({"path": trace, "max_value_bytes": 100}));
+    assert_eq!((&answer["records"], &answer["unknown"], &answer["dropped"]), (&json!(922), &json!(0), &json!(0)));
+    let session = answer["recordings"][0]["session_id"].as_str().unwrap();
+    assert_eq!(total(&mut client, json!({"session_id": session})), answer["events"].as_u64().unwrap());
 }
 
 fn command(arguments: &[&str]) -> Command {

@@ -2,7 +2,7 @@
 //!
 //! Pure: bytes in, the place of one record out. Nothing is reserved by a length the bytes claim.
 
-use crate::etf::Inflated;
+use crate::etf::{Error, Inflated, Term};
 
 /// Longest record, in bytes; a longer one ends the connection, because no end of it can be trusted.
 pub(super) const MAX_RECORD_BYTES: usize = (64 << 20) - 1;
@@ -12,6 +12,20 @@ const DBG_HEAD: usize = 5;
 
 /// First byte of a term with its version.
 const VERSION: u8 = 131;
+
+/// Room for a term that came compressed.
+#[derive(Debug, Default)]
+pub(super) struct Unpacked(Option<Inflated>);
+
+impl Unpacked {
+    /// Reads a record's term, compressed or not.
+    pub(super) fn parse<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Term<'a>, Error> {
+        if Inflated::is(bytes) {
+            return Ok(self.0.insert(Inflated::bounded(bytes, MAX_RECORD_BYTES)?).term());
+        }
+        Term::parse(bytes)
+    }
+}
 
 /// How records follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +77,9 @@ impl Framing {
 
 /// Whether a trace port's stream seems to begin at the start of a record. (A port that was left by a slow client goes on
 /// in the middle of the record it was writing.)
-pub(super) fn begins_whole(bytes: &[u8], inflated: &mut Inflated) -> bool {
+pub(super) fn begins_whole(bytes: &[u8], unpacked: &mut Unpacked) -> bool {
     match Framing::Dbg.step(bytes) {
-        Step::Record { term, .. } => inflated.parse(term, MAX_RECORD_BYTES).is_ok(),
+        Step::Record { term, .. } => unpacked.parse(term).is_ok(),
         Step::Dropped { bytes: length, .. } => bytes.get(length).is_none_or(|next| *next <= 1),
         Step::More { .. } => bytes.get(DBG_HEAD).is_none_or(|first| *first == VERSION),
         Step::Broken(_) => false,
@@ -73,11 +87,11 @@ pub(super) fn begins_whole(bytes: &[u8], inflated: &mut Inflated) -> bool {
 }
 
 /// Where in `bytes` the first whole record of a trace port's stream begins: one whose term can be read.
-pub(super) fn first_whole(bytes: &[u8], inflated: &mut Inflated) -> Option<usize> {
+pub(super) fn first_whole(bytes: &[u8], unpacked: &mut Unpacked) -> Option<usize> {
     memchr::memchr_iter(VERSION, bytes).filter_map(|version| version.checked_sub(DBG_HEAD)).find(|start| {
         let Step::Record { term, .. } = Framing::Dbg.step(&bytes[*start..]) else { return false };
         // Half of all bytes could be a small integer's term; a trace message is a tuple or a list.
-        matches!(term.get(1), Some(80 | 104 | 105 | 108)) && inflated.parse(term, MAX_RECORD_BYTES).is_ok()
+        matches!(term.get(1), Some(80 | 104 | 105 | 108)) && unpacked.parse(term).is_ok()
     })
 }
 
@@ -108,14 +122,14 @@ mod tests {
 
     #[test]
     fn the_first_whole_record_after_half_of_one_is_found() {
-        let mut inflated = Inflated::default();
+        let mut unpacked = Unpacked::default();
         // Half of a record whose rest looks like a head, then `{a}`.
         let mut stream = vec![104, 2, 131, 0, 0, 0, 0, 3, 131, 97, 0];
         let whole = stream.len();
         stream.extend([0, 0, 0, 0, 6, 131, 104, 1, 119, 1, b'a']);
-        assert!(!begins_whole(&stream, &mut inflated));
-        assert_eq!(first_whole(&stream, &mut inflated), Some(whole));
-        assert!(begins_whole(&stream[whole..], &mut inflated));
-        assert_eq!(first_whole(&stream[..whole + 5], &mut inflated), None);
+        assert!(!begins_whole(&stream, &mut unpacked));
+        assert_eq!(first_whole(&stream, &mut unpacked), Some(whole));
+        assert!(begins_whole(&stream[whole..], &mut unpacked));
+        assert_eq!(first_whole(&stream[..whole + 5], &mut unpacked), None);
     }
 }

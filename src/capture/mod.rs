@@ -34,7 +34,6 @@ use parking_lot::Mutex;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::store::EventStore;
-use crate::trace;
 pub use address::Reach;
 use address::{Peer, listen_address};
 use quit::Quit;
@@ -134,20 +133,20 @@ impl Hub {
 
 impl Capture {
     /// No sources yet, on the machine's clock. `tell` hears, a line at a time, what goes wrong with them.
-    pub fn new(store: EventStore, reach: Reach, tell: Tell) -> Self {
-        Self::with_clock(store, reach, tell, Arc::new(SystemClock))
+    /// Values (arguments, messages, states) longer than `max_value_bytes` are cut by a visible marker.
+    pub fn new(store: EventStore, reach: Reach, max_value_bytes: usize, tell: Tell) -> Self {
+        Self::with_clock(store, reach, max_value_bytes, tell, Arc::new(SystemClock))
     }
 
     /// No sources yet, on another clock.
-    pub fn with_clock(store: EventStore, reach: Reach, tell: Tell, clock: Arc<dyn Clock>) -> Self {
-        let hub = Hub {
-            store,
-            clock,
-            max_value_bytes: trace::MAX_VALUE_BYTES,
-            timeline: Mutex::default(),
-            sessions: AtomicU64::new(0),
-            tell,
-        };
+    pub fn with_clock(
+        store: EventStore,
+        reach: Reach,
+        max_value_bytes: usize,
+        tell: Tell,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let hub = Hub { store, clock, max_value_bytes, timeline: Mutex::default(), sessions: AtomicU64::new(0), tell };
         Self { shared: Arc::new(Shared { hub: Arc::new(hub), reach, sources: Mutex::default() }) }
     }
 

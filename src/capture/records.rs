@@ -1,12 +1,12 @@
 //! One connection that carries terms: who speaks, and what do they say?
 
 use super::Hub;
-use super::frames::{Framing, MAX_RECORD_BYTES, Step, begins_whole, first_whole};
+use super::frames::{Framing, MAX_RECORD_BYTES, Step, Unpacked, begins_whole, first_whole};
 use super::incarnation::Seen;
 use super::live::Live;
 use super::reader::{Filled, Patience, Reader};
 use super::status::Ledger;
-use crate::etf::{Inflated, Term};
+use crate::etf::Term;
 use crate::trace::{Recorder, Session};
 
 /// Read before it is decided who speaks, at most: what waited in a queue is older than it looks, and the end of it is
@@ -22,7 +22,7 @@ pub(super) struct Records<'a> {
     ledger: &'a Ledger,
     framing: Framing,
     reader: Reader<'a>,
-    inflated: Inflated,
+    unpacked: Unpacked,
     is_aligned: bool,
     /// Whether bytes of a cut record were passed over.
     is_cut: bool,
@@ -40,7 +40,7 @@ impl<'a> Records<'a> {
     pub(super) fn new(hub: &'a Hub, ledger: &'a Ledger, framing: Framing, reader: Reader<'a>) -> Self {
         // A packet stream begins with its connection; a port's may be left and taken up anywhere.
         let is_aligned = framing == Framing::Packet4;
-        Self { hub, ledger, framing, reader, inflated: Inflated::default(), is_aligned, is_cut: false }
+        Self { hub, ledger, framing, reader, unpacked: Unpacked::default(), is_aligned, is_cut: false }
     }
 
     /// Reads to the end. `open` decides who speaks, by what is seen of them and who spoke before. If nobody does, who
@@ -99,9 +99,9 @@ impl<'a> Records<'a> {
         if self.is_aligned || bytes.is_empty() {
             return;
         }
-        if !self.is_cut && begins_whole(bytes, &mut self.inflated) {
+        if !self.is_cut && begins_whole(bytes, &mut self.unpacked) {
             self.is_aligned = true;
-        } else if let Some(start) = first_whole(bytes, &mut self.inflated) {
+        } else if let Some(start) = first_whole(bytes, &mut self.unpacked) {
             self.reader.take(start);
             (self.is_aligned, self.is_cut) = (true, true);
             self.complain(&format!(
@@ -126,7 +126,7 @@ impl<'a> Records<'a> {
         loop {
             match self.framing.step(&bytes[at..]) {
                 Step::Record { term, bytes: length } => {
-                    if let Ok(term) = self.inflated.parse(term, MAX_RECORD_BYTES) {
+                    if let Ok(term) = self.unpacked.parse(term) {
                         if !is_any {
                             introduce(&mut seen, term);
                         }
@@ -173,7 +173,7 @@ impl<'a> Records<'a> {
         loop {
             let bytes = match self.framing.step(self.reader.bytes()) {
                 Step::Record { term, bytes } => {
-                    match self.inflated.parse(term, MAX_RECORD_BYTES) {
+                    match self.unpacked.parse(term) {
                         Ok(term) => {
                             live.recorder().take(term);
                             if live.recorder().is_full() {

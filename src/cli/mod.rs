@@ -55,14 +55,14 @@ fn carry_out(args: &Args) -> Result<u8> {
             let store = open(args);
             let mut everything = args.import.clone();
             everything.extend_from_slice(paths);
-            let imports = load::all(&store, &everything)?;
+            let imports = load::all(&store, &everything, &args.reading.options())?;
             print(report::contents(&imports, &store).as_bytes())?;
             Ok(code(&imports))
         }
         None => {
             let mut options = serving(args);
             let store = open(args);
-            let imports = load::all(&store, &args.imports_to_serve())?;
+            let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options())?;
             for import in &imports {
                 say(&report::line(import));
             }
@@ -92,6 +92,7 @@ fn serving(args: &Args) -> ServeOptions {
     options.http = args.http.options().unwrap_or_else(|problem| usage(format!("--http: {problem}")));
     options.import_roots =
         args.live.import_roots().unwrap_or_else(|problem| usage(format!("--import-root: {problem}")));
+    options.import = args.reading.options();
     for target in args.live.targets() {
         target.check(&args.live.reach()).unwrap_or_else(|problem| usage(format!("--{problem}")));
     }
@@ -100,7 +101,7 @@ fn serving(args: &Args) -> ServeOptions {
 
 /// Starts the live sources asked for.
 fn hear(args: &Args, store: &EventStore) -> Result<Capture> {
-    let capture = Capture::new(store.clone(), args.live.reach(), Arc::new(say));
+    let capture = Capture::new(store.clone(), args.live.reach(), args.reading.options().max_value_bytes, Arc::new(say));
     for target in args.live.targets() {
         let (status, _) = capture.start(&target, Asked::AtStart)?;
         let verb = if status.kind == Kind::Listen { "listening on" } else { "connecting to" };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::capture::Capture;
+use crate::ingest::ImportOptions;
 use crate::{Error, EventStore, Result};
 
 /// A store with what fills it. Clones share all of it.
@@ -13,11 +14,12 @@ pub(crate) struct Desk {
     store: EventStore,
     capture: Option<Capture>,
     roots: Arc<ImportRoots>,
+    import: ImportOptions,
 }
 
 impl Desk {
-    pub(crate) fn new(store: EventStore, capture: Option<Capture>, roots: ImportRoots) -> Self {
-        Self { store, capture, roots: Arc::new(roots) }
+    pub(crate) fn new(store: EventStore, capture: Option<Capture>, roots: ImportRoots, import: ImportOptions) -> Self {
+        Self { store, capture, roots: Arc::new(roots), import }
     }
 
     pub(crate) const fn store(&self) -> &EventStore {
@@ -26,6 +28,11 @@ impl Desk {
 
     pub(crate) fn roots(&self) -> &ImportRoots {
         &self.roots
+    }
+
+    /// How recordings are read unless a call says otherwise.
+    pub(crate) const fn import(&self) -> &ImportOptions {
+        &self.import
     }
 
     /// The live sources.
@@ -41,7 +48,7 @@ impl Desk {
 
 impl From<EventStore> for Desk {
     fn from(store: EventStore) -> Self {
-        Self::new(store, None, ImportRoots::default())
+        Self::new(store, None, ImportRoots::default(), ImportOptions::default())
     }
 }
 

@@ -11,6 +11,7 @@ use super::server::Server;
 use super::stdio;
 use crate::EventStore;
 use crate::capture::Capture;
+use crate::ingest::ImportOptions;
 
 /// How a store is served.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,8 @@ pub struct ServeOptions {
     pub capture: Option<Capture>,
     /// Folders whose files calls may import.
     pub import_roots: ImportRoots,
+    /// How calls read them, unless they say otherwise.
+    pub import: ImportOptions,
 }
 
 /// Serves MCP on stdin and stdout and, if asked for, over HTTP.
@@ -40,7 +43,7 @@ pub struct ServeOptions {
 /// version.
 pub async fn serve(store: EventStore, options: ServeOptions, listening: impl FnOnce(SocketAddr)) -> io::Result<()> {
     let stop = CancellationToken::new();
-    let desk = Desk::new(store, options.capture, options.import_roots);
+    let desk = Desk::new(store, options.capture, options.import_roots, options.import);
     let server = Server::new(desk.clone(), options.is_read_only, stop.clone());
     let stdio = stdio::serve(server, options.stdio);
     let Some(http) = options.http else { return stdio.await };
