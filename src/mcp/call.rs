@@ -19,9 +19,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::closest::did_you_mean;
+use super::desk::Desk;
 use super::tool::{Arguments, Entry, Outcome};
 use super::tools;
-use crate::EventStore;
 use crate::watch::Watch;
 
 /// Text of a call's arguments, where the transport left them as they came. It travels beside the request.
@@ -45,7 +45,7 @@ impl ArgumentsText {
 
 /// Carries out one call. Whatever happens in it, the client gets an answer and the server stays up.
 pub(crate) async fn run(
-    store: &EventStore,
+    desk: &Desk,
     is_read_only: bool,
     request: CallToolRequestParams,
     mut context: RequestContext<RoleServer>,
@@ -58,16 +58,16 @@ pub(crate) async fn run(
         Some(text) => Arguments::Text(text),
         None => Arguments::Object(request.arguments.unwrap_or_default()),
     };
-    Ok(reply(entry, outcome(entry, store, arguments, &context).await))
+    Ok(reply(entry, outcome(entry, desk, arguments, &context).await))
 }
 
 async fn outcome(
     entry: &'static Entry,
-    store: &EventStore,
+    desk: &Desk,
     arguments: Arguments,
     context: &RequestContext<RoleServer>,
 ) -> std::thread::Result<Outcome> {
-    let prepared = catch_unwind(AssertUnwindSafe(|| (entry.prepare)(entry, store, arguments)))?;
+    let prepared = catch_unwind(AssertUnwindSafe(|| (entry.prepare)(entry, desk, arguments)))?;
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(refusal) => return Ok(Err(refusal)),
@@ -75,9 +75,9 @@ async fn outcome(
     let (reports, mut progress) = watch::channel(None);
     let watcher = Watcher { token: context.ct.clone(), reports, latest: Mutex::new(None) };
     if !prepared.is_long {
-        return catch_unwind(AssertUnwindSafe(|| (prepared.run)(store, &watcher)));
+        return catch_unwind(AssertUnwindSafe(|| (prepared.run)(desk, &watcher)));
     }
-    let on_thread = store.clone();
+    let on_thread = desk.clone();
     let work = move || catch_unwind(AssertUnwindSafe(|| (prepared.run)(&on_thread, &watcher)));
     let mut work = tokio::task::spawn_blocking(work);
     let token = context.meta.get_progress_token();

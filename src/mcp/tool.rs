@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::call::ArgumentsText;
+use super::desk::Desk;
 use super::{check, schema};
 use crate::watch::Watch;
 use crate::{Error, ErrorKind, EventStore};
@@ -26,8 +27,9 @@ pub(crate) enum Effect {
     Removes,
 }
 
-/// One tool. Its file under [`tools`](super::tools) is all there is to it.
-pub(crate) trait Tool {
+/// One tool. Its file under [`tools`](super::tools) is all there is to it. It works `On` the store, or on the whole
+/// [`Desk`].
+pub(crate) trait Tool<On = EventStore> {
     /// Fixed: clients call it by this name.
     const NAME: &'static str;
     /// For people.
@@ -37,23 +39,25 @@ pub(crate) trait Tool {
     /// Arguments of a call that works: a JSON object.
     const EXAMPLE: &'static str;
     const EFFECT: Effect;
+    /// Whether it reaches beyond this process and its files.
+    const REACHES_OUT: bool = false;
 
     type Args: DeserializeOwned + JsonSchema + Send + 'static;
     type Reply: Serialize + JsonSchema;
 
     /// Whether this call may take so long that others should be heard meanwhile: more than some ten milliseconds.
-    fn is_long(_store: &EventStore, _args: &Self::Args) -> bool {
+    fn is_long(_on: &On, _args: &Self::Args) -> bool {
         false
     }
 
-    fn run(store: &EventStore, args: Self::Args, watch: &dyn Watch) -> Result<Answer<Self::Reply>, Error>;
+    fn run(on: &On, args: Self::Args, watch: &dyn Watch) -> Result<Answer<Self::Reply>, Error>;
 
     /// Whether [`Self::run_text`] takes the arguments' text, as long as it is of the usual form.
     const TAKES_TEXT: bool = false;
 
     /// Runs it on the text of its arguments, so that they need not be taken apart twice. `None`: the text is not of the
     /// usual form, and nothing was done.
-    fn run_text(_store: &EventStore, _arguments: &str) -> Option<Result<Answer<Self::Reply>, Error>> {
+    fn run_text(_on: &On, _arguments: &str) -> Option<Result<Answer<Self::Reply>, Error>> {
         None
     }
 }
@@ -76,7 +80,7 @@ pub(crate) struct Prepared {
 }
 
 /// Does what a call asks for.
-pub(crate) type Run = Box<dyn FnOnce(&EventStore, &dyn Watch) -> Outcome + Send>;
+pub(crate) type Run = Box<dyn FnOnce(&Desk, &dyn Watch) -> Outcome + Send>;
 
 /// Text of this length may take long.
 const LONG_TEXT: usize = 1 << 20;
@@ -100,7 +104,7 @@ pub(crate) struct Entry {
     /// Whether it runs best on the text of its arguments.
     pub(crate) takes_text: bool,
     /// Understands the arguments; an error is the text of the refusal.
-    pub(crate) prepare: fn(&'static Self, &EventStore, Arguments) -> Result<Prepared, String>,
+    pub(crate) prepare: fn(&'static Self, &Desk, Arguments) -> Result<Prepared, String>,
 }
 
 impl Entry {
@@ -110,8 +114,20 @@ impl Entry {
     }
 }
 
-/// A tool as the table holds it.
+/// A tool that works on the store, as the table holds it.
 pub(crate) fn entry<T: Tool>() -> Entry {
+    entry_on::<T, EventStore>()
+}
+
+/// A tool that works on the whole desk, as the table holds it.
+pub(crate) fn entry_at_desk<T: Tool<Desk>>() -> Entry {
+    entry_on::<T, Desk>()
+}
+
+fn entry_on<T: Tool<On>, On>() -> Entry
+where
+    Desk: AsRef<On>,
+{
     let description = format!("{} Example: {}", T::DESCRIPTION, T::EXAMPLE);
     let mut tool = rmcp::model::Tool::new(T::NAME, description, Arc::new(schema::input::<T::Args>()));
     tool.title = Some(T::TITLE.to_owned());
@@ -121,40 +137,44 @@ pub(crate) fn entry<T: Tool>() -> Entry {
         Some(T::EFFECT == Effect::Reads),
         Some(T::EFFECT == Effect::Removes),
         Some(T::EFFECT != Effect::Appends),
-        Some(false),
+        Some(T::REACHES_OUT),
     ));
-    Entry { tool, example: T::EXAMPLE, takes_text: T::TAKES_TEXT, prepare: prepare::<T> }
+    Entry { tool, example: T::EXAMPLE, takes_text: T::TAKES_TEXT, prepare: prepare::<T, On> }
 }
 
-fn prepare<T: Tool>(entry: &'static Entry, store: &EventStore, arguments: Arguments) -> Result<Prepared, String> {
+fn prepare<T: Tool<On>, On>(entry: &'static Entry, desk: &Desk, arguments: Arguments) -> Result<Prepared, String>
+where
+    Desk: AsRef<On>,
+{
     match arguments {
         Arguments::Object(arguments) => {
-            let args = read::<T>(entry, arguments)?;
-            let is_long = T::is_long(store, &args);
-            Ok(Prepared { is_long, run: Box::new(move |store, watch| finish::<T>(entry, T::run(store, args, watch))) })
+            let args = read::<T, On>(entry, arguments)?;
+            let is_long = T::is_long(desk.as_ref(), &args);
+            let run = move |desk: &Desk, watch: &dyn Watch| finish::<T, On>(entry, T::run(desk.as_ref(), args, watch));
+            Ok(Prepared { is_long, run: Box::new(run) })
         }
         Arguments::Text(text) => {
             let is_long = text.get().len() > LONG_TEXT;
-            let run = move |store: &EventStore, watch: &dyn Watch| {
-                if let Some(outcome) = T::run_text(store, text.get()) {
-                    return finish::<T>(entry, outcome);
+            let run = move |desk: &Desk, watch: &dyn Watch| {
+                if let Some(outcome) = T::run_text(desk.as_ref(), text.get()) {
+                    return finish::<T, On>(entry, outcome);
                 }
                 let arguments = serde_json::from_str(text.get()).map_err(|error| format!("arguments: {error}"))?;
-                finish::<T>(entry, T::run(store, read::<T>(entry, arguments)?, watch))
+                finish::<T, On>(entry, T::run(desk.as_ref(), read::<T, On>(entry, arguments)?, watch))
             };
             Ok(Prepared { is_long, run: Box::new(run) })
         }
     }
 }
 
-fn read<T: Tool>(entry: &Entry, arguments: JsonObject) -> Result<T::Args, String> {
+fn read<T: Tool<On>, On>(entry: &Entry, arguments: JsonObject) -> Result<T::Args, String> {
     let args = check::arguments(&entry.tool.input_schema, arguments).and_then(|arguments| {
         serde_json::from_value(Value::Object(arguments)).map_err(|error| Error::invalid(format!("arguments: {error}")))
     });
     args.map_err(|error| refusal(entry, &error))
 }
 
-fn finish<T: Tool>(entry: &Entry, outcome: Result<Answer<T::Reply>, Error>) -> Outcome {
+fn finish<T: Tool<On>, On>(entry: &Entry, outcome: Result<Answer<T::Reply>, Error>) -> Outcome {
     let answer = outcome.and_then(|Answer { text, structured }| {
         let structured = serde_json::to_value(structured)
             .map_err(|error| Error::limit_exceeded(format!("the answer cannot be written as JSON: {error}")))?;

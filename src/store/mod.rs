@@ -3,6 +3,7 @@
 //! The only module that sees the hot tier, the planner and the pruner together.
 
 mod keys;
+mod lost;
 mod maintenance;
 mod plans;
 mod reading;
@@ -21,6 +22,7 @@ use crate::hot::HotTier;
 use crate::segment::active::Capacity;
 use crate::settings::{SEGMENT_ROWS, Settings};
 pub use keys::TopKeys;
+pub use lost::{Loss, Losses, LostStats};
 use maintenance::Ticker;
 pub use plans::InstrumentationPlan;
 use plans::Plans;

@@ -21,7 +21,7 @@ pub(super) fn how_to_go_on(store: &EventStore, query: &Query, page: &Page, reply
 /// Why an answer is empty, with the closest names there are.
 fn nothing_matched(store: &EventStore, page: &Page) -> String {
     if store.is_empty() {
-        return "the store is empty; fill it with store_events".to_owned();
+        return "the store is empty; fill it with store_events, import_events or start_capture".to_owned();
     }
     let stats = store.get_stats();
     let unknown = |(path, events): &(AccessPath, u64)| match (path, events) {

@@ -20,6 +20,7 @@ use super::args::{Shape, effective};
 use super::json;
 use super::tool::Answer;
 use crate::query::Page;
+use crate::store::Losses;
 use crate::watch::Watch;
 use crate::{EventStore, Filter, Query, Result, StoredEvent, Time};
 use column::Column;
@@ -28,19 +29,23 @@ use table::{Cells, Table};
 /// Bytes the head usually takes; a longer one costs a second round.
 const HEAD_BYTES: usize = 300;
 
+/// Gaps an answer names; the rest are counted.
+const MAX_GAPS: usize = 10;
+
 /// Payload read for one answer: far more than any budget shows, far less than ten thousand large events.
 const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
 /// The answer to a query, as large as its shape allows.
 pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &dyn Watch) -> Result<Answer<PageReply>> {
     let page = store.query_events_watched(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() }, watch)?;
+    let losses = store.losses_of(&page, MAX_GAPS)?;
     let cells = match shape.format {
         Format::Table => Some(Cells::of(&page.events, shape.columns.as_deref())),
         Format::Json => None,
     };
     let mut shown = fitting(&page, shape, cells.as_ref());
     loop {
-        let answer = write(store, query, shape, &page, cells.as_ref(), shown);
+        let answer = write(store, query, shape, (&page, &losses), cells.as_ref(), shown);
         let excess = answer.text.len().saturating_sub(shape.budget);
         if excess == 0 || shown <= 1 {
             return Ok(answer);
@@ -116,10 +121,11 @@ fn write(
     store: &EventStore,
     query: &Query,
     shape: &Shape,
-    page: &Page,
+    (page, losses): (&Page, &Losses),
     cells: Option<&Cells<'_>>,
     shown: usize,
 ) -> Answer<PageReply> {
+    let more_gaps = losses.total.saturating_sub(losses.first.len() as u64);
     let next_cursor = match page.events.get(..shown) {
         Some([.., last]) if shown < page.events.len() => Some(page.cursor_after(last)),
         _ => page.next_cursor.clone(),
@@ -131,7 +137,8 @@ fn write(
         truncated: next_cursor.is_some() || (query.limit == 0 && total_matched > 0),
         next_cursor,
         filters: effective(&applied(page)),
-        gaps: page.gaps.iter().map(Into::into).collect(),
+        gaps: page.gaps.iter().map(Into::into).chain(losses.first.iter().cloned().map(Into::into)).collect(),
+        more_gaps: (more_gaps > 0).then_some(more_gaps),
         hint: None,
         constants: None,
         t0: None,

@@ -58,7 +58,7 @@ impl Default for Options {
 /// When stdin cannot be read, or when stdout cannot be written: [`BrokenPipe`](io::ErrorKind::BrokenPipe) means its
 /// reader is gone. When a second signal comes before everything is answered: [`Interrupted`](io::ErrorKind::Interrupted).
 pub async fn serve_stdio(store: EventStore, options: Options) -> io::Result<()> {
-    serve(Server::new(store, false, CancellationToken::new()), options).await
+    serve(Server::new(store.into(), false, CancellationToken::new()), options).await
 }
 
 /// [`serve_stdio`] with a server made for it.

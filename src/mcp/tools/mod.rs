@@ -1,15 +1,20 @@
 //! Which tools are there? One file each; this is the table.
 
+mod capture_status;
 mod cleanup_old_events;
 mod clear_events;
 mod explain_query;
 mod get_event_by_id;
 mod get_instrumentation_plan;
 mod get_stats;
+mod import_events;
 mod last_n_events_for_pid;
 mod query_events;
 mod query_events_by_ast_node;
 mod removal;
+mod source;
+mod start_capture;
+mod stop_capture;
 mod store_event;
 mod store_events;
 mod store_instrumentation_plan;
@@ -18,11 +23,12 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::tool::{Arguments, Entry, Outcome, entry};
+use super::desk::Desk;
+use super::tool::{Arguments, Entry, Outcome, entry, entry_at_desk};
 use crate::EventStore;
 use crate::watch::Unwatched;
 
-static TABLE: LazyLock<[Entry; 12]> = LazyLock::new(|| {
+static TABLE: LazyLock<[Entry; 16]> = LazyLock::new(|| {
     [
         entry::<store_event::StoreEvent>(),
         entry::<store_events::StoreEvents>(),
@@ -36,6 +42,10 @@ static TABLE: LazyLock<[Entry; 12]> = LazyLock::new(|| {
         entry::<explain_query::ExplainQuery>(),
         entry::<store_instrumentation_plan::StoreInstrumentationPlan>(),
         entry::<get_instrumentation_plan::GetInstrumentationPlan>(),
+        entry_at_desk::<import_events::ImportEvents>(),
+        entry_at_desk::<start_capture::StartCapture>(),
+        entry_at_desk::<stop_capture::StopCapture>(),
+        entry_at_desk::<capture_status::CaptureStatus>(),
     ]
 });
 
@@ -58,8 +68,9 @@ pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
 pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Outcome {
     let Some(entry) = find(name) else { return Err(format!("there is no tool {name}")) };
     let Value::Object(arguments) = arguments else { return Err(format!("{name}: arguments are an object")) };
-    let prepared = (entry.prepare)(entry, store, Arguments::Object(arguments))?;
-    (prepared.run)(store, &Unwatched)
+    let desk = Desk::from(store.clone());
+    let prepared = (entry.prepare)(entry, &desk, Arguments::Object(arguments))?;
+    (prepared.run)(&desk, &Unwatched)
 }
 
 /// The tool of this name.
