@@ -142,7 +142,8 @@ defmodule Scope do
     end
   end
 
-  defp check(other), do: {:error, text("options are a list such as [modules: [MyApp.Cart], to: 4712], not ~tp", [other])}
+  defp check(other),
+    do: {:error, text("options are a list such as [modules: [MyApp.Cart], to: 4712], not ~tp", [other])}
 
   defp known?({key, _}), do: :maps.is_key(key, @defaults)
   defp known?(_), do: false
@@ -151,7 +152,10 @@ defmodule Scope do
   defp valid?(:to, {host, port}), do: (is_binary(host) or is_list(host) or is_tuple(host)) and valid?(:to, port)
   defp valid?(:to, port), do: is_integer(port) and port in 1..65_535
   defp valid?(:modules, modules), do: is_list(modules)
-  defp valid?(:processes, processes), do: processes in [:all, :existing, :new] or (is_list(processes) and processes != [])
+
+  defp valid?(:processes, processes),
+    do: processes in [:all, :existing, :new] or (is_list(processes) and processes != [])
+
   defp valid?(key, value) when key in [:messages, :closures], do: is_boolean(value)
   defp valid?(:max_seconds, :infinity), do: true
   defp valid?(:sample_ms, 0), do: true
@@ -184,10 +188,10 @@ defmodule Scope do
        when is_atom(module) and is_atom(function) and (arity == :_ or is_integer(arity)) do
     case :code.ensure_loaded(module) do
       {:module, _} ->
-        found =
-          for {f, a} <- module.module_info(:functions), function in [:_, f], arity in [:_, a], do: {f, a}
+        functions = module.module_info(:functions)
+        found? = fn {f, a} -> (function == :_ or function == f) and (arity == :_ or arity == a) end
 
-        if found == [],
+        if not :lists.any(found?, functions),
           do: text("~ts has no function ~ts/~ts", [name(module), function, arity_text(arity)]),
           else: {module, function, arity}
 
@@ -451,7 +455,7 @@ defmodule Scope do
   defp cut_record({:trace_ts, pid, kind, value, stamp}, max), do: {:trace_ts, pid, kind, cut(value, max, 0), stamp}
   defp cut_record(record, _), do: record
 
-  defp cut_each(arguments, max), do: for(argument <- arguments, do: cut(argument, max, 0))
+  defp cut_each(arguments, max), do: :lists.map(fn argument -> cut(argument, max, 0) end, arguments)
 
   # The shape of small tuples, maps and improper or short lists is kept, because it says what a message or a state is;
   # their elements share the room.
@@ -464,7 +468,8 @@ defmodule Scope do
 
       depth < 4 and is_tuple(term) and tuple_size(term) <= 8 ->
         share = share(max, tuple_size(term))
-        :erlang.list_to_tuple(for element <- :erlang.tuple_to_list(term), do: cut(element, share, depth + 1))
+        cut_one = fn element -> cut(element, share, depth + 1) end
+        :erlang.list_to_tuple(:lists.map(cut_one, :erlang.tuple_to_list(term)))
 
       depth < 4 and is_map(term) and map_size(term) <= 32 ->
         share = share(max, map_size(term))
@@ -511,7 +516,7 @@ defmodule Scope do
     end
 
     if reason != :stopped, do: warn("tracing has stopped (~tp): ~tp", [reason, told(state)])
-    :maps.put(:reason, reason, told(state))
+    :maps.put(:reason, reason, :maps.remove(:waiting, told(state)))
   end
 
   # Everything traced before tracing ended comes before `settled`. At a limit it is counted, not sent.
@@ -557,13 +562,13 @@ defmodule Scope do
   end
 
   defp trace(options, session, ours) do
-    for {module, _, _} = mfa <- options.modules do
+    each(options.modules, fn {module, _, _} = mfa ->
       pattern(session, mfa, [{:_, [], [{:return_trace}, {:exception_trace}, {:message, {:caller_line}}]}])
 
-      unless options.closures do
-        for {f, a} <- module.module_info(:functions), closure?(f), do: pattern(session, {module, f, a}, false)
-      end
-    end
+      each(module.module_info(:functions), fn {f, a} ->
+        if closure?(f) and not options.closures, do: pattern(session, {module, f, a}, false)
+      end)
+    end)
 
     flags =
       [:call, :procs, :set_on_spawn, :strict_monotonic_timestamp] ++
@@ -581,7 +586,7 @@ defmodule Scope do
         trace_existing(session, ours, flags)
 
       pids ->
-        for pid <- pids, do: flag(session, pid, true, flags)
+        each(pids, fn pid -> flag(session, pid, true, flags) end)
     end
 
     :ok
@@ -589,18 +594,20 @@ defmodule Scope do
     :error, :badarg -> {:error, "this node has another tracer (dbg?): stop that one first"}
   end
 
+  defp each(list, act), do: :lists.foreach(act, list)
+
   # `-scan/2-fun-0-`, `-all/1-lc$^0/1-0-`
   defp closure?(function), do: match?("-" <> _, :erlang.atom_to_binary(function))
 
   defp trace_existing(session, ours, flags) do
-    for pid <- :erlang.processes(), not :lists.member(pid, ours), not runtime?(pid) do
+    each(:erlang.processes() -- ours, fn pid ->
       try do
-        flag(session, pid, true, flags)
+        unless runtime?(pid), do: flag(session, pid, true, flags)
       catch
         # Gone meanwhile, or it is another tracer, which cannot be traced.
         :error, :badarg -> :ok
       end
-    end
+    end)
   end
 
   defp runtime?(pid) do
@@ -638,7 +645,7 @@ defmodule Scope do
 
   defp untrace(nil, patterns) do
     :erlang.trace(:all, false, [:all])
-    for {module, _, _} <- patterns, do: :erlang.trace_pattern({module, :_, :_}, false, [:local])
+    each(patterns, fn {module, _, _} -> :erlang.trace_pattern({module, :_, :_}, false, [:local]) end)
   end
 
   defp untrace(session, _), do: :erlang.apply(:trace, :session_destroy, [session])
@@ -780,7 +787,8 @@ defmodule Scope do
   end
 
   defp names do
-    for name <- :erlang.registered(), pid = :erlang.whereis(name), is_pid(pid), do: {name, pid}
+    named = :lists.map(fn name -> {name, :erlang.whereis(name)} end, :erlang.registered())
+    :lists.filter(fn {_, pid} -> is_pid(pid) end, named)
   end
 
   # As `strict_monotonic_timestamp` gives it.
@@ -795,19 +803,12 @@ defmodule Scope do
 
   # `busy` are the mailboxes that were not empty the last time: that they are empty now is news.
   defp sample(tracer, ours, options, busy, names) do
-    seen =
-      for pid <- sampled(options.processes),
-          not :lists.member(pid, ours),
-          [message_queue_len: length, memory: _, reductions: _] = sample <-
-            [:erlang.process_info(pid, [:message_queue_len, :memory, :reductions])],
-          length > 0 or :maps.is_key(pid, busy),
-          do: {length, pid, sample}
-
+    seen = :lists.filtermap(fn pid -> look(pid, busy) end, sampled(options.processes) -- ours)
     longest = :lists.sublist(:lists.reverse(:lists.sort(seen)), @max_samples)
-    for {_, pid, sample} <- longest, do: send(tracer, {:scope, :sample, pid, stamp(), sample})
+    each(longest, fn {_, pid, sample} -> send(tracer, {:scope, :sample, pid, stamp(), sample}) end)
 
     now = :maps.from_list(names())
-    new = for {name, pid} <- :maps.to_list(now), :maps.get(name, names, nil) != pid, do: {name, pid}
+    new = :lists.filter(fn {name, pid} -> :maps.get(name, names, nil) != pid end, :maps.to_list(now))
     if new != [], do: send(tracer, {:scope, :names, new, stamp()})
 
     receive do
@@ -815,8 +816,19 @@ defmodule Scope do
       options.sample_ms -> :ok
     end
 
-    busy = :maps.from_list(for {length, pid, _} <- longest, length > 0, do: {pid, true})
+    waiting = :lists.filter(fn {length, _, _} -> length > 0 end, longest)
+    busy = :maps.from_list(:lists.map(fn {_, pid, _} -> {pid, true} end, waiting))
     sample(tracer, ours, options, busy, now)
+  end
+
+  defp look(pid, busy) do
+    case :erlang.process_info(pid, [:message_queue_len, :memory, :reductions]) do
+      [{:message_queue_len, length} | _] = sample when length > 0 or :erlang.is_map_key(pid, busy) ->
+        {true, {length, pid, sample}}
+
+      _ ->
+        false
+    end
   end
 
   defp sampled(pids) when is_list(pids), do: pids
