@@ -117,7 +117,7 @@ defmodule Bench do
 
   defp wrap(calls) do
     base = Path.join(System.tmp_dir!(), "bench-#{System.pid()}-wrap")
-    port = :dbg.trace_port(:file, {to_charlist(base), :wrap, '.trace', 64 * 1024 * 1024, 4})
+    port = :dbg.trace_port(:file, {to_charlist(base), :wrap, ~c".trace", 64 * 1024 * 1024, 4})
     {:ok, _} = :dbg.tracer(:port, port)
     dbg_flags()
     result = run(calls)

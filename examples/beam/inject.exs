@@ -52,7 +52,7 @@ defmodule Inject do
       fail("#{node} is traced already, or cannot be asked: stop it first")
 
     for {module, code} <- Code.compile_file("scope.exs", __DIR__) do
-      case :rpc.call(node, :code, :load_binary, [module, 'scope.exs', code]) do
+      case :rpc.call(node, :code, :load_binary, [module, ~c"scope.exs", code]) do
         {:module, ^module} -> :ok
         error -> fail("#{node} does not load the code: #{inspect(error)}")
       end

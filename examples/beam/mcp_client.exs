@@ -36,7 +36,7 @@ defmodule Json do
     value
   end
 
-  defp value(<<space, rest::binary>>) when space in ' \t\r\n', do: value(rest)
+  defp value(<<space, rest::binary>>) when space in ~c" \t\r\n", do: value(rest)
   defp value("null" <> rest), do: {nil, rest}
   defp value("true" <> rest), do: {true, rest}
   defp value("false" <> rest), do: {false, rest}
@@ -80,7 +80,7 @@ defmodule Json do
     end
   end
 
-  defp skip(<<space, rest::binary>>) when space in ' \t\r\n', do: skip(rest)
+  defp skip(<<space, rest::binary>>) when space in ~c" \t\r\n", do: skip(rest)
   defp skip(text), do: text
 
   defp text("\"" <> rest, parts), do: {parts |> Enum.reverse() |> IO.iodata_to_binary(), rest}

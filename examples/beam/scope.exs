@@ -86,7 +86,7 @@ defmodule Scope do
             answer
 
           {:DOWN, ^monitor, :process, _, reason} ->
-            {:error, text("the tracer did not start: ~tp", [reason])}
+            {:error, text("the tracer did not start: ~0tp", [reason])}
         end
 
       error ->
@@ -119,7 +119,7 @@ defmodule Scope do
             answer
 
           {:DOWN, ^monitor, :process, _, reason} ->
-            {:error, text("tracing had ended: ~tp", [reason])}
+            {:error, text("tracing had ended: ~0tp", [reason])}
         end
     end
   end
@@ -138,12 +138,12 @@ defmodule Scope do
         end
 
       [entry | _] ->
-        {:error, text("~tp is no option; options are ~tp", [entry, :maps.keys(@defaults)])}
+        {:error, text("~0tp is no option; options are ~0tp", [entry, :maps.keys(@defaults)])}
     end
   end
 
   defp check(other),
-    do: {:error, text("options are a list such as [modules: [MyApp.Cart], to: 4712], not ~tp", [other])}
+    do: {:error, text("options are a list such as [modules: [MyApp.Cart], to: 4712], not ~0tp", [other])}
 
   defp known?({key, _}), do: :maps.is_key(key, @defaults)
   defp known?(_), do: false
@@ -162,7 +162,7 @@ defmodule Scope do
   defp valid?(_, value), do: is_integer(value) and value > 0
 
   defp wrong(key, nil), do: text("`~ts:` is missing: ~ts", [key, hint(key)])
-  defp wrong(key, value), do: text("`~ts: ~tp`: ~ts", [key, value, hint(key)])
+  defp wrong(key, value), do: text("`~ts: ~0tp`: ~ts", [key, value, hint(key)])
 
   defp hint(:to), do: ~s(the --listen port of the server, as 4712, {"host", 4712} or {:file, "rec.scope"})
   defp hint(:modules), do: "a list of Mod, {Mod, :fun} or {Mod, :fun, arity}; [] for messages and processes alone"
@@ -196,14 +196,14 @@ defmodule Scope do
           else: {module, function, arity}
 
       {:error, reason} ->
-        text("module ~ts cannot be loaded (~tp): is it spelled as in the code, and part of this node?", [
+        text("module ~ts cannot be loaded (~0tp): is it spelled as in the code, and part of this node?", [
           name(module),
           reason
         ])
     end
   end
 
-  defp pattern(other), do: text("`modules:` has ~tp; its entries are Mod, {Mod, :fun} or {Mod, :fun, arity}", [other])
+  defp pattern(other), do: text("`modules:` has ~0tp; its entries are Mod, {Mod, :fun} or {Mod, :fun, arity}", [other])
 
   defp arity_text(:_), do: "any arity"
   defp arity_text(arity), do: :erlang.integer_to_binary(arity)
@@ -227,17 +227,17 @@ defmodule Scope do
   defp check_processes(options), do: {:ok, options}
 
   defp pid_of(pid) when is_pid(pid) and node(pid) == node() do
-    if :erlang.is_process_alive(pid), do: pid, else: text("`processes:` has ~tp, which is not alive", [pid])
+    if :erlang.is_process_alive(pid), do: pid, else: text("`processes:` has ~0tp, which is not alive", [pid])
   end
 
   defp pid_of(name) when is_atom(name) do
     case :erlang.whereis(name) do
       pid when is_pid(pid) -> pid
-      _ -> text("`processes:` has ~tp, and no process is registered by that name", [name])
+      _ -> text("`processes:` has ~0tp, and no process is registered by that name", [name])
     end
   end
 
-  defp pid_of(other), do: text("`processes:` has ~tp, which is neither a pid of this node nor a name", [other])
+  defp pid_of(other), do: text("`processes:` has ~0tp, which is neither a pid of this node nor a name", [other])
 
   defp text(format, arguments), do: :unicode.characters_to_binary(:io_lib.format(format, arguments))
 
@@ -327,10 +327,10 @@ defmodule Scope do
 
       {:EXIT, pid, reason} when pid == :erlang.map_get(:sender, state) ->
         untrace(state.session, state.options.modules)
-        warn("the server is gone (~tp): tracing has stopped, ~tp", [reason, told(state)])
+        warn("the server is gone (~0tp): tracing has stopped, ~0tp", [reason, told(state)])
 
       {:EXIT, pid, reason} when pid == :erlang.map_get(:sampler, state) ->
-        if reason != :normal, do: warn("mailboxes are no longer looked at: ~tp", [reason])
+        if reason != :normal, do: warn("mailboxes are no longer looked at: ~0tp", [reason])
         collect(records, count, state)
 
       {:EXIT, _, _} ->
@@ -360,7 +360,7 @@ defmodule Scope do
 
     cond do
       waiting > state.options.max_mailbox -> limit(:mailbox, drop(count, state))
-      used > state.options.max_rate -> drop(count, state)
+      used > state.options.max_rate -> hand_over_some(records, count, used - state.options.max_rate, state)
       :counters.get(state.counters, @unsent) > @max_unsent_bytes -> drop(count, state)
       true -> hand_over(records, count, state)
     end
@@ -398,6 +398,13 @@ defmodule Scope do
   defp drop(count, state) do
     :counters.add(state.counters, @dropped, count)
     %{state | unsaid: state.unsaid + count}
+  end
+
+  # The newest `over` of them are too many.
+  defp hand_over_some(_, count, over, state) when over >= count, do: drop(count, state)
+
+  defp hand_over_some(records, count, over, state) do
+    drop(over, hand_over(:lists.nthtail(over, records), count - over, state))
   end
 
   defp hand_over(records, count, %{unsaid: 0} = state) do
@@ -515,7 +522,7 @@ defmodule Scope do
       @wait_ms -> :ok
     end
 
-    if reason != :stopped, do: warn("tracing has stopped (~tp): ~tp", [reason, told(state)])
+    if reason != :stopped, do: warn("tracing has stopped (~0tp): ~0tp", [reason, told(state)])
     :maps.put(:reason, reason, :maps.remove(:waiting, told(state)))
   end
 
@@ -602,7 +609,7 @@ defmodule Scope do
   defp trace_existing(session, ours, flags) do
     each(:erlang.processes() -- ours, fn pid ->
       try do
-        unless runtime?(pid), do: flag(session, pid, true, flags)
+        if not runtime?(pid), do: flag(session, pid, true, flags)
       catch
         # Gone meanwhile, or it is another tracer, which cannot be traced.
         :error, :badarg -> :ok
@@ -641,7 +648,13 @@ defmodule Scope do
   end
 
   defp delivered(nil), do: :erlang.trace_delivered(:all)
-  defp delivered(session), do: :erlang.apply(:trace, :delivered, [session, :all])
+
+  # Not in the first releases of sessions.
+  defp delivered(session) do
+    if :erlang.function_exported(:trace, :delivered, 2),
+      do: :erlang.apply(:trace, :delivered, [session, :all]),
+      else: :erlang.trace_delivered(:all)
+  end
 
   defp untrace(nil, patterns) do
     :erlang.trace(:all, false, [:all])
@@ -677,7 +690,7 @@ defmodule Scope do
             send_frames(tracer, write, close, counters, {nil, []})
 
           {:error, reason} ->
-            send(tracer, {tag, {:error, text("~ts took the first message not: ~tp", [where(to), reason])}})
+            send(tracer, {tag, {:error, text("~ts took the first message not: ~0tp", [where(to), reason])}})
         end
 
       {:error, reason} ->
@@ -685,10 +698,10 @@ defmodule Scope do
     end
   end
 
-  defp no_sink({:file, _} = to, reason), do: text("~ts cannot be written: ~tp. Nothing is traced.", [where(to), reason])
+  defp no_sink({:file, _} = to, reason), do: text("~ts cannot be written: ~0tp. Nothing is traced.", [where(to), reason])
 
   defp no_sink(to, reason) do
-    text("no server at ~ts (~tp). Start it with `elixir-scope-storage --listen ~ts`. Nothing is traced.", [
+    text("no server at ~ts (~0tp). Start it with `elixir-scope-storage --listen ~ts`. Nothing is traced.", [
       where(to),
       reason,
       where(to)
