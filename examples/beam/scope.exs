@@ -698,7 +698,8 @@ defmodule Scope do
     end
   end
 
-  defp no_sink({:file, _} = to, reason), do: text("~ts cannot be written: ~0tp. Nothing is traced.", [where(to), reason])
+  defp no_sink({:file, _} = to, reason),
+    do: text("~ts cannot be written: ~0tp. Nothing is traced.", [where(to), reason])
 
   defp no_sink(to, reason) do
     text("no server at ~ts (~0tp). Start it with `elixir-scope-storage --listen ~ts`. Nothing is traced.", [
