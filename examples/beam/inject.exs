@@ -12,6 +12,8 @@
 
 defmodule Inject do
   @actions ~w(start status stop)
+  # By this the modules are known there.
+  @file_ ~c"scope.exs"
 
   def main([target, action | options]) when action in @actions do
     node = String.to_atom(target)
@@ -52,7 +54,7 @@ defmodule Inject do
       fail("#{node} is traced already, or cannot be asked: stop it first")
 
     for {module, code} <- Code.compile_file("scope.exs", __DIR__) do
-      case :rpc.call(node, :code, :load_binary, [module, ~c"scope.exs", code]) do
+      case :rpc.call(node, :code, :load_binary, [module, @file_, code]) do
         {:module, ^module} -> :ok
         error -> fail("#{node} does not load the code: #{inspect(error)}")
       end
@@ -72,8 +74,10 @@ defmodule Inject do
   end
 
   defp unload(node) do
-    :rpc.call(node, :code, :delete, [Scope])
-    :rpc.call(node, :code, :purge, [Scope])
+    for {module, @file_} <- :rpc.call(node, :code, :all_loaded, []) do
+      :rpc.call(node, :code, :delete, [module])
+      :rpc.call(node, :code, :purge, [module])
+    end
   end
 
   defp option(text) do

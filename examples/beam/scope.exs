@@ -32,47 +32,16 @@
 # patterns away should the tracer be killed), the sampler looks at mailboxes. The application waits for none of them.
 
 defmodule Scope do
-  @version 1
-  @batch 2_000
-  @tick_ms 100
-  # Encoded and not yet taken by the network: above this a batch is dropped and counted, not queued.
-  @max_unsent_bytes 64 * 1024 * 1024
-  @patience 5
-  # A table of more mailboxes than this says less, not more: the longest are sent.
-  @max_samples 500
-  @wait_ms 10_000
-
-  # What the slots of the shared counters hold.
-  @unsent 1
-  @sent_bytes 2
-  @events 3
-  @dropped 4
-
-  @defaults %{
-    to: nil,
-    modules: nil,
-    processes: :all,
-    messages: true,
-    closures: false,
-    max_bytes: 4_096,
-    max_rate: 100_000,
-    max_mailbox: 100_000,
-    max_seconds: 600,
-    sample_ms: 1_000
-  }
-
-  # Their processes are the runtime, not the application.
-  @runtime_apps [:kernel, :stdlib, :sasl, :runtime_tools, :compiler, :elixir, :logger, :iex, :mix]
-  @runtime_names [:init, :erl_prim_loader, :application_controller, :erts_code_purger, :logger, :code_server]
+  # The interface.
 
   @doc """
   Starts tracing. `:ok`, or `{:error, what_was_wrong}`: then nothing is traced.
   """
   def start(options) do
-    case check(options) do
+    case Scope.Options.check(options) do
       {:ok, options} ->
         {tracer, monitor} =
-          :erlang.spawn_opt(__MODULE__, :init, [options, self()], [
+          :erlang.spawn_opt(Scope.Tracer, :init, [options, self()], [
             :monitor,
             message_queue_data: :off_heap,
             priority: :high,
@@ -86,7 +55,7 @@ defmodule Scope do
             answer
 
           {:DOWN, ^monitor, :process, _, reason} ->
-            {:error, text("the tracer did not start: ~0tp", [reason])}
+            {:error, Scope.Options.text("the tracer did not start: ~0tp", [reason])}
         end
 
       error ->
@@ -119,14 +88,29 @@ defmodule Scope do
             answer
 
           {:DOWN, ^monitor, :process, _, reason} ->
-            {:error, text("tracing had ended: ~0tp", [reason])}
+            {:error, Scope.Options.text("tracing had ended: ~0tp", [reason])}
         end
     end
   end
+end
 
-  # -- options: what is to be traced?
+defmodule Scope.Options do
+  # What is to be traced, and is that possible?
 
-  defp check(options) when is_list(options) do
+  @defaults %{
+    to: nil,
+    modules: nil,
+    processes: :all,
+    messages: true,
+    closures: false,
+    max_bytes: 4_096,
+    max_rate: 100_000,
+    max_mailbox: 100_000,
+    max_seconds: 600,
+    sample_ms: 1_000
+  }
+
+  def check(options) when is_list(options) do
     case :lists.filter(fn entry -> not known?(entry) end, options) do
       [] ->
         all = :maps.merge(@defaults, :maps.from_list(options))
@@ -142,7 +126,7 @@ defmodule Scope do
     end
   end
 
-  defp check(other),
+  def check(other),
     do: {:error, text("options are a list such as [modules: [MyApp.Cart], to: 4712], not ~0tp", [other])}
 
   defp known?({key, _}), do: :maps.is_key(key, @defaults)
@@ -239,11 +223,25 @@ defmodule Scope do
 
   defp pid_of(other), do: text("`processes:` has ~0tp, which is neither a pid of this node nor a name", [other])
 
-  defp text(format, arguments), do: :unicode.characters_to_binary(:io_lib.format(format, arguments))
+  def text(format, arguments), do: :unicode.characters_to_binary(:io_lib.format(format, arguments))
+end
 
-  # -- the tracer: collects, encodes, limits
+defmodule Scope.Tracer do
+  # Collects trace messages, hands them to the sender in batches, and keeps the limits.
 
-  @doc false
+  @batch 2_000
+  @tick_ms 100
+  # Encoded and not yet taken by the network: above this a batch is dropped and counted, not queued.
+  @max_unsent_bytes 64 * 1024 * 1024
+  @patience 5
+  @wait_ms 10_000
+
+  # What the slots of the shared counters hold.
+  @unsent 1
+  @sent_bytes 2
+  @events 3
+  @dropped 4
+
   def init(options, starter) do
     # The starter's may be on another node, or end with a shell.
     :erlang.group_leader(:erlang.whereis(:init), self())
@@ -251,9 +249,9 @@ defmodule Scope do
     counters = :counters.new(4, [:write_concurrency])
 
     with :ok <- take_name(),
-         {:ok, sender} <- open(options, counters) do
-      sampler = :erlang.spawn_link(__MODULE__, :sampler, [self(), sender, options])
-      session = session()
+         {:ok, sender} <- Scope.Sender.open(options, counters) do
+      sampler = :erlang.spawn_link(Scope.Sampler, :init, [self(), sender, options])
+      session = Scope.Tracing.session()
 
       # The sender takes the patterns away if this process is killed, so it knows them first.
       send(sender, {:patterns, session, options.modules})
@@ -270,7 +268,7 @@ defmodule Scope do
         reason: nil
       }
 
-      case trace(options, session, [self(), sender, sampler]) do
+      case Scope.Tracing.trace(options, session, [self(), sender, sampler]) do
         :ok ->
           :erlang.send_after(@tick_ms, self(), :tick)
           if options.max_seconds != :infinity, do: :erlang.send_after(options.max_seconds * 1000, self(), :time)
@@ -278,7 +276,7 @@ defmodule Scope do
           collect([], 0, state)
 
         {:error, _} = error ->
-          untrace(session, options.modules)
+          Scope.Tracing.untrace(session, options.modules)
           send(starter, {self(), error})
           exit(:shutdown)
       end
@@ -288,7 +286,7 @@ defmodule Scope do
   end
 
   defp take_name do
-    :erlang.register(__MODULE__, self())
+    :erlang.register(Scope, self())
     :ok
   catch
     :error, :badarg -> {:error, "this node is being traced already: Scope.stop() first"}
@@ -326,7 +324,7 @@ defmodule Scope do
         finish(records, count, state, reason)
 
       {:EXIT, pid, reason} when pid == :erlang.map_get(:sender, state) ->
-        untrace(state.session, state.options.modules)
+        Scope.Tracing.untrace(state.session, state.options.modules)
         warn("the server is gone (~0tp): tracing has stopped, ~0tp", [reason, told(state)])
 
       {:EXIT, pid, reason} when pid == :erlang.map_get(:sampler, state) ->
@@ -388,7 +386,7 @@ defmodule Scope do
 
   defp limit(reason, %{reason: nil} = state) do
     # Tracing ends here, not when the message is read: there may be much before it.
-    quiet(state)
+    Scope.Tracing.quiet(state.session)
     send(self(), {:limit, reason})
     %{state | reason: reason}
   end
@@ -408,15 +406,15 @@ defmodule Scope do
   end
 
   defp hand_over(records, count, %{unsaid: 0} = state) do
-    frame(encode(records, state.options.max_bytes), count, state)
+    frame(Scope.Values.encode(records, state.options.max_bytes), count, state)
     :counters.add(state.counters, @events, count)
     state
   end
 
   # What was dropped was dropped before these.
   defp hand_over(records, count, state) do
-    drop = strip(:erlang.term_to_binary({:drop, state.unsaid}))
-    frame([drop | encode(records, state.options.max_bytes)], count + 1, state)
+    drop = Scope.Values.strip(:erlang.term_to_binary({:drop, state.unsaid}))
+    frame([drop | Scope.Values.encode(records, state.options.max_bytes)], count + 1, state)
     :counters.add(state.counters, @events, count)
     %{state | unsaid: 0}
   end
@@ -429,7 +427,64 @@ defmodule Scope do
     send(state.sender, {:frame, :erlang.iolist_to_binary(frame), size})
   end
 
-  defp encode(records, max_bytes), do: encode(records, max_bytes, [])
+  defp finish(records, count, state, reason) do
+    Scope.Tracing.quiet(state.session)
+    settled = Scope.Tracing.delivered(state.session)
+    state = drain(records, count, state, settled, state.reason == nil)
+    Scope.Tracing.untrace(state.session, state.options.modules)
+    bye = {:scope, :bye, reason, Scope.Tracing.stamp()}
+
+    state = hand_over([bye], 1, state)
+    :counters.sub(state.counters, @events, 1)
+    send(state.sender, {:close, self()})
+
+    receive do
+      {:closed, _} -> :ok
+      {:EXIT, pid, _} when pid == :erlang.map_get(:sender, state) -> :ok
+    after
+      @wait_ms -> :ok
+    end
+
+    if reason != :stopped, do: warn("tracing has stopped (~0tp): ~0tp", [reason, told(state)])
+    :maps.put(:reason, reason, :maps.remove(:waiting, told(state)))
+  end
+
+  # Everything traced before tracing ended comes before `settled`. At a limit it is counted, not sent.
+  defp drain(records, count, state, settled, send?) when count >= @batch,
+    do: drain([], 0, put(records, count, state, send?), settled, send?)
+
+  defp drain(records, count, state, settled, send?) do
+    receive do
+      record when elem(record, 0) in [:trace_ts, :scope] ->
+        drain([record | records], count + 1, state, settled, send?)
+
+      {:trace_delivered, _, ^settled} ->
+        put(records, count, state, send?)
+    after
+      @wait_ms -> put(records, count, state, send?)
+    end
+  end
+
+  defp put(_, 0, state, _), do: state
+
+  defp put(records, count, state, true) do
+    if :counters.get(state.counters, @unsent) > @max_unsent_bytes,
+      do: drop(count, state),
+      else: hand_over(records, count, state)
+  end
+
+  defp put(_, count, state, false), do: drop(count, state)
+
+  defp warn(format, arguments) do
+    :logger.log(:warning, :unicode.characters_to_list(["Scope: ", :io_lib.format(format, arguments)]))
+  end
+end
+
+defmodule Scope.Values do
+  # How is a record written, and what is left of a long value?
+
+  # Newest first in, oldest first out; without the version byte, as elements of a list.
+  def encode(records, max_bytes), do: encode(records, max_bytes, [])
   defp encode([], _, encoded), do: encoded
 
   defp encode([record | records], max_bytes, encoded) do
@@ -442,9 +497,7 @@ defmodule Scope do
     end
   end
 
-  defp strip(<<131, term::binary>>), do: term
-
-  # -- long values: what is left of them?
+  def strip(<<131, term::binary>>), do: term
 
   defp cut_record({:trace_ts, pid, :call, {m, f, arguments}, stamp}, max) when is_list(arguments),
     do: {:trace_ts, pid, :call, {m, f, cut_each(arguments, max)}, stamp}
@@ -491,76 +544,28 @@ defmodule Scope do
 
   # ElixirScope's own words (`ElixirScope.Utils.truncate_if_large/2`).
   defp what(term) when is_binary(term), do: "binary data"
-  defp what(term) when is_map(term), do: text("map with ~b entries", [map_size(term)])
-  defp what(term) when is_tuple(term), do: text("tuple with ~b elements", [tuple_size(term)])
+  defp what(term) when is_map(term), do: Scope.Options.text("map with ~b entries", [map_size(term)])
+  defp what(term) when is_tuple(term), do: Scope.Options.text("tuple with ~b elements", [tuple_size(term)])
 
   defp what(term) when is_list(term) do
-    text("list with ~b elements", [:erlang.length(term)])
+    Scope.Options.text("list with ~b elements", [:erlang.length(term)])
   catch
     :error, :badarg -> "data"
   end
 
   defp what(_), do: "data"
+end
 
-  # -- the end
+defmodule Scope.Tracing do
+  # The VM's tracing, in a session where there are sessions (`session` is nil where not).
 
-  defp finish(records, count, state, reason) do
-    quiet(state)
-    settled = delivered(state.session)
-    state = drain(records, count, state, settled, state.reason == nil)
-    untrace(state.session, state.options.modules)
-    bye = {:scope, :bye, reason, stamp()}
+  # Their processes are the runtime, not the application.
+  @runtime_apps [:kernel, :stdlib, :sasl, :runtime_tools, :compiler, :elixir, :logger, :iex, :mix]
+  @runtime_names [:init, :erl_prim_loader, :application_controller, :erts_code_purger, :logger, :code_server]
 
-    state = hand_over([bye], 1, state)
-    :counters.sub(state.counters, @events, 1)
-    send(state.sender, {:close, self()})
-
-    receive do
-      {:closed, _} -> :ok
-      {:EXIT, pid, _} when pid == :erlang.map_get(:sender, state) -> :ok
-    after
-      @wait_ms -> :ok
-    end
-
-    if reason != :stopped, do: warn("tracing has stopped (~0tp): ~0tp", [reason, told(state)])
-    :maps.put(:reason, reason, :maps.remove(:waiting, told(state)))
-  end
-
-  # Everything traced before tracing ended comes before `settled`. At a limit it is counted, not sent.
-  defp drain(records, count, state, settled, send?) when count >= @batch,
-    do: drain([], 0, put(records, count, state, send?), settled, send?)
-
-  defp drain(records, count, state, settled, send?) do
-    receive do
-      record when elem(record, 0) in [:trace_ts, :scope] ->
-        drain([record | records], count + 1, state, settled, send?)
-
-      {:trace_delivered, _, ^settled} ->
-        put(records, count, state, send?)
-    after
-      @wait_ms -> put(records, count, state, send?)
-    end
-  end
-
-  defp put(_, 0, state, _), do: state
-
-  defp put(records, count, state, true) do
-    if :counters.get(state.counters, @unsent) > @max_unsent_bytes,
-      do: drop(count, state),
-      else: hand_over(records, count, state)
-  end
-
-  defp put(_, count, state, false), do: drop(count, state)
-
-  defp warn(format, arguments) do
-    :logger.log(:warning, :unicode.characters_to_list(["Scope: ", :io_lib.format(format, arguments)]))
-  end
-
-  # -- tracing
-
-  defp session do
+  def session do
     if :erlang.function_exported(:trace, :session_create, 3) or loads?(:trace),
-      do: :erlang.apply(:trace, :session_create, [__MODULE__, self(), []]),
+      do: :erlang.apply(:trace, :session_create, [Scope, self(), []]),
       else: nil
   end
 
@@ -568,7 +573,7 @@ defmodule Scope do
     :code.ensure_loaded(module) == {:module, module} and :erlang.function_exported(module, :session_create, 3)
   end
 
-  defp trace(options, session, ours) do
+  def trace(options, session, ours) do
     each(options.modules, fn {module, _, _} = mfa ->
       pattern(session, mfa, [{:_, [], [{:return_trace}, {:exception_trace}, {:message, {:caller_line}}]}])
 
@@ -642,33 +647,43 @@ defmodule Scope do
   defp pattern(nil, mfa, spec), do: :erlang.trace_pattern(mfa, spec, [:local])
   defp pattern(session, mfa, spec), do: :erlang.apply(:trace, :function, [session, mfa, spec, [:local]])
 
-  defp quiet(%{session: session}) do
+  def quiet(session) do
     flag(session, :new, false, [:all])
     flag(session, if(session, do: :existing, else: :all), false, [:all])
   end
 
-  defp delivered(nil), do: :erlang.trace_delivered(:all)
+  def delivered(nil), do: :erlang.trace_delivered(:all)
 
   # Not in the first releases of sessions.
-  defp delivered(session) do
+  def delivered(session) do
     if :erlang.function_exported(:trace, :delivered, 2),
       do: :erlang.apply(:trace, :delivered, [session, :all]),
       else: :erlang.trace_delivered(:all)
   end
 
-  defp untrace(nil, patterns) do
+  def untrace(nil, patterns) do
     :erlang.trace(:all, false, [:all])
     each(patterns, fn {module, _, _} -> :erlang.trace_pattern({module, :_, :_}, false, [:local]) end)
   end
 
-  defp untrace(session, _), do: :erlang.apply(:trace, :session_destroy, [session])
+  def untrace(session, _), do: :erlang.apply(:trace, :session_destroy, [session])
 
-  # -- the sender: owns the socket or the file
+  # As `strict_monotonic_timestamp` gives it.
+  def stamp, do: {:erlang.monotonic_time(:nanosecond), :erlang.unique_integer([:monotonic])}
+end
 
-  defp open(options, counters) do
+defmodule Scope.Sender do
+  # Owns the socket or the file.
+
+  @version 1
+  # Slots of the shared counters, as in Scope.Tracer.
+  @unsent 1
+  @sent_bytes 2
+
+  def open(options, counters) do
     tracer = self()
     tag = :erlang.make_ref()
-    sender = :erlang.spawn_link(__MODULE__, :sender, [tracer, tag, options.to, counters])
+    sender = :erlang.spawn_link(__MODULE__, :init, [tracer, tag, options.to, counters])
 
     receive do
       {^tag, :ok} -> {:ok, sender}
@@ -676,8 +691,7 @@ defmodule Scope do
     end
   end
 
-  @doc false
-  def sender(tracer, tag, to, counters) do
+  def init(tracer, tag, to, counters) do
     :erlang.process_flag(:trap_exit, true)
 
     case sink(to) do
@@ -690,7 +704,10 @@ defmodule Scope do
             send_frames(tracer, write, close, counters, {nil, []})
 
           {:error, reason} ->
-            send(tracer, {tag, {:error, text("~ts took the first message not: ~0tp", [where(to), reason])}})
+            send(
+              tracer,
+              {tag, {:error, Scope.Options.text("~ts took the first message not: ~0tp", [where(to), reason])}}
+            )
         end
 
       {:error, reason} ->
@@ -699,19 +716,22 @@ defmodule Scope do
   end
 
   defp no_sink({:file, _} = to, reason),
-    do: text("~ts cannot be written: ~0tp. Nothing is traced.", [where(to), reason])
+    do: Scope.Options.text("~ts cannot be written: ~0tp. Nothing is traced.", [where(to), reason])
 
   defp no_sink(to, reason) do
-    text("no server at ~ts (~0tp). Start it with `elixir-scope-storage --listen ~ts`. Nothing is traced.", [
-      where(to),
-      reason,
-      where(to)
-    ])
+    Scope.Options.text(
+      "no server at ~ts (~0tp). Start it with `elixir-scope-storage --listen ~ts`. Nothing is traced.",
+      [
+        where(to),
+        reason,
+        where(to)
+      ]
+    )
   end
 
   defp where({:file, path}), do: path
-  defp where({host, port}) when is_tuple(host), do: text("~ts:~b", [:inet.ntoa(host), port])
-  defp where({host, port}), do: text("~ts:~b", [host, port])
+  defp where({host, port}) when is_tuple(host), do: Scope.Options.text("~ts:~b", [:inet.ntoa(host), port])
+  defp where({host, port}), do: Scope.Options.text("~ts:~b", [host, port])
   defp where(port), do: where({"127.0.0.1", port})
 
   defp sink({:file, path}) do
@@ -772,7 +792,7 @@ defmodule Scope do
         exit(reason)
 
       {:EXIT, ^tracer, _} ->
-        untrace(session, patterns)
+        Scope.Tracing.untrace(session, patterns)
         close.()
 
       _ ->
@@ -800,30 +820,33 @@ defmodule Scope do
     end
   end
 
-  defp names do
+  def names do
     named = :lists.map(fn name -> {name, :erlang.whereis(name)} end, :erlang.registered())
     :lists.filter(fn {_, pid} -> is_pid(pid) end, named)
   end
+end
 
-  # As `strict_monotonic_timestamp` gives it.
-  defp stamp, do: {:erlang.monotonic_time(:nanosecond), :erlang.unique_integer([:monotonic])}
+defmodule Scope.Sampler do
+  # How long are mailboxes?
 
-  # -- the sampler: how long are mailboxes?
+  # A table of more mailboxes than this says less, not more: the longest are sent.
+  @max_samples 500
 
-  @doc false
-  def sampler(tracer, sender, options) do
-    if options.sample_ms > 0, do: sample(tracer, [tracer, sender, self()], options, %{}, :maps.from_list(names()))
+  def init(tracer, sender, options) do
+    if options.sample_ms > 0,
+      do: sample(tracer, [tracer, sender, self()], options, %{}, :maps.from_list(Scope.Sender.names()))
   end
 
   # `busy` are the mailboxes that were not empty the last time: that they are empty now is news.
   defp sample(tracer, ours, options, busy, names) do
     seen = :lists.filtermap(fn pid -> look(pid, busy) end, sampled(options.processes) -- ours)
     longest = :lists.sublist(:lists.reverse(:lists.sort(seen)), @max_samples)
-    each(longest, fn {_, pid, sample} -> send(tracer, {:scope, :sample, pid, stamp(), sample}) end)
+    tell = fn {_, pid, sample} -> send(tracer, {:scope, :sample, pid, Scope.Tracing.stamp(), sample}) end
+    :lists.foreach(tell, longest)
 
-    now = :maps.from_list(names())
+    now = :maps.from_list(Scope.Sender.names())
     new = :lists.filter(fn {name, pid} -> :maps.get(name, names, nil) != pid end, :maps.to_list(now))
-    if new != [], do: send(tracer, {:scope, :names, new, stamp()})
+    if new != [], do: send(tracer, {:scope, :names, new, Scope.Tracing.stamp()})
 
     receive do
     after
