@@ -833,6 +833,9 @@ defmodule Scope.Sampler do
   @max_samples 500
 
   def init(tracer, sender, options) do
+    # The link does not tell of a normal end.
+    :erlang.monitor(:process, tracer)
+
     if options.sample_ms > 0,
       do: sample(tracer, [tracer, sender, self()], options, %{}, :maps.from_list(Scope.Sender.names()))
   end
@@ -848,14 +851,14 @@ defmodule Scope.Sampler do
     new = :lists.filter(fn {name, pid} -> :maps.get(name, names, nil) != pid end, :maps.to_list(now))
     if new != [], do: send(tracer, {:scope, :names, new, Scope.Tracing.stamp()})
 
-    receive do
-    after
-      options.sample_ms -> :ok
-    end
-
     waiting = :lists.filter(fn {length, _, _} -> length > 0 end, longest)
     busy = :maps.from_list(:lists.map(fn {_, pid, _} -> {pid, true} end, waiting))
-    sample(tracer, ours, options, busy, now)
+
+    receive do
+      {:DOWN, _, :process, ^tracer, _} -> :ok
+    after
+      options.sample_ms -> sample(tracer, ours, options, busy, now)
+    end
   end
 
   defp look(pid, busy) do

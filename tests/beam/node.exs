@@ -125,7 +125,21 @@ defmodule Node_ do
     end
   end
 
-  defp act(["pid"]), do: "os_pid=#{System.pid()}"
+  # Processes that run code of scope.exs, and functions with a trace pattern.
+  defp act(["left"]) do
+    running =
+      for pid <- Process.list(),
+          {:current_stacktrace, stack} <- [Process.info(pid, :current_stacktrace)],
+          Enum.any?(stack, fn {module, _, _, _} -> module |> inspect() |> String.starts_with?("Scope") end),
+          do: pid
+
+    patterns =
+      for {function, arity} <- Till.module_info(:functions),
+          :erlang.trace_info({Till, function, arity}, :traced) not in [{:traced, false}, {:traced, :undefined}],
+          do: function
+
+    "processes=#{length(running)} patterns=#{length(patterns)}"
+  end
 
   defp count do
     :erlang.trace_pattern({Till, :_, :_}, :restart, [:local, :call_count])

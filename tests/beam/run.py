@@ -273,6 +273,7 @@ def scope_alone():
             server.kill()
         wait_for("the end of tracing", lambda: "error nothing is traced" in str(node.ask("unscope")))
         equal("the application", node.ask("work 400"), {"sold": 400})
+        wait_for("nothing to be left", lambda: node.ask("left") == {"processes": 0, "patterns": 0})
     print("scope_alone: no server, no trace; a dead server, no harm")
 
 
