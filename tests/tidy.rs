@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("error", &[]),
     ("clock", &[]),
     ("watch", &["error"]),
@@ -21,7 +21,8 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("pruner", &["hot::remove::Removal", "event", "settings", "error"]),
     ("store", &["pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "watch", "error"]),
     ("ingest", &["store", "query", "event", "settings", "clock", "error"]),
-    ("mcp", &["store", "pruner", "query", "index", "event", "settings", "clock", "watch", "error"]),
+    ("analysis", &["store", "query", "event", "watch", "error"]),
+    ("mcp", &["analysis", "store", "pruner", "query", "index", "event", "settings", "clock", "watch", "error"]),
     // The crate's front door re-exports.
     ("lib", &[]),
 ];
