@@ -26,6 +26,7 @@
 mod analysis;
 pub mod clock;
 mod error;
+pub mod etf;
 pub mod event;
 mod hot;
 mod index;
@@ -37,6 +38,7 @@ mod segment;
 pub mod settings;
 mod slab;
 pub mod store;
+pub mod trace;
 pub mod watch;
 
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -5,11 +5,13 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("error", &[]),
     ("clock", &[]),
     ("watch", &["error"]),
     ("event", &["error"]),
+    ("etf", &[]),
+    ("trace", &["etf", "event", "error"]),
     ("settings", &[]),
     ("slab", &[]),
     ("index", &["slab", "event", "settings", "error"]),
@@ -20,9 +22,16 @@ const LAYERS: [(&str, &[&str]); 16] = [
     // Pure, but what it decides is the hot tier's own word for a removal.
     ("pruner", &["hot::remove::Removal", "event", "settings", "error"]),
     ("store", &["pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "watch", "error"]),
-    ("ingest", &["store", "query", "event", "settings", "clock", "error"]),
+    ("ingest", &["trace", "etf", "store", "query", "event", "settings", "clock", "watch", "error"]),
+    ("capture", &["ingest", "trace", "etf", "store", "event", "settings", "clock", "watch", "error"]),
     ("analysis", &["store", "query", "event", "watch", "error"]),
-    ("mcp", &["analysis", "store", "pruner", "query", "index", "event", "settings", "clock", "watch", "error"]),
+    (
+        "mcp",
+        &[
+            "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock", "watch",
+            "error",
+        ],
+    ),
     // The crate's front door re-exports.
     ("lib", &[]),
 ];

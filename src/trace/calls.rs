@@ -1,0 +1,193 @@
+//! Calls and their ends: how long did each take, what led to it, which message was it for?
+
+use super::draft::Draft;
+use super::flight::{Flight, Kind, reference_of_from};
+use super::functions::{Callback, FunctionId};
+use super::message::Mfa;
+use super::object::Object;
+use super::process::{Correlation, Frame, Handling, ProcessKey};
+use super::recorder::{At, Recorder};
+use crate::etf::{Atom, Pid, Term, View};
+use crate::event::Role;
+
+impl Recorder {
+    pub(super) fn on_call(
+        &mut self,
+        at: At,
+        pid: Option<Pid<'_>>,
+        mfa: Mfa<'_>,
+        extra: Option<Term<'_>>,
+    ) -> Option<()> {
+        let key = self.key(pid?)?;
+        let function = self.function_id(&mfa);
+        let site = extra.and_then(|extra| self.functions.site_id(extra));
+        let callback = self.functions.function(function).callback;
+        let handling = callback.zip(mfa.args).and_then(|(callback, args)| self.handling(key, callback, args));
+        let sent = handling.as_ref().and_then(|handling| handling.sent);
+
+        let gaps = self.gaps();
+        let process = self.processes.at(key, at.number);
+        let outer = process.stack.last().map(|frame| (frame.number, frame.correlation));
+        let parent = sent.map(|sent| sent.number).or(outer.map(|(number, _)| number)).or(process.spawned_by);
+        let correlation = match (sent, &handling) {
+            (Some(sent), _) => sent.correlation,
+            (None, Some(Handling { correlation, .. })) if *correlation != Correlation::None => *correlation,
+            _ => outer.map(|(_, correlation)| correlation).unwrap_or_default(),
+        };
+        process.push(Frame {
+            function,
+            number: at.number,
+            parent,
+            since: at.ns,
+            site,
+            correlation,
+            gaps,
+            handling: handling.map(Box::new),
+        });
+
+        let mut draft = self.draft(at, "function_entry", Some(key));
+        draft.call = draft.event_id;
+        draft.function = Some(function);
+        draft.site = site;
+        draft.correlation = self.correlate(correlation);
+        draft.parent = parent.map(|parent| self.id_of(parent)).unwrap_or_default();
+        self.emit(draft, |object, draft| {
+            match mfa.args.map(Term::view) {
+                Some(View::List { items, .. }) => object.terms("args", items),
+                // Erlang writes a list of bytes as a string; arguments are never one.
+                Some(View::Bytes(bytes)) => object.numbers("args", bytes),
+                Some(View::Nil) => object.terms("args", std::iter::empty()),
+                _ => {}
+            }
+            if let Some(site) = site {
+                object.site(site);
+            } else if let Some(extra) = extra {
+                object.term("extra", extra);
+            }
+            if let Some(sent) = sent {
+                let (key, role) = match callback {
+                    Some(Callback::HandleCall) => ("caller_pid", Role::Caller),
+                    _ => ("sender_pid", Role::Sender),
+                };
+                describe_sent(object, draft, sent, (key, role));
+                if let Some((now, since)) = at.ns.zip(sent.at) {
+                    object.int("queue_time_ns", now.saturating_sub(since).max(0));
+                }
+                if let Some((outer, _)) = outer {
+                    object.id("parent_call_id", outer);
+                }
+            }
+        });
+        Some(())
+    }
+
+    /// What a callback was called with, and where its message comes from.
+    fn handling(&mut self, key: ProcessKey, callback: Callback, args: Term<'_>) -> Option<Handling> {
+        let mut args = args.items()?;
+        let first = args.next()?;
+        let (kind, from, state) = match callback {
+            Callback::Init => return Some(Handling::default()),
+            Callback::HandleCall => (Kind::Call, Some(args.next()?), args.next()?),
+            Callback::HandleCast => (Kind::Cast, None, args.next()?),
+            Callback::HandleInfo => (Kind::Info, None, args.next()?),
+            Callback::HandleContinue => {
+                return Some(Handling { state: Some(args.next()?.as_bytes().into()), ..Handling::default() });
+            }
+        };
+        let reference = from.and_then(reference_of_from).map(Correlation::of).unwrap_or_default();
+        let content = self.flights.content(kind, first);
+        let received = self.processes.get_mut(key).and_then(|process| process.handle(content));
+        // Without traces of receives the message is still on its way.
+        let on_its_way = || self.flights.received(super::flight::Receiver::Process(key), content);
+        let mut sent = received.map_or_else(on_its_way, |received| received.sent);
+        if reference != Correlation::None {
+            sent = self.flights.call(reference).or(sent);
+        }
+        Some(Handling {
+            state: Some(state.as_bytes().into()),
+            message: Some(first.as_bytes().into()),
+            sent,
+            correlation: reference,
+        })
+    }
+
+    /// Closes a call; the event of its end, begun.
+    fn close(&mut self, at: At, key: ProcessKey, function: FunctionId) -> (Draft, Option<Frame>) {
+        let frame = self.processes.at(key, at.number).pop(function);
+        let mut draft = self.draft(at, "function_exit", Some(key));
+        draft.function = Some(function);
+        if let Some(frame) = &frame {
+            draft.call = self.id_of(frame.number);
+            draft.parent = frame.parent.map(|parent| self.id_of(parent)).unwrap_or_default();
+            draft.site = frame.site;
+            draft.correlation = self.correlate(frame.correlation);
+            draft.duration_ns = at.ns.zip(frame.since).map(|(end, since)| end.saturating_sub(since).max(0));
+        }
+        (draft, frame)
+    }
+
+    pub(super) fn on_return(&mut self, at: At, pid: Option<Pid<'_>>, mfa: Mfa<'_>, value: Term<'_>) -> Option<()> {
+        let key = self.key(pid?)?;
+        let function = self.function_id(&mfa);
+        let (draft, frame) = self.close(at, key, function);
+        let spans_gap = self.spans_gap(frame.as_ref());
+        self.emit(draft, |object, _| {
+            object.term("result", value);
+            object.str("exit_reason", "normal");
+            if spans_gap {
+                object.bool("spans_gap", true);
+            }
+        });
+        if let Some(frame) = frame {
+            self.on_state(at, key, &frame, value);
+        }
+        Some(())
+    }
+
+    pub(super) fn on_exception(
+        &mut self,
+        at: At,
+        pid: Option<Pid<'_>>,
+        mfa: Mfa<'_>,
+        class: Atom<'_>,
+        reason: Term<'_>,
+    ) -> Option<()> {
+        let key = self.key(pid?)?;
+        let function = self.function_id(&mfa);
+        let (draft, frame) = self.close(at, key, function);
+        let spans_gap = self.spans_gap(frame.as_ref());
+        if let (Some(frame), Some(process)) = (&frame, self.processes.get_mut(key)) {
+            process.failed = Some((frame.number, frame.correlation));
+        }
+        self.emit(draft, |object, _| {
+            object.str("exit_reason", &class.text());
+            object.term("reason", reason);
+            if spans_gap {
+                object.bool("spans_gap", true);
+            }
+        });
+        Some(())
+    }
+
+    /// Whether messages were dropped while a call was open: its return may be another call's.
+    fn spans_gap(&self, frame: Option<&Frame>) -> bool {
+        frame.is_some_and(|frame| frame.gaps != self.gaps())
+    }
+
+    pub(super) fn on_return_to(&mut self, at: At, pid: Option<Pid<'_>>, mfa: Option<Mfa<'_>>) -> Option<()> {
+        let key = self.key(pid?)?;
+        let mut draft = self.draft(at, "function_return_to", Some(key));
+        draft.function = mfa.map(|mfa| self.function_id(&mfa));
+        self.emit(draft, |_, _| ());
+        Some(())
+    }
+}
+
+/// Which send a message comes from, and who sent it.
+pub(super) fn describe_sent(object: &mut Object<'_>, draft: &mut Draft, sent: Flight, (key, role): (&str, Role)) {
+    object.id("message_id", sent.number);
+    if let Some(sender) = sent.sender {
+        let pid = object.pid(key, sender);
+        draft.role(role, pid);
+    }
+}

@@ -1,0 +1,125 @@
+//! In what do two states differ?
+
+use std::collections::HashMap;
+
+use super::object::{Object, escaped, number};
+use crate::etf::show::Show;
+use crate::etf::{Atom, Term, Terms, View};
+
+/// Differences written out; the rest are counted.
+const MAX_SHOWN: usize = 32;
+
+/// How far into nested maps and tuples differences are told apart.
+const MAX_DEPTH: usize = 4;
+
+/// Longest text of one side of a difference, in bytes.
+const MAX_SIDE: usize = 160;
+
+/// One difference: where, and the value before and after.
+type Difference<'a> = (String, Option<Term<'a>>, Option<Term<'a>>);
+
+/// Appends a JSON array of texts such as `discount: 0 -> nil`; without a state before, of the one text `initial`.
+pub(super) fn write(old: Option<Term<'_>>, new: Term<'_>, object: &mut Object<'_>) {
+    let Some(old) = old else {
+        object.text.push_str("[\"initial\"]");
+        return;
+    };
+    let mut found = Differences { all: Vec::new(), more: 0 };
+    found.compare("", old, new, 0);
+    let home = object.context.home;
+    let text = &mut *object.text;
+    text.push('[');
+    for (at, (path, old, new)) in found.all.iter().enumerate() {
+        text.push_str(if at > 0 { ",\"" } else { "\"" });
+        if !path.is_empty() {
+            escaped(path, text);
+            text.push_str(": ");
+        }
+        for (arrow, side) in [("", old), (" -> ", new)] {
+            text.push_str(arrow);
+            let mut shown = String::new();
+            match side {
+                None => shown.push_str("(absent)"),
+                Some(side) => {
+                    Show { max_bytes: MAX_SIDE, home }.elixir(*side, &mut shown);
+                }
+            }
+            escaped(&shown, text);
+        }
+        text.push('"');
+    }
+    if found.more > 0 {
+        text.push_str(",\"and ");
+        number(found.more as i64, text);
+        text.push_str(" more\"");
+    }
+    text.push(']');
+}
+
+struct Differences<'a> {
+    all: Vec<Difference<'a>>,
+    more: usize,
+}
+
+impl<'a> Differences<'a> {
+    fn add(&mut self, path: &str, old: Option<Term<'a>>, new: Option<Term<'a>>) {
+        if self.all.len() < MAX_SHOWN {
+            self.all.push((path.to_owned(), old, new));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn compare(&mut self, path: &str, old: Term<'a>, new: Term<'a>, depth: usize) {
+        if old.as_bytes() == new.as_bytes() {
+            return;
+        }
+        match (old.view(), new.view()) {
+            (View::Map(old), View::Map(new)) if depth < MAX_DEPTH => self.compare_maps(path, old, new, depth),
+            (View::Tuple(old), View::Tuple(new)) if depth < MAX_DEPTH && old.len() == new.len() && old.len() > 0 => {
+                for (at, (old, new)) in old.zip(new).enumerate() {
+                    self.compare(&format!("{path}{{{at}}}"), old, new, depth + 1);
+                }
+            }
+            _ => self.add(path, Some(old), Some(new)),
+        }
+    }
+
+    fn compare_maps(&mut self, path: &str, old: Terms<'a>, new: Terms<'a>, depth: usize) {
+        let mut before: HashMap<&[u8], (Term<'a>, Term<'a>)> =
+            pairs(old).map(|(k, v)| (k.as_bytes(), (k, v))).collect();
+        for (key, value) in pairs(new) {
+            match before.remove(key.as_bytes()) {
+                Some((_, old)) if old.as_bytes() == value.as_bytes() => {}
+                Some((_, old)) => self.compare(&under(path, key), old, value, depth + 1),
+                None => self.add(&under(path, key), None, Some(value)),
+            }
+        }
+        // In the order of the state before, whatever the hash table's.
+        for (key, value) in pairs(old).filter(|(key, _)| before.contains_key(key.as_bytes())) {
+            self.add(&under(path, key), Some(value), None);
+        }
+    }
+}
+
+fn pairs(mut terms: Terms<'_>) -> impl Iterator<Item = (Term<'_>, Term<'_>)> {
+    std::iter::from_fn(move || Some((terms.next()?, terms.next()?)))
+}
+
+/// `discount` below `cart` is `cart.discount`; keys that are no plain atoms stand in brackets.
+fn under(path: &str, key: Term<'_>) -> String {
+    let plain = key
+        .atom()
+        .map(Atom::text)
+        .filter(|name| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '?' | '!')));
+    match plain {
+        Some(name) if path.is_empty() => name.into_owned(),
+        Some(name) => format!("{path}.{name}"),
+        None => {
+            let mut shown = format!("{path}[");
+            Show { max_bytes: MAX_SIDE, home: None }.elixir(key, &mut shown);
+            shown.push(']');
+            shown
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Which function is it, and from where was it called?
+//!
+//! A program calls the same few functions from the same few places: each is written out once and known by a number.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+use super::message::Mfa;
+use super::object::number;
+use crate::etf::{Atom, Term, View, show};
+
+/// A function that was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FunctionId(u32);
+
+/// A place in the source that was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SiteId(u32);
+
+/// A callback of an OTP behaviour, whose arguments and return value tell the process's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Callback {
+    Init,
+    HandleCall,
+    HandleCast,
+    HandleInfo,
+    HandleContinue,
+}
+
+/// A function, written out.
+#[derive(Debug)]
+pub(super) struct Function {
+    /// Module and function as sent: what it is compared by.
+    key: Box<[u8]>,
+    pub(super) arity: u8,
+    pub(super) module: Box<str>,
+    pub(super) name: Box<str>,
+    /// `Cart.handle_cast/2`.
+    pub(super) shown: Box<str>,
+    pub(super) callback: Option<Callback>,
+}
+
+/// A place in the source, written out.
+#[derive(Debug)]
+pub(super) struct Site {
+    /// As sent: what it is compared by.
+    key: Box<[u8]>,
+    /// `Checkout.shop/3:line_26`; absent where the line is not known.
+    pub(super) node_id: Option<Box<str>>,
+    /// `Checkout.shop/3`.
+    pub(super) caller: Box<str>,
+    /// `s3_badstate.exs:26`; absent where it is not known.
+    pub(super) place: Option<Box<str>>,
+}
+
+/// Every function and place seen.
+#[derive(Debug, Default)]
+pub(super) struct Functions {
+    hasher: FixedState,
+    by_name: HashTable<u32>,
+    functions: Vec<Function>,
+    by_site: HashTable<u32>,
+    sites: Vec<Site>,
+}
+
+impl Functions {
+    pub(super) fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id.0 as usize]
+    }
+
+    pub(super) fn site(&self, id: SiteId) -> &Site {
+        &self.sites[id.0 as usize]
+    }
+
+    /// The number of a function.
+    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
+        let Self { hasher, by_name, functions, .. } = self;
+        let hash = hasher.hash_one((mfa.name, mfa.arity));
+        let same = |id: &u32| {
+            let known = &functions[*id as usize];
+            known.arity == mfa.arity && *known.key == *mfa.name
+        };
+        if let Some(id) = by_name.find(hash, same) {
+            return FunctionId(*id);
+        }
+        let id = functions.len() as u32;
+        functions.push(Function::new(mfa));
+        by_name.insert_unique(hash, id, |id| {
+            let known = &functions[*id as usize];
+            hasher.hash_one((&*known.key, known.arity))
+        });
+        FunctionId(id)
+    }
+
+    /// The number of a place: `{Module, Function, Arity}` or `{Module, Function, Arity, {File, Line}}`. Anything else a
+    /// match specification puts there is none.
+    pub(super) fn site_id(&mut self, extra: Term<'_>) -> Option<SiteId> {
+        let Self { hasher, by_site, sites, .. } = self;
+        let key = extra.as_bytes();
+        let hash = hasher.hash_one(key);
+        if let Some(id) = by_site.find(hash, |id| *sites[*id as usize].key == *key) {
+            return Some(SiteId(*id));
+        }
+        let site = Site::new(extra)?;
+        let id = sites.len() as u32;
+        sites.push(site);
+        by_site.insert_unique(hash, id, |id| hasher.hash_one(&*sites[*id as usize].key));
+        Some(SiteId(id))
+    }
+}
+
+impl Function {
+    fn new(mfa: &Mfa<'_>) -> Self {
+        let mut module = String::new();
+        show::atom(mfa.module, &mut module);
+        let name = mfa.function.text().into_owned();
+        let callback = match (&*name, mfa.arity) {
+            ("init", 1) => Some(Callback::Init),
+            ("handle_call", 3) => Some(Callback::HandleCall),
+            ("handle_cast", 2) => Some(Callback::HandleCast),
+            ("handle_info", 2) => Some(Callback::HandleInfo),
+            ("handle_continue", 2) => Some(Callback::HandleContinue),
+            _ => None,
+        };
+        let shown = shown(mfa.module, mfa.function, i64::from(mfa.arity)).into();
+        let key = mfa.name.into();
+        Self { key, arity: mfa.arity, module: module.into(), name: name.into(), shown, callback }
+    }
+}
+
+impl Site {
+    fn new(extra: Term<'_>) -> Option<Self> {
+        let mut parts = extra.tuple().filter(|parts| matches!(parts.len(), 3 | 4))?;
+        let (module, function) = (parts.next()?.atom()?, parts.next()?.atom()?);
+        let caller = shown(module, function, parts.next()?.integer()?);
+        let place = parts.next().and_then(Term::tuple).and_then(|mut place| {
+            let file = bytes_text(place.next()?)?;
+            let line = place.next()?.integer()?;
+            Some((file, line))
+        });
+        let node_id = place.as_ref().map(|(_, line)| {
+            let mut node_id = format!("{caller}:line_");
+            number(*line, &mut node_id);
+            node_id.into()
+        });
+        let place = place.map(|(file, line)| format!("{file}:{line}").into());
+        Some(Self { key: extra.as_bytes().into(), node_id, caller: caller.into(), place })
+    }
+}
+
+/// `Cart.handle_cast/2`.
+pub(super) fn shown(module: Atom<'_>, function: Atom<'_>, arity: i64) -> String {
+    let mut shown = String::new();
+    show::atom(module, &mut shown);
+    shown.push('.');
+    shown.push_str(&function.text());
+    shown.push('/');
+    number(arity, &mut shown);
+    shown
+}
+
+/// The text of a charlist or a binary.
+pub(super) fn bytes_text(term: Term<'_>) -> Option<String> {
+    match term.view() {
+        View::Bytes(bytes) | View::Binary(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        View::Nil => Some(String::new()),
+        // A name with characters beyond Latin-1 comes as a list of code points.
+        View::List { items, tail: None } => {
+            items.map(|item| char::from_u32(u32::try_from(item.integer()?).ok()?)).collect()
+        }
+        _ => None,
+    }
+}

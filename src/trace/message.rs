@@ -1,0 +1,257 @@
+//! What does one trace message tell?
+
+use super::stamp::Stamp;
+use crate::etf::{Atom, Pid, Term, View};
+
+/// Most elements of a trace message that is known.
+const MAX_PARTS: usize = 7;
+
+/// One trace message, taken apart.
+#[derive(Clone, Copy)]
+pub(super) struct Message<'a> {
+    /// The traced process; none where a port or nobody is traced.
+    pub(super) pid: Option<Pid<'a>>,
+    /// What is traced: a process or a port.
+    pub(super) subject: Option<Term<'a>>,
+    pub(super) told: Told<'a>,
+}
+
+/// `{Module, Function, ArgumentsOrArity}`.
+#[derive(Clone, Copy)]
+pub(super) struct Mfa<'a> {
+    pub(super) module: Atom<'a>,
+    pub(super) function: Atom<'a>,
+    /// The bytes of module and function, one after the other.
+    pub(super) name: &'a [u8],
+    pub(super) arity: u8,
+    /// The arguments, where they were traced.
+    pub(super) args: Option<Term<'a>>,
+}
+
+/// What happened.
+#[derive(Clone, Copy)]
+pub(super) enum Told<'a> {
+    Call {
+        mfa: Mfa<'a>,
+        extra: Option<Term<'a>>,
+    },
+    ReturnFrom {
+        mfa: Mfa<'a>,
+        value: Term<'a>,
+    },
+    ExceptionFrom {
+        mfa: Mfa<'a>,
+        class: Atom<'a>,
+        reason: Term<'a>,
+    },
+    ReturnTo {
+        mfa: Option<Mfa<'a>>,
+    },
+    Send {
+        message: Term<'a>,
+        to: Term<'a>,
+        delivered: bool,
+    },
+    Receive {
+        message: Term<'a>,
+    },
+    Spawn {
+        child: Pid<'a>,
+        mfa: Mfa<'a>,
+    },
+    Spawned {
+        parent: Pid<'a>,
+        mfa: Mfa<'a>,
+    },
+    Exit {
+        reason: Term<'a>,
+    },
+    Link {
+        kind: &'static str,
+        other: Term<'a>,
+    },
+    Register {
+        name: Atom<'a>,
+    },
+    Unregister {
+        name: Atom<'a>,
+    },
+    Gc {
+        kind: &'static str,
+        phase: Phase,
+        info: Term<'a>,
+    },
+    Schedule {
+        kind: &'static str,
+        is_in: bool,
+        mfa: Option<Mfa<'a>>,
+    },
+    PortOpen {
+        owner: Term<'a>,
+        driver: Term<'a>,
+    },
+    PortClosed {
+        reason: Term<'a>,
+    },
+    Sequence {
+        label: Term<'a>,
+        kind: Sequence,
+        serial: Term<'a>,
+        from: Term<'a>,
+        to: Term<'a>,
+        message: Term<'a>,
+    },
+    Drop {
+        messages: u64,
+    },
+    /// What only `scope.exs` sends: a name, and the rest of it.
+    Scope {
+        name: Atom<'a>,
+        parts: [Option<Term<'a>>; 3],
+    },
+}
+
+/// Where in its pair a message of the garbage collector stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Start,
+    End,
+    Alone,
+}
+
+/// What a sequential trace saw.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sequence {
+    Send,
+    Receive,
+    Print,
+}
+
+impl<'a> Mfa<'a> {
+    pub(super) fn read(term: Term<'a>) -> Option<Self> {
+        let mut parts = term.tuple().filter(|parts| parts.len() == 3)?;
+        let (module, function, last) = (parts.next()?, parts.next()?, parts.next()?);
+        let names = module.as_bytes().len() + function.as_bytes().len();
+        let all = term.as_bytes();
+        let start = all.len() - last.as_bytes().len() - names;
+        let (arity, args) = match last.integer() {
+            Some(arity) => (u8::try_from(arity).ok()?, None),
+            None => (u8::try_from(count(last)?).ok()?, Some(last)),
+        };
+        Some(Self { module: module.atom()?, function: function.atom()?, name: &all[start..start + names], arity, args })
+    }
+}
+
+/// Elements of a proper list.
+fn count(list: Term<'_>) -> Option<usize> {
+    match list.view() {
+        View::Nil => Some(0),
+        View::Bytes(bytes) => Some(bytes.len()),
+        View::List { items, tail: None } => Some(items.len()),
+        _ => None,
+    }
+}
+
+pub(super) fn pid(term: Term<'_>) -> Option<Pid<'_>> {
+    match term.view() {
+        View::Pid(pid) => Some(pid),
+        _ => None,
+    }
+}
+
+impl<'a> Message<'a> {
+    /// Takes a message apart: what it tells, and when. `None`: it is of no kind that is known.
+    pub(super) fn read(term: Term<'a>) -> Option<(Self, Option<Stamp>)> {
+        let parts = term.tuple().filter(|parts| (2..=MAX_PARTS).contains(&parts.len()))?;
+        let mut all = [None; MAX_PARTS];
+        let mut n = 0;
+        for part in parts {
+            all[n] = Some(part);
+            n += 1;
+        }
+        let tag = all[0]?.atom()?;
+        let stamp = match tag.bytes() {
+            b"trace_ts" => {
+                n -= 1;
+                Some(Stamp::read(all[n].take()?)?)
+            }
+            b"trace" => None,
+            b"seq_trace" => {
+                let stamp = if n == 4 { Some(Stamp::read(all[3]?)?) } else { None };
+                return Some((Self { pid: None, subject: None, told: sequence(all[1]?, all[2]?)? }, stamp));
+            }
+            b"drop" => {
+                let messages = u64::try_from(all[1]?.integer()?).ok()?;
+                return Some((Self { pid: None, subject: None, told: Told::Drop { messages } }, None));
+            }
+            b"scope" => {
+                let stamp = super::stamp_of(term);
+                let told = Told::Scope { name: all[1]?.atom()?, parts: [all[2], all[3], all[4]] };
+                return Some((Self { pid: None, subject: None, told }, stamp));
+            }
+            _ => return None,
+        };
+        if n < 3 {
+            return None;
+        }
+        let told = traced(all[2]?.atom()?, &all[3..n])?;
+        Some((Self { pid: pid(all[1]?), subject: all[1], told }, stamp))
+    }
+}
+
+fn traced<'a>(kind: Atom<'a>, rest: &[Option<Term<'a>>]) -> Option<Told<'a>> {
+    let part = |at: usize| rest.get(at).copied().flatten();
+    let mfa = |at| Mfa::read(part(at)?);
+    let told = match (kind.bytes(), rest.len()) {
+        (b"call", 1 | 2) => Told::Call { mfa: mfa(0)?, extra: part(1) },
+        (b"return_from", 2) => Told::ReturnFrom { mfa: mfa(0)?, value: part(1)? },
+        (b"exception_from", 2) => {
+            let mut pair = part(1)?.tuple().filter(|pair| pair.len() == 2)?;
+            Told::ExceptionFrom { mfa: mfa(0)?, class: pair.next()?.atom()?, reason: pair.next()? }
+        }
+        (b"return_to", 1) => Told::ReturnTo { mfa: mfa(0) },
+        (b"send", 2) => Told::Send { message: part(0)?, to: part(1)?, delivered: true },
+        (b"send_to_non_existing_process", 2) => Told::Send { message: part(0)?, to: part(1)?, delivered: false },
+        (b"receive", 1) => Told::Receive { message: part(0)? },
+        (b"spawn", 2) => Told::Spawn { child: pid(part(0)?)?, mfa: mfa(1)? },
+        (b"spawned", 2) => Told::Spawned { parent: pid(part(0)?)?, mfa: mfa(1)? },
+        (b"exit", 1) => Told::Exit { reason: part(0)? },
+        (b"link", 1) => Told::Link { kind: "process_link", other: part(0)? },
+        (b"unlink", 1) => Told::Link { kind: "process_unlink", other: part(0)? },
+        (b"getting_linked", 1) => Told::Link { kind: "process_getting_linked", other: part(0)? },
+        (b"getting_unlinked", 1) => Told::Link { kind: "process_getting_unlinked", other: part(0)? },
+        (b"register", 1) => Told::Register { name: part(0)?.atom()? },
+        (b"unregister", 1) => Told::Unregister { name: part(0)?.atom()? },
+        (b"in", 1) => Told::Schedule { kind: "schedule_in", is_in: true, mfa: mfa(0) },
+        (b"out", 1) => Told::Schedule { kind: "schedule_out", is_in: false, mfa: mfa(0) },
+        (b"in_exiting", 1) => Told::Schedule { kind: "schedule_in_exiting", is_in: true, mfa: mfa(0) },
+        (b"out_exiting", 1) => Told::Schedule { kind: "schedule_out_exiting", is_in: false, mfa: mfa(0) },
+        (b"out_exited", 1) => Told::Schedule { kind: "schedule_out_exited", is_in: false, mfa: mfa(0) },
+        (b"open", 2) => Told::PortOpen { owner: part(0)?, driver: part(1)? },
+        (b"closed", 1) => Told::PortClosed { reason: part(0)? },
+        (b"gc_minor_start", 1) => gc("minor", Phase::Start, part(0)?),
+        (b"gc_minor_end", 1) => gc("minor", Phase::End, part(0)?),
+        (b"gc_major_start", 1) => gc("major", Phase::Start, part(0)?),
+        (b"gc_major_end", 1) => gc("major", Phase::End, part(0)?),
+        (b"gc_max_heap_size", 1) => gc("max_heap_size", Phase::Alone, part(0)?),
+        _ => return None,
+    };
+    Some(told)
+}
+
+const fn gc<'a>(kind: &'static str, phase: Phase, info: Term<'a>) -> Told<'a> {
+    Told::Gc { kind, phase, info }
+}
+
+/// `{send | 'receive' | print, Serial, From, To, Message}`.
+fn sequence<'a>(label: Term<'a>, info: Term<'a>) -> Option<Told<'a>> {
+    let mut parts = info.tuple().filter(|parts| parts.len() == 5)?;
+    let kind = match parts.next()?.atom()?.bytes() {
+        b"send" => Sequence::Send,
+        b"receive" => Sequence::Receive,
+        b"print" => Sequence::Print,
+        _ => return None,
+    };
+    let (serial, from, to, message) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    Some(Told::Sequence { label, kind, serial, from, to, message })
+}

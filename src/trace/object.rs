@@ -1,0 +1,210 @@
+//! How is the payload of an event written?
+
+use super::draft::Span;
+use super::functions::{Functions, SiteId};
+use super::process::ProcessKey;
+use crate::etf::show::{self, Show};
+use crate::etf::{Atom, Term};
+
+/// The name of the recorded node, as sent, where it is known: its pids are written without it.
+pub(super) type Home<'t> = Option<&'t [u8]>;
+
+/// What the payloads of a source have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'t> {
+    pub(super) home: Home<'t>,
+    /// Start of event ids.
+    pub(super) prefix: &'t str,
+    pub(super) functions: &'t Functions,
+    /// Longest text of one value, in bytes.
+    pub(super) max_value: usize,
+}
+
+/// A JSON object being appended to a text.
+pub(super) struct Object<'t> {
+    pub(super) text: &'t mut String,
+    pub(super) context: Context<'t>,
+    start: usize,
+    /// Values that were cut.
+    cut: u32,
+}
+
+impl<'t> Object<'t> {
+    pub(super) fn new(text: &'t mut String, context: Context<'t>) -> Self {
+        let start = text.len();
+        text.push('{');
+        Self { text, context, start, cut: 0 }
+    }
+
+    pub(super) fn key(&mut self, key: &str) {
+        if self.text.len() > self.start + 1 {
+            self.text.push(',');
+        }
+        self.text.push('"');
+        self.text.push_str(key);
+        self.text.push_str("\":");
+    }
+
+    /// A key the source chose.
+    pub(super) fn quoted_key(&mut self, key: &str) {
+        if self.text.len() > self.start + 1 {
+            self.text.push(',');
+        }
+        self.text.push('"');
+        escaped(key, self.text);
+        self.text.push_str("\":");
+    }
+
+    /// A term in Elixir syntax.
+    pub(super) fn term(&mut self, key: &str, term: Term<'_>) {
+        self.key(key);
+        self.value(term);
+    }
+
+    /// Terms in Elixir syntax, each for itself.
+    pub(super) fn terms<'a>(&mut self, key: &str, terms: impl Iterator<Item = Term<'a>>) {
+        self.key(key);
+        self.text.push('[');
+        for (at, term) in terms.enumerate() {
+            if at > 0 {
+                self.text.push(',');
+            }
+            self.value(term);
+        }
+        self.text.push(']');
+    }
+
+    /// Bytes as texts, each for itself.
+    pub(super) fn numbers(&mut self, key: &str, bytes: &[u8]) {
+        self.key(key);
+        self.text.push('[');
+        for (at, byte) in bytes.iter().enumerate() {
+            self.text.push_str(if at > 0 { ",\"" } else { "\"" });
+            number((*byte).into(), self.text);
+            self.text.push('"');
+        }
+        self.text.push(']');
+    }
+
+    pub(super) fn value(&mut self, term: Term<'_>) {
+        let is_cut = Show { max_bytes: self.context.max_value, home: self.context.home }.elixir_json(term, self.text);
+        self.cut += u32::from(is_cut);
+    }
+
+    pub(super) fn str(&mut self, key: &str, value: &str) {
+        self.key(key);
+        self.text.push('"');
+        escaped(value, self.text);
+        self.text.push('"');
+    }
+
+    /// A value without characters that must be escaped, and where it stands.
+    pub(super) fn plain(&mut self, key: &str, write: impl FnOnce(&mut String)) -> Span {
+        self.key(key);
+        self.text.push('"');
+        let start = self.text.len();
+        write(self.text);
+        let span = Span::of(start, self.text.len());
+        self.text.push('"');
+        span
+    }
+
+    pub(super) fn pid(&mut self, key: &str, pid: ProcessKey) -> Span {
+        self.plain(key, |text| pid.write(text))
+    }
+
+    /// The id of the event a message made.
+    pub(super) fn id(&mut self, key: &str, message: u64) {
+        let prefix = self.context.prefix;
+        self.plain(key, |text| write_id(prefix, message, text));
+    }
+
+    /// Who calls, and in which line.
+    pub(super) fn site(&mut self, site: SiteId) {
+        let site = self.context.functions.site(site);
+        self.str("caller", &site.caller);
+        if let Some(place) = &site.place {
+            self.str("call_site", place);
+        }
+    }
+
+    /// Where a message was sent from: `Checkout.shop/3 (s3_badstate.exs:26)`.
+    pub(super) fn sent_from(&mut self, site: SiteId) {
+        let site = self.context.functions.site(site);
+        self.key("sent_from");
+        self.text.push('"');
+        escaped(&site.caller, self.text);
+        if let Some(place) = &site.place {
+            self.text.push_str(" (");
+            escaped(place, self.text);
+            self.text.push(')');
+        }
+        self.text.push('"');
+    }
+
+    pub(super) fn int(&mut self, key: &str, value: i64) {
+        self.key(key);
+        number(value, self.text);
+    }
+
+    pub(super) fn bool(&mut self, key: &str, value: bool) {
+        self.key(key);
+        self.text.push_str(if value { "true" } else { "false" });
+    }
+
+    /// The name of a module or a registered process as Elixir writes it.
+    pub(super) fn atom(&mut self, key: &str, atom: Atom<'_>) {
+        let mut shown = String::new();
+        show::atom(atom, &mut shown);
+        self.str(key, &shown);
+    }
+
+    /// Closes the object.
+    pub(super) fn end(self) -> (Span, u32) {
+        let Self { text, start, cut, context: _ } = self;
+        if cut > 0 {
+            if text.len() > start + 1 {
+                text.push(',');
+            }
+            text.push_str("\"truncated\":true");
+        }
+        text.push('}');
+        (Span::of(start, text.len()), cut)
+    }
+}
+
+/// Appends the id of the event a message made.
+pub(super) fn write_id(prefix: &str, message: u64, text: &mut String) {
+    text.push_str(prefix);
+    number(message as i64, text);
+}
+
+/// Appends a text as it stands inside a JSON string.
+pub(super) fn escaped(value: &str, text: &mut String) {
+    let is_plain = value.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+    if is_plain {
+        text.push_str(value);
+        return;
+    }
+    let quoted = serde_json::Value::from(value).to_string();
+    text.push_str(&quoted[1..quoted.len() - 1]);
+}
+
+/// Appends a number in decimal.
+pub(super) fn number(value: i64, text: &mut String) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = value.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        text.push('-');
+    }
+    text.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+}

@@ -1,0 +1,184 @@
+//! What is known of one process: its open calls, and the messages it has received and not handled?
+
+use std::collections::{HashMap, VecDeque};
+
+use foldhash::fast::FixedState;
+
+use super::flight::Flight;
+use super::functions::{FunctionId, SiteId};
+use super::object::{Home, number};
+use crate::etf::Pid;
+
+/// Open calls of one process. A function that never returns, or is traced without `return_trace`, stays open: the
+/// oldest are forgotten first.
+const MAX_FRAMES: usize = 4096;
+
+/// Received messages of one process that no callback has handled: a process without callbacks handles none.
+const MAX_INBOX: usize = 1024;
+
+/// Processes known at a time. Without `procs` their exits are not traced: those silent for longest are forgotten.
+const MAX_PROCESSES: usize = 1 << 18;
+
+/// A process of the recorded node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ProcessKey(u64);
+
+/// What joins the events of one exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Correlation {
+    #[default]
+    None,
+    /// A message without a reference of its own: the number of its send.
+    Message(u64),
+    /// The reference of a call.
+    Reference { words: [u32; 5], n: u8 },
+}
+
+/// A call that has not returned.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) function: FunctionId,
+    /// Number of its message: the call's id.
+    pub(super) number: u64,
+    /// The event that led to it.
+    pub(super) parent: Option<u64>,
+    pub(super) since: Option<i64>,
+    pub(super) site: Option<SiteId>,
+    pub(super) correlation: Correlation,
+    /// How many gaps had been before it.
+    pub(super) gaps: u64,
+    pub(super) handling: Option<Box<Handling>>,
+}
+
+/// What a callback was called with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Handling {
+    /// The state before, as sent; none for `init/1`.
+    pub(super) state: Option<Vec<u8>>,
+    /// The message, as sent; none for `init/1`.
+    pub(super) message: Option<Vec<u8>>,
+    /// Where the message comes from, if its send was seen.
+    pub(super) sent: Option<Flight>,
+    /// The reference of the call it answers.
+    pub(super) correlation: Correlation,
+}
+
+/// A received message that no callback has handled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    /// Hash of what the callback will be given.
+    pub(super) content: u64,
+    pub(super) sent: Option<Flight>,
+}
+
+/// What is known of a process.
+#[derive(Debug, Default)]
+pub(super) struct Process {
+    /// `cart_4`, as Elixir writes it.
+    pub(super) name: Option<Box<str>>,
+    pub(super) stack: Vec<Frame>,
+    pub(super) inbox: VecDeque<Received>,
+    /// Whether an event tells its spawn.
+    pub(super) is_announced: bool,
+    pub(super) spawned_at: Option<i64>,
+    /// Number of the message that told its spawn.
+    pub(super) spawned_by: Option<u64>,
+    /// The call that failed last and what it was for, until the next message is handled: the cause of a crash.
+    pub(super) failed: Option<(u64, Correlation)>,
+    pub(super) running_since: Option<i64>,
+    /// Start of a garbage collection, and its sizes as sent.
+    pub(super) collecting: Option<(Option<i64>, Vec<u8>)>,
+    /// Number of its last message.
+    last: u64,
+}
+
+impl Process {
+    /// Opens a call.
+    pub(super) fn push(&mut self, frame: Frame) {
+        if self.stack.len() >= MAX_FRAMES {
+            self.stack.drain(..MAX_FRAMES / 2);
+        }
+        // `terminate/2` is called between the failure and the exit.
+        if frame.handling.is_some() {
+            self.failed = None;
+        }
+        self.stack.push(frame);
+    }
+
+    /// Closes the innermost open call of a function. Those above it have lost their returns: they are closed too.
+    pub(super) fn pop(&mut self, function: FunctionId) -> Option<Frame> {
+        let at = self.stack.iter().rposition(|frame| frame.function == function)?;
+        self.stack.truncate(at + 1);
+        self.stack.pop()
+    }
+
+    /// What it is doing: the innermost open call and what that is for, or what made the process.
+    pub(super) fn doing(&self) -> (Option<u64>, Correlation) {
+        match self.stack.last() {
+            Some(frame) => (Some(frame.number), frame.correlation),
+            None => (self.spawned_by, Correlation::None),
+        }
+    }
+
+    pub(super) fn received(&mut self, received: Received) {
+        if self.inbox.len() >= MAX_INBOX {
+            self.inbox.pop_front();
+        }
+        self.inbox.push_back(received);
+    }
+
+    /// The received message a callback is given. Older ones went another way (a selective receive, a system message).
+    pub(super) fn handle(&mut self, content: u64) -> Option<Received> {
+        let at = self.inbox.iter().position(|received| received.content == content)?;
+        self.inbox.drain(..=at).next_back()
+    }
+}
+
+/// Every process of the recorded node that is known.
+#[derive(Debug, Default)]
+pub(super) struct Processes {
+    known: HashMap<ProcessKey, Process, FixedState>,
+}
+
+impl Processes {
+    /// A process; known from now on.
+    pub(super) fn at(&mut self, key: ProcessKey, number: u64) -> &mut Process {
+        if self.known.len() >= MAX_PROCESSES && !self.known.contains_key(&key) {
+            let mut last: Vec<u64> = self.known.values().map(|process| process.last).collect();
+            let (_, middle, _) = last.select_nth_unstable(MAX_PROCESSES / 2);
+            let middle = *middle;
+            self.known.retain(|_, process| process.last > middle);
+        }
+        let process = self.known.entry(key).or_default();
+        process.last = number;
+        process
+    }
+
+    pub(super) fn get(&self, key: ProcessKey) -> Option<&Process> {
+        self.known.get(&key)
+    }
+
+    pub(super) fn get_mut(&mut self, key: ProcessKey) -> Option<&mut Process> {
+        self.known.get_mut(&key)
+    }
+
+    pub(super) fn remove(&mut self, key: ProcessKey) -> Option<Process> {
+        self.known.remove(&key)
+    }
+}
+
+impl ProcessKey {
+    /// The key of a pid, if it is of the recorded node.
+    pub(super) fn of(pid: Pid<'_>, home: Home<'_>) -> Option<Self> {
+        (Some(pid.node.bytes()) == home).then(|| Self(u64::from(pid.serial) << 32 | u64::from(pid.id)))
+    }
+
+    /// Appends `<0.1.0>`.
+    pub(super) fn write(self, text: &mut String) {
+        text.push_str("<0.");
+        number((self.0 & u64::from(u32::MAX)) as i64, text);
+        text.push('.');
+        number((self.0 >> 32) as i64, text);
+        text.push('>');
+    }
+}

@@ -1,0 +1,372 @@
+//! How do the terms of one source become events?
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::draft::{Draft, Drafts, Span};
+use super::flight::Flights;
+use super::functions::{FunctionId, Functions};
+use super::message::{Message, Mfa, Told};
+use super::object::{Context, Object, number, write_id};
+use super::process::{Correlation, Frame, ProcessKey, Processes};
+use super::stamp::Stamp;
+use super::window::{Due, Window};
+use super::{Counters, Hello, Session};
+use crate::etf::show::{self, Show};
+use crate::etf::{Pid, Term, View};
+use crate::event::Event;
+
+/// Turns the trace messages of one source into events.
+///
+/// Memory is bounded whatever the source sends: old open calls, messages never received and processes long silent are
+/// forgotten, which costs a duration or a sender, never an event.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    session: Session,
+    /// Start of event ids.
+    prefix: Arc<str>,
+    pub(super) counters: Counters,
+    pub(super) hello: Option<Hello>,
+    /// Name of the recorded node, as sent and as shown.
+    pub(super) home: Option<(Box<[u8]>, Box<str>)>,
+    pub(super) out: Drafts,
+    pub(super) functions: Functions,
+    pub(super) processes: Processes,
+    pub(super) flights: Flights,
+    /// Who has a registered name; by the atom as sent.
+    pub(super) names: HashMap<Box<[u8]>, ProcessKey>,
+    window: Window,
+    due: Due,
+    /// Time of the last message that carried one, in the order of arrival.
+    arrived: Option<Stamp>,
+    /// The same in the order of events, on the events' clock.
+    pub(super) latest: Option<i64>,
+    gap: Option<Gap>,
+}
+
+/// Messages dropped since the last one that came through.
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    since: Option<i64>,
+    messages: u64,
+}
+
+/// The message being worked on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At {
+    /// Its place in the source, from 1.
+    pub(super) number: u64,
+    /// When, on the events' clock.
+    pub(super) ns: Option<i64>,
+    stamp: Option<Stamp>,
+}
+
+impl Recorder {
+    /// A recorder that has seen nothing.
+    pub fn new(session: Session) -> Self {
+        Self { prefix: session.prefix.as_str().into(), session, ..Self::default() }
+    }
+
+    /// Takes one term in: a trace message, a list of them, or what `scope.exs` sends. Messages that arrive side by side
+    /// are put in the order of their stamps: some wait for later ones until [`Self::settle`].
+    pub fn take(&mut self, term: Term<'_>) {
+        if let Some(messages) = term.items() {
+            for message in messages {
+                self.take_one(message);
+            }
+        } else {
+            self.take_one(term);
+        }
+    }
+
+    fn take_one(&mut self, term: Term<'_>) {
+        self.counters.records += 1;
+        if let Some((Message { told: Told::Drop { messages }, .. }, _)) = Message::read(term) {
+            return self.dropped(messages);
+        }
+        let stamp = super::stamp_of(term);
+        self.arrived = stamp.or(self.arrived);
+        if self.window.push(self.counters.records, stamp, term) {
+            self.work(false);
+        }
+    }
+
+    /// The source dropped so many messages here.
+    pub fn dropped(&mut self, messages: u64) {
+        self.settle();
+        self.counters.dropped += messages;
+        let since = self.latest;
+        let gap = self.gap.get_or_insert(Gap { since, messages: 0 });
+        gap.messages = gap.messages.saturating_add(messages);
+    }
+
+    /// No more messages are there for now: those that wait become events.
+    pub fn settle(&mut self) {
+        self.work(true);
+    }
+
+    /// The source has ended: messages that wait become events, a gap still open is closed.
+    pub fn finish(&mut self) {
+        self.settle();
+        let latest = self.latest;
+        self.close_gap(latest);
+    }
+
+    /// Events made and not handed over yet.
+    pub fn pending(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Whether they are enough to be handed over.
+    pub fn is_full(&self) -> bool {
+        self.out.is_full()
+    }
+
+    /// Hands the pending events over, in order, and forgets them.
+    pub fn hand_over<R>(&mut self, store: impl FnOnce(&[Event<'_>]) -> R) -> R {
+        let node = self.home.as_ref().map(|(_, shown)| &**shown);
+        self.out.hand_over(&self.session.id, node, &self.functions, store)
+    }
+
+    /// What was read and made so far.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Where it reads from.
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Puts later events on another clock.
+    pub fn set_clock(&mut self, shift_ns: i64, wall_offset_ns: Option<i64>) {
+        self.settle();
+        self.session.shift_ns = shift_ns;
+        self.session.wall_offset_ns = wall_offset_ns;
+    }
+
+    /// The time of the last message that carried one, as sent.
+    pub const fn last_stamp(&self) -> Option<Stamp> {
+        self.arrived
+    }
+
+    /// Name of the recorded node, once a message named it.
+    pub fn node(&self) -> Option<&str> {
+        self.home.as_ref().map(|(_, shown)| &**shown)
+    }
+
+    /// What the source said of itself; only `scope.exs` does.
+    pub const fn hello(&self) -> Option<&Hello> {
+        self.hello.as_ref()
+    }
+
+    fn work(&mut self, all: bool) {
+        let mut due = std::mem::take(&mut self.due);
+        self.window.take(&mut due, all);
+        for (number, term) in due.iter() {
+            self.tell(number, term);
+        }
+        self.due = due;
+    }
+
+    fn tell(&mut self, number: u64, term: Term<'_>) {
+        let read = Message::read(term);
+        let stamp = match &read {
+            Some((_, stamp)) => *stamp,
+            None => super::stamp_of(term),
+        };
+        let ns = match stamp {
+            Some(Stamp { ns, is_wall: true, .. }) => Some(ns),
+            Some(Stamp { ns, .. }) => Some(ns.saturating_add(self.session.shift_ns)),
+            None => self.latest,
+        };
+        if stamp.is_some() {
+            self.close_gap(ns);
+            self.latest = ns;
+        }
+        let at = At { number, ns, stamp };
+        let Some((Message { pid, subject, told }, _)) = read else { return self.on_unknown(at, term) };
+        if let Some(pid) = pid {
+            self.meet(pid);
+        }
+        let done = match told {
+            Told::Call { mfa, extra } => self.on_call(at, pid, mfa, extra),
+            Told::ReturnFrom { mfa, value } => self.on_return(at, pid, mfa, value),
+            Told::ExceptionFrom { mfa, class, reason } => self.on_exception(at, pid, mfa, class, reason),
+            Told::ReturnTo { mfa } => self.on_return_to(at, pid, mfa),
+            Told::Send { message, to, delivered } => self.on_send(at, pid, message, to, delivered),
+            Told::Receive { message } => self.on_receive(at, pid, message),
+            Told::Spawn { child, mfa } => self.on_spawn(at, pid, child, mfa, false),
+            Told::Spawned { parent, mfa } => pid.and_then(|child| self.on_spawn(at, Some(parent), child, mfa, true)),
+            Told::Exit { reason } => self.on_exit(at, pid, reason),
+            Told::Link { kind, other } => self.on_link(at, pid, kind, other),
+            Told::Register { name } => self.on_register(at, pid, name),
+            Told::Unregister { name } => self.on_unregister(at, pid, name),
+            Told::Gc { kind, phase, info } => self.on_gc(at, pid, kind, phase, info),
+            Told::Schedule { kind, is_in, mfa } => self.on_schedule(at, pid, kind, is_in, mfa),
+            Told::PortOpen { owner, driver } => {
+                self.on_port(at, subject, "port_open", Some(owner), driver);
+                Some(())
+            }
+            Told::PortClosed { reason } => {
+                self.on_port(at, subject, "port_closed", None, reason);
+                Some(())
+            }
+            Told::Sequence { label, kind, serial, from, to, message } => {
+                self.on_sequence(at, label, kind, serial, (from, to), message);
+                Some(())
+            }
+            Told::Scope { name, parts } => self.on_scope(at, name, parts),
+            Told::Drop { .. } => Some(()),
+        };
+        if done.is_none() {
+            self.on_unknown(at, term);
+        }
+    }
+
+    /// The first traced process tells the node's name.
+    pub(super) fn meet(&mut self, pid: Pid<'_>) {
+        if self.home.is_none() {
+            self.set_home(pid.node);
+        }
+    }
+
+    pub(super) fn set_home(&mut self, node: crate::etf::Atom<'_>) {
+        self.home = Some((node.bytes().into(), node.text().into()));
+    }
+
+    /// A message of no kind that is known: it is kept as it is.
+    fn on_unknown(&mut self, at: At, term: Term<'_>) {
+        self.counters.unknown += 1;
+        let draft = self.draft(at, "unknown_trace", None);
+        self.emit(draft, |object, _| object.term("term", term));
+    }
+
+    fn close_gap(&mut self, until: Option<i64>) {
+        let Some(Gap { since, messages }) = self.gap.take() else { return };
+        self.counters.gaps += 1;
+        let Self { out, prefix, counters, .. } = self;
+        let event_id = out.span(|text| {
+            text.push_str(prefix);
+            text.push_str("gap");
+            number(counters.gaps as i64, text);
+        });
+        let from = since.or(until);
+        let duration_ns = from.zip(until).map(|(from, until)| until.saturating_sub(from).max(0));
+        let draft = Draft { event_id, event_type: "gap", timestamp: from, duration_ns, ..Draft::default() };
+        self.emit(draft, |object, _| {
+            object.int("dropped", messages.min(i64::MAX as u64) as i64);
+            if let Some(until) = until {
+                object.int("until", until);
+            }
+        });
+    }
+
+    /// How many gaps there were before the message being worked on.
+    pub(super) const fn gaps(&self) -> u64 {
+        self.counters.gaps
+    }
+
+    /// Begins an event about a process.
+    pub(super) fn draft(&mut self, at: At, event_type: &'static str, pid: Option<ProcessKey>) -> Draft {
+        self.draft_with(at, "", event_type, pid)
+    }
+
+    /// Begins one of several events a message makes.
+    pub(super) fn draft_with(
+        &mut self,
+        at: At,
+        suffix: &str,
+        event_type: &'static str,
+        pid: Option<ProcessKey>,
+    ) -> Draft {
+        let Self { out, session, prefix, .. } = self;
+        let event_id = out.span(|text| {
+            write_id(prefix, at.number, text);
+            text.push_str(suffix);
+        });
+        let pid = pid.map_or(Span::default(), |pid| out.span(|text| pid.write(text)));
+        let wall_time = at.stamp.and_then(|stamp| {
+            if stamp.is_wall { Some(stamp.ns) } else { stamp.ns.checked_add(session.wall_offset_ns?) }
+        });
+        Draft { event_id, event_type, pid, timestamp: at.ns, wall_time, ..Draft::default() }
+    }
+
+    /// Writes the payload and finishes the event.
+    pub(super) fn emit(&mut self, mut draft: Draft, write: impl FnOnce(&mut Object<'_>, &mut Draft)) {
+        let context = Context {
+            home: self.home.as_ref().map(|(home, _)| &**home),
+            prefix: &self.prefix,
+            functions: &self.functions,
+            max_value: self.session.max_value_bytes,
+        };
+        let mut object = Object::new(&mut self.out.text, context);
+        write(&mut object, &mut draft);
+        let (data, cut) = object.end();
+        draft.data = data;
+        self.counters.cut += u64::from(cut);
+        self.counters.events += 1;
+        self.out.push(draft);
+    }
+
+    /// The id of the event a message made.
+    pub(super) fn id_of(&mut self, number: u64) -> Span {
+        let Self { out, prefix, .. } = self;
+        out.span(|text| write_id(prefix, number, text))
+    }
+
+    pub(super) fn id_of_some(&mut self, number: Option<u64>) -> Span {
+        number.map(|number| self.id_of(number)).unwrap_or_default()
+    }
+
+    pub(super) fn correlate(&mut self, correlation: Correlation) -> Span {
+        let Self { out, prefix, .. } = self;
+        match correlation {
+            Correlation::None => Span::default(),
+            Correlation::Message(number) => out.span(|text| write_id(prefix, number, text)),
+            Correlation::Reference { words, n } => out.span(|text| write_reference(&words[..usize::from(n)], text)),
+        }
+    }
+
+    /// The key of a pid of the recorded node.
+    pub(super) fn key(&self, pid: Pid<'_>) -> Option<ProcessKey> {
+        ProcessKey::of(pid, self.home.as_ref().map(|(home, _)| &**home))
+    }
+
+    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
+        self.functions.function_id(mfa)
+    }
+
+    /// What a process is doing, see [`Process::doing`](super::process::Process::doing).
+    pub(super) fn doing(&self, process: Option<ProcessKey>) -> (Option<u64>, Correlation) {
+        process.and_then(|process| self.processes.get(process)).map(super::process::Process::doing).unwrap_or_default()
+    }
+
+    /// The innermost open call of a process.
+    pub(super) fn innermost(&self, process: Option<ProcessKey>) -> Option<&Frame> {
+        self.processes.get(process?)?.stack.last()
+    }
+}
+
+/// Appends a reference as Elixir shows it.
+fn write_reference(words: &[u32], text: &mut String) {
+    text.push_str("#Reference<0");
+    for word in words.iter().rev() {
+        text.push('.');
+        number(i64::from(*word), text);
+    }
+    text.push('>');
+}
+
+/// Appends a pid, a port, a name or a reference as events name processes.
+pub(super) fn write_party(term: Term<'_>, home: super::object::Home<'_>, text: &mut String) {
+    match term.view() {
+        View::Pid(pid) => match ProcessKey::of(pid, home) {
+            Some(key) => key.write(text),
+            None => show::pid(pid, None, text),
+        },
+        _ => {
+            Show { max_bytes: super::MAX_VALUE_BYTES, home }.elixir(term, text);
+        }
+    }
+}

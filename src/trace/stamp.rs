@@ -1,0 +1,57 @@
+//! When did a trace message happen?
+
+use crate::etf::Term;
+
+/// The time of a trace message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Nanoseconds of the node's monotonic clock; of the wall clock, where the source traces with `timestamp`.
+    pub ns: i64,
+    /// A strictly increasing number of the node, where the source traces with `strict_monotonic_timestamp`: its total
+    /// order.
+    pub unique: Option<i64>,
+    /// Whether `ns` is wall-clock time.
+    pub is_wall: bool,
+}
+
+impl Stamp {
+    /// Reads `{Mono, Unique}`, `Mono` or `{Mega, Sec, Micro}`.
+    pub(super) fn read(term: Term<'_>) -> Option<Self> {
+        if let Some(ns) = term.integer() {
+            return Some(Self { ns, unique: None, is_wall: false });
+        }
+        Self::read_tuple(term)
+    }
+
+    fn read_tuple(term: Term<'_>) -> Option<Self> {
+        let mut parts = term.tuple()?;
+        match parts.len() {
+            2 => {
+                let (ns, unique) = (parts.next()?.integer()?, parts.next()?.integer()?);
+                Some(Self { ns, unique: Some(unique), is_wall: false })
+            }
+            3 => {
+                let mut next = || parts.next()?.integer();
+                let (mega, sec, micro) = (next()?, next()?, next()?);
+                let seconds = mega.checked_mul(1_000_000)?.checked_add(sec)?;
+                let ns = seconds.checked_mul(1_000_000_000)?.checked_add(micro.checked_mul(1000)?)?;
+                Some(Self { ns, unique: None, is_wall: true })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The time a trace message carries, if it is one and carries one. Of a batch, that of the first that does.
+pub fn stamp_of(message: Term<'_>) -> Option<Stamp> {
+    if let Some(mut parts) = message.tuple() {
+        let tag = parts.next()?.atom()?;
+        return match tag.bytes() {
+            b"trace_ts" => Stamp::read(parts.last()?),
+            b"seq_trace" if parts.len() == 3 => Stamp::read(parts.last()?),
+            b"scope" => parts.find_map(Stamp::read_tuple),
+            _ => None,
+        };
+    }
+    message.items()?.find_map(stamp_of)
+}

@@ -1,0 +1,84 @@
+//! In which order did messages happen that arrived side by side?
+//!
+//! Schedulers write into the trace port side by side: a receive may arrive a few records before its send. Records wait
+//! here until as many later ones have come, and leave in the order of their stamps.
+
+use super::stamp::Stamp;
+use crate::etf::Term;
+
+/// Records that wait before the first half of them leaves.
+const ROOM: usize = 256;
+
+/// Bytes that wait at most.
+const MAX_BYTES: usize = 4 << 20;
+
+/// A record that waits.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    /// Its place in the source.
+    number: u64,
+    /// Order among those that wait; a record without a stamp stays behind the one it followed.
+    order: (i64, i64),
+    start: usize,
+    end: usize,
+}
+
+/// Records on their way from the order of arrival to that of their stamps.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    waiting: Vec<Waiting>,
+    bytes: Vec<u8>,
+    latest: (i64, i64),
+    ordered: bool,
+}
+
+/// Records that may be taken.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    records: Vec<Waiting>,
+    bytes: Vec<u8>,
+}
+
+impl Due {
+    /// The records with their place in the source.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Term<'_>)> {
+        self.records.iter().map(|record| (record.number, Term::checked(&self.bytes[record.start..record.end])))
+    }
+}
+
+impl Window {
+    /// Lets a record in; true when some are due.
+    pub(super) fn push(&mut self, number: u64, stamp: Option<Stamp>, term: Term<'_>) -> bool {
+        let order = stamp.map_or(self.latest, |stamp| (stamp.ns, stamp.unique.unwrap_or(i64::MIN)));
+        if self.waiting.is_empty() {
+            self.ordered = true;
+        }
+        self.ordered &= self.waiting.last().is_none_or(|last| last.order <= order);
+        self.latest = order;
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(term.as_bytes());
+        self.waiting.push(Waiting { number, order, start, end: self.bytes.len() });
+        self.waiting.len() >= ROOM || self.bytes.len() >= MAX_BYTES
+    }
+
+    /// Takes out what is due: the earlier half, or `all`. Buffers of an earlier `due` are used again.
+    pub(super) fn take(&mut self, due: &mut Due, all: bool) {
+        if !self.ordered {
+            self.waiting.sort_by_key(|record| record.order);
+            self.ordered = true;
+        }
+        due.records.clear();
+        std::mem::swap(&mut due.records, &mut self.waiting);
+        due.bytes.clear();
+        std::mem::swap(&mut due.bytes, &mut self.bytes);
+        if all {
+            return;
+        }
+        let kept = due.records.split_off(due.records.len() / 2);
+        for record in kept {
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(&due.bytes[record.start..record.end]);
+            self.waiting.push(Waiting { start, end: self.bytes.len(), ..record });
+        }
+    }
+}
