@@ -27,6 +27,9 @@ Workflow: get_stats (what is there: time span, top event types, pids, functions)
 get_event_by_id for one whole event. last_n_events_for_pid is `tail` for a process; query_events_by_ast_node asks by \
 place in the source; explain_query shows the plan.
 
+Figures instead of events: aggregate (how many, how long, by any fields), profile (where the time went), diff_windows \
+(what changed), find_events_around (what led to it).
+
 Filters combine with AND and are echoed as they were applied. `pid` matches every role (sender, receiver, parent, ...); \
 `role` narrows it. event_type takes one or a list.
 

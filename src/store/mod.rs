@@ -2,6 +2,7 @@
 //!
 //! The only module that sees the hot tier, the planner and the pruner together.
 
+mod around;
 mod keys;
 mod lost;
 mod maintenance;
@@ -9,6 +10,7 @@ mod plans;
 mod reading;
 mod retention;
 mod stats;
+mod visiting;
 mod writing;
 
 use std::fmt;
@@ -21,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::hot::HotTier;
 use crate::segment::active::Capacity;
 use crate::settings::{SEGMENT_ROWS, Settings};
+pub use around::{Neighbourhood, Place};
 pub use keys::TopKeys;
 pub use lost::{Loss, Losses, LostStats};
 use maintenance::Ticker;
