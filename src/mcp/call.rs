@@ -15,11 +15,13 @@ use rmcp::model::{
 };
 use rmcp::service::{Peer, RequestContext, RoleServer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::args::batch::HeldBatch;
 use super::closest::did_you_mean;
-use super::tool::{Arguments, Entry, Outcome};
+use super::tool::{Arguments, Entry, Form, Outcome, Structured};
 use super::tools;
 use crate::EventStore;
 use crate::watch::Watch;
@@ -43,6 +45,22 @@ impl ArgumentsText {
     }
 }
 
+/// Where a transport takes the structured part of a reply as text, past the protocol's own types. It travels beside the
+/// request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TextSlot(Arc<Mutex<Option<Box<RawValue>>>>);
+
+impl TextSlot {
+    fn put(&self, text: Box<RawValue>) {
+        *self.0.lock() = Some(text);
+    }
+
+    /// What was put there.
+    pub(crate) fn take(&self) -> Option<Box<RawValue>> {
+        self.0.lock().take()
+    }
+}
+
 /// Carries out one call. Whatever happens in it, the client gets an answer and the server stays up.
 pub(crate) async fn run(
     store: &EventStore,
@@ -54,20 +72,25 @@ pub(crate) async fn run(
     if is_read_only && !entry.only_reads() {
         return Ok(refused_by_read_only(entry));
     }
-    let arguments = match context.extensions.remove::<ArgumentsText>() {
-        Some(text) => Arguments::Text(text),
-        None => Arguments::Object(request.arguments.unwrap_or_default()),
+    let extensions = &mut context.extensions;
+    let arguments = match (extensions.remove::<HeldBatch>(), extensions.remove::<ArgumentsText>()) {
+        (Some(batch), _) => Arguments::Batch(batch),
+        (None, Some(text)) => Arguments::Text(text),
+        (None, None) => Arguments::Object(request.arguments.unwrap_or_default()),
     };
-    Ok(reply(entry, outcome(entry, store, arguments, &context).await))
+    let slot = context.extensions.remove::<TextSlot>();
+    let form = if slot.is_some() { Form::Text } else { Form::Value };
+    Ok(reply(entry, outcome(entry, store, arguments, form, &context).await, slot.as_ref()))
 }
 
 async fn outcome(
     entry: &'static Entry,
     store: &EventStore,
     arguments: Arguments,
+    form: Form,
     context: &RequestContext<RoleServer>,
 ) -> std::thread::Result<Outcome> {
-    let prepared = catch_unwind(AssertUnwindSafe(|| (entry.prepare)(entry, store, arguments)))?;
+    let prepared = catch_unwind(AssertUnwindSafe(|| (entry.prepare)(entry, store, arguments, form)))?;
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(refusal) => return Ok(Err(refusal)),
@@ -143,12 +166,18 @@ impl Watch for Watcher {
     }
 }
 
-/// What the client gets.
-pub(super) fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>) -> CallToolResult {
+/// What the client gets; the structured part as text goes to the slot, if there is one.
+pub(super) fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>, slot: Option<&TextSlot>) -> CallToolResult {
     let refusal = match outcome {
         Ok(Ok(answer)) => {
             let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
-            result.structured_content = Some(answer.structured);
+            result.structured_content = match (answer.structured, slot) {
+                (Structured::Text(text), Some(slot)) => {
+                    slot.put(text);
+                    None
+                }
+                (structured, _) => Some(structured.into_value()),
+            };
             return result;
         }
         Ok(Err(refusal)) => refusal,
@@ -201,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_panic_in_one_call_answers_that_call() {
-        let result = reply(&tools::all()[0], Err(Box::new("a bug")));
+        let result = reply(&tools::all()[0], Err(Box::new("a bug")), None);
         assert_eq!(result.is_error, Some(true));
         assert_eq!(result.structured_content, None);
     }

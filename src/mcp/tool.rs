@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
+use super::args::batch::{BatchArgs, HeldBatch};
 use super::call::ArgumentsText;
 use super::{check, schema};
 use crate::watch::Watch;
@@ -56,6 +58,14 @@ pub(crate) trait Tool {
     fn run_text(_store: &EventStore, _arguments: &str) -> Option<Result<Answer<Self::Reply>, Error>> {
         None
     }
+
+    /// Whether [`Self::run_batch`] takes the events, read as the end of the line was looked for.
+    const TAKES_BATCH: bool = false;
+
+    /// Runs it on events that were read already.
+    fn run_batch(_store: &EventStore, _batch: BatchArgs<'_>) -> Result<Answer<Self::Reply>, Error> {
+        Err(Error::invalid("arguments: a batch of events is not what this tool takes"))
+    }
 }
 
 /// Arguments as they came.
@@ -63,10 +73,45 @@ pub(crate) enum Arguments {
     Object(JsonObject),
     /// Text of an object.
     Text(ArgumentsText),
+    /// A batch of events, read already.
+    Batch(HeldBatch),
 }
 
 /// How a call ended; an error is the text of the refusal.
-pub(crate) type Outcome = Result<Answer<Value>, String>;
+pub(crate) type Outcome = Result<Answer<Structured>, String>;
+
+/// The form in which an answer's structured part is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Value,
+    /// JSON text: a page becomes one in a third of the time.
+    Text,
+}
+
+/// The structured part of an answer, in the form that was asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Structured {
+    Value(Value),
+    Text(Box<RawValue>),
+}
+
+impl Structured {
+    fn of(reply: &impl Serialize, form: Form) -> serde_json::Result<Self> {
+        match form {
+            Form::Value => serde_json::to_value(reply).map(Self::Value),
+            Form::Text => to_raw_value(reply).map(Self::Text),
+        }
+    }
+
+    /// The same as a value.
+    pub(crate) fn into_value(self) -> Value {
+        match self {
+            Self::Value(value) => value,
+            // It was written here, so it can be read.
+            Self::Text(text) => serde_json::from_str(text.get()).unwrap_or_default(),
+        }
+    }
+}
 
 /// A call whose arguments are understood.
 pub(crate) struct Prepared {
@@ -78,8 +123,8 @@ pub(crate) struct Prepared {
 /// Does what a call asks for.
 pub(crate) type Run = Box<dyn FnOnce(&EventStore, &dyn Watch) -> Outcome + Send>;
 
-/// Text of this length may take long.
-const LONG_TEXT: usize = 1 << 20;
+/// Arguments of this length may take long.
+pub(crate) const LONG_TEXT: usize = 1 << 20;
 
 /// An answer in both channels. Hosts show only one of them, so both carry the same facts.
 #[derive(Clone, Debug)]
@@ -99,8 +144,10 @@ pub(crate) struct Entry {
     pub(crate) example: &'static str,
     /// Whether it runs best on the text of its arguments.
     pub(crate) takes_text: bool,
+    /// Whether it runs on a batch of events.
+    pub(crate) takes_batch: bool,
     /// Understands the arguments; an error is the text of the refusal.
-    pub(crate) prepare: fn(&'static Self, &EventStore, Arguments) -> Result<Prepared, String>,
+    pub(crate) prepare: fn(&'static Self, &EventStore, Arguments, Form) -> Result<Prepared, String>,
 }
 
 impl Entry {
@@ -123,26 +170,39 @@ pub(crate) fn entry<T: Tool>() -> Entry {
         Some(T::EFFECT != Effect::Appends),
         Some(false),
     ));
-    Entry { tool, example: T::EXAMPLE, takes_text: T::TAKES_TEXT, prepare: prepare::<T> }
+    Entry { tool, example: T::EXAMPLE, takes_text: T::TAKES_TEXT, takes_batch: T::TAKES_BATCH, prepare: prepare::<T> }
 }
 
-fn prepare<T: Tool>(entry: &'static Entry, store: &EventStore, arguments: Arguments) -> Result<Prepared, String> {
+fn prepare<T: Tool>(
+    entry: &'static Entry,
+    store: &EventStore,
+    arguments: Arguments,
+    form: Form,
+) -> Result<Prepared, String> {
     match arguments {
         Arguments::Object(arguments) => {
             let args = read::<T>(entry, arguments)?;
             let is_long = T::is_long(store, &args);
-            Ok(Prepared { is_long, run: Box::new(move |store, watch| finish::<T>(entry, T::run(store, args, watch))) })
+            let run = move |store: &EventStore, watch: &dyn Watch| finish::<T>(entry, T::run(store, args, watch), form);
+            Ok(Prepared { is_long, run: Box::new(run) })
         }
         Arguments::Text(text) => {
             let is_long = text.get().len() > LONG_TEXT;
             let run = move |store: &EventStore, watch: &dyn Watch| {
                 if let Some(outcome) = T::run_text(store, text.get()) {
-                    return finish::<T>(entry, outcome);
+                    return finish::<T>(entry, outcome, form);
                 }
                 let arguments = serde_json::from_str(text.get()).map_err(|error| format!("arguments: {error}"))?;
-                finish::<T>(entry, T::run(store, read::<T>(entry, arguments)?, watch))
+                finish::<T>(entry, T::run(store, read::<T>(entry, arguments)?, watch), form)
             };
             Ok(Prepared { is_long, run: Box::new(run) })
+        }
+        Arguments::Batch(batch) => {
+            let run = move |store: &EventStore, _: &dyn Watch| {
+                finish::<T>(entry, batch.take(|batch| T::run_batch(store, batch)), form)
+            };
+            // Longer lines do not come this way.
+            Ok(Prepared { is_long: false, run: Box::new(run) })
         }
     }
 }
@@ -154,9 +214,9 @@ fn read<T: Tool>(entry: &Entry, arguments: JsonObject) -> Result<T::Args, String
     args.map_err(|error| refusal(entry, &error))
 }
 
-fn finish<T: Tool>(entry: &Entry, outcome: Result<Answer<T::Reply>, Error>) -> Outcome {
+fn finish<T: Tool>(entry: &Entry, outcome: Result<Answer<T::Reply>, Error>, form: Form) -> Outcome {
     let answer = outcome.and_then(|Answer { text, structured }| {
-        let structured = serde_json::to_value(structured)
+        let structured = Structured::of(&structured, form)
             .map_err(|error| Error::limit_exceeded(format!("the answer cannot be written as JSON: {error}")))?;
         Ok(Answer { text, structured })
     });

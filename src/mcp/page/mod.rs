@@ -7,6 +7,7 @@ pub(super) mod cell;
 pub(super) mod column;
 mod hint;
 mod reply;
+mod rows;
 mod table;
 
 pub(super) use reply::{EventMembers, PageReply};
@@ -23,6 +24,7 @@ use crate::query::Page;
 use crate::watch::Watch;
 use crate::{EventStore, Filter, Query, Result, StoredEvent, Time};
 use column::Column;
+use rows::Rows;
 use table::{Cells, Table};
 
 /// Bytes the head usually takes; a longer one costs a second round.
@@ -45,23 +47,22 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &d
         if excess == 0 || shown <= 1 {
             return Ok(answer);
         }
-        shown -= too_many(answer.structured.rows.as_deref().unwrap_or_default(), shape.reversed, excess);
+        shown -= answer.structured.rows.as_ref().map_or(1, |rows| too_many(rows, shape.reversed, excess));
     }
 }
 
 /// How many of the last events to leave out so that a text is so much shorter: one at least.
-fn too_many(rows: &[Vec<String>], reversed: bool, excess: usize) -> usize {
-    let length = |row: &Vec<String>| row.iter().map(|cell| cell.len() + 1).sum::<usize>();
+fn too_many(rows: &Rows, reversed: bool, excess: usize) -> usize {
     let mut saved = 0;
-    let mut is_missing = |row: &Vec<String>| {
+    let is_missing = |row: &usize| {
         let is_missing = saved < excess;
-        saved += length(row);
+        saved += rows.line_length(*row);
         is_missing
     };
     let left_out = if reversed {
-        rows.iter().take_while(|row| is_missing(row)).count()
+        (0..rows.len()).take_while(is_missing).count()
     } else {
-        rows.iter().rev().take_while(|row| is_missing(row)).count()
+        (0..rows.len()).rev().take_while(is_missing).count()
     };
     left_out.clamp(1, rows.len().max(2) - 1)
 }

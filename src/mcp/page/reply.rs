@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::rows::Rows;
 use crate::mcp::args::filter::{effective_schema, filter_line};
 use crate::query::Gap;
 
@@ -41,7 +42,8 @@ pub(crate) struct PageReply {
     pub(crate) columns: Option<Vec<&'static str>>,
     /// table: the events, one row each.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) rows: Option<Vec<Vec<String>>>,
+    #[schemars(with = "Option<Vec<Vec<String>>>")]
+    pub(crate) rows: Option<Rows>,
     /// json: whole events.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "events_schema")]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::cell;
 use super::column::Column;
+use super::rows::Rows;
 use crate::StoredEvent;
 
 /// A table ready to be written.
@@ -14,18 +15,20 @@ pub(crate) struct Table {
     /// Columns with one value in all rows.
     pub(crate) constants: Vec<(&'static str, String)>,
     pub(crate) columns: Vec<&'static str>,
-    pub(crate) rows: Vec<Vec<String>>,
+    pub(crate) rows: Rows,
     /// What `t_us` counts from, where it is shown.
     pub(crate) t0: Option<i64>,
 }
 
-/// The cells of a page. They are written once, however often the page is cut to fit.
+/// The cells of a page. They are written once, into one text, however often the page is cut to fit.
 #[derive(Debug)]
 pub(crate) struct Cells<'e> {
     events: &'e [StoredEvent],
     wanted: &'e [Column],
     /// By column, then by event; times count from the first event.
-    columns: Vec<Vec<String>>,
+    text: String,
+    /// Where each cell ends; the first entry is where the first begins.
+    ends: Vec<usize>,
 }
 
 impl<'e> Cells<'e> {
@@ -33,18 +36,34 @@ impl<'e> Cells<'e> {
     pub(crate) fn of(events: &'e [StoredEvent], asked: Option<&'e [Column]>) -> Self {
         let wanted = asked.unwrap_or(Column::USUAL);
         let t0 = events.first().map_or(0, StoredEvent::timestamp);
-        let cells = |column: &Column| events.iter().map(|event| column.cell(event, t0, wanted)).collect();
-        Self { events, wanted, columns: wanted.iter().map(cells).collect() }
+        let mut text = String::with_capacity(events.len() * USUAL_ROW);
+        let mut ends = Vec::with_capacity(wanted.len() * events.len() + 1);
+        ends.push(0);
+        for column in wanted {
+            for event in events {
+                column.write(&mut text, event, t0, wanted);
+                ends.push(text.len());
+            }
+        }
+        Self { events, wanted, text, ends }
+    }
+
+    fn cell(&self, column: usize, row: usize) -> &str {
+        let at = column * self.events.len() + row;
+        &self.text[self.ends[at]..self.ends[at + 1]]
     }
 
     /// The columns that a table of the first `shown` events has, and those that are the same in all of them.
     fn split(&self, shown: usize) -> (Vec<usize>, Vec<usize>) {
         let (mut kept, mut constant) = (Vec::new(), Vec::new());
-        for (at, cells) in self.columns.iter().enumerate() {
-            let Some([first, rest @ ..]) = cells.get(..shown) else { continue };
-            let is_same = rest.iter().all(|cell| cell == first);
+        if shown == 0 {
+            return (kept, constant);
+        }
+        for at in 0..self.wanted.len() {
+            let first = self.cell(at, 0);
+            let is_same = (1..shown).all(|row| self.cell(at, row) == first);
             // The last column stays, whatever is in it: a row needs something to show.
-            let is_needed = kept.is_empty() && at + 1 == self.columns.len();
+            let is_needed = kept.is_empty() && at + 1 == self.wanted.len();
             if is_needed || !is_same || (!first.is_empty() && shown == 1) {
                 kept.push(at);
             } else if !first.is_empty() {
@@ -57,7 +76,7 @@ impl<'e> Cells<'e> {
     /// Bytes of each row's line in a table of all events.
     pub(crate) fn line_lengths(&self) -> impl Iterator<Item = usize> {
         let (kept, _) = self.split(self.events.len());
-        (0..self.events.len()).map(move |row| kept.iter().map(|at| self.columns[*at][row].len() + 1).sum())
+        (0..self.events.len()).map(move |row| kept.iter().map(|at| self.cell(*at, row).len() + 1).sum())
     }
 
     /// The table of the first `shown` events; the last of them leads when it is turned around.
@@ -65,20 +84,28 @@ impl<'e> Cells<'e> {
         let (kept, constant) = self.split(shown);
         let order = || (0..shown).map(|at| if reversed { shown - 1 - at } else { at });
         let t0 = order().next().map(|first| self.events[first].timestamp());
-        let cell = |row: usize, at: usize| match self.wanted[at] {
-            Column::TimeMicros if reversed => {
-                Column::TimeMicros.cell(&self.events[row], t0.unwrap_or_default(), self.wanted)
+        let mut rows = Rows::with_capacity(kept.len(), shown, self.text.len());
+        for row in order() {
+            for at in &kept {
+                rows.push(|out| match self.wanted[*at] {
+                    Column::TimeMicros if reversed => {
+                        Column::TimeMicros.write(out, &self.events[row], t0.unwrap_or_default(), self.wanted);
+                    }
+                    _ => out.push_str(self.cell(*at, row)),
+                });
             }
-            _ => self.columns[at][row].clone(),
-        };
+        }
         Table {
-            constants: constant.iter().map(|at| (self.wanted[*at].name(), cell(shown - 1, *at))).collect(),
+            constants: constant.iter().map(|at| (self.wanted[*at].name(), self.cell(*at, 0).to_owned())).collect(),
             columns: kept.iter().map(|at| self.wanted[*at].name()).collect(),
-            rows: order().map(|row| kept.iter().map(|at| cell(row, *at)).collect()).collect(),
+            rows,
             t0: t0.filter(|_| self.wanted.contains(&Column::TimeMicros)),
         }
     }
 }
+
+/// Bytes the cells of an event usually take.
+const USUAL_ROW: usize = 320;
 
 impl Table {
     /// Appends the head lines and the rows.
@@ -97,10 +124,8 @@ impl Table {
             _ = writeln!(out, "t0={t0} (t_us: microseconds after t0)");
         }
         out.push_str(&self.columns.join("\t"));
-        for row in &self.rows {
-            out.push('\n');
-            out.push_str(&row.join("\t"));
-        }
+        out.push('\n');
+        out.push_str(self.rows.text());
     }
 
     /// The constants by column.

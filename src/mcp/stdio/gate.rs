@@ -10,9 +10,11 @@ use std::task::Waker;
 
 use parking_lot::Mutex;
 use rmcp::model::RequestId;
+use serde_json::value::RawValue;
 
 use super::outbox::Outbox;
 use super::refusal::{INTERNAL_ERROR, Refusal};
+use crate::mcp::call::TextSlot;
 
 /// Shared by the transport and the tickets of its requests.
 #[derive(Debug, Default)]
@@ -32,6 +34,8 @@ struct Current {
     is_cancelled: bool,
     /// It becomes one of `open` with its first notification.
     stays_open: bool,
+    /// Where its handler puts the structured part of its reply, if it is the call of a tool.
+    slot: TextSlot,
 }
 
 impl Gate {
@@ -50,8 +54,18 @@ impl Gate {
         let mut this = gate.lock();
         this.turns += 1;
         let turn = this.turns;
-        this.current = Some(Current { turn, id, is_cancelled: false, stays_open });
+        this.current = Some(Current { turn, id, is_cancelled: false, stays_open, slot: TextSlot::default() });
         Ticket(Arc::new(Turn { turn, gate: Arc::clone(gate) }))
+    }
+
+    /// The slot of the request whose turn it is now.
+    pub(crate) fn slot(&self) -> Option<&TextSlot> {
+        self.current.as_ref().map(|current| &current.slot)
+    }
+
+    /// What belongs into the reply with this id, beside what the protocol's own types carry.
+    pub(crate) fn structured(&self, id: &RequestId) -> Option<Box<RawValue>> {
+        self.current.as_ref().filter(|current| current.id == *id)?.slot.take()
     }
 
     /// The request is not to be answered any more.

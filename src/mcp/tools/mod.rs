@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::tool::{Arguments, Entry, Outcome, entry};
+use super::tool::{Answer, Arguments, Entry, Form, entry};
 use crate::EventStore;
 use crate::watch::Unwatched;
 
@@ -55,11 +55,12 @@ pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
 }
 
 /// What a tool answers, for what is made of answers; an error is the text of the refusal.
-pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Outcome {
+pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Result<Answer<Value>, String> {
     let Some(entry) = find(name) else { return Err(format!("there is no tool {name}")) };
     let Value::Object(arguments) = arguments else { return Err(format!("{name}: arguments are an object")) };
-    let prepared = (entry.prepare)(entry, store, Arguments::Object(arguments))?;
-    (prepared.run)(store, &Unwatched)
+    let prepared = (entry.prepare)(entry, store, Arguments::Object(arguments), Form::Value)?;
+    let Answer { text, structured } = (prepared.run)(store, &Unwatched)?;
+    Ok(Answer { text, structured: structured.into_value() })
 }
 
 /// The tool of this name.
