@@ -13,18 +13,17 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Room for so many rows of so many cells, and so many bytes.
+    /// Room for so many rows of so many cells, and so many bytes of text.
     pub(crate) fn with_capacity(width: usize, rows: usize, bytes: usize) -> Self {
-        let cells = width * rows;
-        Self { text: String::with_capacity(bytes + cells), ends: Vec::with_capacity(cells), width }
+        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(width * rows), width }
     }
 
     /// Appends the next cell.
-    pub(crate) fn push(&mut self, cell: impl FnOnce(&mut String)) {
+    pub(crate) fn push(&mut self, cell: &str) {
         if !self.ends.is_empty() {
             self.text.push(if self.ends.len().is_multiple_of(self.width) { '\n' } else { '\t' });
         }
-        cell(&mut self.text);
+        self.text.push_str(cell);
         self.ends.push(self.text.len());
     }
 
@@ -33,14 +32,8 @@ impl Rows {
         &self.text
     }
 
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.ends.len().checked_div(self.width).unwrap_or_default()
-    }
-
-    /// Bytes of a row, its line end included.
-    pub(crate) fn line_length(&self, row: usize) -> usize {
-        let first = row * self.width;
-        self.ends[first + self.width - 1] + 1 - self.start(first)
     }
 
     fn start(&self, cell: usize) -> usize {
@@ -82,11 +75,11 @@ mod tests {
     fn lines_and_cells_are_the_same_rows() {
         let mut rows = Rows::with_capacity(2, 2, 0);
         for cell in ["", "b", "cc\"", ""] {
-            rows.push(|out| out.push_str(cell));
+            rows.push(cell);
         }
         assert_eq!(rows.text(), "\tb\ncc\"\t");
         assert_eq!(serde_json::to_string(&rows).unwrap(), r#"[["","b"],["cc\"",""]]"#);
-        assert_eq!((rows.len(), rows.line_length(0), rows.line_length(1)), (2, 3, 5));
+        assert_eq!(rows.len(), 2);
         assert_eq!(serde_json::to_string(&Rows::default()).unwrap(), "[]");
     }
 }
