@@ -15,13 +15,12 @@ use rmcp::model::{
 };
 use rmcp::service::{Peer, RequestContext, RoleServer};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::args::batch::HeldBatch;
 use super::closest::did_you_mean;
-use super::tool::{Arguments, Entry, Form, Outcome, Structured};
+use super::tool::{AnswerJson, Answered, Arguments, Entry, Form, Outcome};
 use super::tools;
 use crate::EventStore;
 use crate::watch::Watch;
@@ -45,18 +44,17 @@ impl ArgumentsText {
     }
 }
 
-/// Where a transport takes the structured part of a reply as text, past the protocol's own types. It travels beside the
-/// request.
+/// Where a transport takes an answer as JSON, past the protocol's own types. It travels beside the request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct TextSlot(Arc<Mutex<Option<Box<RawValue>>>>);
+pub(crate) struct AnswerSlot(Arc<Mutex<Option<AnswerJson>>>);
 
-impl TextSlot {
-    fn put(&self, text: Box<RawValue>) {
-        *self.0.lock() = Some(text);
+impl AnswerSlot {
+    fn put(&self, answer: AnswerJson) {
+        *self.0.lock() = Some(answer);
     }
 
     /// What was put there.
-    pub(crate) fn take(&self) -> Option<Box<RawValue>> {
+    pub(crate) fn take(&self) -> Option<AnswerJson> {
         self.0.lock().take()
     }
 }
@@ -78,8 +76,8 @@ pub(crate) async fn run(
         (None, Some(text)) => Arguments::Text(text),
         (None, None) => Arguments::Object(request.arguments.unwrap_or_default()),
     };
-    let slot = context.extensions.remove::<TextSlot>();
-    let form = if slot.is_some() { Form::Text } else { Form::Value };
+    let slot = context.extensions.remove::<AnswerSlot>();
+    let form = if slot.is_some() { Form::Json } else { Form::Values };
     Ok(reply(entry, outcome(entry, store, arguments, form, &context).await, slot.as_ref()))
 }
 
@@ -166,18 +164,22 @@ impl Watch for Watcher {
     }
 }
 
-/// What the client gets; the structured part as text goes to the slot, if there is one.
-pub(super) fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>, slot: Option<&TextSlot>) -> CallToolResult {
+/// What the client gets; an answer that is JSON goes to the slot, and the result is without it.
+pub(super) fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>, slot: Option<&AnswerSlot>) -> CallToolResult {
     let refusal = match outcome {
-        Ok(Ok(answer)) => {
-            let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
-            result.structured_content = match (answer.structured, slot) {
-                (Structured::Text(text), Some(slot)) => {
-                    slot.put(text);
-                    None
+        Ok(Ok(answered)) => {
+            let (content, structured) = match (answered, slot) {
+                (Answered::Json(json), Some(slot)) => {
+                    slot.put(json);
+                    (Vec::new(), None)
                 }
-                (structured, _) => Some(structured.into_value()),
+                (answered, _) => {
+                    let answer = answered.into_values();
+                    (vec![ContentBlock::text(answer.text)], Some(answer.structured))
+                }
             };
+            let mut result = CallToolResult::success(content);
+            result.structured_content = structured;
             return result;
         }
         Ok(Err(refusal)) => refusal,

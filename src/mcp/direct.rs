@@ -49,7 +49,7 @@ pub fn call(store: &EventStore, tool: &str, arguments: &str) -> Result<Reply> {
             let read = serde_json::from_str(arguments);
             Arguments::Object(read.map_err(|error| format!("arguments: {error}; expected such as {}", entry.example))?)
         };
-        let prepared = (entry.prepare)(entry, store, arguments, Form::Value)?;
+        let prepared = (entry.prepare)(entry, store, arguments, Form::Values)?;
         (prepared.run)(store, &Unwatched)
     }));
     let result = reply(entry, outcome, None);

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
 
 use super::args::batch::{BatchArgs, HeldBatch};
 use super::call::ArgumentsText;
@@ -50,6 +49,11 @@ pub(crate) trait Tool {
 
     fn run(store: &EventStore, args: Self::Args, watch: &dyn Watch) -> Result<Answer<Self::Reply>, Error>;
 
+    /// Writes the answer as JSON: what serde would write, if need be faster.
+    fn to_json(answer: Answer<Self::Reply>) -> serde_json::Result<AnswerJson> {
+        AnswerJson::of(&answer)
+    }
+
     /// Whether [`Self::run_text`] takes the arguments' text, as long as it is of the usual form.
     const TAKES_TEXT: bool = false;
 
@@ -78,37 +82,50 @@ pub(crate) enum Arguments {
 }
 
 /// How a call ended; an error is the text of the refusal.
-pub(crate) type Outcome = Result<Answer<Structured>, String>;
+pub(crate) type Outcome = Result<Answered, String>;
 
-/// The form in which an answer's structured part is wanted.
+/// The form in which an answer is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    Value,
-    /// JSON text: a page becomes one in a third of the time.
-    Text,
+    Values,
+    /// JSON text, which a page becomes in half the time.
+    Json,
 }
 
-/// The structured part of an answer, in the form that was asked for.
+/// An answer in the form that was asked for.
 #[derive(Clone, Debug)]
-pub(crate) enum Structured {
-    Value(Value),
-    Text(Box<RawValue>),
+pub(crate) enum Answered {
+    Values(Answer<Value>),
+    Json(AnswerJson),
 }
 
-impl Structured {
-    fn of(reply: &impl Serialize, form: Form) -> serde_json::Result<Self> {
-        match form {
-            Form::Value => serde_json::to_value(reply).map(Self::Value),
-            Form::Text => to_raw_value(reply).map(Self::Text),
-        }
-    }
+/// Both channels of an answer as JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct AnswerJson {
+    /// A string.
+    pub(crate) text: Vec<u8>,
+    /// An object.
+    pub(crate) structured: Vec<u8>,
+}
 
-    /// The same as a value.
-    pub(crate) fn into_value(self) -> Value {
+impl AnswerJson {
+    /// As serde writes it.
+    pub(crate) fn of(answer: &Answer<impl Serialize>) -> serde_json::Result<Self> {
+        let structured = serde_json::to_vec(&answer.structured)?;
+        Ok(Self { text: serde_json::to_vec(&answer.text)?, structured })
+    }
+}
+
+impl Answered {
+    /// The same as values.
+    pub(crate) fn into_values(self) -> Answer<Value> {
         match self {
-            Self::Value(value) => value,
+            Self::Values(answer) => answer,
             // It was written here, so it can be read.
-            Self::Text(text) => serde_json::from_str(text.get()).unwrap_or_default(),
+            Self::Json(AnswerJson { text, structured }) => Answer {
+                text: serde_json::from_slice(&text).unwrap_or_default(),
+                structured: serde_json::from_slice(&structured).unwrap_or_default(),
+            },
         }
     }
 }
@@ -215,10 +232,13 @@ fn read<T: Tool>(entry: &Entry, arguments: JsonObject) -> Result<T::Args, String
 }
 
 fn finish<T: Tool>(entry: &Entry, outcome: Result<Answer<T::Reply>, Error>, form: Form) -> Outcome {
-    let answer = outcome.and_then(|Answer { text, structured }| {
-        let structured = Structured::of(&structured, form)
-            .map_err(|error| Error::limit_exceeded(format!("the answer cannot be written as JSON: {error}")))?;
-        Ok(Answer { text, structured })
+    let answer = outcome.and_then(|answer| {
+        let answered = match form {
+            Form::Json => T::to_json(answer).map(Answered::Json),
+            Form::Values => serde_json::to_value(answer.structured)
+                .map(|structured| Answered::Values(Answer { text: answer.text, structured })),
+        };
+        answered.map_err(|error| Error::limit_exceeded(format!("the answer cannot be written as JSON: {error}")))
     });
     answer.map_err(|error| refusal(entry, &error))
 }

@@ -22,7 +22,9 @@ pub(crate) fn cut(out: &mut String, start: usize) {
     if text.len() <= SHOWN {
         return;
     }
-    if let Some((end, _)) = text.char_indices().nth(SHOWN) {
+    let is_ascii = text.as_bytes()[..SHOWN].is_ascii();
+    let end = if is_ascii { Some(SHOWN) } else { text.char_indices().nth(SHOWN).map(|(end, _)| end) };
+    if let Some(end) = end {
         let missing = text.len() - end;
         out.truncate(start + end);
         // Writing to a String cannot fail.

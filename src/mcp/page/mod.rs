@@ -10,7 +10,7 @@ mod reply;
 mod rows;
 mod table;
 
-pub(super) use reply::{EventMembers, PageReply};
+pub(super) use reply::{EventMembers, PageReply, to_json};
 
 use std::fmt::Write;
 

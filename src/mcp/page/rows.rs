@@ -32,6 +32,26 @@ impl Rows {
         &self.text
     }
 
+    /// Appends the rows as an array to `array`, and to `text` as what their text becomes in a JSON string.
+    pub(crate) fn write_json(&self, array: &mut Vec<u8>, text: &mut Vec<u8>) -> serde_json::Result<()> {
+        array.push(b'[');
+        for at in 0..self.ends.len() {
+            let is_first = at.is_multiple_of(self.width);
+            let (between_cells, between_lines): (&[u8], &[u8]) = match (at, is_first) {
+                (0, _) => (b"[", b""),
+                (_, true) => (b"],[", b"\\n"),
+                (_, false) => (b",", b"\\t"),
+            };
+            array.extend_from_slice(between_cells);
+            text.extend_from_slice(between_lines);
+            let start = array.len() + 1;
+            serde_json::to_writer(&mut *array, self.cell(at))?;
+            text.extend_from_slice(&array[start..array.len() - 1]);
+        }
+        array.extend_from_slice(if self.ends.is_empty() { b"]" } else { b"]]" });
+        Ok(())
+    }
+
     fn len(&self) -> usize {
         self.ends.len().checked_div(self.width).unwrap_or_default()
     }
@@ -81,5 +101,12 @@ mod tests {
         assert_eq!(serde_json::to_string(&rows).unwrap(), r#"[["","b"],["cc\"",""]]"#);
         assert_eq!(rows.len(), 2);
         assert_eq!(serde_json::to_string(&Rows::default()).unwrap(), "[]");
+        for rows in [rows, Rows::default()] {
+            let (mut array, mut text) = (Vec::new(), vec![b'"']);
+            rows.write_json(&mut array, &mut text).unwrap();
+            text.push(b'"');
+            assert_eq!(array, serde_json::to_vec(&rows).unwrap());
+            assert_eq!(text, serde_json::to_vec(rows.text()).unwrap());
+        }
     }
 }

@@ -42,6 +42,7 @@ impl<'e> Cells<'e> {
         }
     }
 
+    #[inline]
     fn cell(&self, column: usize, row: usize) -> &str {
         let at = column * self.events.len() + row;
         &self.text[self.ends[at]..self.ends[at + 1]]

@@ -10,11 +10,11 @@ use std::task::Waker;
 
 use parking_lot::Mutex;
 use rmcp::model::RequestId;
-use serde_json::value::RawValue;
 
 use super::outbox::Outbox;
 use super::refusal::{INTERNAL_ERROR, Refusal};
-use crate::mcp::call::TextSlot;
+use crate::mcp::call::AnswerSlot;
+use crate::mcp::tool::AnswerJson;
 
 /// Shared by the transport and the tickets of its requests.
 #[derive(Debug, Default)]
@@ -34,8 +34,8 @@ struct Current {
     is_cancelled: bool,
     /// It becomes one of `open` with its first notification.
     stays_open: bool,
-    /// Where its handler puts the structured part of its reply, if it is the call of a tool.
-    slot: TextSlot,
+    /// Where its handler puts its answer, if it is the call of a tool.
+    slot: AnswerSlot,
 }
 
 impl Gate {
@@ -54,17 +54,17 @@ impl Gate {
         let mut this = gate.lock();
         this.turns += 1;
         let turn = this.turns;
-        this.current = Some(Current { turn, id, is_cancelled: false, stays_open, slot: TextSlot::default() });
+        this.current = Some(Current { turn, id, is_cancelled: false, stays_open, slot: AnswerSlot::default() });
         Ticket(Arc::new(Turn { turn, gate: Arc::clone(gate) }))
     }
 
     /// The slot of the request whose turn it is now.
-    pub(crate) fn slot(&self) -> Option<&TextSlot> {
+    pub(crate) fn slot(&self) -> Option<&AnswerSlot> {
         self.current.as_ref().map(|current| &current.slot)
     }
 
-    /// What belongs into the reply with this id, beside what the protocol's own types carry.
-    pub(crate) fn structured(&self, id: &RequestId) -> Option<Box<RawValue>> {
+    /// The answer that belongs into the reply with this id, where its handler put one.
+    pub(crate) fn answer(&self, id: &RequestId) -> Option<AnswerJson> {
         self.current.as_ref().filter(|current| current.id == *id)?.slot.take()
     }
 

@@ -4,7 +4,7 @@
 //! the process ends. The protocol itself is rmcp's; this is the transport below it:
 //!
 //! `lines` finds lines in bytes, `envelope` says what a line means, `storing` knows the lines that store, `gate` lets one request in at a time, `outbox` frames
-//! what goes out, `called` joins a tool's text to its reply, `transport` runs them, `pipes` and `signals` are the process's.
+//! what goes out, `called` joins an answer to its reply, `transport` runs them, `pipes` and `signals` are the process's.
 
 mod called;
 mod envelope;

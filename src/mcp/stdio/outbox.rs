@@ -60,9 +60,9 @@ impl Outbox {
     }
 
     /// A reply that is JSON already.
-    pub(crate) fn reply_json(&mut self, json: &str) {
+    pub(crate) fn reply_json(&mut self, json: impl AsRef<[u8]>) {
         self.begin_reply();
-        self.bytes.extend_from_slice(json.as_bytes());
+        self.bytes.extend_from_slice(json.as_ref());
         self.end_reply();
     }
 

@@ -389,10 +389,10 @@ impl Transport<RoleServer> for Wire {
         };
         match id {
             Some(id) => {
-                let structured = id.and_then(|id| gate.structured(id));
+                let answer = id.and_then(|id| gate.answer(id));
                 if gate.answered(id) {
-                    match called::with_structured(&message, structured.as_deref()) {
-                        Some(reply) => gate.outbox.reply(&reply),
+                    match answer.as_ref().and_then(|answer| called::with_answer(&message, answer)) {
+                        Some(reply) => gate.outbox.reply_json(&reply),
                         None => gate.outbox.reply(&message),
                     }
                 }

@@ -58,9 +58,8 @@ pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
 pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Result<Answer<Value>, String> {
     let Some(entry) = find(name) else { return Err(format!("there is no tool {name}")) };
     let Value::Object(arguments) = arguments else { return Err(format!("{name}: arguments are an object")) };
-    let prepared = (entry.prepare)(entry, store, Arguments::Object(arguments), Form::Value)?;
-    let Answer { text, structured } = (prepared.run)(store, &Unwatched)?;
-    Ok(Answer { text, structured: structured.into_value() })
+    let prepared = (entry.prepare)(entry, store, Arguments::Object(arguments), Form::Values)?;
+    Ok((prepared.run)(store, &Unwatched)?.into_values())
 }
 
 /// The tool of this name.
