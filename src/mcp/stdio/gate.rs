@@ -149,7 +149,7 @@ impl Drop for Turn {
         if let Some(id) = id {
             let id = id.into_json_value().to_string();
             let what = "Internal error: the server failed on this request; it is up and other requests work";
-            gate.outbox.reply_json(&Refusal::of(Some(&id), INTERNAL_ERROR, what).to_json());
+            gate.outbox.reply_json(Refusal::of(Some(&id), INTERNAL_ERROR, what).to_json().as_bytes());
         }
         if let Some(waker) = gate.waker.take() {
             waker.wake();

@@ -166,7 +166,7 @@ impl Wire {
                 };
             }
             Step::Refuse(refusal) => {
-                self.gate.lock().outbox.reply_json(&refusal.to_json());
+                self.gate.lock().outbox.reply_json(refusal.to_json().as_bytes());
                 return None;
             }
             Step::OpenArray => {
@@ -181,7 +181,7 @@ impl Wire {
         let Asked { id, mut request } = *asked;
         if let Some(missing) = self.missing(&request) {
             let id = id.into_json_value().to_string();
-            self.gate.lock().outbox.reply_json(&Refusal::of(Some(&id), INVALID_PARAMS, missing).to_json());
+            self.gate.lock().outbox.reply_json(Refusal::of(Some(&id), INVALID_PARAMS, missing).to_json().as_bytes());
             return None;
         }
         self.is_initialized |= matches!(request, ClientRequest::InitializeRequest(_));
