@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::call::{ArgumentsText, reply, unknown_tool};
 use super::desk::Desk;
 use super::server::Server;
-use super::tool::Arguments;
+use super::tool::{Arguments, Form};
 use super::tools;
 use crate::watch::Unwatched;
 use crate::{Error, EventStore, Result};
@@ -51,10 +51,10 @@ pub fn call(store: &EventStore, tool: &str, arguments: &str) -> Result<Reply> {
             Arguments::Object(read.map_err(|error| format!("arguments: {error}; expected such as {}", entry.example))?)
         };
         let desk = Desk::from(store.clone());
-        let prepared = (entry.prepare)(entry, &desk, arguments)?;
+        let prepared = (entry.prepare)(entry, &desk, arguments, Form::Values)?;
         (prepared.run)(&desk, &Unwatched)
     }));
-    let result = reply(entry, outcome);
+    let result = reply(entry, outcome, None);
     let text = result.content.iter().filter_map(|block| block.as_text()).map(|block| &*block.text).collect();
     Ok(Reply { text, structured: result.structured_content })
 }

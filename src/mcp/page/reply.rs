@@ -6,7 +6,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::rows::Rows;
 use crate::mcp::args::filter::{effective_schema, filter_line};
+use crate::mcp::tool::{Answer, AnswerJson};
 use crate::query::Gap;
 use crate::store::Loss;
 
@@ -45,7 +47,8 @@ pub(crate) struct PageReply {
     pub(crate) columns: Option<Vec<&'static str>>,
     /// table: the events, one row each.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) rows: Option<Vec<Vec<String>>>,
+    #[schemars(with = "Option<Vec<Vec<String>>>")]
+    pub(crate) rows: Option<Rows>,
     /// json: whole events.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "events_schema")]
@@ -62,6 +65,30 @@ fn events_schema(generator: &mut SchemaGenerator) -> Schema {
     event.remove("required");
     json_schema!({ "type": "array", "items": event })
 }
+
+/// The answer as JSON: what serde writes. The cells of a table are escaped once for both channels.
+pub(crate) fn to_json(mut answer: Answer<PageReply>) -> serde_json::Result<AnswerJson> {
+    let Some(rows) = answer.structured.rows.take() else { return AnswerJson::of(&answer) };
+    let Some(head) = answer.text.strip_suffix(rows.text()) else {
+        answer.structured.rows = Some(rows);
+        return AnswerJson::of(&answer);
+    };
+    let mut text = Vec::with_capacity(head.len() + 2 * rows.text().len());
+    serde_json::to_writer(&mut text, head)?;
+    text.pop();
+    let mut structured = Vec::with_capacity(ENVELOPE + 2 * rows.text().len());
+    serde_json::to_writer(&mut structured, &answer.structured)?;
+    // Of the members, only events come after rows, and no reply has both.
+    structured.pop();
+    structured.extend_from_slice(b",\"rows\":");
+    rows.write_json(&mut structured, &mut text)?;
+    text.push(b'"');
+    structured.push(b'}');
+    Ok(AnswerJson { text, structured })
+}
+
+/// Bytes of a table's reply beside its rows, as a rule.
+const ENVELOPE: usize = 1_024;
 
 /// A span whose events are not all there.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
