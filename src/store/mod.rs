@@ -8,6 +8,7 @@ mod plans;
 mod reading;
 mod retention;
 mod stats;
+mod visiting;
 mod writing;
 
 use std::fmt;

@@ -9,7 +9,7 @@ mod hint;
 mod reply;
 mod table;
 
-pub(super) use reply::{EventMembers, PageReply};
+pub(super) use reply::{EventMembers, GapReply, PageReply};
 
 use std::fmt::Write;
 

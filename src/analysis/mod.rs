@@ -1,0 +1,5 @@
+//! What do the events mean? Questions over many events at once, answered from visits and queries of the store.
+//!
+//! Pure and synchronous: in go a store and a question, out comes a finding with the evidence's ids. How it is told is
+//! the business of the tools. Nothing here looks at the clock or depends on the order of a hash map: the same
+//! recording gives the same finding.
