@@ -1,0 +1,41 @@
+//! Is the recording whole?
+
+use serde_json::json;
+
+use super::{Confidence, Finding, Kind, Scene, count, span};
+use crate::Result;
+use crate::analysis::ledger::Moment;
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let ledger = scene.ledger;
+    const REFUTED_BY: &str = "nothing: the source counted what it dropped";
+    if let Some(first) = ledger.dropped.first() {
+        let messages: u64 = ledger.dropped.iter().map(|dropped| dropped.messages).sum();
+        let length: i64 = ledger.dropped.iter().map(|dropped| dropped.until.saturating_sub(dropped.moment.at)).sum();
+        let what = format!(
+            "the source dropped {} in {}, {} long in all: what happened there is unknown, calls across it may have \
+             no end, messages no receiver",
+            count(messages as usize, "trace message"),
+            count(ledger.dropped.len(), "gap"),
+            span(length)
+        );
+        let finding = Finding::new(Kind::Gap, Confidence::High, first.moment, what)
+            .shown_by("first", first.event)
+            .refuted_by(REFUTED_BY)
+            .next("query_events", json!({"event_type": "gap"}), "every gap with its length");
+        found.push(finding);
+    }
+    for gap in ledger.gaps() {
+        let what = format!(
+            "{} were pruned by the limits of the store: what led to later events may be among them",
+            count(gap.events as usize, "event")
+        );
+        let moment = Moment { order: 0, at: gap.since };
+        found.push(
+            Finding::new(Kind::Gap, Confidence::High, moment, what)
+                .refuted_by("nothing: the store counted them")
+                .next("get_stats", json!({}), "the limits, and what was pruned"),
+        );
+    }
+    Ok(())
+}
