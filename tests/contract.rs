@@ -60,7 +60,7 @@ fn tools_json_is_what_the_server_serves() {
 }
 
 #[test]
-fn the_twelve_tools_are_there() {
+fn the_tools_are_there() {
     let names: Vec<String> = tools().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect();
     let expected = [
         "store_event",
@@ -73,6 +73,10 @@ fn the_twelve_tools_are_there() {
         "cleanup_old_events",
         "clear_events",
         "explain_query",
+        "find_anomalies",
+        "call_tree",
+        "message_flow",
+        "mailbox",
         "store_instrumentation_plan",
         "get_instrumentation_plan",
     ];
@@ -90,7 +94,7 @@ fn every_tool_says_what_it_is_and_what_it_does_to_the_store() {
             assert!(annotations[hint].is_boolean(), "{name}: {hint}");
         }
         assert_eq!(annotations["openWorldHint"], false, "{name}");
-        let reads = ["query", "last", "get", "explain"].iter().any(|verb| name.starts_with(verb));
+        let reads = ["query", "last", "get", "explain", "find", "call_tree", "message_flow", "mailbox"].iter().any(|verb| name.starts_with(verb));
         let removes = name.starts_with("clear") || name.starts_with("cleanup");
         assert_eq!(annotations["readOnlyHint"], reads, "{name}");
         assert_eq!(annotations["destructiveHint"], removes, "{name}");

@@ -10,13 +10,17 @@ use assert_cmd::Command;
 use client::{BANK, Client};
 use serde_json::{Value, json};
 
-const READING: [&str; 7] = [
+const READING: [&str; 11] = [
     "query_events",
     "query_events_by_ast_node",
     "last_n_events_for_pid",
     "get_event_by_id",
     "get_stats",
     "explain_query",
+    "find_anomalies",
+    "call_tree",
+    "message_flow",
+    "mailbox",
     "get_instrumentation_plan",
 ];
 

@@ -1,10 +1,14 @@
-//! What do the events mean? Pure analyses over the store, below the tools that tell them.
+//! What do the events mean? Questions over many events at once, answered from visits and queries of the store.
 //!
-//! Nothing here knows how an answer is written; a tool turns what an analysis found into a report.
+//! Pure and synchronous: in go a store and a question, out comes a finding with the evidence's ids. How it is told is
+//! the business of the tools. Nothing here looks at the clock or depends on the order of a hash map: the same
+//! recording gives the same finding.
 
 pub(crate) mod anomalies;
 pub(crate) mod calls;
+pub(crate) mod flow;
 pub(crate) mod ledger;
 pub(crate) mod mailbox;
 pub(crate) mod messages;
 pub(crate) mod terms;
+pub(crate) mod trees;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count};
 use crate::Result;
-use crate::analysis::ledger::payload::{Payload, text, texts};
+use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{Call, CallId, Callback, Message, MessageId, ProcessId};
 use crate::analysis::terms;
 

@@ -17,7 +17,7 @@ use crate::watch::Watch;
 use crate::{EventStore, Result};
 
 /// Event types a ledger is made of.
-pub(crate) const TYPES: [&str; 12] = [
+const TYPES: [&str; 12] = [
     "function_entry",
     "function_exit",
     "message_send",
@@ -42,7 +42,6 @@ type Map<K, V> = HashMap<K, V, FixedState>;
 enum Item {
     Call(CallId),
     Message(MessageId),
-    Spawn,
 }
 
 struct Book {
@@ -241,7 +240,6 @@ impl Book {
         };
         let name = text(payload.registered_name).map(|name| self.texts.intern(&name));
         let event = self.texts.intern(seen.event_id());
-        self.items.insert(event, Item::Spawn);
         let of = &mut self.processes[process as usize];
         of.parent = of.parent.or(parent);
         of.spawn = of.spawn.or(Some((moment, event)));
@@ -276,11 +274,10 @@ impl Book {
         };
         let stack = self.stacks.get(&process).and_then(|stack| stack.last()).copied();
         let told = self.item(seen.parent_id());
-        let (parent, mut message, is_first) = match told {
-            Some(Item::Call(call)) if self.calls[call as usize].process == process => (Some(call), None, false),
-            Some(Item::Message(message)) => (stack, Some(message), false),
-            Some(Item::Spawn) => (stack, None, stack.is_none()),
-            _ => (stack, None, false),
+        let (parent, mut message) = match told {
+            Some(Item::Call(call)) if self.calls[call as usize].process == process => (Some(call), None),
+            Some(Item::Message(message)) => (stack, Some(message)),
+            _ => (stack, None),
         };
         if message.is_none() && parent.is_none() {
             message = self.unsent_for(process, callback, seen);
@@ -313,7 +310,6 @@ impl Book {
             reason: None,
             parent,
             message,
-            is_first,
             change: None,
         });
         self.stacks.entry(process).or_default().push(id);

@@ -11,7 +11,7 @@ use crate::event::StoredEvent;
 use crate::query::{Gap, Visit};
 use crate::EventStore;
 
-pub(crate) use gather::{TYPES, gather};
+pub(crate) use gather::gather;
 pub(crate) use texts::{Sym, Texts};
 
 /// Place of an event in the total order, and its timestamp.
@@ -75,8 +75,6 @@ pub(crate) struct Call {
     pub(crate) parent: Option<CallId>,
     /// The message it handles.
     pub(crate) message: Option<MessageId>,
-    /// The spawn it is the first call after.
-    pub(crate) is_first: bool,
     /// The event of the state it changed.
     pub(crate) change: Option<Sym>,
 }

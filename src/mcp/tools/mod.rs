@@ -1,12 +1,16 @@
 //! Which tools are there? One file each; this is the table.
 
+mod call_tree;
 mod cleanup_old_events;
 mod clear_events;
 mod explain_query;
+mod find_anomalies;
 mod get_event_by_id;
 mod get_instrumentation_plan;
 mod get_stats;
 mod last_n_events_for_pid;
+mod mailbox;
+mod message_flow;
 mod query_events;
 mod query_events_by_ast_node;
 mod removal;
@@ -22,7 +26,7 @@ use super::tool::{Arguments, Entry, Outcome, entry};
 use crate::EventStore;
 use crate::watch::Unwatched;
 
-static TABLE: LazyLock<[Entry; 12]> = LazyLock::new(|| {
+static TABLE: LazyLock<[Entry; 16]> = LazyLock::new(|| {
     [
         entry::<store_event::StoreEvent>(),
         entry::<store_events::StoreEvents>(),
@@ -34,6 +38,10 @@ static TABLE: LazyLock<[Entry; 12]> = LazyLock::new(|| {
         entry::<cleanup_old_events::CleanupOldEvents>(),
         entry::<clear_events::ClearEvents>(),
         entry::<explain_query::ExplainQuery>(),
+        entry::<find_anomalies::FindAnomalies>(),
+        entry::<call_tree::CallTree>(),
+        entry::<message_flow::MessageFlow>(),
+        entry::<mailbox::Mailbox>(),
         entry::<store_instrumentation_plan::StoreInstrumentationPlan>(),
         entry::<get_instrumentation_plan::GetInstrumentationPlan>(),
     ]
