@@ -178,6 +178,11 @@ fn every_answer_is_what_its_schema_promises() {
     conforms("get_event_by_id", json!({"event_id": "b"}));
     conforms("explain_query", json!({"pid": "<0.1.0>"}));
     conforms("explain_query", json!({"pid": "<0.1.0>", "analyze": true}));
+    conforms("find_anomalies", json!({}));
+    conforms("call_tree", json!({"pid": "<0.1.0>"}));
+    conforms("message_flow", json!({"pid": "<0.1.0>"}));
+    conforms("message_flow", json!({"format": "mermaid"}));
+    conforms("mailbox", json!({"pid": "<0.1.0>"}));
     conforms("cleanup_old_events", json!({"max_events": 1}));
     conforms("query_events", json!({}));
     conforms("get_stats", json!({}));

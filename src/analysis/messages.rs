@@ -134,6 +134,10 @@ impl<'l> Traffic<'l> {
 
     /// Whether nobody had this name then, as far as the recording can know.
     fn is_nobody(&self, message: &Message, name: super::ledger::Sym) -> bool {
+        // A recording that knows no name at all cannot tell a free one.
+        if !self.ledger.knows_names && self.ledger.registrations.is_empty() {
+            return false;
+        }
         let bare = self.ledger.bare(self.ledger.text(name));
         let is_local = !bare.starts_with('{');
         is_local && !SYSTEM_NAMES.contains(&bare) && !bare.starts_with("elixir_") && message.received.is_none()
@@ -198,18 +202,22 @@ impl<'l> Traffic<'l> {
             return told;
         }
         let calls = message.sent_in.into_iter().flat_map(|call| std::iter::once(call).chain(self.ledger.around(call)));
-        let mut inner = None;
+        // A call in the last position has no line of its own: the functions around it say where it was.
+        let mut within: Vec<String> = Vec::new();
         for call in calls {
             let call = self.ledger.call(call);
-            inner = inner.or_else(|| (!call.is_anonymous).then(|| self.ledger.text(call.function).to_owned()));
+            let function = terms::home(self.ledger.text(call.function));
+            if within.last() != Some(&function) {
+                within.push(function);
+            }
             if let Some(place) = self.call_place(call).filter(|place| !is_library(place)) {
-                return match inner {
-                    Some(inner) if !place.starts_with(&inner) => format!("{inner}, called at {place}"),
-                    _ => place,
-                };
+                within.retain(|function| !place.starts_with(function.as_str()));
+                within.truncate(2);
+                return if within.is_empty() { place } else { format!("{}, called at {place}", within.join(" in ")) };
             }
         }
-        inner.map_or_else(|| "an untraced function".to_owned(), |inner| format!("{inner} (line unknown)"))
+        within.truncate(2);
+        if within.is_empty() { "an untraced function".to_owned() } else { within.join(" in ") }
     }
 
     /// Where a call was made: `Main.run/0 (deadlock.exs:27)`.

@@ -72,7 +72,11 @@ pub(crate) fn shape(content: &str) -> String {
 /// Atoms stand for themselves, other values for their kind and rough size.
 fn class(value: &str) -> &str {
     match value.as_bytes().first() {
-        Some(b'0'..=b'9' | b'-') => "number",
+        Some(b'0'..=b'9' | b'-') => match value.split('.').next().unwrap_or_default().trim_start_matches('-').len() {
+            0..=3 => "number",
+            4..=6 => "number of thousands",
+            _ => "number of millions",
+        },
         Some(b'"' | b'<') => "binary",
         Some(b'[' | b'~') => match value.len() {
             0..64 => "short list",

@@ -113,7 +113,8 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Finding {
                 || "was never handled".to_owned(),
                 |queued| format!("was handled {} after it was sent", span(queued)),
             );
-            finding = finding.detail(format!("it waited behind {} and {handled}", count(ahead, "message")));
+            let behind = if ahead > 0 { format!("waited behind {} and ", count(ahead, "message")) } else { String::new() };
+            finding = finding.detail(format!("it {behind}{handled}"));
             if !busy_text.is_empty() {
                 finding = finding.detail(format!("meanwhile the callee was busy: {busy_text}"));
             }
@@ -125,7 +126,9 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Finding {
         Cause::NoReply => finding = finding.detail("its callback had returned without a reply"),
         Cause::Unknown => finding = finding.detail("the callee's functions were not traced: what it did is unknown"),
     }
-    finding = finding.shown_by("busy_with", busy.map(|busy| busy.event));
+    if cause != Cause::NoReply {
+        finding = finding.shown_by("busy_with", busy.map(|busy| busy.event));
+    }
     if let Answer::Late(late) = scene.traffic.answer(first) {
         finding = finding.detail(format!("the reply was sent {} too late", span(late)));
     }

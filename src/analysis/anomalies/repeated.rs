@@ -1,6 +1,6 @@
 //! Does one call ask again and again what could be asked once?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -12,6 +12,9 @@ use crate::analysis::terms;
 
 /// Questions of one kind from one call that are told.
 const FEWEST: usize = 10;
+
+/// Share of the caller's time that questions take, in percent.
+const ASKED_PERCENT: i64 = 20;
 
 /// Calls with the same arguments that are told, where no message is sent.
 const FEWEST_LOCAL: usize = 20;
@@ -57,6 +60,7 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
             pairs.entry((ledger.call(around).function, asks)).or_default().push((around, messages));
         }
     }
+    let orders = callers_of_others(scene);
     let mut asked = Vec::new();
     for ((caller, asks), cases) in pairs {
         scene.checked()?;
@@ -70,9 +74,16 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
             messages.iter().take(MAX_ARGS).map(|id| scene.traffic.content(ledger.message(*id), 200)).collect();
         let (shape, is_same) = alike(&contents);
         let Some(shape) = shape else { continue };
+        // Who passes a question on does something with it.
+        let passes_on = messages.iter().filter_map(|id| ledger.message(*id).handled).any(|call| orders.contains(&call));
+        let whole = ledger.call(*around).duration.unwrap_or(i64::MAX).max(1);
+        let percent = (i128::from(spent) * 100 / i128::from(whole)).clamp(0, 100) as i64;
+        if passes_on || ledger.call(*around).duration.is_some() && percent < ASKED_PERCENT {
+            continue;
+        }
         let share = match ledger.call(*around).duration {
-            Some(whole) if whole > 0 => format!(" ({}% of its time)", (spent * 100 / whole).clamp(0, 100)),
-            _ => String::new(),
+            Some(_) => format!(" ({percent}% of its time)"),
+            None => String::new(),
         };
         let times = if cases.len() > 1 { format!(", and so {} more times", cases.len() - 1) } else { String::new() };
         let asked_whom = first.receiver.map_or_else(String::new, |id| ledger.full_label(id));
@@ -96,6 +107,14 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
         found.push(finding);
     }
     Ok(asked)
+}
+
+/// Calls in which a message was sent.
+fn callers_of_others(scene: &Scene<'_>) -> BTreeSet<CallId> {
+    let ledger = scene.ledger;
+    let sends = ledger.messages.iter().filter(|message| message.kind != MessageKind::Reply);
+    let calls = sends.filter_map(|message| message.sent_in);
+    calls.flat_map(|call| std::iter::once(call).chain(ledger.around(call))).collect()
 }
 
 /// The shape of all, if they have one, and whether they are all the same.

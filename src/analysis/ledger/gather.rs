@@ -1,6 +1,6 @@
 //! How do events become a ledger?
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::BuildHasher;
 use std::ops::ControlFlow;
 
@@ -106,8 +106,27 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         ControlFlow::Continue(())
     })?;
     let Book { texts, calls, messages, processes, samples, dropped, registrations, knows_names, .. } = book;
-    let store = store.clone();
-    Ok(Ledger { store, texts, calls, messages, processes, samples, dropped, registrations, knows_names, visit })
+    let (mut names, mut shared_names) = (BTreeSet::new(), BTreeSet::new());
+    for process in &processes {
+        if let Some(name) = process.name
+            && !names.insert((process.session, name))
+        {
+            shared_names.insert((process.session, name));
+        }
+    }
+    Ok(Ledger {
+        store: store.clone(),
+        texts,
+        calls,
+        messages,
+        processes,
+        samples,
+        dropped,
+        registrations,
+        shared_names,
+        knows_names,
+        visit,
+    })
 }
 
 impl Book {

@@ -7,6 +7,8 @@ mod gather;
 pub(crate) mod payload;
 mod texts;
 
+use std::collections::BTreeSet;
+
 use crate::event::StoredEvent;
 use crate::query::{Gap, Visit};
 use crate::EventStore;
@@ -201,6 +203,8 @@ pub(crate) struct Ledger {
     pub(crate) dropped: Vec<Dropped>,
     /// Names that were registered: when, which, by whom, in the order of time.
     pub(crate) registrations: Vec<(Moment, Sym, ProcessId)>,
+    /// Names that several processes had, one after the other.
+    pub(crate) shared_names: BTreeSet<(Sym, Sym)>,
     /// Whether the source said which names there were when it began.
     pub(crate) knows_names: bool,
     pub(crate) visit: Visit,
@@ -246,10 +250,11 @@ impl Ledger {
         name.strip_prefix(':').unwrap_or(name)
     }
 
-    /// A process for a reader: its name, or its pid.
+    /// A process for a reader: its name, with its pid where others had the name too; or its pid.
     pub(crate) fn label(&self, id: ProcessId) -> String {
         let process = self.process(id);
         match process.name {
+            Some(name) if self.shared_names.contains(&(process.session, name)) => self.full_label(id),
             Some(name) => self.bare(self.text(name)).to_owned(),
             None => self.text(process.pid).to_owned(),
         }

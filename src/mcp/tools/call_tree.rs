@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::find_anomalies::frame;
 use crate::analysis::calls::{Below, Node, Shape};
 use crate::analysis::ledger::Ledger;
 use crate::analysis::messages::Traffic;
@@ -97,7 +96,7 @@ fn report(ground: &Ground, shape: Shape) -> Report {
         [root] => format!("{calls} calls under {}", ledger.text(ledger.call(*root).function)),
         many => format!("{calls} calls under {} outermost ones", many.len()),
     });
-    frame(&mut report, ledger);
+    report.gaps(ledger.gaps());
     if let Some(root) = roots.first() {
         let call = ledger.call(*root);
         report.anchor(call.start.at, format!("the first call ({})", ledger.text(call.event)));

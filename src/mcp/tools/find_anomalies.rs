@@ -18,7 +18,7 @@ pub(crate) struct FindAnomalies;
 /// Findings shown; the rest are counted by kind.
 const MAX_SHOWN: usize = 12;
 
-/// Findings whose next call is suggested.
+/// Next calls suggested.
 const MAX_NEXT: usize = 3;
 
 /// Events that are looked through within ten milliseconds or so.
@@ -86,8 +86,10 @@ fn report(ledger: &Ledger, kinds: &[Kind], found: &[Finding]) -> Report {
     for (at, finding) in found.iter().take(MAX_SHOWN).enumerate() {
         report.section(section(ledger, finding, at == 0));
     }
-    for finding in found.iter().take(MAX_NEXT) {
-        if let Some((tool, arguments, why)) = &finding.next {
+    let mut suggested = Vec::new();
+    for (tool, arguments, why) in found.iter().take(MAX_SHOWN).filter_map(|finding| finding.next.as_ref()) {
+        if suggested.len() < MAX_NEXT && !suggested.contains(&(tool, arguments)) {
+            suggested.push((tool, arguments));
             report.next(tool, arguments.clone(), *why);
         }
     }

@@ -155,7 +155,7 @@ fn over_time(
     let until = ends.chain(samples.iter().map(|sample| sample.moment.at)).max();
     let (Some(since), Some(until)) = (since, until) else { return Ok(section) };
     let whole = until.saturating_sub(since).max(1);
-    let width = bucket.unwrap_or(whole / USUAL_ROWS + 1);
+    let width = bucket.unwrap_or_else(|| round(whole / USUAL_ROWS));
     if whole / width >= MAX_ROWS {
         return Err(Error::invalid(format!(
             "bucket: {} rows; at most {MAX_ROWS}, give a longer one or a shorter span of time",
@@ -183,6 +183,15 @@ fn over_time(
         ]);
     }
     Ok(section)
+}
+
+/// The next of 1, 2, 5, 10, 20, 50, ...
+fn round(ns: i64) -> i64 {
+    let mut unit: i64 = 1;
+    while unit <= i64::MAX / 100 && unit * 10 <= ns {
+        unit *= 10;
+    }
+    [1, 2, 5, 10].into_iter().map(|step| step * unit).find(|step| *step > ns).unwrap_or(ns.max(1))
 }
 
 /// What the process's time went to, callback by callback.

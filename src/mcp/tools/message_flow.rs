@@ -131,6 +131,7 @@ fn report(traffic: &Traffic<'_>, found: &[MessageId], only: Option<Only>, format
     let mut report = Report::new(format!("{} {sort}messages of {} traced", found.len(), sent(ledger)));
     frame(&mut report, ledger);
     match format {
+        _ if found.is_empty() => {}
         FormatArg::Table => _ = report.section(table(traffic, found)),
         FormatArg::Mermaid => _ = report.section(diagram(traffic, found)),
     }
