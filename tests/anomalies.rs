@@ -114,9 +114,18 @@ fn a_lost_update_is_told_with_the_overlapping_reads_and_writes_and_the_call_site
 #[test]
 fn an_update_is_lost_within_a_nested_state_and_by_casts_too() {
     let (mut client, lost) = only("tests/data/lost_update.trace.gz", "lost_update");
-    lost.says(&["Stock", "`items[\"apple\"]`", "5 of 6", "Shop.buy/2 (lost_update.exs:17)", "Shop.buy/2 (lost_update.exs:19)"]);
+    lost.says(&[
+        "Stock",
+        "`items[\"apple\"]`",
+        "5 of 6",
+        "Shop.buy/2 (lost_update.exs:17)",
+        "Shop.buy/2 (lost_update.exs:19)",
+    ]);
     let stale = lost.event(&mut client, "stale_write");
-    assert_eq!((&stale["function"], &stale["data"]["args"][0]), (&json!("handle_cast"), &json!("{:put, \"apple\", 95}")));
+    assert_eq!(
+        (&stale["function"], &stale["data"]["args"][0]),
+        (&json!("handle_cast"), &json!("{:put, \"apple\", 95}"))
+    );
 }
 
 #[test]
@@ -139,7 +148,14 @@ fn a_call_that_times_out_is_told_with_what_kept_the_callee() {
     let path = "tests/data/slow_server.trace.gz";
     let (mut client, timeout) = among(path, "call_timeout", &["mailbox_growth", "late_reply"]);
     assert_eq!(timeout.confidence, "high");
-    timeout.says(&["Printer", ":status", "Printer.status/0", "waited behind 39 messages", "Paper.feed/1", "slow_server.exs:11"]);
+    timeout.says(&[
+        "Printer",
+        ":status",
+        "Printer.status/0",
+        "waited behind 39 messages",
+        "Paper.feed/1",
+        "slow_server.exs:11",
+    ]);
     let call = timeout.event(&mut client, "call");
     assert_eq!((&call["event_type"], &call["data"]["send_type"]), (&json!("message_send"), &json!("call")));
     let gave_up = timeout.event(&mut client, "gave_up");
@@ -151,7 +167,13 @@ fn a_call_that_times_out_is_told_with_what_kept_the_callee() {
 fn a_mailbox_that_grows_is_told_with_both_rates_and_where_the_time_went() {
     let path = "tests/data/slow_server.trace.gz";
     let (mut client, growth) = among(path, "mailbox_growth", &["call_timeout", "late_reply"]);
-    growth.says(&["Printer", "grew to 40 messages", "59 came, 19 were handled", "Paper.feed/1", "Office.pages/1 (slow_server.exs:26)"]);
+    growth.says(&[
+        "Printer",
+        "grew to 40 messages",
+        "59 came, 19 were handled",
+        "Paper.feed/1",
+        "Office.pages/1 (slow_server.exs:26)",
+    ]);
     assert_eq!(growth.event(&mut client, "first_message")["data"]["send_type"], "cast");
 }
 

@@ -94,7 +94,9 @@ fn every_tool_says_what_it_is_and_what_it_does_to_the_store() {
             assert!(annotations[hint].is_boolean(), "{name}: {hint}");
         }
         assert_eq!(annotations["openWorldHint"], false, "{name}");
-        let reads = ["query", "last", "get", "explain", "find", "call_tree", "message_flow", "mailbox"].iter().any(|verb| name.starts_with(verb));
+        let reads = ["query", "last", "get", "explain", "find", "call_tree", "message_flow", "mailbox"]
+            .iter()
+            .any(|verb| name.starts_with(verb));
         let removes = name.starts_with("clear") || name.starts_with("cleanup");
         assert_eq!(annotations["readOnlyHint"], reads, "{name}");
         assert_eq!(annotations["destructiveHint"], removes, "{name}");
@@ -178,6 +180,8 @@ fn every_answer_is_what_its_schema_promises() {
     conforms("get_event_by_id", json!({"event_id": "b"}));
     conforms("explain_query", json!({"pid": "<0.1.0>"}));
     conforms("explain_query", json!({"pid": "<0.1.0>", "analyze": true}));
+    let entry = json!({"id": "fe", "ts": 1, "type": "function_entry", "pid": "<0.1.0>", "call_id": "fe"});
+    conforms("store_event", json!({"event": entry}));
     conforms("find_anomalies", json!({}));
     conforms("call_tree", json!({"pid": "<0.1.0>"}));
     conforms("message_flow", json!({"pid": "<0.1.0>"}));

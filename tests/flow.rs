@@ -147,7 +147,8 @@ fn each_message_is_told_with_its_way_from_send_to_answer() {
         assert_eq!((&cast["to"], &cast["handled_by"]), (&json!("Printer"), &json!("Printer.handle_cast/2")));
         assert_eq!(cast["sent_at"], "Office.pages/1 (slow_server.exs:26)");
         let id = &cast["event"];
-        let handled = events.iter().find(|event| event["data"]["message_id"] == *id && event["event_type"] == "function_entry");
+        let handled =
+            events.iter().find(|event| event["data"]["message_id"] == *id && event["event_type"] == "function_entry");
         assert_eq!(cast["queued_ns"], handled.unwrap()["data"]["queue_time_ns"]);
     }
     let calls: Vec<&str> =
@@ -201,7 +202,10 @@ fn a_mailbox_is_what_was_sent_and_not_yet_handled() {
         let kind = event["data"]["send_type"].as_str().unwrap_or_default();
         if event["event_type"] == "message_send" && event["data"]["receiver_pid"] == printer && kind != "reply" {
             steps.push((at, 1));
-        } else if event["event_type"] == "function_entry" && event["pid"] == printer && !event["data"]["message_id"].is_null() {
+        } else if event["event_type"] == "function_entry"
+            && event["pid"] == printer
+            && !event["data"]["message_id"].is_null()
+        {
             steps.push((at, -1));
         }
     }
@@ -218,7 +222,11 @@ fn a_mailbox_is_what_was_sent_and_not_yet_handled() {
     for pair in rows.windows(2) {
         assert_eq!(int(&pair[1], "length"), int(&pair[0], "length") + int(&pair[1], "came") - int(&pair[1], "taken"));
     }
-    assert!(text(&answer).starts_with(&format!("{came} messages went through the mailbox of Printer ")), "{}", text(&answer));
+    assert!(
+        text(&answer).starts_with(&format!("{came} messages went through the mailbox of Printer ")),
+        "{}",
+        text(&answer)
+    );
 }
 
 #[test]

@@ -89,8 +89,10 @@ impl<'l> Below<'l> {
     /// The tree under these calls.
     pub(crate) fn tree(&self, roots: &[CallId], shape: Shape) -> Tree {
         let mut tree = Tree::default();
-        let roots: Vec<(CallId, Option<Kind>)> =
-            roots.iter().map(|id| (*id, self.ledger.call(*id).message.map(|message| self.ledger.message(message).kind))).collect();
+        let roots: Vec<(CallId, Option<Kind>)> = roots
+            .iter()
+            .map(|id| (*id, self.ledger.call(*id).message.map(|message| self.ledger.message(message).kind)))
+            .collect();
         self.add(&roots, 0, shape, &mut tree);
         tree
     }

@@ -46,7 +46,9 @@ pub(crate) struct Length {
 pub(crate) fn by_receiver<'l>(traffic: &Traffic<'l>) -> Vec<Vec<&'l Message>> {
     let mut all: Vec<Vec<&Message>> = vec![Vec::new(); traffic.ledger.processes.len()];
     for message in &traffic.ledger.messages {
-        if let Some(receiver) = message.receiver.filter(|_| matches!(message.kind, Kind::Call | Kind::Cast | Kind::Info)) {
+        if let Some(receiver) =
+            message.receiver.filter(|_| matches!(message.kind, Kind::Call | Kind::Cast | Kind::Info))
+        {
             all[receiver as usize].push(message);
         }
     }

@@ -1,7 +1,7 @@
 //! What became of each message: queued how long, handled by whom, answered when, or lost why?
 
 use super::ledger::payload::{Payload, text};
-use super::ledger::{Call, CallId, Callback, Kind, Ledger, Message, MessageId, ProcessId, Waited};
+use super::ledger::{Call, CallId, Callback, Kind, Ledger, Message, MessageId, ProcessId, Waited, bare};
 use super::terms;
 
 /// A caller that does something so soon after its call did not wait for the answer: it asked for it to be sent later.
@@ -138,7 +138,7 @@ impl<'l> Traffic<'l> {
         if !self.ledger.knows_names && self.ledger.registrations.is_empty() {
             return false;
         }
-        let bare = self.ledger.bare(self.ledger.text(name));
+        let bare = bare(self.ledger.text(name));
         let is_local = !bare.starts_with('{');
         is_local && !SYSTEM_NAMES.contains(&bare) && !bare.starts_with("elixir_") && message.received.is_none()
     }
@@ -174,7 +174,13 @@ impl<'l> Traffic<'l> {
                 }
             }
             (Some((_, Waited::Died)), None) => Answer::CallerGone,
-            (None, None) => if is_gone(u32::MAX) { Answer::CalleeGone } else { Answer::Waiting },
+            (None, None) => {
+                if is_gone(u32::MAX) {
+                    Answer::CalleeGone
+                } else {
+                    Answer::Waiting
+                }
+            }
         }
     }
 

@@ -15,9 +15,8 @@ fn value_end(text: &str) -> usize {
                 }
             }
             b'{' | b'[' | b'(' => depth += 1,
-            b'}' | b']' | b')' if depth == 0 => return at,
+            b'}' | b']' | b')' | b',' if depth == 0 => return at,
             b'}' | b']' | b')' => depth -= 1,
-            b',' if depth == 0 => return at,
             _ => {}
         }
         at += 1;
@@ -47,7 +46,10 @@ pub(crate) fn content(message: &str) -> &str {
     if message.starts_with("{:\"$gen_call\"") {
         return elements(message).get(2).copied().unwrap_or(message);
     }
-    if message.starts_with("{:\"$gen_cast\"") || message.starts_with("{[:alias |") || message.starts_with("{#Reference<") {
+    if message.starts_with("{:\"$gen_cast\"")
+        || message.starts_with("{[:alias |")
+        || message.starts_with("{#Reference<")
+    {
         return elements(message).get(1).copied().unwrap_or(message);
     }
     message
@@ -115,7 +117,7 @@ pub(crate) fn difference(line: &str) -> Option<(&str, &str, &str)> {
     let (left, new) = line.split_once(" -> ")?;
     let is_balanced = |text: &str| {
         let count = |open, close| text.matches(open).count() == text.matches(close).count();
-        count('{', '}') && count('[', ']') && text.matches('"').count() % 2 == 0
+        count('{', '}') && count('[', ']') && text.matches('"').count().is_multiple_of(2)
     };
     let split = left.match_indices(": ").map(|(at, _)| at).find(|at| is_balanced(&left[..*at]) && *at > 0);
     match split {
@@ -148,7 +150,10 @@ mod tests {
 
     #[test]
     fn values_are_taken_apart_at_their_own_commas() {
-        assert_eq!(elements("{:a, [1, {2}], \"x, }\", %{k: 1, l: 2}}"), [":a", "[1, {2}]", "\"x, }\"", "%{k: 1, l: 2}"]);
+        assert_eq!(
+            elements("{:a, [1, {2}], \"x, }\", %{k: 1, l: 2}}"),
+            [":a", "[1, {2}]", "\"x, }\"", "%{k: 1, l: 2}"]
+        );
         assert_eq!(elements("{}"), Vec::<&str>::new());
         assert_eq!(elements(":ok"), [":ok"]);
         let call = "{:\"$gen_call\", {#PID<0.1.0>, [:alias | #Reference<0.1.2.3>]}, {:add, \"a, b\"}}";

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::ledger::{CallId, Ledger, gather};
+use super::ledger::{CallId, Ledger, bare, gather};
 use super::messages::Traffic;
+use crate::error::{Error, Result};
 use crate::event::StoredEvent;
+use crate::event::time::Time;
 use crate::query::{Filter, Query};
+use crate::store::EventStore;
 use crate::watch::Watch;
-use crate::{Error, EventStore, Result, Time};
 
 /// What a tree is asked for.
 #[derive(Clone, Debug)]
@@ -81,11 +83,8 @@ pub(crate) fn ground(
 
 /// Nobody is called so; with the closest name there is.
 pub(crate) fn unknown_process(ledger: &Ledger, argument: &str, name: &str) -> Error {
-    let mut known: Vec<&str> = ledger
-        .processes
-        .iter()
-        .filter_map(|process| Some(ledger.bare(ledger.text(process.name?))))
-        .collect();
+    let mut known: Vec<&str> =
+        ledger.processes.iter().filter_map(|process| Some(bare(ledger.text(process.name?)))).collect();
     known.sort_unstable();
     known.dedup();
     let shown = known.iter().take(12).copied().collect::<Vec<_>>().join(", ");
@@ -157,9 +156,8 @@ fn of_correlation(store: &EventStore, correlation: &str, watch: &dyn Watch) -> R
     let first = events.iter().find(|event| event.event_type() == Some("message_send"));
     let sender = first.and_then(|first| store.get_event_by_id(first.parent_id()?).ok());
     let sender = sender.filter(|sender| sender.event_type() == Some("function_entry"));
-    let root_event = sender.as_ref().or_else(|| {
-        events.iter().find(|event| event.event_type() == Some("function_entry"))
-    });
+    let root_event =
+        sender.as_ref().or_else(|| events.iter().find(|event| event.event_type() == Some("function_entry")));
     let root_event = root_event.cloned();
     events.extend(sender);
     let (since, until) = around(&events);

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene};
-use crate::Result;
 use crate::analysis::ledger::{CallId, Exit, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
+use crate::error::Result;
 
 /// Characters of a reason that two processes share when one ended because of the other.
 const SAME_REASON: usize = 120;
@@ -19,6 +19,9 @@ struct Crash<'l> {
     /// The innermost call that failed.
     call: Option<CallId>,
 }
+
+/// The error, its place in the source, and the function that failed.
+type Cause = (Sym, Option<Sym>, Option<Sym>);
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
@@ -49,7 +52,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     }
 
     // The same error at the same place is one finding.
-    let mut groups: Vec<((Sym, Option<Sym>, Option<Sym>), Vec<usize>)> = Vec::new();
+    let mut groups: Vec<(Cause, Vec<usize>)> = Vec::new();
     for (at, (crash, _)) in roots.iter().enumerate() {
         let function = crash.call.map(|call| ledger.call(call).function);
         let key = (crash.exit.error.unwrap_or(crash.exit.reason), crash.exit.crash_site, function);
@@ -86,12 +89,13 @@ fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Find
     if let Some(call) = call {
         finding = finding.shown_by("failed_call", call.event);
     }
-    let handling = first.call.and_then(|call| {
-        std::iter::once(call).chain(ledger.around(call)).find_map(|call| ledger.call(call).message)
-    });
+    let handling = first
+        .call
+        .and_then(|call| std::iter::once(call).chain(ledger.around(call)).find_map(|call| ledger.call(call).message));
     if let Some(message) = handling {
         let message = ledger.message(message);
-        let sender = message.sender.map_or_else(|| "an untraced process".to_owned(), |sender| ledger.full_label(sender));
+        let sender =
+            message.sender.map_or_else(|| "an untraced process".to_owned(), |sender| ledger.full_label(sender));
         let (content, place) = (scene.traffic.content(message, 80), scene.traffic.place(message));
         finding = finding
             .detail(format!("it was handling {} {content} from {sender}, sent at {place}", message.kind.name()))

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
-use crate::Result;
-use crate::analysis::ledger::{Kind as MessageKind, MessageId, Moment, Process, ProcessId, Sym};
+use crate::analysis::ledger::{Kind as MessageKind, MessageId, Moment, Process, ProcessId, Sym, bare};
 use crate::analysis::messages::Fate;
+use crate::error::Result;
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
@@ -108,16 +108,18 @@ fn lost(scene: &Scene<'_>, receiver: ProcessId, messages: &[MessageId], in_mailb
     if in_mailbox > 0 {
         finding = finding.detail(format!("{} more were in its mailbox when it ended", count(in_mailbox, "message")));
     }
-    finding
-        .refuted_by("a sender that does not care whether the message arrives")
-        .next("message_flow", json!({"only": "lost"}), "every lost message")
+    finding.refuted_by("a sender that does not care whether the message arrives").next(
+        "message_flow",
+        json!({"only": "lost"}),
+        "every lost message",
+    )
 }
 
 fn nobody(scene: &Scene<'_>, name: Sym, messages: &[MessageId]) -> Finding {
     let ledger = scene.ledger;
     let (first, last) = (ledger.message(messages[0]), ledger.message(messages[messages.len() - 1]));
     let is_sure = scene.traffic.is_surely_nobody(name);
-    let shown = ledger.bare(ledger.text(name));
+    let shown = bare(ledger.text(name));
     let what = format!(
         "{} to the name {shown} went nowhere: no process is known to have had it then. Sent at {}, first {}",
         count(messages.len(), "message"),
@@ -129,7 +131,9 @@ fn nobody(scene: &Scene<'_>, name: Sym, messages: &[MessageId]) -> Finding {
     if messages.len() > 1 {
         finding = finding.shown_by("last_lost", last.event);
     }
-    finding
-        .refuted_by("a process that had the name before the recording began")
-        .next("message_flow", json!({"only": "lost"}), "every lost message")
+    finding.refuted_by("a process that had the name before the recording began").next(
+        "message_flow",
+        json!({"only": "lost"}),
+        "every lost message",
+    )
 }

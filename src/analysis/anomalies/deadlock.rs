@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, span};
-use crate::Result;
 use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, Moment, ProcessId};
+use crate::error::Result;
 
 /// Longest circle looked for.
 const MAX_CIRCLE: usize = 64;
@@ -33,7 +33,10 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     let mut waits: HashMap<ProcessId, MessageId> = HashMap::new();
     // The same processes at the same places in the source wait for each other again and again: told once, counted.
     let mut told: Vec<(BTreeSet<ProcessId>, Vec<MessageId>, usize)> = Vec::new();
-    for (_, is_start, id) in steps {
+    for (at, (_, is_start, id)) in steps.into_iter().enumerate() {
+        if at % 4_096 == 4_095 {
+            scene.checked()?;
+        }
         let message = ledger.message(id);
         let (Some(waiter), Some(callee)) = (message.sender, message.receiver) else { continue };
         if !is_start {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
-use crate::Result;
-use crate::analysis::ledger::{CallId, Kind as MessageKind, Ledger, Message, MessageId, Moment, ProcessId, Sym, Waited};
+use crate::analysis::ledger::{
+    CallId, Kind as MessageKind, Ledger, Message, MessageId, Moment, ProcessId, Sym, Waited,
+};
 use crate::analysis::messages::Answer;
 use crate::analysis::terms;
+use crate::error::Result;
 
 /// A caller that still waits when the recording ends is reported when it waited at least so long.
 const LONG_WAIT_NS: i64 = 1_000_000_000;
@@ -113,7 +115,8 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Finding {
                 || "was never handled".to_owned(),
                 |queued| format!("was handled {} after it was sent", span(queued)),
             );
-            let behind = if ahead > 0 { format!("waited behind {} and ", count(ahead, "message")) } else { String::new() };
+            let behind =
+                if ahead > 0 { format!("waited behind {} and ", count(ahead, "message")) } else { String::new() };
             finding = finding.detail(format!("it {behind}{handled}"));
             if !busy_text.is_empty() {
                 finding = finding.detail(format!("meanwhile the callee was busy: {busy_text}"));

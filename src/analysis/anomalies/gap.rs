@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
-use crate::Result;
 use crate::analysis::ledger::Moment;
+use crate::error::Result;
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
-    const REFUTED_BY: &str = "nothing: the source counted what it dropped";
+    scene.checked()?;
     if let Some(first) = ledger.dropped.first() {
         let messages: u64 = ledger.dropped.iter().map(|dropped| dropped.messages).sum();
         let length: i64 = ledger.dropped.iter().map(|dropped| dropped.until.saturating_sub(dropped.moment.at)).sum();
@@ -21,7 +21,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         );
         let finding = Finding::new(Kind::Gap, Confidence::High, first.moment, what)
             .shown_by("first", first.event)
-            .refuted_by(REFUTED_BY)
+            .refuted_by("nothing: the source counted what it dropped")
             .next("query_events", json!({"event_type": "gap"}), "every gap with its length");
         found.push(finding);
     }
@@ -32,9 +32,11 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         );
         let moment = Moment { order: 0, at: gap.since };
         found.push(
-            Finding::new(Kind::Gap, Confidence::High, moment, what)
-                .refuted_by("nothing: the store counted them")
-                .next("get_stats", json!({}), "the limits, and what was pruned"),
+            Finding::new(Kind::Gap, Confidence::High, moment, what).refuted_by("nothing: the store counted them").next(
+                "get_stats",
+                json!({}),
+                "the limits, and what was pruned",
+            ),
         );
     }
     Ok(())

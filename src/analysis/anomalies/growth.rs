@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
-use crate::Result;
 use crate::analysis::ledger::payload::{Payload, text, texts};
 use crate::analysis::ledger::{CallId, ProcessId};
 use crate::analysis::terms;
+use crate::error::Result;
 
 /// Changes below which growth may be a beginning.
 const FEWEST: usize = 20;
@@ -34,8 +34,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
 
 fn growth(scene: &Scene<'_>, process: ProcessId, changes: &[CallId]) -> Option<Finding> {
     let ledger = scene.ledger;
-    let picked: Vec<CallId> =
-        (0..MEASURED).map(|at| changes[at * (changes.len() - 1) / (MEASURED - 1)]).collect();
+    let picked: Vec<CallId> = (0..MEASURED).map(|at| changes[at * (changes.len() - 1) / (MEASURED - 1)]).collect();
     let sizes: Vec<usize> = picked.iter().filter_map(|call| size(scene, *call)).collect();
     if sizes.len() < MEASURED {
         return None;

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count};
-use crate::Result;
 use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{Call, CallId, Callback, Message, MessageId, ProcessId};
 use crate::analysis::terms;
+use crate::error::Result;
 
 /// Changes of one server looked at; the newest beyond are not.
 const MAX_HANDLED: usize = 50_000;
@@ -47,6 +47,8 @@ struct Lost {
     written: String,
     /// The other client's change that came between.
     between: CallId,
+    /// Whether the read asked for this value and nothing else.
+    is_exact: bool,
 }
 
 /// Values by their path.
@@ -150,7 +152,8 @@ fn lost(scene: &Scene<'_>, handled: &[Handled], history: &History) -> Result<Vec
         let order = ledger.call(one.call).start.order;
         // A write without effect that the server refused is no write.
         let is_refused = !one.changed
-            && reply(scene, message).is_some_and(|reply| effective.get(&shape).is_none_or(|replies| !replies.contains(&reply)));
+            && reply(scene, message)
+                .is_some_and(|reply| effective.get(&shape).is_none_or(|replies| !replies.contains(&reply)));
         if !is_refused {
             let stale = of_client.iter().rev().find_map(|read| {
                 // The reply was there before the write was sent.
@@ -181,6 +184,11 @@ fn reply(scene: &Scene<'_>, message: &Message) -> Option<String> {
     Some(scene.traffic.content(reply, 4_000))
 }
 
+/// Whether an answer is this value, alone or as `{:ok, value}`.
+fn is_exact(answer: &str, value: &str) -> bool {
+    answer == value || answer.strip_prefix("{:ok, ").and_then(|rest| rest.strip_suffix('}')) == Some(value)
+}
+
 fn stale_write(
     scene: &Scene<'_>,
     read: &Handled,
@@ -199,9 +207,9 @@ fn stale_write(
         if seen == now || !terms::has(&answer, seen) || !terms::has(content, after) || is_sum(now, after, content) {
             continue;
         }
-        let between = versions.iter().find(|version| {
-            version.order > read_order && version.order < order && version.client != write.client
-        });
+        let between = versions
+            .iter()
+            .find(|version| version.order > read_order && version.order < order && version.client != write.client);
         if let Some(between) = between {
             return Some(Lost {
                 path: path.clone(),
@@ -210,6 +218,7 @@ fn stale_write(
                 write: (write.call, write.message),
                 written: after.to_owned(),
                 between: between.call,
+                is_exact: is_exact(&answer, seen),
             });
         }
     }
@@ -229,9 +238,8 @@ fn describe(
     let at_path = if first.path.is_empty() { String::new() } else { format!(" at `{}`", first.path) };
     let content = scene.traffic.content(ledger.message(first.write.1), 60);
     let shape = terms::shape(&content);
-    let writes = handled.iter().filter(|one| {
-        terms::shape(&scene.traffic.content(ledger.message(one.message), 4_000)) == shape
-    });
+    let writes =
+        handled.iter().filter(|one| terms::shape(&scene.traffic.content(ledger.message(one.message), 4_000)) == shape);
     let (read, write) = (ledger.message(first.read.1), ledger.message(first.write.1));
     let what = format!(
         "updates of the state of {server}{at_path} were lost: {} of {} were worked out from a value that another \
@@ -240,14 +248,15 @@ fn describe(
         count(writes.count(), &format!("{shape} write")),
     );
     let whose = common_caller(scene, read, write);
-    let mut finding = Finding::new(Kind::LostUpdate, Confidence::High, ledger.call(first.read.0).start, what).detail(
-        format!(
+    // Who read the whole state may have looked at something else of it.
+    let confidence = if lost.iter().any(|one| one.is_exact) { Confidence::High } else { Confidence::Medium };
+    let mut finding =
+        Finding::new(Kind::LostUpdate, confidence, ledger.call(first.read.0).start, what).detail(format!(
             "read-modify-write outside of the server{}: read at {}, written at {}",
             whose.map_or_else(String::new, |whose| format!(", in {whose}")),
             scene.traffic.place(read),
             scene.traffic.place(write)
-        ),
-    );
+        ));
     let t0 = ledger.call(first.read.0).start;
     for (call, value) in overlap(scene, handled, first) {
         let call = ledger.call(call);
@@ -279,7 +288,10 @@ fn overlap<'h>(scene: &Scene<'_>, handled: &'h [Handled], lost: &'h Lost) -> Vec
     let other = ledger.call(lost.between).message.and_then(|message| ledger.message(message).sender);
     // What the other client had read before its write.
     let other_read = handled.iter().rev().find(|one| {
-        Some(one.client) == other && !one.changed && one.call < lost.between && reply(scene, ledger.message(one.message)).is_some()
+        Some(one.client) == other
+            && !one.changed
+            && one.call < lost.between
+            && reply(scene, ledger.message(one.message)).is_some()
     });
     let mut calls: Vec<CallId> = vec![lost.read.0, lost.between, lost.write.0];
     calls.extend(other_read.map(|one| one.call));
@@ -311,6 +323,6 @@ fn amount(lost: &[Lost], first: &Lost, history: &History) -> Option<String> {
     let number = |text: &str| text.parse::<i64>().ok();
     let meant = |one: &Lost| Some(number(&one.written)?.saturating_sub(number(&one.read_value)?));
     let sum = lost.iter().filter(|one| one.path == first.path).map(meant).sum::<Option<i64>>()?;
-    let last = &history.get(&first.path)?.last()?.new;
-    Some(format!("the stale writes together were to change it by {sum:+}; its last value is {last}"))
+    let newest = &history.get(&first.path)?.last()?.new;
+    Some(format!("the stale writes together were to change it by {sum:+}; its last value is {newest}"))
 }

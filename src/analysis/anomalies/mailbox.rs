@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::exchange::busiest;
 use super::{Confidence, Finding, Kind, Scene, count, span};
-use crate::Result;
 use crate::analysis::ledger::{ProcessId, Sample};
 use crate::analysis::mailbox::{Length, Mailbox, Measure, by_receiver};
+use crate::error::Result;
 
 /// Shorter mailboxes are a burst that anybody may have.
 const FEWEST: usize = 8;
@@ -59,7 +59,8 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         return None;
     }
     let came = waits.clone().filter(|stay| stay.from <= peak.moment).count();
-    let went = mailbox.stays.iter().filter(|stay| stay.until.is_some_and(|until| until > begun && until <= peak.moment));
+    let went =
+        mailbox.stays.iter().filter(|stay| stay.until.is_some_and(|until| until > begun && until <= peak.moment));
     let went = went.count();
     let left = lengths.last().map_or(0, |step| step.length);
     // The service is the bottleneck, not a pause of the whole machine: the process worked most of the time.
@@ -122,7 +123,13 @@ fn sampled(scene: &Scene<'_>, process: ProcessId, samples: &[&Sample]) -> Option
     let (mut run, mut best) = (0..0, 0..0);
     for at in 1..samples.len() {
         let is_longer = samples[at].length > samples[at - 1].length;
-        run = if !is_longer { at..at } else if run.is_empty() { at - 1..at + 1 } else { run.start..at + 1 };
+        run = if !is_longer {
+            at..at
+        } else if run.is_empty() {
+            at - 1..at + 1
+        } else {
+            run.start..at + 1
+        };
         if run.len() > best.len() {
             best = run.clone();
         }

@@ -22,9 +22,8 @@ use serde_json::Value;
 
 use super::ledger::{Call, CallId, Ledger, Moment, ProcessId, Sym};
 use super::messages::Traffic;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::watch::Watch;
-use crate::Result;
 
 /// A kind of trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -256,4 +255,38 @@ fn span(ns: i64) -> String {
 /// The middle one of some values; 0 of none.
 fn median(sorted: &[i64]) -> i64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::ledger::gather;
+    use crate::{ErrorKind, EventStore, Filter, Settings, Unwatched};
+
+    struct Gone;
+
+    impl Watch for Gone {
+        fn is_cancelled(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_search_nobody_waits_for_ends() {
+        let store = EventStore::open(Settings::default()).unwrap();
+        store
+            .store_json_event(r#"{"id": "a", "ts": 1, "type": "function_entry", "pid": "0.1.0", "call_id": "a"}"#)
+            .unwrap();
+        let ledger = gather(&store, Filter::default(), &Unwatched).unwrap();
+        assert_eq!(ledger.calls.len(), 1);
+        assert!(find(&ledger, &[], &Unwatched).unwrap().is_empty());
+        assert_eq!(find(&ledger, &[], &Gone).unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(gather(&store, Filter::default(), &Gone).unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+
+    #[test]
+    fn spans_are_in_the_unit_that_fits() {
+        let shown = [999, 1_500, 1_234_567, 49_000_000, 12_300_000_000].map(span);
+        assert_eq!(shown, ["999ns", "1us", "1.2ms", "49ms", "12.3s"]);
+    }
 }

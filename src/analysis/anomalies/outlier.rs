@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, median, span};
-use crate::Result;
 use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
 use crate::analysis::terms;
+use crate::error::Result;
 
 /// Calls that stand against the slow ones.
 const FEWEST_OTHERS: usize = 5;
@@ -144,8 +144,7 @@ fn worst(
         }
         let (slow_median, others_median) = (median(&of_slow), median(&of_others));
         let most_others = of_others[of_others.len() * 9 / 10];
-        let (factor, shortest) =
-            if slow.len() < 3 { (SINGLE_FACTOR, SINGLE_NS) } else { (FACTOR, SHORTEST_NS) };
+        let (factor, shortest) = if slow.len() < 3 { (SINGLE_FACTOR, SINGLE_NS) } else { (FACTOR, SHORTEST_NS) };
         let stands_out = slow_median >= shortest
             && slow_median >= factor.saturating_mul(others_median.max(1))
             && slow_median > most_others;
@@ -165,7 +164,8 @@ fn dominating(scene: &Scene<'_>, id: CallId) -> Vec<CallId> {
         let from = ledger.call(at);
         let children = scene.calls_of(from.process).skip_while(|(id, _)| *id <= at);
         let children = children.take_while(|(_, call)| from.end.is_none_or(|end| call.start < end));
-        let longest = children.filter(|(_, call)| call.parent == Some(at)).max_by_key(|(id, call)| (call.duration, *id));
+        let longest =
+            children.filter(|(_, call)| call.parent == Some(at)).max_by_key(|(id, call)| (call.duration, *id));
         match longest {
             Some((child, call)) if call.duration.is_some_and(|ns| ns >= total / 5 * 4) => {
                 inner.push(child);
@@ -217,7 +217,9 @@ fn describe(scene: &Scene<'_>, outlier: &Outlier, inner: Option<CallId>) -> Find
         finding = finding.shown_by("slowest", ledger.call(*slowest).event);
     }
     let event = slowest.map_or("", |id| ledger.text(ledger.call(*id).event));
-    finding
-        .refuted_by("arguments that make it more work there, and meant to be")
-        .next("call_tree", json!({"event_id": event}), "where the slowest one spent its time")
+    finding.refuted_by("arguments that make it more work there, and meant to be").next(
+        "call_tree",
+        json!({"event_id": event}),
+        "where the slowest one spent its time",
+    )
 }

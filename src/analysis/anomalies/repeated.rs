@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
-use crate::Result;
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, ProcessId, Sym};
 use crate::analysis::terms;
+use crate::error::Result;
 
 /// Questions of one kind from one call that are told.
 const FEWEST: usize = 10;
@@ -26,6 +26,12 @@ const LOCAL_NS: i64 = 1_000_000;
 /// Arguments compared.
 const MAX_ARGS: usize = 200;
 
+/// A call, and the questions asked in it.
+type Case = (CallId, Vec<MessageId>);
+
+/// The call around, the function called, and where.
+type Place = (CallId, Sym, Option<Sym>);
+
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let asked = questions(scene, found)?;
     local(scene, &asked, found)
@@ -37,7 +43,8 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
     // By the call around, the function that asks, and who is asked.
     let mut groups: BTreeMap<(CallId, Sym, ProcessId), Vec<MessageId>> = BTreeMap::new();
     for (id, message) in (0..).zip(&ledger.messages) {
-        let (MessageKind::Call, Some(sent_in), Some(receiver)) = (message.kind, message.sent_in, message.receiver) else {
+        let (MessageKind::Call, Some(sent_in), Some(receiver)) = (message.kind, message.sent_in, message.receiver)
+        else {
             continue;
         };
         let asks = ledger.named(sent_in);
@@ -47,7 +54,7 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
         }
     }
     // The same pair of functions in every call is one finding.
-    let mut pairs: BTreeMap<(Sym, Sym), Vec<(CallId, Vec<MessageId>)>> = BTreeMap::new();
+    let mut pairs: BTreeMap<(Sym, Sym), Vec<Case>> = BTreeMap::new();
     for ((around, asks, _), messages) in groups {
         let handled = messages.iter().filter_map(|id| ledger.message(*id).handled);
         let (mut known, mut changes) = (0, 0);
@@ -64,7 +71,8 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
     let mut asked = Vec::new();
     for ((caller, asks), cases) in pairs {
         scene.checked()?;
-        let (around, messages) = cases.iter().max_by_key(|(id, messages)| (messages.len(), std::cmp::Reverse(*id))).unwrap_or(&cases[0]);
+        let (around, messages) =
+            cases.iter().max_by_key(|(id, messages)| (messages.len(), std::cmp::Reverse(*id))).unwrap_or(&cases[0]);
         let (first, last) = (ledger.message(messages[0]), ledger.message(messages[messages.len() - 1]));
         let spent: i64 = messages
             .iter()
@@ -81,14 +89,14 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
         if passes_on || ledger.call(*around).duration.is_some() && percent < ASKED_PERCENT {
             continue;
         }
-        let share = match ledger.call(*around).duration {
+        let part = match ledger.call(*around).duration {
             Some(_) => format!(" ({percent}% of its time)"),
             None => String::new(),
         };
         let times = if cases.len() > 1 { format!(", and so {} more times", cases.len() - 1) } else { String::new() };
         let asked_whom = first.receiver.map_or_else(String::new, |id| ledger.full_label(id));
         let what = format!(
-            "{} asked {asked_whom} {} one after the other through {} ({shape}), {}{share}{times}: one question could \
+            "{} asked {asked_whom} {} one after the other through {} ({shape}), {}{part}{times}: one question could \
              ask for all",
             terms::home(ledger.text(caller)),
             count(messages.len(), "question"),
@@ -128,7 +136,7 @@ fn alike(contents: &[String]) -> (Option<String>, bool) {
 /// Calls with the same arguments, from one place in one call, that take much of its time.
 fn local(scene: &Scene<'_>, asked: &[(CallId, Sym)], found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
-    let mut groups: BTreeMap<(CallId, Sym, Option<Sym>), (Vec<CallId>, i64)> = BTreeMap::new();
+    let mut groups: BTreeMap<Place, (Vec<CallId>, i64)> = BTreeMap::new();
     for (id, call) in (0..).zip(&ledger.calls) {
         let (false, Some(parent), Some(ns)) = (call.is_anonymous, call.parent, call.duration) else { continue };
         let around = ledger.named(parent);
@@ -146,7 +154,10 @@ fn local(scene: &Scene<'_>, asked: &[(CallId, Sym)], found: &mut Vec<Finding>) -
         let args: Vec<String> = calls.iter().take(MAX_ARGS).filter_map(|id| arguments(scene, *id)).collect();
         let same = args.iter().filter(|arg| Some(*arg) == args.first()).count();
         // Without arguments there is nothing to be the same: it may be a different answer every time.
-        if args.first().is_none_or(|first| first == "[]") || same * 10 < args.len() * 9 || changes_anything(scene, &calls) {
+        if args.first().is_none_or(|first| first == "[]")
+            || same * 10 < args.len() * 9
+            || changes_anything(scene, &calls)
+        {
             continue;
         }
         let (first, last) = (ledger.call(calls[0]), ledger.call(calls[calls.len() - 1]));
@@ -177,7 +188,8 @@ fn arguments(scene: &Scene<'_>, call: CallId) -> Option<String> {
 fn changes_anything(scene: &Scene<'_>, calls: &[CallId]) -> bool {
     let ledger = scene.ledger;
     let first = calls[0];
-    ledger.messages.iter().any(|message| {
-        message.sent_in.is_some_and(|id| id == first || ledger.around(id).any(|around| around == first))
-    })
+    ledger
+        .messages
+        .iter()
+        .any(|message| message.sent_in.is_some_and(|id| id == first || ledger.around(id).any(|around| around == first)))
 }

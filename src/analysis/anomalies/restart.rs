@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, span};
-use crate::Result;
 use crate::analysis::ledger::{Exit, ProcessId, Sym};
 use crate::analysis::terms;
+use crate::error::Result;
 
 /// Ends that make a storm: the third restart is what a supervisor's usual intensity allows within five seconds.
 const FEWEST: usize = 3;
@@ -29,6 +29,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         }
     }
     for ((parent, _), mut children) in kin {
+        scene.checked()?;
         children.sort_by_key(|id| ledger.process(*id).spawn);
         // A run of children, each begun after the one before had ended badly and while no other lived.
         let mut run: Vec<(ProcessId, &Exit)> = Vec::new();
@@ -65,7 +66,8 @@ fn describe(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) ->
     let ((first, first_exit), (_, last_exit)) = (run[0], run[run.len() - 1]);
     let reason = terms::brief(ledger.text(first_exit.error.unwrap_or(first_exit.reason)), 120);
     let site = first_exit.crash_site.map_or_else(String::new, |site| format!(" at {}", ledger.text(site)));
-    let is_same = run.iter().all(|(_, exit)| exit.error == first_exit.error && exit.crash_site == first_exit.crash_site);
+    let is_same =
+        run.iter().all(|(_, exit)| exit.error == first_exit.error && exit.crash_site == first_exit.crash_site);
     let alike = if is_same { "each time of" } else { "the first time of" };
     let supervisor = ledger.full_label(parent);
     let what = format!(

@@ -5,23 +5,27 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count};
-use crate::Result;
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
 use crate::analysis::terms;
+use crate::error::Result;
+
+/// The function that failed, the one around it, and the reason.
+type Case = (Sym, Sym, Option<Sym>);
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
     // Failed calls whose caller returned, by what failed where and what it failed of.
-    let mut groups: BTreeMap<(Sym, Sym, Option<Sym>), Vec<(CallId, CallId)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Case, Vec<(CallId, CallId)>> = BTreeMap::new();
     for (id, call) in (0..).zip(&ledger.calls) {
         if call.outcome != Outcome::Error {
             continue;
         }
         let Some(parent) = ledger.around(id).find(|around| !ledger.call(*around).is_anonymous) else { continue };
-        let is_first_to_survive = ledger.around(id).next().is_some_and(|around| {
-            ledger.call(around).outcome == Outcome::Returned || ledger.call(around).is_anonymous
-        });
+        let is_first_to_survive = ledger
+            .around(id)
+            .next()
+            .is_some_and(|around| ledger.call(around).outcome == Outcome::Returned || ledger.call(around).is_anonymous);
         if ledger.call(parent).outcome == Outcome::Returned && is_first_to_survive {
             groups.entry((call.function, ledger.call(parent).function, call.reason)).or_default().push((id, parent));
         }

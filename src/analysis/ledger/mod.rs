@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use crate::event::StoredEvent;
 use crate::query::{Gap, Visit};
-use crate::EventStore;
+use crate::store::EventStore;
 
 pub(crate) use gather::gather;
 pub(crate) use texts::{Sym, Texts};
@@ -245,17 +245,12 @@ impl Ledger {
         (since <= until).then_some((since, until))
     }
 
-    /// A name as it is written: `Account`, `cart_4`.
-    pub(crate) fn bare<'a>(&self, name: &'a str) -> &'a str {
-        name.strip_prefix(':').unwrap_or(name)
-    }
-
     /// A process for a reader: its name, with its pid where others had the name too; or its pid.
     pub(crate) fn label(&self, id: ProcessId) -> String {
         let process = self.process(id);
         match process.name {
             Some(name) if self.shared_names.contains(&(process.session, name)) => self.full_label(id),
-            Some(name) => self.bare(self.text(name)).to_owned(),
+            Some(name) => bare(self.text(name)).to_owned(),
             None => self.text(process.pid).to_owned(),
         }
     }
@@ -265,7 +260,7 @@ impl Ledger {
         let process = self.process(id);
         let pid = self.text(process.pid);
         match (process.name, process.module) {
-            (Some(name), _) => format!("{} {pid}", self.bare(self.text(name))),
+            (Some(name), _) => format!("{} {pid}", bare(self.text(name))),
             (None, Some(module)) => format!("{pid} ({})", self.text(module)),
             (None, None) => pid.to_owned(),
         }
@@ -284,11 +279,16 @@ impl Ledger {
     /// Processes of this pid or name, in the order they lived.
     pub(crate) fn processes_called(&self, pid_or_name: &str) -> Vec<ProcessId> {
         let wanted = pid_or_name.trim();
-        let bare = self.bare(wanted.strip_prefix("Elixir.").unwrap_or(wanted));
+        let bare = bare(wanted.strip_prefix("Elixir.").unwrap_or(wanted));
         let pid = crate::event::canon::pid(wanted.into());
         let has = |process: &Process| {
-            self.text(process.pid) == pid || process.name.is_some_and(|name| self.bare(self.text(name)) == bare)
+            self.text(process.pid) == pid || process.name.is_some_and(|name| bare(self.text(name)) == bare)
         };
         (0..self.processes.len() as ProcessId).filter(|id| has(self.process(*id))).collect()
     }
+}
+
+/// A name as it is written: `Account`, `cart_4`.
+pub(crate) fn bare(name: &str) -> &str {
+    name.strip_prefix(':').unwrap_or(name)
 }

@@ -71,13 +71,17 @@ impl<'a> Payload<'a> {
 }
 
 /// A value as text: a string's content, anything else as JSON writes it; null is nothing.
-pub(crate) fn text<'a>(raw: Raw<'a>) -> Option<Cow<'a, str>> {
+pub(crate) fn text(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     let json = raw?.get();
     match json.as_bytes().first()? {
         b'n' => None,
         b'"' => {
             let inner = &json[1..json.len() - 1];
-            if inner.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+            if inner.contains('\\') {
+                serde_json::from_str(json).ok().map(Cow::Owned)
+            } else {
+                Some(Cow::Borrowed(inner))
+            }
         }
         _ => Some(Cow::Borrowed(json)),
     }

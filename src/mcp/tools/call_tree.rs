@@ -74,7 +74,11 @@ impl Tool for CallTree {
             (None, None, None) => {
                 return Err(Error::invalid("give one of event_id, correlation_id or pid: the tree's root"));
             }
-            _ => return Err(Error::invalid("event_id, correlation_id, pid: give one of them, they are roots of different trees")),
+            _ => {
+                return Err(Error::invalid(
+                    "event_id, correlation_id, pid: give one of them, they are roots of different trees",
+                ));
+            }
         };
         let shape = Shape {
             depth: args.depth.unwrap_or(USUAL_DEPTH),
@@ -165,7 +169,7 @@ fn row(ledger: &Ledger, node: &Node) -> Vec<Cell> {
     if node.recursions > 0 {
         notes.push(format!("{} recursive calls within", node.recursions));
     }
-    let note = if notes.is_empty() { Cell::Empty } else { Cell::Text(notes.join("; ")) };
+    let remark = if notes.is_empty() { Cell::Empty } else { Cell::Text(notes.join("; ")) };
     vec![
         call.into(),
         process.into(),
@@ -174,7 +178,7 @@ fn row(ledger: &Ledger, node: &Node) -> Vec<Cell> {
         if node.open == node.calls.len() { Cell::Empty } else { Cell::Duration(node.total) },
         if node.open == node.calls.len() { Cell::Empty } else { Cell::Duration(node.own) },
         if node.waited == 0 { Cell::Empty } else { Cell::Duration(node.waited) },
-        note,
+        remark,
         Cell::Event(ledger.text(first.event).to_owned()),
     ]
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::find_anomalies::frame;
 use crate::analysis::ledger::{Ledger, ProcessId, gather};
-use crate::analysis::mailbox::{Mailbox as Box_, Measure, buckets, by_receiver};
+use crate::analysis::mailbox::{Mailbox as Box_, Measure, Stay, buckets, by_receiver};
 use crate::analysis::messages::Traffic;
 use crate::analysis::trees::unknown_process;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
@@ -73,7 +73,8 @@ impl Tool for Mailbox {
 }
 
 fn read_bucket(text: &str) -> Result<i64, Error> {
-    let problem = || Error::invalid(format!("bucket: got {text:?}; expected a length of time such as \"10ms\" or \"1s\""));
+    let problem =
+        || Error::invalid(format!("bucket: got {text:?}; expected a length of time such as \"10ms\" or \"1s\""));
     let length = humantime::parse_duration(text.trim()).map_err(|_| problem())?;
     i64::try_from(length.as_nanos()).ok().filter(|ns| *ns > 0).ok_or_else(problem)
 }
@@ -83,14 +84,11 @@ fn report(ledger: &Ledger, processes: &[ProcessId], bucket: Option<i64>) -> Resu
     let messages = by_receiver(&traffic);
     let mut busiest = processes.to_vec();
     busiest.sort_by_key(|id| (std::cmp::Reverse(messages[*id as usize].len()), *id));
-    let boxes: Vec<(ProcessId, Box_<'_>)> = busiest
-        .iter()
-        .take(MAX_PROCESSES)
-        .map(|id| (*id, Box_::new(&traffic, *id, &messages[*id as usize])))
-        .collect();
+    let boxes: Vec<(ProcessId, Box_<'_>)> =
+        busiest.iter().take(MAX_PROCESSES).map(|id| (*id, Box_::new(&traffic, *id, &messages[*id as usize]))).collect();
     let (first, mailbox) = &boxes[0];
     let peak = mailbox.lengths().into_iter().max_by_key(|step| (step.length, std::cmp::Reverse(step.moment)));
-    let longest = mailbox.stays.iter().filter_map(|stay| stay.waited()).max();
+    let longest = mailbox.stays.iter().filter_map(Stay::waited).max();
     let mut report = Report::new(format!(
         "{} messages went through the mailbox of {}; it held at most {}",
         mailbox.stays.len(),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::find_anomalies::frame;
 use crate::analysis::flow::{Only, Parties, select};
-use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, gather};
+use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, bare, gather};
 use crate::analysis::messages::{Answer as Reply, Fate, Traffic};
 use crate::analysis::trees::unknown_process;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
@@ -161,7 +161,7 @@ fn sent(ledger: &Ledger) -> usize {
 fn party(ledger: &Ledger, process: Option<ProcessId>, message: &Message) -> String {
     match (process, message.name) {
         (Some(process), _) => ledger.label(process),
-        (None, Some(name)) => ledger.bare(ledger.text(name)).to_owned(),
+        (None, Some(name)) => bare(ledger.text(name)).to_owned(),
         (None, None) => "?".to_owned(),
     }
 }
