@@ -279,10 +279,10 @@ impl Ledger {
     /// Processes of this pid or name, in the order they lived.
     pub(crate) fn processes_called(&self, pid_or_name: &str) -> Vec<ProcessId> {
         let wanted = pid_or_name.trim();
-        let bare = bare(wanted.strip_prefix("Elixir.").unwrap_or(wanted));
+        let name = bare(wanted.strip_prefix("Elixir.").unwrap_or(wanted));
         let pid = crate::event::canon::pid(wanted.into());
         let has = |process: &Process| {
-            self.text(process.pid) == pid || process.name.is_some_and(|name| bare(self.text(name)) == bare)
+            self.text(process.pid) == pid || process.name.is_some_and(|known| bare(self.text(known)) == name)
         };
         (0..self.processes.len() as ProcessId).filter(|id| has(self.process(*id))).collect()
     }
