@@ -11,6 +11,7 @@ pub(crate) mod losses;
 mod member;
 mod messages;
 mod nesting;
+pub(crate) mod parts;
 mod shape;
 pub(crate) mod spread;
 mod symbols;
@@ -18,6 +19,8 @@ mod symbols;
 pub(crate) use grouping::{Dimension, Label, MAX_DIMENSIONS};
 
 use std::ops::ControlFlow;
+
+use parts::Quiet;
 
 use crate::error::Result;
 use crate::event::StoredEvent;
@@ -34,7 +37,7 @@ pub(crate) fn event_at(
 ) -> Result<Option<StoredEvent>> {
     let at = Some(Time::At(timestamp));
     let mut found = None;
-    store.visit(&Filter { since: at, until: at, ..Filter::default() }, watch, |event| {
+    store.visit(&Filter { since: at, until: at, ..Filter::default() }, &Quiet(watch), |event| {
         if event.seq() < seq {
             return ControlFlow::Continue(());
         }
