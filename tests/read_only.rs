@@ -10,11 +10,15 @@ use assert_cmd::Command;
 use client::{BANK, Client};
 use serde_json::{Value, json};
 
-const READING: [&str; 11] = [
+const READING: &[&str] = &[
     "query_events",
     "query_events_by_ast_node",
     "last_n_events_for_pid",
     "get_event_by_id",
+    "find_events_around",
+    "aggregate",
+    "profile",
+    "diff_windows",
     "get_stats",
     "explain_query",
     "find_anomalies",

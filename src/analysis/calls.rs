@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ledger::{CallId, Kind, Ledger, Outcome, Sym};
-use super::messages::Traffic;
+use super::traffic::Traffic;
 
 /// Deepest tree that is built.
 const MAX_DEPTH: usize = 512;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{Kind, Message, MessageId, ProcessId};
-use super::messages::{Answer, Fate, Traffic};
+use super::traffic::{Answer, Fate, Traffic};
 
 /// Times the usual time of its callback that a slow message takes, and at least so long.
 const SLOW_FACTOR: i64 = 10;

@@ -3,7 +3,7 @@
 //! From sends minus callbacks: a receive is traced when a process looks at its mailbox, not when it handles a message.
 
 use super::ledger::{Call, Kind, Message, Moment, ProcessId};
-use super::messages::{Fate, Traffic};
+use super::traffic::{Fate, Traffic};
 
 /// What lengths are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

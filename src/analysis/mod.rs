@@ -1,14 +1,56 @@
 //! What do the events mean? Questions over many events at once, answered from visits and queries of the store.
 //!
-//! Pure and synchronous: in go a store and a question, out comes a finding with the evidence's ids. How it is told is
-//! the business of the tools. Nothing here looks at the clock or depends on the order of a hash map: the same
-//! recording gives the same finding.
+//! Pure and synchronous: in go a store and a question, out comes a finding with the evidence's keys. How it is told is
+//! the business of the tools. Nothing here looks at the clock or shows the order of a hash map: the same recording
+//! gives the same finding.
 
+pub(crate) mod aggregate;
 pub(crate) mod anomalies;
 pub(crate) mod calls;
+pub(crate) mod diff;
 pub(crate) mod flow;
+mod grouping;
 pub(crate) mod ledger;
+pub(crate) mod losses;
 pub(crate) mod mailbox;
-pub(crate) mod messages;
+mod member;
+mod messages;
+mod nesting;
+pub(crate) mod parts;
+mod shape;
+pub(crate) mod spread;
+mod symbols;
 pub(crate) mod terms;
+pub(crate) mod traffic;
 pub(crate) mod trees;
+
+pub(crate) use grouping::{Dimension, Label, MAX_DIMENSIONS};
+
+use std::ops::ControlFlow;
+
+use parts::Quiet;
+
+use crate::error::Result;
+use crate::event::StoredEvent;
+use crate::event::time::Time;
+use crate::query::Filter;
+use crate::store::EventStore;
+use crate::watch::Watch;
+
+/// The event at a place in the total order; `None` when it has been removed meanwhile.
+pub(crate) fn event_at(
+    store: &EventStore,
+    (timestamp, seq): (i64, u64),
+    watch: &dyn Watch,
+) -> Result<Option<StoredEvent>> {
+    let at = Some(Time::At(timestamp));
+    let mut found = None;
+    store.visit(&Filter { since: at, until: at, ..Filter::default() }, &Quiet(watch), |event| {
+        if event.seq() < seq {
+            return ControlFlow::Continue(());
+        }
+        found = (event.seq() == seq).then(|| event.to_event());
+        ControlFlow::Break(())
+    })?;
+    Ok(found)
+}

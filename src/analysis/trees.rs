@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ledger::{CallId, Ledger, bare, gather};
-use super::messages::Traffic;
+use super::traffic::Traffic;
 use crate::error::{Error, Result};
 use crate::event::StoredEvent;
 use crate::event::time::Time;

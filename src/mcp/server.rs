@@ -28,6 +28,9 @@ get_event_by_id for one whole event. last_n_events_for_pid is `tail` for a proce
 place in the source; explain_query shows the plan. Symptom unclear: find_anomalies. call_tree, message_flow and \
 mailbox follow calls and messages over processes.
 
+Figures instead of events: aggregate (how many, how long, by any fields), profile (where the time went), diff_windows \
+(what changed), find_events_around (what led to it).
+
 Filters combine with AND and are echoed as they were applied. `pid` matches every role (sender, receiver, parent, ...); \
 `role` narrows it. event_type takes one or a list.
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
 use crate::analysis::ledger::{Kind as MessageKind, MessageId, Moment, Process, ProcessId, Sym, bare};
-use crate::analysis::messages::Fate;
+use crate::analysis::traffic::Fate;
 use crate::error::Result;
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {

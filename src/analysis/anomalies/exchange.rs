@@ -8,8 +8,8 @@ use super::{Confidence, Finding, Kind, Scene, count, span};
 use crate::analysis::ledger::{
     CallId, Kind as MessageKind, Ledger, Message, MessageId, Moment, ProcessId, Sym, Waited,
 };
-use crate::analysis::messages::Answer;
 use crate::analysis::terms;
+use crate::analysis::traffic::Answer;
 use crate::error::Result;
 
 /// A caller that still waits when the recording ends is reported when it waited at least so long.
@@ -161,7 +161,7 @@ fn ahead_of(scene: &Scene<'_>, callee: ProcessId, message: &Message) -> usize {
         other.sent < message.sent
             && match other.handled {
                 Some(call) => scene.ledger.call(call).start > message.sent,
-                None => matches!(scene.traffic.fate(other), crate::analysis::messages::Fate::Queued),
+                None => matches!(scene.traffic.fate(other), crate::analysis::traffic::Fate::Queued),
             }
     };
     scene.traffic.to(callee).filter(|(_, other)| is_ahead(other)).count()

@@ -21,7 +21,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::ledger::{Call, CallId, Ledger, Moment, ProcessId, Sym};
-use super::messages::Traffic;
+use super::traffic::Traffic;
 use crate::error::{Error, Result};
 use crate::watch::Watch;
 

@@ -5,6 +5,7 @@
 pub(super) mod budget;
 pub(super) mod event;
 pub(super) mod filter;
+pub(super) mod group;
 pub(super) mod time;
 pub(super) mod view;
 

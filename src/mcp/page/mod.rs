@@ -9,7 +9,8 @@ mod hint;
 mod reply;
 mod table;
 
-pub(super) use reply::{EventMembers, GapReply, PageReply};
+pub(super) use hint::nothing_matched;
+pub(super) use reply::{EventMembers, PageReply};
 
 use std::fmt::Write;
 

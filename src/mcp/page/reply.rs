@@ -1,6 +1,6 @@
 //! The structured form of an events page.
 
-use std::fmt::{self, Write};
+use std::fmt::Write;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -60,7 +60,7 @@ fn events_schema(generator: &mut SchemaGenerator) -> Schema {
 }
 
 /// A span whose events are not all there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub(crate) struct GapReply {
     /// Timestamp of the first missing event.
     since: i64,
@@ -73,12 +73,6 @@ pub(crate) struct GapReply {
 impl From<&Gap> for GapReply {
     fn from(gap: &Gap) -> Self {
         Self { since: gap.since, until: gap.until, events: gap.events }
-    }
-}
-
-impl fmt::Display for GapReply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} events from {} to {} were pruned", self.events, self.since, self.until)
     }
 }
 
@@ -134,7 +128,7 @@ impl PageReply {
         }
         _ = write!(head, "\nfilters: {}\n", filter_line(&self.filters));
         for gap in &self.gaps {
-            _ = writeln!(head, "gap: {gap}");
+            _ = writeln!(head, "gap: {} events from {} to {} were pruned", gap.events, gap.since, gap.until);
         }
         if let Some(hint) = &self.hint {
             _ = writeln!(head, "hint: {hint}");

@@ -13,6 +13,8 @@ pub(crate) enum Cell {
     Text(String),
     /// An event's id: never cut, because it is how the event is asked for.
     Event(String),
+    /// A text of one line that is as short as it should be.
+    Whole(String),
     Count(u64),
     /// A plain number, shown with two decimals.
     Number(f64),
@@ -38,11 +40,11 @@ impl Cell {
     }
 
     /// How it is written in the text channel.
-    pub(super) fn shown(&self, t0: Option<i64>) -> String {
+    pub(crate) fn shown(&self, t0: Option<i64>) -> String {
         match self {
             Self::Empty => String::new(),
             Self::Text(text) => cut(&escaped(text)),
-            Self::Event(id) => escaped(id),
+            Self::Event(text) | Self::Whole(text) => escaped(text),
             Self::Count(count) => count.to_string(),
             Self::Number(number) => trimmed(format!("{number:.2}")),
             Self::Duration(ns) => duration(i128::from(*ns)),
@@ -59,7 +61,7 @@ impl Cell {
     pub(super) fn value(&self, t0: Option<i64>) -> Value {
         match self {
             Self::Empty => Value::from(""),
-            Self::Text(_) | Self::Event(_) => Value::from(self.shown(t0)),
+            Self::Text(_) | Self::Event(_) | Self::Whole(_) => Value::from(self.shown(t0)),
             Self::Count(count) => Value::from(*count),
             Self::Duration(ns) => Value::from(*ns),
             Self::At(timestamp) => Value::from(t0.map_or(*timestamp, |t0| timestamp.saturating_sub(t0))),

@@ -20,6 +20,7 @@
 
 pub(super) mod cell;
 mod fit;
+pub(super) mod labels;
 mod reply;
 mod table;
 
@@ -33,14 +34,17 @@ use serde_json::{Map, Value};
 
 use super::args::effective;
 use super::args::filter::filter_line;
-use super::page::GapReply;
 use super::page::cell::{escaped, quoted};
 use super::tool::Answer;
 use crate::Filter;
+use crate::analysis::losses::Loss;
 use crate::query::{Gap, Visit};
 use fit::{Measured, shorten};
-use reply::{NextReply, SectionReply};
+use reply::{MissingReply, NextReply, SectionReply};
 use table::Shown;
+
+/// Gaps the text tells one by one; the rest are summed. `structuredContent` has them all.
+const GAPS: usize = 5;
 
 /// An answer made of facts, before it is cut to a budget and written.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +55,7 @@ pub(crate) struct Report {
     anchor: Option<(i64, String)>,
     sections: Vec<Section>,
     notes: Vec<String>,
-    gaps: Vec<GapReply>,
+    gaps: Vec<MissingReply>,
     next: Vec<NextReply>,
 }
 
@@ -99,14 +103,22 @@ impl Report {
         self
     }
 
-    /// Tells spans whose events are not all there; one that is told already is not repeated.
+    /// Tells spans whose events were pruned; one that is told already is not repeated.
     pub(crate) fn gaps(&mut self, gaps: &[Gap]) -> &mut Self {
-        for gap in gaps.iter().map(GapReply::from) {
-            if !self.gaps.contains(&gap) {
-                self.gaps.push(gap);
-            }
-        }
+        gaps.iter().map(MissingReply::from).for_each(|gap| self.missing(gap));
         self
+    }
+
+    /// Tells spans whose events were dropped while recording.
+    pub(crate) fn losses(&mut self, losses: &[Loss]) -> &mut Self {
+        losses.iter().map(MissingReply::from).for_each(|gap| self.missing(gap));
+        self
+    }
+
+    fn missing(&mut self, gap: MissingReply) {
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
     }
 
     /// Suggests a call. `arguments` is a JSON object.
@@ -166,8 +178,12 @@ impl Report {
         if let Some((t0, what)) = &self.anchor {
             _ = write!(out, "\nt0={t0}: {what}");
         }
-        for gap in &self.gaps {
-            _ = write!(out, "\ngap: {gap}");
+        for gap in self.gaps.iter().take(GAPS) {
+            _ = write!(out, "\ngap: {}", gap.line(t0));
+        }
+        if let Some(more) = self.gaps.len().checked_sub(GAPS).filter(|more| *more > 0) {
+            let events: u64 = self.gaps[GAPS..].iter().filter_map(|gap| gap.events).sum();
+            _ = write!(out, "\ngap: {more} more, {events} events");
         }
         for (section, shown) in self.sections.iter().zip(shown) {
             self.write_section(&mut out, section, shown);
@@ -300,7 +316,7 @@ mod tests {
     fn both_channels_carry_the_same_facts() {
         let Answer { text, structured } = report(2).answer(4_000);
         let expected = "it was slow\ncalls=7 span=1.5ms\nt0=1000: the start\n\
-            gap: 3 events from 1 to 2 were pruned\n\
+            gap: 3 events from -999ns to -998ns were pruned\n\
             [calls] by=function\nfirst line\nconstants: node=a@b\n\
             t\tevent\ttook\n0\tevt-0\t0ns\n+1us\tevt-1\t10ns\n... 3 more\n\
             note: beware\nnext: profile {\"by\":\"function\"} - where the time went";

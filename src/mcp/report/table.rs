@@ -1,5 +1,7 @@
 //! A part of a report: facts, lines, and a table whose constant columns stand once.
 
+use std::borrow::Cow;
+
 use super::cell::Cell;
 
 /// What a column holds: it gives the column's name in `structuredContent` its unit.
@@ -11,36 +13,41 @@ enum Kind {
 }
 
 /// A column of a report's table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
-    name: &'static str,
+    name: Cow<'static, str>,
     kind: Kind,
 }
 
 impl Column {
     /// Texts, ids, counts and shares.
     pub(crate) const fn plain(name: &'static str) -> Self {
-        Self { name, kind: Kind::Plain }
+        Self { name: Cow::Borrowed(name), kind: Kind::Plain }
     }
 
     /// Durations; also times, as their distance from the anchor.
     pub(crate) const fn time(name: &'static str) -> Self {
-        Self { name, kind: Kind::Nanoseconds }
+        Self { name: Cow::Borrowed(name), kind: Kind::Nanoseconds }
     }
 
     /// Rates.
     pub(crate) const fn rate(name: &'static str) -> Self {
-        Self { name, kind: Kind::PerSecond }
+        Self { name: Cow::Borrowed(name), kind: Kind::PerSecond }
     }
 
-    pub(super) const fn name(self) -> &'static str {
-        self.name
+    /// Texts under a name made of an argument.
+    pub(crate) const fn named(name: String) -> Self {
+        Self { name: Cow::Owned(name), kind: Kind::Plain }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The name with its unit, for a program that sees bare numbers.
-    pub(super) fn with_unit(self) -> String {
+    pub(super) fn with_unit(&self) -> String {
         match self.kind {
-            Kind::Plain => self.name.to_owned(),
+            Kind::Plain => self.name.to_string(),
             Kind::Nanoseconds => format!("{}_ns", self.name),
             Kind::PerSecond => format!("{}_per_s", self.name),
         }

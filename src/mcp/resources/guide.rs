@@ -50,8 +50,11 @@ In a table, constants stand once in the head and `t_us` is microseconds after `t
 - What did a process do last? `last_n_events_for_pid`.
 - Who wrote to it? `query_events` with `pid` and `role` \"receiver\"; the sender is in the payload.
 - What did one call cost? `query_events` with its `call_id`: entry, exit, `duration_ns`.
-- What was slow? `query_events` with `min_duration_ns`, then the calls inside by `pid` and the call's time span.
-- What happened around an event? Its timestamp as `since_timestamp` and `until_timestamp`, widened on both sides.
+- How many, how often, how long? `aggregate`, by any fields or by a width of time.
+- What was slow? `profile`: self time, and the calls that stand out; then `profile` again with the `pid` and the time \
+span of one of them.
+- What is different since then? `diff_windows`.
+- What happened around an event? `find_events_around` with its `event_id`.
 - What ran at a line of the source? `query_events_by_ast_node`, or `ast_node_prefix`.
 ";
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::analysis::calls::{Below, Node, Shape};
 use crate::analysis::ledger::Ledger;
-use crate::analysis::messages::Traffic;
 use crate::analysis::terms;
+use crate::analysis::traffic::Traffic;
 use crate::analysis::trees::{Ground, Target, ground, place};
 use crate::event::StoredEvent;
 use crate::mcp::args::{BudgetArgs, SpanArgs};

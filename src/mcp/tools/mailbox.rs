@@ -9,7 +9,7 @@ use serde_json::json;
 use super::find_anomalies::frame;
 use crate::analysis::ledger::{Ledger, ProcessId, gather};
 use crate::analysis::mailbox::{Mailbox as Box_, Measure, Stay, buckets, by_receiver};
-use crate::analysis::messages::Traffic;
+use crate::analysis::traffic::Traffic;
 use crate::analysis::trees::unknown_process;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::find_anomalies::frame;
 use crate::analysis::flow::{Only, Parties, select};
 use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, bare, gather};
-use crate::analysis::messages::{Answer as Reply, Fate, Traffic};
+use crate::analysis::traffic::{Answer as Reply, Fate, Traffic};
 use crate::analysis::trees::unknown_process;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
