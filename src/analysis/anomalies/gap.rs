@@ -9,18 +9,19 @@ use crate::error::Result;
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
     scene.checked()?;
-    if let Some(first) = ledger.dropped.first() {
-        let messages: u64 = ledger.dropped.iter().map(|dropped| dropped.messages).sum();
-        let length: i64 = ledger.dropped.iter().map(|dropped| dropped.until.saturating_sub(dropped.moment.at)).sum();
+    if let Some(first) = ledger.losses.first() {
+        let messages: u64 = ledger.losses.iter().filter_map(|loss| loss.events).sum();
+        let length: i64 = ledger.losses.iter().map(|loss| loss.until.saturating_sub(loss.since)).sum();
         let what = format!(
             "the source dropped {} in {}, {} long in all: what happened there is unknown, calls across it may have \
              no end, messages no receiver",
             count(messages as usize, "trace message"),
-            count(ledger.dropped.len(), "gap"),
+            count(ledger.losses.len(), "gap"),
             span(length)
         );
-        let finding = Finding::new(Kind::Gap, Confidence::High, first.moment, what)
-            .shown_by("first", first.event)
+        let moment = Moment { order: 0, at: first.since };
+        let finding = Finding::new(Kind::Gap, Confidence::High, moment, what)
+            .shown_by("first", ledger.texts.find(&first.event_id))
             .refuted_by("nothing: the source counted what it dropped")
             .next("query_events", json!({"event_type": "gap"}), "every gap with its length");
         found.push(finding);

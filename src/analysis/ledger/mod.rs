@@ -9,6 +9,7 @@ mod texts;
 
 use std::collections::BTreeSet;
 
+use super::losses::Loss;
 use crate::event::StoredEvent;
 use crate::query::{Gap, Visit};
 use crate::store::EventStore;
@@ -182,15 +183,6 @@ pub(crate) struct Sample {
     pub(crate) length: u64,
 }
 
-/// A span in which the source dropped messages.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Dropped {
-    pub(crate) event: Sym,
-    pub(crate) moment: Moment,
-    pub(crate) until: i64,
-    pub(crate) messages: u64,
-}
-
 /// The facts of a visit.
 #[derive(Debug)]
 pub(crate) struct Ledger {
@@ -200,7 +192,8 @@ pub(crate) struct Ledger {
     pub(crate) messages: Vec<Message>,
     pub(crate) processes: Vec<Process>,
     pub(crate) samples: Vec<Sample>,
-    pub(crate) dropped: Vec<Dropped>,
+    /// What the source dropped in or into the span.
+    pub(crate) losses: Vec<Loss>,
     /// Names that were registered: when, which, by whom, in the order of time.
     pub(crate) registrations: Vec<(Moment, Sym, ProcessId)>,
     /// Names that several processes had, one after the other.

@@ -57,10 +57,6 @@ pub(crate) struct Payload<'a> {
     pub(crate) new_state: Raw<'a>,
     #[serde(borrow)]
     pub(crate) message_queue_len: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) dropped: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) until: Raw<'a>,
 }
 
 impl<'a> Payload<'a> {

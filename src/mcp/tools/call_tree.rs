@@ -100,7 +100,7 @@ fn report(ground: &Ground, shape: Shape) -> Report {
         [root] => format!("{calls} calls under {}", ledger.text(ledger.call(*root).function)),
         many => format!("{calls} calls under {} outermost ones", many.len()),
     });
-    report.gaps(ledger.gaps());
+    report.gaps(ledger.gaps()).losses(&ledger.losses);
     if let Some(root) = roots.first() {
         let call = ledger.call(*root);
         report.anchor(call.start.at, format!("the first call ({})", ledger.text(call.event)));

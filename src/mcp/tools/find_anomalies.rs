@@ -115,7 +115,7 @@ pub(super) fn frame(report: &mut Report, ledger: &Ledger) {
         session_id: visit.filter.session_id.clone(),
         ..Filter::default()
     };
-    report.filter(&filter).gaps(ledger.gaps());
+    report.filter(&filter).gaps(ledger.gaps()).losses(&ledger.losses);
     if let Some((oldest, _)) = ledger.span() {
         report.anchor(oldest, "the oldest event");
     }

@@ -9,17 +9,16 @@ use std::ops::ControlFlow;
 
 use foldhash::fast::FixedState;
 
+use super::super::losses::losses;
 use super::payload::{Payload, int, text};
-use super::{
-    Call, CallId, Dropped, Ledger, Message, MessageId, Moment, Process, ProcessId, Sample, Sym, Texts, Waited,
-};
+use super::{Call, CallId, Ledger, Message, MessageId, Moment, Process, ProcessId, Sample, Sym, Texts, Waited};
 use crate::error::Result;
 use crate::query::{Filter, Seen};
 use crate::store::EventStore;
 use crate::watch::Watch;
 
 /// Event types a ledger is made of.
-const TYPES: [&str; 12] = [
+const TYPES: [&str; 11] = [
     "function_entry",
     "function_exit",
     "message_send",
@@ -31,7 +30,6 @@ const TYPES: [&str; 12] = [
     "process_sample",
     "state_change",
     "capture_start",
-    "gap",
 ];
 
 /// Bytes of a reason that are kept for reading; the event has all of it.
@@ -52,7 +50,6 @@ struct Book {
     messages: Vec<Message>,
     processes: Vec<Process>,
     samples: Vec<Sample>,
-    dropped: Vec<Dropped>,
     registrations: Vec<(Moment, Sym, ProcessId)>,
     knows_names: bool,
     order: u32,
@@ -87,7 +84,6 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages: Vec::new(),
         processes: Vec::new(),
         samples: Vec::new(),
-        dropped: Vec::new(),
         registrations: Vec::new(),
         knows_names: false,
         order: 0,
@@ -107,7 +103,11 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         book.take(&seen);
         ControlFlow::Continue(())
     })?;
-    let Book { texts, calls, messages, processes, samples, dropped, registrations, knows_names, .. } = book;
+    let Book { mut texts, calls, messages, processes, samples, registrations, knows_names, .. } = book;
+    let losses = losses(store, &visit, watch)?;
+    for loss in &losses {
+        texts.intern(&loss.event_id);
+    }
     let (mut names, mut shared_names) = (BTreeSet::new(), BTreeSet::new());
     for process in &processes {
         if let Some(name) = process.name
@@ -123,7 +123,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages,
         processes,
         samples,
-        dropped,
+        losses,
         registrations,
         shared_names,
         knows_names,
@@ -137,13 +137,6 @@ impl Book {
         self.order += 1;
         let session = seen.session_id().map_or(self.none, |session| self.texts.intern(session));
         let event_type = seen.event_type().unwrap_or_default();
-        if event_type == "gap" {
-            let payload = Payload::read(seen.data());
-            let event = self.texts.intern(seen.event_id());
-            let messages = int(payload.dropped).unwrap_or_default().unsigned_abs();
-            self.dropped.push(Dropped { event, moment, until: int(payload.until).unwrap_or(moment.at), messages });
-            return;
-        }
         if event_type == "capture_start" {
             self.knows_names = true;
             return;
