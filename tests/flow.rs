@@ -244,3 +244,43 @@ fn measured_lengths_stand_beside_the_reckoned_ones() {
     let answer = ask(&mut client, "mailbox", json!({"pid": "Printer", "bucket": "1s"}));
     assert_eq!(int(&rows(&answer, "over time")[0], "measured"), 21);
 }
+
+#[test]
+fn calls_of_a_source_that_joins_nothing_are_joined_by_their_reference() {
+    let event = |id: &str, at: i64, event_type: &str, pid: &str, message: &str, to: &str| {
+        json!({"event_id": id, "timestamp": at, "event_type": event_type, "pid": pid,
+               "data": {"message": message, "receiver_pid": to}})
+    };
+    let (ask_for, answer) =
+        ("{:\"$gen_call\", {#PID<0.1.0>, #Reference<0.1.2.3>}, :ping}", "{#Reference<0.1.2.3>, :pong}");
+    let mut client = serve(&[
+        event("1", 0, "message_send", "<0.1.0>", ask_for, "<0.2.0>"),
+        event("2", 5_000, "message_receive", "<0.2.0>", ask_for, "<0.2.0>"),
+        event("3", 9_000_000, "message_send", "<0.2.0>", answer, "<0.1.0>"),
+        event("4", 9_100_000, "message_receive", "<0.1.0>", answer, "<0.1.0>"),
+        event("5", 9_200_000, "message_send", "<0.1.0>", ":next", "<0.3.0>"),
+    ]);
+    let flow = rows(&ask(&mut client, "message_flow", json!({})), "messages");
+    let told: Vec<_> =
+        flow.iter().map(|row| (row["message"].as_str().unwrap(), row["outcome"].as_str().unwrap())).collect();
+    assert_eq!(told, [(":ping", "answered after 9.1ms"), (":next", "unknown")]);
+    assert!(
+        ask(&mut client, "find_anomalies", json!({}))["structuredContent"]["sections"].as_array().unwrap().is_empty()
+    );
+}
+
+#[test]
+fn what_a_source_dropped_is_told_by_every_tool_that_looks_across_it() {
+    let events = events("tests/data/crash_fixed.trace.gz", Some(40));
+    let mut client = serve(&events);
+    let root = entry(&events, "Main", "run");
+    for (tool, arguments) in [
+        ("call_tree", json!({"event_id": root})),
+        ("message_flow", json!({})),
+        ("mailbox", json!({"pid": "invoice_1"})),
+    ] {
+        let gaps = ask(&mut client, tool, arguments)["structuredContent"]["gaps"].clone();
+        assert_eq!(gaps.as_array().unwrap().len(), 1, "{tool}: {gaps}");
+        assert!(gaps.to_string().contains("17"), "{tool}: {gaps}");
+    }
+}

@@ -10,6 +10,19 @@ use crate::event::Role;
 use crate::query::Seen;
 
 impl Book {
+    /// The reference of the call a message makes or answers: as the source told it, or as the message has it.
+    fn reference(&mut self, seen: &Seen<'_>, kind: Kind, payload: &Payload<'_>) -> Option<Sym> {
+        if let Some(reference) = seen.correlation_id() {
+            return Some(self.texts.intern(reference));
+        }
+        if !matches!(kind, Kind::Call | Kind::Reply) {
+            return None;
+        }
+        let message = text(payload.message)?;
+        let rest = &message[message.find("#Reference<")?..];
+        Some(self.texts.intern(&rest[..=rest.find('>')?]))
+    }
+
     pub(super) fn on_send(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
         self.acted(process, moment);
         self.processes[process as usize].is_traced = true;
@@ -32,7 +45,8 @@ impl Book {
         let event = self.texts.intern(seen.event_id());
         self.items.insert(event, Item::Message(id));
         let site = seen.ast_node_id().map(|site| self.texts.intern(site));
-        let reference = seen.correlation_id().map(|reference| self.texts.intern(reference));
+        let is_joined = payload.send_type.is_some();
+        let reference = self.reference(seen, kind, &payload);
         let answers = match (kind, reference) {
             (Kind::Reply, Some(reference)) => self.requests.get(&(session, reference)).copied(),
             _ => None,
@@ -41,7 +55,7 @@ impl Book {
             let request = &mut self.messages[request as usize];
             request.reply = request.reply.or(Some(id));
         }
-        if let (None, Some(receiver), Some(message)) = (reference, receiver, text(payload.message)) {
+        if let (false, Some(receiver), Some(message)) = (is_joined, receiver, text(payload.message)) {
             let content = self.hasher.hash_one(&*message);
             self.flying.entry((receiver, content)).or_default().push_back(id);
         }
@@ -71,7 +85,6 @@ impl Book {
     }
 
     pub(super) fn on_receive(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
-        let reference = seen.correlation_id().map(|reference| self.texts.intern(reference));
         let mut message = match self.item(seen.parent_id()) {
             Some(Item::Message(message)) => Some(message),
             _ => None,
@@ -79,7 +92,8 @@ impl Book {
         let payload = Payload::read(seen.data());
         let content = || text(payload.message).unwrap_or_default();
         let kind = kind_of(text(payload.receive_type).as_deref(), content);
-        if message.is_none() && reference.is_none() {
+        let reference = self.reference(seen, kind, &payload);
+        if message.is_none() && payload.receive_type.is_none() {
             let key = (process, self.hasher.hash_one(&*content()));
             message = self.flying.get_mut(&key).and_then(VecDeque::pop_front);
         }
