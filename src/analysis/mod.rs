@@ -5,19 +5,30 @@
 //! gives the same finding.
 
 pub(crate) mod aggregate;
+pub(crate) mod anomalies;
+pub(crate) mod calls;
 pub(crate) mod diff;
+pub(crate) mod flow;
 mod grouping;
+pub(crate) mod ledger;
 pub(crate) mod losses;
+pub(crate) mod mailbox;
 mod member;
 mod messages;
 mod nesting;
+pub(crate) mod parts;
 mod shape;
 pub(crate) mod spread;
 mod symbols;
+pub(crate) mod terms;
+pub(crate) mod traffic;
+pub(crate) mod trees;
 
 pub(crate) use grouping::{Dimension, Label, MAX_DIMENSIONS};
 
 use std::ops::ControlFlow;
+
+use parts::Quiet;
 
 use crate::error::Result;
 use crate::event::StoredEvent;
@@ -34,7 +45,7 @@ pub(crate) fn event_at(
 ) -> Result<Option<StoredEvent>> {
     let at = Some(Time::At(timestamp));
     let mut found = None;
-    store.visit(&Filter { since: at, until: at, ..Filter::default() }, watch, |event| {
+    store.visit(&Filter { since: at, until: at, ..Filter::default() }, &Quiet(watch), |event| {
         if event.seq() < seq {
             return ControlFlow::Continue(());
         }
