@@ -1,0 +1,89 @@
+//! Whom did the end of a process hurt? Those that waited for its reply, and those linked to it.
+
+use super::crash::{Failure, asked};
+use super::tell::{call, enclosing};
+use super::{Cx, Part};
+use crate::analysis::ask::{inside, of, types};
+use crate::analysis::fact::Fact;
+use crate::analysis::who::exit_of;
+use crate::error::Result;
+use crate::event::Role;
+use crate::query::Filter;
+
+/// Calls looked back over for those without a reply.
+const MAX_CALLS: usize = 100;
+
+/// Callers that are told.
+const SHOWN: usize = 4;
+
+pub(super) fn part(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
+    let Some(exit) = &failure.exit else { return Ok(Part::new("affected", Vec::new())) };
+    let mut lines = Vec::new();
+    let mut waiting = unanswered(cx, &failure.who.pid, exit.at())?;
+    waiting.reverse();
+    let beyond = waiting.len().saturating_sub(SHOWN);
+    for send in waiting.iter().take(SHOWN) {
+        lines.push(line(cx, send, exit)?);
+    }
+    if beyond > 0 {
+        lines.push(format!("{beyond} more callers waited"));
+    }
+    let queued = backlog(cx, &failure.who.pid, exit.at())?;
+    if queued > 1 {
+        lines.push(format!("{queued} messages to it had not been handled and are lost"));
+    }
+    Ok(Part { name: "affected", keep: 2, lines })
+}
+
+/// Calls to a process that had no reply by a time, newest first.
+pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Fact>> {
+    let sends = cx.ask.newest(of(pid, Role::Receiver, &["message_send"]), (i64::MIN, at), MAX_CALLS)?;
+    let mut found = Vec::new();
+    for send in sends {
+        let Some(exchange) = send.event.correlation_id() else { continue };
+        if send.text("send_type") != Some("call") {
+            continue;
+        }
+        let filter = Filter { correlation_id: Some(exchange.to_owned()), ..types(&["message_send"]) };
+        let replies = cx.ask.oldest(filter, (send.at(), at), 8)?;
+        if !replies.iter().any(|reply| reply.text("send_type") == Some("reply")) {
+            found.push(send);
+        }
+    }
+    Ok(found)
+}
+
+/// Messages sent to a process and not handled by a time, as far as both are recorded.
+pub(super) fn backlog(cx: &Cx<'_>, pid: &str, at: i64) -> Result<u64> {
+    let span = (i64::MIN, at);
+    let mut sent = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), span)?;
+    let mut handled = 0;
+    for (function, arity) in [("handle_call", 3), ("handle_cast", 2), ("handle_info", 2)] {
+        let filter = Filter { function: Some(function.to_owned()), arity: Some(arity), ..inside(pid, &["function_entry"]) };
+        handled += cx.ask.count(filter, span)?;
+    }
+    if handled == 0 {
+        // Without its callbacks nothing is known of what it handled.
+        sent = 0;
+    }
+    Ok(sent.saturating_sub(handled))
+}
+
+/// A caller, and what became of it.
+fn line(cx: &Cx<'_>, send: &Fact, exit: &Fact) -> Result<String> {
+    let who = cx.names.who(send.pid())?;
+    let around = enclosing(cx.ask, send, 3);
+    let place = match around.as_slice() {
+        [] => String::new(),
+        around => format!(" in {}", around.iter().map(|entry| call(entry, 40)).collect::<Vec<_>>().join(" < ")),
+    };
+    let end = exit_of(cx.ask, send.pid())?.filter(|end| end.key() > exit.key());
+    let became = match end {
+        Some(end) if !super::crash::is_normal(&end) => {
+            format!("it crashed of that at {} ({})", cx.at(end.at()), end.id())
+        }
+        Some(end) => format!("it ended normally at {} ({})", cx.at(end.at()), end.id()),
+        None => "it went on".to_owned(),
+    };
+    Ok(format!("{who} waited for {} ({}){place}; {became}", asked(send), send.id()))
+}
