@@ -16,13 +16,14 @@
 //!
 //! Read in this order: [`event`] (what is an event), `index` (which events have this key), `segment` (where do their
 //! bytes lie), `hot` (where is a fresh event), [`query`] (what does a filter mean), `pruner` (what must go), [`store`]
-//! (the one API), `ingest` (how events arrive other than by a call), `mcp` (the tools). Arrows point down only.
+//! (the one API), `ingest` (how events arrive other than by a call), `analysis` (what do they mean), `mcp` (the tools). Arrows point down only.
 
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")
 )]
 
+mod analysis;
 pub mod clock;
 mod error;
 pub mod etf;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("error", &[]),
     ("clock", &[]),
     ("watch", &["error"]),
@@ -24,9 +24,13 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("store", &["pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "watch", "error"]),
     ("ingest", &["trace", "etf", "store", "query", "event", "settings", "clock", "watch", "error"]),
     ("capture", &["ingest", "trace", "etf", "store", "event", "settings", "clock", "watch", "error"]),
+    ("analysis", &["store", "query", "event", "watch", "error"]),
     (
         "mcp",
-        &["capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock", "watch", "error"],
+        &[
+            "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock", "watch",
+            "error",
+        ],
     ),
     // The crate's front door re-exports.
     ("lib", &[]),

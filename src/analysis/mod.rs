@@ -1,14 +1,53 @@
 //! What do the events mean? Questions over many events at once, answered from visits and queries of the store.
 //!
-//! Pure and synchronous: in go a store and a question, out comes a finding with the evidence's ids. How it is told is
-//! the business of the tools. Nothing here looks at the clock or depends on the order of a hash map: the same
-//! recording gives the same finding.
+//! Pure and synchronous: in go a store and a question, out comes a finding with the evidence's keys. How it is told is
+//! the business of the tools. Nothing here looks at the clock or shows the order of a hash map: the same recording
+//! gives the same finding.
 
+pub(crate) mod aggregate;
 pub(crate) mod ask;
 pub(crate) mod change;
+pub(crate) mod diff;
 pub(crate) mod fact;
+mod grouping;
+pub(crate) mod losses;
+mod member;
+mod messages;
+mod nesting;
 pub(crate) mod overview;
+mod shape;
+pub(crate) mod spread;
 pub(crate) mod state;
 pub(crate) mod story;
+mod symbols;
 pub(crate) mod value;
 pub(crate) mod who;
+
+pub(crate) use grouping::{Dimension, Label, MAX_DIMENSIONS};
+
+use std::ops::ControlFlow;
+
+use crate::error::Result;
+use crate::event::StoredEvent;
+use crate::event::time::Time;
+use crate::query::Filter;
+use crate::store::EventStore;
+use crate::watch::Watch;
+
+/// The event at a place in the total order; `None` when it has been removed meanwhile.
+pub(crate) fn event_at(
+    store: &EventStore,
+    (timestamp, seq): (i64, u64),
+    watch: &dyn Watch,
+) -> Result<Option<StoredEvent>> {
+    let at = Some(Time::At(timestamp));
+    let mut found = None;
+    store.visit(&Filter { since: at, until: at, ..Filter::default() }, watch, |event| {
+        if event.seq() < seq {
+            return ControlFlow::Continue(());
+        }
+        found = (event.seq() == seq).then(|| event.to_event());
+        ControlFlow::Break(())
+    })?;
+    Ok(found)
+}

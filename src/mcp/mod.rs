@@ -2,7 +2,7 @@
 //!
 //! `serve` runs the transports (`stdio`, and `http` beside it), `server` speaks the protocol, `call` runs one call, `tools`
 //! is the table, `check` holds arguments against the schema that `schema` publishes, `args` turns them into queries,
-//! `page` writes events for a small context window. Beside the tools stand `resources` (documents), `prompts` (led
+//! `page` writes events for a small context window, `report` what was found out from them. Beside the tools stand `resources` (documents), `prompts` (led
 //! investigations), `completion` (values of their arguments) and `subscriptions` (told when the statistics change).
 //! `direct` is for programs that need no pipe. Only this module and `main` know MCP.
 
@@ -24,6 +24,7 @@ mod json;
 mod page;
 mod paging;
 mod prompts;
+mod report;
 mod resources;
 mod schema;
 mod serve;

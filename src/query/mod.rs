@@ -12,14 +12,20 @@ mod picks;
 mod plan;
 pub(crate) mod run;
 mod sealed;
+mod seen;
+pub(crate) mod visit;
 
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::event::time::Time;
 use crate::event::{Role, StoredEvent, canon};
+/// Text columns, for analyses that compare symbols in place of texts.
+pub(crate) use crate::index::Field;
 use cursor::Cursor;
 pub use plan::{AccessPath, Plan, Work};
+pub use seen::Seen;
+pub use visit::Visit;
 
 /// Most events of one page.
 pub const MAX_LIMIT: usize = 10_000;

@@ -32,6 +32,8 @@ enum Sink {
     Page(Picks),
     /// The seqs of all, in any order.
     Seqs(Vec<u64>),
+    /// The rows of all that the segment searched last has: ranks, or rows of the active segment in any order.
+    Rows(Vec<u16>),
 }
 
 /// What a scan has found so far.
@@ -46,18 +48,18 @@ impl Matches {
     pub(super) const fn page_capacity(&self) -> usize {
         match &self.sink {
             Sink::Page(picks) => picks.capacity(),
-            Sink::Seqs(_) => usize::MAX,
+            Sink::Seqs(_) | Sink::Rows(_) => usize::MAX,
         }
     }
 
     pub(super) const fn wants_all(&self) -> bool {
-        matches!(self.sink, Sink::Seqs(_))
+        !matches!(self.sink, Sink::Page(_))
     }
 
     pub(super) fn wants(&self, key: EventKey) -> bool {
         match &self.sink {
             Sink::Page(picks) => picks.wants(key),
-            Sink::Seqs(_) => true,
+            Sink::Seqs(_) | Sink::Rows(_) => true,
         }
     }
 
@@ -66,14 +68,23 @@ impl Matches {
         match &mut self.sink {
             Sink::Page(picks) => picks.offer(found),
             Sink::Seqs(seqs) => seqs.extend(found.iter().map(|pick| seq(pick.row()))),
+            Sink::Rows(rows) => rows.extend(found.iter().map(|pick| pick.row() as u16)),
         }
     }
 
-    /// Takes matches in the order asked for.
-    pub(super) fn take_sorted(&mut self, found: Vec<Pick>, seq: impl Fn(usize) -> u64) {
+    /// Takes every match of a sealed segment, by rank.
+    pub(super) fn take_all(&mut self, ranks: &[usize], seq: impl Fn(usize) -> u64) {
         match &mut self.sink {
-            Sink::Page(picks) => picks.merge(found),
-            Sink::Seqs(seqs) => seqs.extend(found.iter().map(|pick| seq(pick.row()))),
+            Sink::Page(_) => {}
+            Sink::Seqs(seqs) => seqs.extend(ranks.iter().map(|rank| seq(*rank))),
+            Sink::Rows(rows) => rows.extend(ranks.iter().map(|rank| *rank as u16)),
+        }
+    }
+
+    /// Takes matches in the order asked for, for a page.
+    pub(super) fn take_sorted(&mut self, found: Vec<Pick>) {
+        if let Sink::Page(picks) = &mut self.sink {
+            picks.merge(found);
         }
     }
 }
@@ -302,8 +313,44 @@ impl<'q> Run<'q> {
         match self.matches.sink {
             _ if self.scan.given_up.get() => Err(Error::cancelled()),
             Sink::Seqs(seqs) => Ok(seqs),
-            Sink::Page(_) => Ok(Vec::new()),
+            Sink::Page(_) | Sink::Rows(_) => Ok(Vec::new()),
         }
+    }
+
+    /// Collects rows, segment by segment, in place of a page.
+    pub(super) fn collect_rows(&mut self) {
+        self.matches.sink = Sink::Rows(Vec::new());
+    }
+
+    /// What [`Self::collect_rows`] asked for, of the segment searched since the last call.
+    pub(super) fn take_rows(&mut self) -> Vec<u16> {
+        match &mut self.matches.sink {
+            Sink::Rows(rows) => std::mem::take(rows),
+            Sink::Page(_) | Sink::Seqs(_) => Vec::new(),
+        }
+    }
+
+    /// Searches one sealed segment.
+    pub(super) fn search_view(&mut self, at: usize, view: &View) {
+        let Self { scan, matches, view_locals, .. } = self;
+        if let Some(locals) = &view_locals[at] {
+            scan.view(at, view, locals, matches);
+        }
+    }
+
+    /// First rank of a view that may match, if any.
+    pub(super) fn first_rank(&self, at: usize, view: &View) -> Option<usize> {
+        let (lo, hi) = sealed::span(view, self.scan.conditions);
+        (self.view_locals[at].is_some() && lo < hi).then_some(lo)
+    }
+
+    /// Whether the work is to end. Asks the watch.
+    pub(super) fn gives_up(&self) -> bool {
+        self.scan.gives_up()
+    }
+
+    pub(super) fn progressed(&self, done: u64, total: u64) {
+        self.scan.watch.progressed(done, total);
     }
 
     pub(crate) fn into_plan(self) -> Plan {
@@ -369,7 +416,7 @@ impl<'q> Run<'q> {
         let Matches { total, mut work, sink } = matches;
         let picks = match &sink {
             Sink::Page(picks) => picks.as_slice(),
-            Sink::Seqs(_) => &[],
+            Sink::Seqs(_) | Sink::Rows(_) => &[],
         };
         let page = &picks[..picks.len().min(limit)];
         let bytes = |pick: &Pick| match pick.source {

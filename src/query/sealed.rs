@@ -117,6 +117,9 @@ impl Scan<'_> {
         } else {
             self.checked(view, span, locals, &open, matches)
         };
+        if matches.wants_all() {
+            return matches.take_all(&ranks, |rank| view.segment.seq(rank));
+        }
         let mut found: Vec<Pick> = Vec::with_capacity(ranks.len());
         for rank in ranks {
             let key = view.segment.key(rank);
@@ -125,7 +128,7 @@ impl Scan<'_> {
             }
             found.push(Pick { key, source: Source::Sealed(at, rank) });
         }
-        matches.take_sorted(found, |rank| view.segment.seq(rank));
+        matches.take_sorted(found);
     }
 
     /// Conditions that this segment's lists do not settle.

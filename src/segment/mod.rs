@@ -7,6 +7,7 @@
 
 pub(crate) mod active;
 mod arena;
+mod excerpt;
 pub(crate) mod merge;
 pub(crate) mod packed;
 pub(crate) mod rows;
@@ -15,6 +16,7 @@ pub(crate) mod sealed;
 pub(crate) mod view;
 
 pub(crate) use active::Active;
+pub(crate) use excerpt::excerpt;
 pub(crate) use rows::Rows;
 pub(crate) use sealed::Sealed;
 pub(crate) use view::View;

@@ -21,6 +21,19 @@ const SHARED_ROWS: usize = 8_192;
 /// Reads only: queries go on meanwhile. Cost: about 0.3 us per row, shared by two threads, because the writer waits.
 pub(crate) fn seal(active: &Active) -> Option<Sealed> {
     let rows: Vec<u16> = active.order.iter().copied().filter(|row| !active.is_dead(usize::from(*row))).collect();
+    copy(active, &rows, Lists::All)
+}
+
+/// Which posting lists a copy gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lists {
+    All,
+    /// None: what is copied is read row by row, and found by no key.
+    No,
+}
+
+/// Copies rows, given in the order of time. `None` when none is given.
+pub(super) fn copy(active: &Active, rows: &[u16], lists: Lists) -> Option<Sealed> {
     let first_row = *rows.first()?;
     let at = |row: &u16| usize::from(*row);
     let lowest = rows.iter().map(at).min().unwrap_or(at(&first_row));
@@ -29,10 +42,10 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
 
     let ((texts, numbers), (dictionaries, (codes, postings))) = both(
         rows.len() >= SHARED_ROWS,
-        || (Texts::of(active, &rows), Numbers::of(active, &rows, base_seq)),
+        || (Texts::of(active, rows), Numbers::of(active, rows, base_seq)),
         || {
             let dictionaries = active.dictionaries.each_ref().map(|dictionary| dictionary.compact(&active.hasher));
-            (dictionaries, symbols(active, &rows))
+            (dictionaries, symbols(active, rows, lists))
         },
     );
     let Texts { arena, ends, role_ends, role_entries } = texts;
@@ -48,7 +61,10 @@ pub(crate) fn seal(active: &Active) -> Option<Sealed> {
         arities,
         codes,
         postings,
-        ast_sorted: dictionaries[Field::AstNode as usize].sorted(),
+        ast_sorted: match lists {
+            Lists::All => dictionaries[Field::AstNode as usize].sorted(),
+            Lists::No => Box::default(),
+        },
         dictionaries,
         module_functions: active.module_functions.clone(),
         mfas: active.mfas.clone(),
@@ -169,8 +185,13 @@ fn by_rank(column: &[u16], rows: &[u16]) -> Vec<u16> {
 }
 
 /// Columns of symbols and the posting lists over them, each column read once.
-fn symbols(active: &Active, rows: &[u16]) -> ([Packed; Field::COUNT], [Postings; Index::COUNT]) {
+fn symbols(active: &Active, rows: &[u16], lists: Lists) -> ([Packed; Field::COUNT], [Postings; Index::COUNT]) {
     let mut postings = [const { Postings::Empty }; Index::COUNT];
+    if lists == Lists::No {
+        let column =
+            |field: Field| rows.iter().map(move |row| i64::from(active.codes[field as usize][usize::from(*row)]));
+        return (Field::ALL.map(|field| Packed::new(column(field))), postings);
+    }
     let packed = Field::ALL.map(|field| {
         let column = by_rank(&active.codes[field as usize], rows);
         if let Some(index) = Index::ALL.into_iter().find(|index| index.field() == Some(field)) {

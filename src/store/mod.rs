@@ -2,12 +2,14 @@
 //!
 //! The only module that sees the hot tier, the planner and the pruner together.
 
+mod around;
 mod keys;
 mod maintenance;
 mod plans;
 mod reading;
 mod retention;
 mod stats;
+mod visiting;
 mod writing;
 
 use std::fmt;
@@ -20,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::hot::HotTier;
 use crate::segment::active::Capacity;
 use crate::settings::{SEGMENT_ROWS, Settings};
+pub use around::{Neighbourhood, Place};
 pub use keys::TopKeys;
 use maintenance::Ticker;
 pub use plans::InstrumentationPlan;

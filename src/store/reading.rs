@@ -151,7 +151,7 @@ fn demand(query: &Query, prepared: &Prepared) -> Demand {
 }
 
 /// Spans within a range whose events retention has taken.
-fn gaps(state: &State, range: Option<(i64, i64)>) -> Vec<Gap> {
+pub(super) fn gaps(state: &State, range: Option<(i64, i64)>) -> Vec<Gap> {
     let touched = |(first, last): &(i64, i64)| range.is_some_and(|(since, until)| since <= *last && *first <= until);
     let span = state.pruned.span.filter(touched);
     span.map(|(since, until)| Gap { since, until, events: state.pruned.events }).into_iter().collect()

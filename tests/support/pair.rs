@@ -1,13 +1,14 @@
 //! The store beside the oracle: every operation goes to both, and every question gets the same answer from both.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use elixir_scope_storage::query::{Plan as QueryPlan, Work};
 use elixir_scope_storage::store::{Cleanup, Outcome, Removal, StoreReport};
 use elixir_scope_storage::{
-    AccessPath, Clock, Event, EventStore, Index, ManualClock, Order, Page, Query, Settings, StoredEvent,
+    AccessPath, Clock, Event, EventStore, Index, ManualClock, Order, Page, Query, Settings, StoredEvent, Unwatched,
 };
 
 use super::model::{Gone, Model, Report, Row, Sent, Want};
@@ -253,6 +254,34 @@ impl Pair {
             };
             found().map_err(|wrong| format!("{}, path {path:?}, plan {}: {wrong}", about(), page.plan))?;
         }
+        let visited = self.visit(question, usize::MAX, &gap).and_then(|()| self.visit(question, *limit, &gap));
+        visited.map_err(|wrong| format!("visit of {:?}, plan {}: {wrong}", ask.filter(), explained.plan))
+    }
+
+    /// A visit that ends after `most` events sees the oldest ones, each as a query gives it.
+    fn visit(&self, Question { ask, .. }: &Question, most: usize, gap: &[(i64, i64, u64)]) -> Check {
+        let Ok(expected) = self.model.query(&ask.want, false, most.max(1), None, self.model.newest()) else {
+            return Ok(());
+        };
+        let mut seen = Vec::new();
+        let each = |event: elixir_scope_storage::query::Seen<'_>| {
+            seen.push((event.to_event(), event.to_json()));
+            if seen.len() >= most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let visit = self.store.visit(&ask.filter(), &Unwatched, each).map_err(|error| error.to_string())?;
+        let got: Vec<String> = seen.iter().map(|(event, _)| shown_id(event)).collect();
+        let ids: Vec<&str> = expected.rows.iter().map(|row| row.id.as_str()).collect();
+        same!(&got, &ids, "events");
+        for (event, json) in &seen {
+            same!(&event.to_json(), json, "JSON");
+            same!(self.store.get_event_by_id(event.event_id()), Ok(event.clone()), "event");
+        }
+        same!(visit.visited, ids.len() as u64, "visited");
+        same!(visit.is_ended_early, !ids.is_empty() && ids.len() >= most, "is_ended_early");
+        same!(visit.span, self.model.oldest().zip(self.model.newest()), "span");
+        same!(visit.events, self.model.rows.len() as u64, "events of the snapshot");
+        let gaps: Vec<_> = visit.gaps.iter().map(|gap| (gap.since, gap.until, gap.events)).collect();
+        same!(gaps, gap.to_vec(), "gaps");
         Ok(())
     }
 

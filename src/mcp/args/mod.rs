@@ -2,11 +2,14 @@
 //!
 //! Values arrive checked against the schema; what is left to judge here is what a schema cannot say.
 
+pub(super) mod budget;
 pub(super) mod event;
 pub(super) mod filter;
+pub(super) mod group;
 pub(super) mod time;
 pub(super) mod view;
 
+pub(super) use budget::{BudgetArgs, SpanArgs};
 pub(super) use filter::{FilterArgs, effective};
 pub(super) use time::TimeArg;
 pub(super) use view::{OrderArg, Shape, ViewArgs};

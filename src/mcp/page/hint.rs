@@ -2,14 +2,15 @@
 
 use super::super::closest::closest;
 use super::PageReply;
-use crate::query::Page;
+use crate::query::{Page, Plan};
 use crate::store::Stats;
 use crate::{AccessPath, EventStore, Filter, Index, Order, Query};
 
 /// A sentence where the answer alone leaves the caller stuck.
 pub(super) fn how_to_go_on(store: &EventStore, query: &Query, page: &Page, reply: &PageReply) -> Option<String> {
     if reply.total_matched == 0 {
-        return Some(nothing_matched(store, page));
+        let is_bounded = page.since.is_some() || page.until.is_some();
+        return Some(nothing_matched(store, &page.plan, &page.filter, is_bounded));
     }
     if reply.next_cursor.is_some() {
         let which = if query.order == Order::Asc { "newer" } else { "older" };
@@ -18,19 +19,18 @@ pub(super) fn how_to_go_on(store: &EventStore, query: &Query, page: &Page, reply
     reply.truncated.then(|| "limit 0 only counts; give a limit to see events".to_owned())
 }
 
-/// Why an answer is empty, with the closest names there are.
-fn nothing_matched(store: &EventStore, page: &Page) -> String {
+/// Why an answer is empty, with the closest names there are. `is_bounded`: the filter has a time bound.
+pub(crate) fn nothing_matched(store: &EventStore, plan: &Plan, filter: &Filter, is_bounded: bool) -> String {
     if store.is_empty() {
         return "the store is empty; fill it with store_events".to_owned();
     }
     let stats = store.get_stats();
     let unknown = |(path, events): &(AccessPath, u64)| match (path, events) {
-        (AccessPath::Index(index), 0) => unknown_key(*index, &page.filter, &stats),
+        (AccessPath::Index(index), 0) => unknown_key(*index, filter, &stats),
         _ => None,
     };
-    let mut reasons: Vec<String> = page.plan.candidates.iter().filter_map(unknown).collect();
-    let bounded = page.since.is_some() || page.until.is_some();
-    if let (true, Some(oldest), Some(newest)) = (bounded, stats.oldest_timestamp, stats.newest_timestamp) {
+    let mut reasons: Vec<String> = plan.candidates.iter().filter_map(unknown).collect();
+    if let (true, Some(oldest), Some(newest)) = (is_bounded, stats.oldest_timestamp, stats.newest_timestamp) {
         reasons.push(format!("stored events reach from {oldest} to {newest}"));
     }
     if reasons.is_empty() {

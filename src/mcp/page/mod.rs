@@ -9,6 +9,7 @@ mod hint;
 mod reply;
 mod table;
 
+pub(super) use hint::nothing_matched;
 pub(super) use reply::{EventMembers, PageReply};
 
 use std::fmt::Write;

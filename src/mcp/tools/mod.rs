@@ -1,12 +1,16 @@
 //! Which tools are there? One file each; this is the table.
 
+mod aggregate;
 mod cleanup_old_events;
 mod clear_events;
+mod diff_windows;
 mod explain_query;
+mod find_events_around;
 mod get_event_by_id;
 mod get_instrumentation_plan;
 mod get_stats;
 mod last_n_events_for_pid;
+mod profile;
 mod query_events;
 mod query_events_by_ast_node;
 mod removal;
@@ -22,14 +26,18 @@ use super::tool::{Arguments, Entry, Outcome, entry};
 use crate::EventStore;
 use crate::watch::Unwatched;
 
-static TABLE: LazyLock<[Entry; 12]> = LazyLock::new(|| {
-    [
+static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    vec![
         entry::<store_event::StoreEvent>(),
         entry::<store_events::StoreEvents>(),
         entry::<query_events::QueryEvents>(),
         entry::<query_events_by_ast_node::QueryEventsByAstNode>(),
         entry::<last_n_events_for_pid::LastNEventsForPid>(),
         entry::<get_event_by_id::GetEventById>(),
+        entry::<find_events_around::FindEventsAround>(),
+        entry::<aggregate::Aggregate>(),
+        entry::<profile::Profile>(),
+        entry::<diff_windows::DiffWindows>(),
         entry::<get_stats::GetStats>(),
         entry::<cleanup_old_events::CleanupOldEvents>(),
         entry::<clear_events::ClearEvents>(),
@@ -41,7 +49,7 @@ static TABLE: LazyLock<[Entry; 12]> = LazyLock::new(|| {
 
 /// Every tool, in the order they are listed.
 pub(crate) fn all() -> &'static [Entry] {
-    &*TABLE
+    &TABLE
 }
 
 /// The tools a server offers: all, or those that change nothing.

@@ -1,0 +1,170 @@
+//! How many, how long, how much of the time? Figures of groups of events, all of them counted, none estimated.
+
+use std::ops::ControlFlow;
+
+use super::grouping::{Dimension, Grouper, Label};
+use super::member;
+use super::messages::Messages;
+use super::nesting::{NO_GROUP, Nesting, calls, is_call, nest};
+use crate::error::Result;
+use crate::event::time::Time;
+use crate::query::{Filter, Visit};
+use crate::store::EventStore;
+use crate::watch::Watch;
+
+/// What is to be found out of which events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Question {
+    pub(crate) filter: Filter,
+    pub(crate) group_by: Vec<Dimension>,
+    /// Only ends of calls.
+    pub(crate) calls_only: bool,
+    /// Keeps every duration, for percentiles: eight bytes an event.
+    pub(crate) keep_durations: bool,
+    /// Works out own time and time not counted twice; looks at every call up to the end of the filter.
+    pub(crate) nest: bool,
+    /// Counts calls that did not end normally; reads their payloads.
+    pub(crate) count_failures: bool,
+}
+
+/// Figures of one group.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    /// One for each dimension.
+    pub(crate) labels: Vec<Label>,
+    /// Events, but for folded ones.
+    pub(crate) count: u64,
+    /// Calls of anonymous functions written in the group's function.
+    pub(crate) folded: u64,
+    /// Events that took time.
+    pub(crate) timed: u64,
+    /// Sum of their durations.
+    pub(crate) sum: i64,
+    pub(crate) min: Option<i64>,
+    pub(crate) max: Option<i64>,
+    /// Timestamp and seq of the first event that took `max`.
+    pub(crate) slowest: Option<(i64, u64)>,
+    /// Every duration, ascending, if they were asked for.
+    pub(crate) durations: Vec<i64>,
+    /// Time in calls of the group, nested ones not counted again.
+    pub(crate) total: i64,
+    /// Time in calls of the group and not in calls they made.
+    pub(crate) own: i64,
+    /// Calls that did not end normally.
+    pub(crate) failed: u64,
+    /// Timestamp and seq of the first event.
+    pub(crate) first: Option<(i64, u64)>,
+    /// Timestamp and seq of the first event that failed.
+    pub(crate) first_failed: Option<(i64, u64)>,
+}
+
+/// Groups in the order first seen, and what they were made from.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) visit: Visit,
+    /// Timestamps of the first and the last event in any group.
+    pub(crate) span: Option<(i64, i64)>,
+    /// Events that match the filter and belong to no group.
+    pub(crate) left_out: u64,
+    /// Calls whose spans do not nest: their own time is not exact.
+    pub(crate) overlaps: u64,
+}
+
+impl Groups {
+    /// Events in all groups, folded ones among them.
+    pub(crate) fn events(&self) -> u64 {
+        self.groups.iter().map(|group| group.count + group.folded).sum()
+    }
+}
+
+impl Group {
+    fn add(&mut self, key: (i64, u64), duration: Option<i64>, is_folded: bool, keep: bool) {
+        self.first.get_or_insert(key);
+        if is_folded {
+            self.folded += 1;
+            return;
+        }
+        self.count += 1;
+        let Some(duration) = duration else { return };
+        self.timed += 1;
+        self.sum = self.sum.saturating_add(duration);
+        self.min = Some(self.min.map_or(duration, |min| min.min(duration)));
+        if self.max.is_none_or(|max| duration > max) {
+            (self.max, self.slowest) = (Some(duration), Some(key));
+        }
+        if keep {
+            self.durations.push(duration);
+        }
+    }
+}
+
+/// Whether a payload tells of a call that did not end normally.
+fn has_failed(data: &str) -> bool {
+    let reason = member::text(data, "exit_reason");
+    reason.is_some_and(|reason| !matches!(&*reason, "normal" | ":normal"))
+}
+
+/// Groups the matching events of one snapshot.
+pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Watch) -> Result<Groups> {
+    let Question { filter, group_by, calls_only, keep_durations, nest: nests, count_failures } = question;
+    // A child may have ended before the filter's first moment, so nesting looks at everything up to its last.
+    let around = Filter { pid: filter.pid.clone(), until: filter.until, ..Filter::default() };
+    let calls = if *nests { calls(store, &around, watch)? } else { Vec::new() };
+    let messages = if group_by.contains(&Dimension::Message) {
+        Some(Messages::collect(store, filter.until, watch)?)
+    } else {
+        None
+    };
+    let origin = match filter.since {
+        Some(Time::At(since)) => Some(since),
+        _ => None,
+    };
+    let mut grouper = Grouper::new(group_by, origin, messages);
+    let mut groups: Vec<Group> = Vec::new();
+    let mut group_of_call = vec![NO_GROUP; calls.len()];
+    let mut next_call = 0;
+    let (mut span, mut left_out) = (None, 0);
+    let visit = store.visit(filter, watch, |event| {
+        let is_call = is_call(&event);
+        let member = if *calls_only && !is_call { None } else { grouper.group(&event) };
+        let Some(member) = member else {
+            left_out += 1;
+            return ControlFlow::Continue(());
+        };
+        let key = (event.timestamp(), event.seq());
+        span = Some((span.map_or(key.0, |(first, _)| first), key.0));
+        if groups.len() < grouper.len() {
+            groups.push(Group::default());
+        }
+        let group = &mut groups[member.group as usize];
+        let duration = event.duration_ns().map(|duration| duration.max(0));
+        group.add(key, duration, member.is_folded, *keep_durations);
+        if *count_failures && is_call && has_failed(event.data()) {
+            group.failed += 1;
+            group.first_failed.get_or_insert(key);
+        }
+        // Both walk in the total order.
+        while calls.get(next_call).is_some_and(|call| call.key < key) {
+            next_call += 1;
+        }
+        if calls.get(next_call).is_some_and(|call| call.key == key) {
+            group_of_call[next_call] = member.group;
+        }
+        ControlFlow::Continue(())
+    })?;
+    let Nesting { own, is_outermost, overlaps } = nest(&calls, &group_of_call);
+    for (at, call) in calls.iter().enumerate() {
+        if let Some(group) = groups.get_mut(group_of_call[at] as usize) {
+            group.own = group.own.saturating_add(own[at]);
+            if is_outermost[at] {
+                group.total = group.total.saturating_add(call.duration);
+            }
+        }
+    }
+    for (at, group) in groups.iter_mut().enumerate() {
+        group.labels = grouper.labels(at);
+        group.durations.sort_unstable();
+    }
+    Ok(Groups { groups, visit, span, left_out, overlaps })
+}

@@ -1,0 +1,44 @@
+//! How large may an analysis be, and which span of time does it look at?
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::TimeArg;
+use super::view::BYTES_PER_TOKEN;
+use crate::{Result, Time};
+
+/// Budget of an analysis unless asked otherwise.
+const USUAL_TOKENS: usize = 2_000;
+
+/// Size of an analysis.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct BudgetArgs {
+    /// Size budget of the answer, 4 bytes a token; default 2000. What does not fit is counted; heads and notes always
+    /// show.
+    #[schemars(range(min = 50, max = 1_000_000))]
+    max_tokens: Option<usize>,
+}
+
+impl BudgetArgs {
+    /// Most bytes of text.
+    pub(crate) fn bytes(&self) -> usize {
+        self.max_tokens.unwrap_or(USUAL_TOKENS) * BYTES_PER_TOKEN
+    }
+}
+
+/// A span of time.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct SpanArgs {
+    /// Not earlier than this: integer ns, decimal string, RFC 3339, or relative to the newest event ("-5s", "-250ms").
+    since_timestamp: Option<TimeArg>,
+    /// Not later than this; written like since_timestamp.
+    until_timestamp: Option<TimeArg>,
+}
+
+impl SpanArgs {
+    /// Both bounds, inclusive.
+    pub(crate) fn read(&self) -> Result<(Option<Time>, Option<Time>)> {
+        let read = |time: &Option<TimeArg>, name| time.as_ref().map(|time| time.read(name)).transpose();
+        Ok((read(&self.since_timestamp, "since_timestamp")?, read(&self.until_timestamp, "until_timestamp")?))
+    }
+}

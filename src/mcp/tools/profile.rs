@@ -1,0 +1,286 @@
+//! Where does the time go?
+
+use std::cmp::Reverse;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::analysis::aggregate::{Group, Groups, Question, aggregate};
+use crate::analysis::spread::percentile;
+use crate::analysis::{Dimension, event_at};
+use crate::mcp::args::{BudgetArgs, FilterArgs, group};
+use crate::mcp::report::labels::spoken;
+use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::query::Field;
+use crate::watch::Watch;
+use crate::{Error, EventStore, StoredEvent};
+
+/// Groups shown unless asked otherwise.
+const USUAL_GROUPS: usize = 15;
+
+/// A call that took so many times the median of its group stands out.
+const OUTLIER: i64 = 10;
+
+/// Calls of a group below which its median says little.
+const LEAST_CALLS: u64 = 8;
+
+/// Outliers shown.
+const OUTLIERS: usize = 5;
+
+pub(crate) struct Profile;
+
+/// What calls are grouped by.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum By {
+    #[default]
+    Function,
+    CallSite,
+    AstNode,
+    Process,
+    Message,
+}
+
+/// What groups are sorted by.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sort {
+    #[default]
+    #[serde(rename = "self")]
+    Own,
+    Total,
+    Calls,
+    P95,
+    Max,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// "function" (default), "call_site" (the line a function is called from), "ast_node" (place in the source),
+    /// "process", or "message" (the message a callback handled).
+    by: Option<By>,
+    #[serde(flatten)]
+    filter: FilterArgs,
+    /// What groups are sorted by, largest first; default "self".
+    sort: Option<Sort>,
+    /// Whether calls of anonymous functions count as time of the function they are written in. Default true.
+    fold_anonymous: Option<bool>,
+    /// Most groups shown; default 15. The rest is counted.
+    #[schemars(range(min = 1, max = 10_000))]
+    limit: Option<usize>,
+    #[serde(flatten)]
+    budget: BudgetArgs,
+}
+
+impl By {
+    fn dimensions(self, folds: bool) -> Vec<Dimension> {
+        let function = if folds { Dimension::FoldedFunction } else { Dimension::Function };
+        match self {
+            Self::Function => vec![function],
+            Self::CallSite => vec![Dimension::Text(Field::AstNode), Dimension::Function],
+            Self::AstNode => vec![Dimension::Text(Field::AstNode)],
+            Self::Process => vec![Dimension::Text(Field::Pid)],
+            Self::Message => vec![Dimension::Message],
+        }
+    }
+
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::Function => "functions",
+            Self::CallSite => "call sites",
+            Self::AstNode => "places in the source",
+            Self::Process => "processes",
+            Self::Message => "kinds of message",
+        }
+    }
+}
+
+impl Tool for Profile {
+    const NAME: &'static str = "profile";
+    const TITLE: &'static str = "Profile";
+    const DESCRIPTION: &'static str = "Where the time went: calls, total time (recursion counted once), self time \
+        (without calls inside), exact percentiles and the slowest call of each function, call site, place in the \
+        source, process or kind of message; then calls that stand out from their own median.";
+    const EXAMPLE: &'static str = r#"{"by":"function","since_timestamp":"-5s","limit":10}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = ReportReply;
+
+    fn is_long(store: &EventStore, _: &Args) -> bool {
+        group::is_long(store)
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
+        let by = args.by.unwrap_or_default();
+        let question = Question {
+            filter: args.filter.read()?,
+            group_by: by.dimensions(args.fold_anonymous.unwrap_or(true)),
+            calls_only: true,
+            keep_durations: true,
+            nest: true,
+            ..Question::default()
+        };
+        let mut groups = aggregate(store, &question, watch)?;
+        sort(&mut groups.groups, args.sort.unwrap_or_default());
+        let shown = args.limit.unwrap_or(USUAL_GROUPS);
+        let report = report(store, &groups, by, &question.group_by, shown, watch)?;
+        Ok(report.answer(args.budget.bytes()))
+    }
+}
+
+fn sort(groups: &mut [Group], by: Sort) {
+    let figure = |group: &Group| match by {
+        Sort::Own => group.own,
+        Sort::Total => group.total,
+        Sort::Calls => (group.count + group.folded) as i64,
+        Sort::P95 => percentile(&group.durations, 95).unwrap_or_default(),
+        Sort::Max => group.max.unwrap_or_default(),
+    };
+    groups.sort_by(|a, b| figure(b).cmp(&figure(a)).then_with(|| a.labels.cmp(&b.labels)));
+}
+
+fn report(
+    store: &EventStore,
+    found: &Groups,
+    by: By,
+    group_by: &[Dimension],
+    limit: usize,
+    watch: &dyn Watch,
+) -> Result<Report, Error> {
+    let Groups { groups, visit, span, left_out, overlaps } = found;
+    let t0 = span.map(|(first, _)| first);
+    let calls: u64 = found.events();
+    let all: i64 = groups.iter().fold(0, |sum, group| sum.saturating_add(group.own));
+    let share = |group: &Group| if all > 0 { group.own as f64 / all as f64 } else { 0.0 };
+    let took = Cell::Duration(all).shown(None);
+    let mut answer = format!("{calls} calls of {} {} took {took} of their own time", groups.len(), by.plural());
+    if let Some(top) = groups.iter().max_by_key(|group| (group.own, Reverse(&group.labels))) {
+        answer = format!("{answer}; most of it {}, {}", spoken(&top.labels, t0), Cell::Share(share(top)).shown(None));
+    }
+    let mut report = Report::new(answer);
+    report.fact("span", Cell::Duration(span.map_or(0, |(first, last)| last.saturating_sub(first))));
+    report.over(store, visit, watch)?;
+
+    let mut section = Section::new(by.plural());
+    let figures = ["calls", "total", "self", "share", "p50", "p95", "p99", "max", "slowest"].map(|name| match name {
+        "calls" | "share" | "slowest" => Column::plain(name),
+        name => Column::time(name),
+    });
+    let columns: Vec<Column> =
+        group_by.iter().map(group::column).chain(figures).chain([Column::plain("anonymous")]).collect();
+    section.columns(&columns);
+    for group in groups.iter().take(limit) {
+        let slowest = match group.slowest {
+            Some(key) => event_at(store, key, watch)?.map(|event| event.event_id().to_owned()),
+            None => None,
+        };
+        let percent = |percent| Cell::duration(percentile(&group.durations, percent));
+        let folded = if group.folded > 0 { Cell::Count(group.folded) } else { Cell::Empty };
+        let figures = [
+            Cell::Count(group.count),
+            Cell::Duration(group.total),
+            Cell::Duration(group.own),
+            Cell::Share(share(group)),
+            percent(50),
+            percent(95),
+            percent(99),
+            Cell::duration(group.max),
+            slowest.map_or(Cell::Empty, Cell::Event),
+            folded,
+        ];
+        section.row(group.labels.iter().map(Cell::from).chain(figures).collect());
+    }
+    if groups.len() > limit {
+        let rest = groups[limit..].iter().fold(0, |sum: i64, group| sum.saturating_add(group.own));
+        section.beyond((groups.len() - limit) as u64).fact("self_of_groups_not_shown", Cell::Duration(rest));
+    }
+    report.section(section);
+    let slowest = outliers(store, groups, by, watch, &mut report)?;
+    if *overlaps > 0 {
+        report.note(group::overlap_note(*overlaps));
+    }
+    if calls == 0 && *left_out > 0 {
+        let why = match by {
+            By::Message => "no entry of handle_call, handle_cast or handle_info with its arguments was recorded",
+            _ => "none of them is the end of a call: an event with duration_ns and a function",
+        };
+        report.note(format!("{left_out} events match, but {why}"));
+    }
+    if let Some(event) = slowest {
+        suggest(&mut report, &event);
+    }
+    Ok(report)
+}
+
+/// Calls far above the median of their group: a section, and the worst of them.
+fn outliers(
+    store: &EventStore,
+    groups: &[Group],
+    by: By,
+    watch: &dyn Watch,
+    report: &mut Report,
+) -> Result<Option<StoredEvent>, Error> {
+    let mut out = Vec::new();
+    for group in groups.iter().filter(|group| group.count >= LEAST_CALLS) {
+        let (Some(median), Some(max)) = (percentile(&group.durations, 50), group.max) else { continue };
+        let bound = median.max(1).saturating_mul(OUTLIER);
+        let calls = group.durations.len() - group.durations.partition_point(|duration| *duration <= bound);
+        if calls > 0 {
+            out.push((max - median, median, calls, group));
+        }
+    }
+    out.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.3.labels.cmp(&b.3.labels)));
+    if out.is_empty() {
+        return Ok(None);
+    }
+    let mut section = Section::new("outliers");
+    section.fact("above", format!("{OUTLIER} times the median of their own group")).columns(&[
+        Column::plain(match by {
+            By::Function => "function",
+            _ => "group",
+        }),
+        Column::plain("outliers"),
+        Column::time("median"),
+        Column::time("slowest"),
+        Column::plain("times"),
+        Column::plain("event"),
+        Column::plain("pid"),
+        Column::plain("site"),
+    ]);
+    let mut worst = None;
+    for (_, median, calls, group) in out.iter().take(OUTLIERS) {
+        let event = match group.slowest {
+            Some(key) => event_at(store, key, watch)?,
+            None => None,
+        };
+        let text = |of: fn(&StoredEvent) -> Option<&str>| Cell::text(event.as_ref().and_then(of));
+        let times = group.max.unwrap_or_default() as f64 / (*median).max(1) as f64;
+        section.row(vec![
+            spoken(&group.labels, None).into(),
+            Cell::Count(*calls as u64),
+            Cell::Duration(*median),
+            Cell::duration(group.max),
+            Cell::Number(times.round()),
+            event.as_ref().map_or(Cell::Empty, |event| Cell::Event(event.event_id().to_owned())),
+            text(StoredEvent::pid),
+            text(StoredEvent::ast_node_id),
+        ]);
+        worst = worst.or(event);
+    }
+    section.beyond(out.len().saturating_sub(OUTLIERS) as u64);
+    report.section(section);
+    Ok(worst)
+}
+
+/// What to ask about a call that stands out.
+fn suggest(report: &mut Report, event: &StoredEvent) {
+    let start = event.timestamp().saturating_sub(event.duration_ns().unwrap_or_default());
+    if let Some(pid) = event.pid() {
+        let inside = json!({"pid": pid, "since_timestamp": start, "until_timestamp": event.timestamp()});
+        report.next("profile", inside, format!("what {} did meanwhile", event.event_id()));
+    }
+    report.next("find_events_around", json!({"event_id": event.event_id()}), "what led to it");
+}
