@@ -21,6 +21,9 @@ const TOP: usize = 10;
 /// Events of one sort of trouble that are kept.
 const KEPT: usize = 64;
 
+/// Ended calls of one process that may lie inside of an open one.
+const MAX_INNER: usize = 1_024;
+
 /// A mailbox that long stands out.
 pub(crate) const LONG_MAILBOX: i64 = 100;
 
@@ -280,14 +283,17 @@ impl Look {
         life.failed += u64::from(is_failed);
         let (duration, start) = (duration.max(0), event.timestamp().saturating_sub(duration.max(0)));
         let mut inside = 0_i64;
-        while let Some((inner, took)) = life.inner.last().copied().filter(|(inner, _)| *inner >= start) {
+        while let Some((_, took)) = life.inner.pop_if(|(inner, _)| *inner >= start) {
             inside = inside.saturating_add(took);
-            life.inner.pop();
-            _ = inner;
         }
         let own = duration.saturating_sub(inside).max(0);
         life.busy = life.busy.saturating_add(own);
         life.inner.push((start, duration));
+        if life.inner.len() > MAX_INNER {
+            // Long ago, most likely not inside of a call that is still open: one entry stands for all of them.
+            let old = life.inner.drain(..MAX_INNER / 2).reduce(|a, b| (a.0.min(b.0), a.1.saturating_add(b.1)));
+            life.inner.insert(0, old.unwrap_or_default());
+        }
         let function = self.functions.id(event) as usize;
         let figures = at(&mut self.figures, function);
         figures.calls += 1;

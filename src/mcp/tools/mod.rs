@@ -4,16 +4,20 @@ mod aggregate;
 mod cleanup_old_events;
 mod clear_events;
 mod diff_windows;
+mod explain;
 mod explain_query;
 mod find_events_around;
 mod get_event_by_id;
 mod get_instrumentation_plan;
 mod get_stats;
 mod last_n_events_for_pid;
+mod overview;
 mod profile;
 mod query_events;
 mod query_events_by_ast_node;
 mod removal;
+mod state_at;
+mod state_history;
 mod store_event;
 mod store_events;
 mod store_instrumentation_plan;
@@ -34,6 +38,10 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<query_events_by_ast_node::QueryEventsByAstNode>(),
         entry::<last_n_events_for_pid::LastNEventsForPid>(),
         entry::<get_event_by_id::GetEventById>(),
+        entry::<overview::OverviewTool>(),
+        entry::<explain::Explain>(),
+        entry::<state_at::StateAtTool>(),
+        entry::<state_history::StateHistory>(),
         entry::<find_events_around::FindEventsAround>(),
         entry::<aggregate::Aggregate>(),
         entry::<profile::Profile>(),
