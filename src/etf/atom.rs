@@ -1,43 +1,60 @@
-//! What is an atom called?
+//! What does an atom say?
 
 use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
 
-/// An atom's name, as sent: Latin-1 by old nodes, UTF-8 by new ones.
-#[derive(Clone, Copy, Debug)]
+/// An atom's text; latin-1 (OTP 25 and older) or UTF-8, as it was sent. Equal by text.
+#[derive(Clone, Copy)]
 pub struct Atom<'a> {
     bytes: &'a [u8],
-    is_latin1: bool,
+    latin1: bool,
 }
 
 impl<'a> Atom<'a> {
-    pub(super) const fn new(bytes: &'a [u8], is_latin1: bool) -> Self {
-        Self { bytes, is_latin1 }
+    pub(super) const fn new(bytes: &'a [u8], latin1: bool) -> Self {
+        Self { bytes, latin1 }
     }
 
-    /// The name's bytes; of names in ASCII, the same in both encodings.
+    /// Its text as it was sent.
     pub const fn bytes(self) -> &'a [u8] {
         self.bytes
     }
 
-    /// Whether it is called so.
-    pub fn is(self, name: &str) -> bool {
-        self.bytes == name.as_bytes() && (!self.is_latin1 || name.is_ascii())
+    /// Whether this is its text.
+    #[inline]
+    pub fn is(self, text: &str) -> bool {
+        if self.bytes == text.as_bytes() {
+            return !self.latin1 || text.is_ascii();
+        }
+        self.latin1 && !self.bytes.is_ascii() && self.text() == text
     }
 
-    /// The name.
+    /// Its text; borrowed unless it is latin-1 beyond ASCII.
     pub fn text(self) -> Cow<'a, str> {
-        match std::str::from_utf8(self.bytes) {
-            Ok(text) if !self.is_latin1 || text.is_ascii() => Cow::Borrowed(text),
-            // Latin-1 is the first 256 code points.
-            _ => Cow::Owned(self.bytes.iter().map(|byte| char::from(*byte)).collect()),
+        if self.latin1 && !self.bytes.is_ascii() {
+            return Cow::Owned(self.bytes.iter().copied().map(char::from).collect());
         }
+        String::from_utf8_lossy(self.bytes)
     }
 }
 
 impl PartialEq for Atom<'_> {
     fn eq(&self, other: &Self) -> bool {
-        if self.is_latin1 == other.is_latin1 { self.bytes == other.bytes } else { self.text() == other.text() }
+        if self.latin1 == other.latin1 { self.bytes == other.bytes } else { self.text() == other.text() }
     }
 }
 
 impl Eq for Atom<'_> {}
+
+impl Hash for Atom<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text().hash(state);
+    }
+}
+
+impl fmt::Debug for Atom<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text(), f)
+    }
+}

@@ -1,22 +1,24 @@
 //! What is a term, one level deep?
 
 use super::atom::Atom;
+use super::cursor::Cursor;
+use super::identity::{Fun, Pid, Port, Reference};
 use super::tag;
 use super::term::{Term, Terms};
 
-/// One level of a term.
+/// One level of a term; what is inside is decoded when asked for.
 #[derive(Clone, Copy, Debug)]
 pub enum View<'a> {
     /// An integer of 64 bits.
     Integer(i64),
-    /// A larger one: its magnitude, least significant byte first.
+    /// An integer beyond 64 bits.
     Big {
-        /// Whether it is below zero.
+        /// Below zero.
         negative: bool,
-        /// Its magnitude, least significant byte first.
+        /// Its magnitude, little endian.
         digits: &'a [u8],
     },
-    /// A float.
+    /// A float; always finite.
     Float(f64),
     /// An atom.
     Atom(Atom<'a>),
@@ -26,241 +28,157 @@ pub enum View<'a> {
     Port(Port<'a>),
     /// A reference.
     Reference(Reference<'a>),
-    /// A tuple's elements.
+    /// A tuple.
     Tuple(Terms<'a>),
     /// The empty list.
     Nil,
-    /// A list of integers from 0 to 255.
+    /// A list of integers 0 to 255, sent as bytes.
     Bytes(&'a [u8]),
-    /// Any other list that is not empty.
+    /// Any other list.
     List {
-        /// The elements.
+        /// Its elements; at least one.
         items: Terms<'a>,
-        /// What stands in place of the empty list at its end.
+        /// What ends it, unless that is the empty list.
         tail: Option<Term<'a>>,
     },
     /// A binary.
     Binary(&'a [u8]),
-    /// A bit string.
+    /// A bit string that is no binary.
     Bits {
-        /// All of its bytes.
+        /// Its bytes; unused bits of the last one are as sent.
         bytes: &'a [u8],
-        /// Bits of the last byte that count, from the most significant.
+        /// Bits used of the last byte, from the high end; 1 to 7.
         last_bits: u8,
     },
-    /// A map's keys and values, in turn.
+    /// A map: keys and values in turn, as sent.
     Map(Terms<'a>),
     /// An anonymous function.
     Fun(Fun<'a>),
-    /// A named function of a module: `&Mod.fun/1`.
+    /// A function of a module, `&Mod.fun/2`.
     Export {
-        /// The module.
+        /// Its module.
         module: Atom<'a>,
-        /// The function's name.
+        /// Its name.
         function: Atom<'a>,
-        /// Its arity.
+        /// Arguments it takes.
         arity: u8,
     },
 }
 
-/// A process identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pid<'a> {
-    /// Its node.
-    pub node: Atom<'a>,
-    /// The second number shown.
-    pub id: u32,
-    /// The third number shown.
-    pub serial: u32,
-    /// Which life of the node.
-    pub creation: u32,
-}
-
-/// A port identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Port<'a> {
-    /// Its node.
-    pub node: Atom<'a>,
-    /// The second number shown.
-    pub id: u64,
-    /// Which life of the node.
-    pub creation: u32,
-}
-
-/// A reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reference<'a> {
-    /// Its node.
-    pub node: Atom<'a>,
-    /// Which life of the node.
-    pub creation: u32,
-    words: &'a [u8],
-}
-
-impl<'a> Reference<'a> {
-    /// Its numbers, in the order sent: the last is shown first.
-    pub fn words(self) -> impl DoubleEndedIterator<Item = u32> + 'a {
-        self.words.chunks_exact(4).map(number)
-    }
-}
-
-/// An anonymous function.
-#[derive(Clone, Copy, Debug)]
-pub struct Fun<'a> {
-    /// Where it is defined.
-    pub module: Atom<'a>,
-    /// Its arity.
-    pub arity: u8,
-    /// Its number in the module.
-    pub index: i64,
-    /// Hash of its code.
-    pub uniq: i64,
-    /// The values it closes over.
-    pub free: Terms<'a>,
-}
-
-/// Reads bytes in order; those of a checked term do not end too early.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, n: usize) -> &'a [u8] {
-        let (part, rest) = self.0.split_at(n.min(self.0.len()));
-        self.0 = rest;
-        part
-    }
-
-    fn u8(&mut self) -> u8 {
-        self.take(1).first().copied().unwrap_or_default()
-    }
-
-    fn u16(&mut self) -> usize {
-        self.take(2).iter().fold(0, |all, byte| all << 8 | usize::from(*byte))
-    }
-
-    fn u32(&mut self) -> u32 {
-        number(self.take(4))
-    }
-
-    fn term(&mut self) -> Option<Term<'a>> {
-        let mut terms = Terms::new(self.0, 1);
-        let term = terms.next()?;
-        self.take(term.as_bytes().len());
-        Some(term)
-    }
-
-    fn atom(&mut self) -> Atom<'a> {
-        self.term().and_then(Term::atom).unwrap_or(Atom::new(&[], false))
-    }
-
-    fn integer(&mut self) -> i64 {
-        self.term().and_then(Term::integer).unwrap_or_default()
-    }
-}
-
-fn number(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |all, byte| all << 8 | u32::from(*byte))
-}
-
-/// Reads one level of checked bytes.
-pub(super) fn decode(bytes: &[u8]) -> View<'_> {
-    let term = Term::of_checked(bytes);
-    if let Some(value) = term.integer() {
-        return View::Integer(value);
-    }
-    if let Some(atom) = term.atom() {
-        return View::Atom(atom);
-    }
-    if let Some(elements) = term.tuple() {
-        return View::Tuple(elements);
-    }
-    let mut reader = Reader(bytes);
-    match reader.u8() {
-        tag::NEW_FLOAT => View::Float(f64::from_bits(reader.take(8).iter().fold(0, |all, b| all << 8 | u64::from(*b)))),
-        tag::FLOAT => View::Float(old_float(reader.take(31)).unwrap_or_default()),
-        tag::STRING => match reader.u16() {
-            0 => View::Nil,
-            n => View::Bytes(reader.take(n)),
-        },
-        tag::BINARY => {
-            let n = reader.u32();
-            View::Binary(reader.take(n as usize))
-        }
-        tag::BIT_BINARY => {
-            let (n, last_bits) = (reader.u32(), reader.u8());
-            let bytes = reader.take(n as usize);
-            if last_bits == 8 { View::Binary(bytes) } else { View::Bits { bytes, last_bits } }
-        }
-        tag::SMALL_BIG => {
-            let n = reader.u8();
-            big(&mut reader, n.into())
-        }
-        tag::LARGE_BIG => {
-            let n = reader.u32();
-            big(&mut reader, n as usize)
-        }
-        tag::LIST => {
-            let n = reader.u32() as usize;
-            let items = Terms::new(reader.0, n);
-            let tail = items.behind();
-            match (n, tail) {
-                (0, [tag::NIL]) => View::Nil,
-                (_, [tag::NIL]) => View::List { items, tail: None },
-                _ => View::List { items, tail: Some(Term::of_checked(tail)) },
+impl<'a> View<'a> {
+    /// Decodes what the cursor stands at and leaves it behind that, or at the first term inside.
+    /// The tail of a list is not looked at.
+    #[inline]
+    pub(super) fn next(cursor: &mut Cursor<'a>) -> Self {
+        match cursor.u8() {
+            tag @ (tag::ATOM | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::SMALL_ATOM_UTF8) => {
+                Self::Atom(cursor.atom_tagged(tag))
             }
+            tag::SMALL_INTEGER => Self::Integer(i64::from(cursor.u8())),
+            tag::INTEGER => Self::Integer(i64::from(cursor.u32() as i32)),
+            tag::SMALL_BIG => {
+                let len = usize::from(cursor.u8());
+                big(cursor.u8() != 0, cursor.take(len))
+            }
+            tag::LARGE_BIG => {
+                let len = cursor.u32() as usize;
+                big(cursor.u8() != 0, cursor.take(len))
+            }
+            tag::SMALL_TUPLE => {
+                let arity = usize::from(cursor.u8());
+                Self::Tuple(Terms::new(*cursor, arity))
+            }
+            tag::LARGE_TUPLE => {
+                let arity = cursor.u32() as usize;
+                Self::Tuple(Terms::new(*cursor, arity))
+            }
+            tag::NIL => Self::Nil,
+            tag::STRING => {
+                let len = usize::from(cursor.u16());
+                Self::Bytes(cursor.take(len))
+            }
+            tag::LIST => {
+                let len = cursor.u32() as usize;
+                Self::List { items: Terms::new(*cursor, len), tail: None }
+            }
+            tag::BINARY => {
+                let len = cursor.u32() as usize;
+                Self::Binary(cursor.take(len))
+            }
+            tag::BIT_BINARY => {
+                let len = cursor.u32() as usize;
+                let last_bits = cursor.u8();
+                let bytes = cursor.take(len);
+                if matches!(last_bits, 0 | 8) { Self::Binary(bytes) } else { Self::Bits { bytes, last_bits } }
+            }
+            tag::MAP => {
+                let pairs = cursor.u32() as usize;
+                Self::Map(Terms::new(*cursor, 2 * pairs))
+            }
+            tag::NEW_FLOAT => Self::Float(f64::from_bits(cursor.u64())),
+            tag::FLOAT => Self::Float(old_float(cursor.take(31)).unwrap_or_default()),
+            tag::NEW_FUN => Self::Fun(fun(cursor)),
+            tag::EXPORT => Self::Export { module: cursor.atom(), function: cursor.atom(), arity: cursor.small() as u8 },
+            tag @ (tag::PID | tag::NEW_PID) => Self::Pid(pid(tag, cursor)),
+            tag @ (tag::PORT | tag::NEW_PORT | tag::V4_PORT) => Self::Port(port(tag, cursor)),
+            tag => Self::Reference(reference(tag, cursor)),
         }
-        tag::MAP => {
-            let n = reader.u32() as usize;
-            View::Map(Terms::new(reader.0, n * 2))
-        }
-        id @ (tag::PID | tag::NEW_PID) => {
-            let node = reader.atom();
-            let (pid_id, serial) = (reader.u32(), reader.u32());
-            let creation = if id == tag::PID { reader.u8().into() } else { reader.u32() };
-            View::Pid(Pid { node, id: pid_id, serial, creation })
-        }
-        id @ (tag::PORT | tag::NEW_PORT | tag::V4_PORT) => {
-            let node = reader.atom();
-            let high = if id == tag::V4_PORT { reader.u32() } else { 0 };
-            let port_id = u64::from(high) << 32 | u64::from(reader.u32());
-            let creation = if id == tag::PORT { reader.u8().into() } else { reader.u32() };
-            View::Port(Port { node, id: port_id, creation })
-        }
-        tag::REFERENCE => {
-            let node = reader.atom();
-            let words = reader.take(4);
-            View::Reference(Reference { node, creation: reader.u8().into(), words })
-        }
-        id @ (tag::NEW_REFERENCE | tag::NEWER_REFERENCE) => {
-            let n = reader.u16();
-            let node = reader.atom();
-            let creation = if id == tag::NEW_REFERENCE { reader.u8().into() } else { reader.u32() };
-            View::Reference(Reference { node, creation, words: reader.take(n * 4) })
-        }
-        tag::EXPORT => {
-            let (module, function) = (reader.atom(), reader.atom());
-            View::Export { module, function, arity: reader.integer() as u8 }
-        }
-        tag::NEW_FUN => {
-            reader.take(4);
-            let arity = reader.u8();
-            reader.take(16 + 4);
-            let n = reader.u32() as usize;
-            let module = reader.atom();
-            let (index, uniq) = (reader.integer(), reader.integer());
-            reader.term();
-            View::Fun(Fun { module, arity, index, uniq, free: Terms::new(reader.0, n) })
-        }
-        _ => View::Nil,
     }
 }
 
-fn big<'a>(reader: &mut Reader<'a>, n: usize) -> View<'a> {
-    let negative = reader.u8() != 0;
-    View::Big { negative, digits: reader.take(n) }
+/// The integer of this magnitude, as 64 bits where they hold it.
+fn big(negative: bool, digits: &[u8]) -> View<'_> {
+    let used = digits.iter().rposition(|&digit| digit != 0).map_or(0, |last| last + 1);
+    let digits = &digits[..used];
+    if used <= 8 {
+        let mut bytes = [0; 8];
+        bytes[..used].copy_from_slice(digits);
+        let magnitude = i128::from(u64::from_le_bytes(bytes));
+        if let Ok(integer) = i64::try_from(if negative { -magnitude } else { magnitude }) {
+            return View::Integer(integer);
+        }
+    }
+    View::Big { negative, digits }
 }
 
-/// The float in 31 bytes of digits and zeros.
-pub(super) fn old_float(digits: &[u8]) -> Option<f64> {
-    let text = digits.split(|byte| *byte == 0).next()?;
-    std::str::from_utf8(text).ok()?.trim().parse().ok().filter(|value: &f64| value.is_finite())
+/// A float as OTP R14 and older wrote it: text, filled up with zeros.
+pub(super) fn old_float(bytes: &[u8]) -> Option<f64> {
+    let used = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    let float: f64 = std::str::from_utf8(&bytes[..used]).ok()?.trim().parse().ok()?;
+    float.is_finite().then_some(float)
+}
+
+fn pid<'a>(tag: u8, cursor: &mut Cursor<'a>) -> Pid<'a> {
+    let (node, id, serial) = (cursor.atom(), cursor.u32(), cursor.u32());
+    Pid { node, id, serial, creation: if tag == tag::PID { u32::from(cursor.u8()) } else { cursor.u32() } }
+}
+
+fn port<'a>(tag: u8, cursor: &mut Cursor<'a>) -> Port<'a> {
+    let node = cursor.atom();
+    let id = if tag == tag::V4_PORT { cursor.u64() } else { u64::from(cursor.u32()) };
+    Port { node, id, creation: if tag == tag::PORT { u32::from(cursor.u8()) } else { cursor.u32() } }
+}
+
+fn reference<'a>(tag: u8, cursor: &mut Cursor<'a>) -> Reference<'a> {
+    if tag == tag::REFERENCE {
+        let (node, ids) = (cursor.atom(), cursor.take(4));
+        return Reference { node, creation: u32::from(cursor.u8()), ids };
+    }
+    let words = usize::from(cursor.u16());
+    let node = cursor.atom();
+    let creation = if tag == tag::NEW_REFERENCE { u32::from(cursor.u8()) } else { cursor.u32() };
+    Reference { node, creation, ids: cursor.take(4 * words) }
+}
+
+fn fun<'a>(cursor: &mut Cursor<'a>) -> Fun<'a> {
+    // Its size in bytes, which the check has compared.
+    cursor.u32();
+    let arity = cursor.u8();
+    // Hash of the module and its place in it: `old_index` and `old_uniq` say the same shorter.
+    cursor.take(16 + 4);
+    let free = cursor.u32() as usize;
+    let (module, index, uniq) = (cursor.atom(), cursor.small(), cursor.small());
+    let tag = cursor.u8();
+    let pid = pid(tag, cursor);
+    Fun { module, arity, index, uniq, free: Terms::new(*cursor, free), pid }
 }

@@ -54,11 +54,8 @@ impl Recorder {
         self.emit(draft, |object, draft| {
             match mfa.args.map(Term::view) {
                 Some(View::List { items, .. }) => object.terms("args", items),
-                Some(View::Bytes(_)) => {
-                    if let Some(args) = mfa.args {
-                        object.term("args", args);
-                    }
-                }
+                // Erlang writes a list of bytes as a string; arguments are never one.
+                Some(View::Bytes(bytes)) => object.numbers("args", bytes),
                 Some(View::Nil) => object.terms("args", std::iter::empty()),
                 _ => {}
             }
@@ -159,6 +156,9 @@ impl Recorder {
         let function = self.function_id(&mfa);
         let (draft, frame) = self.close(at, key, function);
         let spans_gap = self.spans_gap(frame.as_ref());
+        if let (Some(frame), Some(process)) = (&frame, self.processes.get_mut(key)) {
+            process.failed = Some((frame.number, frame.correlation));
+        }
         self.emit(draft, |object, _| {
             object.str("exit_reason", &class.text());
             object.term("reason", reason);

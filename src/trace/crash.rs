@@ -2,7 +2,8 @@
 
 use super::functions::{bytes_text, shown};
 use super::object::{Object, escaped};
-use crate::etf::{Term, View, show};
+use crate::etf::show::Show;
+use crate::etf::{Term, View};
 
 /// Frames of a stack written out.
 const MAX_FRAMES: usize = 32;
@@ -43,7 +44,7 @@ impl<'a> Crash<'a> {
             let mut line = frame.function;
             if let Some(args) = frame.args {
                 line.push(' ');
-                show::elixir(args, object.context.home, &mut line, 1000);
+                Show { max_bytes: 1000, home: object.context.home }.elixir(args, &mut line);
             }
             if let Some(place) = frame.place {
                 line.push_str(" (");

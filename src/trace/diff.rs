@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::object::{Object, escaped, number};
-use crate::etf::{Atom, Term, Terms, View, show};
+use crate::etf::show::Show;
+use crate::etf::{Atom, Term, Terms, View};
 
 /// Differences written out; the rest are counted.
 const MAX_SHOWN: usize = 32;
@@ -40,7 +41,7 @@ pub(super) fn write(old: Option<Term<'_>>, new: Term<'_>, object: &mut Object<'_
             match side {
                 None => shown.push_str("(absent)"),
                 Some(side) => {
-                    show::elixir(*side, home, &mut shown, MAX_SIDE);
+                    Show { max_bytes: MAX_SIDE, home }.elixir(*side, &mut shown);
                 }
             }
             escaped(&shown, text);
@@ -116,7 +117,7 @@ fn under(path: &str, key: Term<'_>) -> String {
         Some(name) => format!("{path}.{name}"),
         None => {
             let mut shown = format!("{path}[");
-            show::elixir(key, None, &mut shown, MAX_SIDE);
+            Show { max_bytes: MAX_SIDE, home: None }.elixir(key, &mut shown);
             shown.push(']');
             shown
         }

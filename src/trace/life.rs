@@ -21,7 +21,9 @@ impl Recorder {
     ) -> Option<()> {
         let parent = parent?;
         let child_key = self.key(child);
-        let innermost = self.innermost(self.key(parent)).map(|frame| (frame.number, frame.correlation, frame.site));
+        let parent_key = self.key(parent);
+        let (cause, correlation) = self.doing(parent_key);
+        let site = self.innermost(parent_key).and_then(|frame| frame.site);
         if let Some(child) = child_key {
             let process = self.processes.at(child, at.number);
             process.spawned_at = process.spawned_at.or(at.ns);
@@ -31,13 +33,11 @@ impl Recorder {
                 return Some(());
             }
         }
-        let subject = if by_child { child_key } else { self.key(parent) };
+        let subject = if by_child { child_key } else { parent_key };
         let mut draft = self.draft(at, "process_spawn", subject);
-        if let Some((number, correlation, site)) = innermost {
-            draft.parent = self.id_of(number);
-            draft.correlation = self.correlate(correlation);
-            draft.site = site;
-        }
+        draft.parent = self.id_of_some(cause);
+        draft.correlation = self.correlate(correlation);
+        draft.site = site;
         self.emit(draft, |object, draft| {
             let home = object.context.home;
             for (key, pid, role) in [("parent_pid", parent, Role::Parent), ("spawned_pid", child, Role::Child)] {
@@ -58,13 +58,15 @@ impl Recorder {
         let key = self.key(pid?)?;
         let process = self.processes.remove(key).unwrap_or_default();
         self.names.retain(|_, owner| *owner != key);
-        let innermost = process.stack.last().map(|frame| (frame.number, frame.correlation));
-        let mut draft = self.draft(at, "process_exit", Some(key));
-        if let Some((number, correlation)) = innermost {
-            draft.parent = self.id_of(number);
-            draft.correlation = self.correlate(correlation);
-        }
         let crash = Crash::read(reason);
+        let is_normal = reason.atom().is_some_and(|reason| reason.is("normal") || reason.is("shutdown"));
+        let (cause, correlation) = match process.failed {
+            Some((failed, correlation)) if process.stack.is_empty() && !is_normal => (Some(failed), correlation),
+            _ => process.doing(),
+        };
+        let mut draft = self.draft(at, "process_exit", Some(key));
+        draft.parent = self.id_of_some(cause);
+        draft.correlation = self.correlate(correlation);
         self.emit(draft, |object, draft| {
             let pid = object.pid("exited_pid", key);
             draft.role(Role::Exited, pid);

@@ -28,9 +28,9 @@ impl Recorder {
         let shape = Shape::of(message);
         let reference = shape.reference.map(Correlation::of);
         let Destination { receiver, process } = self.destination(to, reference);
-        let innermost = self.innermost(Some(sender)).map(|frame| (frame.number, frame.site, frame.function));
-        self.processes.at(sender, at.number);
-        let site = innermost.and_then(|(_, site, _)| site);
+        let (cause, _) = self.processes.at(sender, at.number).doing();
+        let innermost = self.innermost(Some(sender)).map(|frame| (frame.site, frame.function));
+        let site = innermost.and_then(|(site, _)| site);
         let correlation = reference.unwrap_or(Correlation::Message(at.number));
         let flight = Flight { number: at.number, at: at.ns, sender: Some(sender), site, correlation };
         if delivered {
@@ -43,7 +43,7 @@ impl Recorder {
 
         let mut draft = self.draft(at, "message_send", Some(sender));
         draft.correlation = self.correlate(correlation);
-        draft.parent = innermost.map(|(number, ..)| self.id_of(number)).unwrap_or_default();
+        draft.parent = self.id_of_some(cause);
         draft.site = site;
         self.emit(draft, |object, draft| {
             object.term("message", message);
@@ -62,7 +62,7 @@ impl Recorder {
                 View::Reference(_) => object.term("receiver_alias", to),
                 _ => object.term("receiver_name", to),
             }
-            if let Some((.., function)) = innermost {
+            if let Some((_, function)) = innermost {
                 object.str("sent_in", &object.context.functions.function(function).shown);
             }
             if let Some(site) = site {

@@ -3,7 +3,8 @@
 use super::draft::Span;
 use super::functions::{Functions, SiteId};
 use super::process::ProcessKey;
-use crate::etf::{Atom, Term, show};
+use crate::etf::show::{self, Show};
+use crate::etf::{Atom, Term};
 
 /// The name of the recorded node, as sent, where it is known: its pids are written without it.
 pub(super) type Home<'t> = Option<&'t [u8]>;
@@ -73,8 +74,20 @@ impl<'t> Object<'t> {
         self.text.push(']');
     }
 
+    /// Bytes as texts, each for itself.
+    pub(super) fn numbers(&mut self, key: &str, bytes: &[u8]) {
+        self.key(key);
+        self.text.push('[');
+        for (at, byte) in bytes.iter().enumerate() {
+            self.text.push_str(if at > 0 { ",\"" } else { "\"" });
+            number((*byte).into(), self.text);
+            self.text.push('"');
+        }
+        self.text.push(']');
+    }
+
     pub(super) fn value(&mut self, term: Term<'_>) {
-        let is_cut = show::elixir_json(term, self.context.home, self.text, self.context.max_value);
+        let is_cut = Show { max_bytes: self.context.max_value, home: self.context.home }.elixir_json(term, self.text);
         self.cut += u32::from(is_cut);
     }
 

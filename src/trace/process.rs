@@ -83,6 +83,8 @@ pub(super) struct Process {
     pub(super) spawned_at: Option<i64>,
     /// Number of the message that told its spawn.
     pub(super) spawned_by: Option<u64>,
+    /// The call that failed last and what it was for, until the next message is handled: the cause of a crash.
+    pub(super) failed: Option<(u64, Correlation)>,
     pub(super) running_since: Option<i64>,
     /// Start of a garbage collection, and its sizes as sent.
     pub(super) collecting: Option<(Option<i64>, Vec<u8>)>,
@@ -96,6 +98,10 @@ impl Process {
         if self.stack.len() >= MAX_FRAMES {
             self.stack.drain(..MAX_FRAMES / 2);
         }
+        // `terminate/2` is called between the failure and the exit.
+        if frame.handling.is_some() {
+            self.failed = None;
+        }
         self.stack.push(frame);
     }
 
@@ -104,6 +110,14 @@ impl Process {
         let at = self.stack.iter().rposition(|frame| frame.function == function)?;
         self.stack.truncate(at + 1);
         self.stack.pop()
+    }
+
+    /// What it is doing: the innermost open call and what that is for, or what made the process.
+    pub(super) fn doing(&self) -> (Option<u64>, Correlation) {
+        match self.stack.last() {
+            Some(frame) => (Some(frame.number), frame.correlation),
+            None => (self.spawned_by, Correlation::None),
+        }
     }
 
     pub(super) fn received(&mut self, received: Received) {

@@ -12,7 +12,8 @@ use super::process::{Correlation, Frame, ProcessKey, Processes};
 use super::stamp::Stamp;
 use super::window::{Due, Window};
 use super::{Counters, Hello, Session};
-use crate::etf::{Pid, Term, View, show};
+use crate::etf::show::{self, Show};
+use crate::etf::{Pid, Term, View};
 use crate::event::Event;
 
 /// Turns the trace messages of one source into events.
@@ -314,6 +315,10 @@ impl Recorder {
         out.span(|text| write_id(prefix, number, text))
     }
 
+    pub(super) fn id_of_some(&mut self, number: Option<u64>) -> Span {
+        number.map(|number| self.id_of(number)).unwrap_or_default()
+    }
+
     pub(super) fn correlate(&mut self, correlation: Correlation) -> Span {
         let Self { out, prefix, .. } = self;
         match correlation {
@@ -330,6 +335,11 @@ impl Recorder {
 
     pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
         self.functions.function_id(mfa)
+    }
+
+    /// What a process is doing, see [`Process::doing`](super::process::Process::doing).
+    pub(super) fn doing(&self, process: Option<ProcessKey>) -> (Option<u64>, Correlation) {
+        process.and_then(|process| self.processes.get(process)).map(super::process::Process::doing).unwrap_or_default()
     }
 
     /// The innermost open call of a process.
@@ -356,7 +366,7 @@ pub(super) fn write_party(term: Term<'_>, home: super::object::Home<'_>, text: &
             None => show::pid(pid, None, text),
         },
         _ => {
-            show::elixir(term, home, text, super::MAX_VALUE_BYTES);
+            Show { max_bytes: super::MAX_VALUE_BYTES, home }.elixir(term, text);
         }
     }
 }

@@ -14,7 +14,7 @@ impl Recorder {
         let callback = self.functions.function(frame.function).callback?;
         let handling = frame.handling.as_deref()?;
         let new = state_after(callback, value)?;
-        let old = handling.state.as_deref().map(Term::of_checked);
+        let old = handling.state.as_deref().map(Term::checked);
         if old.is_some_and(|old| old.as_bytes() == new.as_bytes()) {
             return None;
         }
@@ -34,7 +34,7 @@ impl Recorder {
             object.key("state_diff");
             diff::write(old, new, object);
             if let Some(message) = handling.message.as_deref() {
-                object.term("trigger_message", Term::of_checked(message));
+                object.term("trigger_message", Term::checked(message));
             }
             if let Some(sent) = sent {
                 describe_sent(object, draft, sent, ("sender_pid", Role::Sender));

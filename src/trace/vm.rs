@@ -30,7 +30,7 @@ impl Recorder {
         self.emit(draft, |object, _| {
             object.str("gc_type", kind);
             if let Some((_, before)) = &started {
-                sizes(object, "_before", Term::of_checked(before));
+                sizes(object, "_before", Term::checked(before));
             }
             let suffix = if phase == Phase::End { "_after" } else { "" };
             sizes(object, suffix, info);

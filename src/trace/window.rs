@@ -42,7 +42,7 @@ pub(super) struct Due {
 impl Due {
     /// The records with their place in the source.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Term<'_>)> {
-        self.records.iter().map(|record| (record.number, Term::of_checked(&self.bytes[record.start..record.end])))
+        self.records.iter().map(|record| (record.number, Term::checked(&self.bytes[record.start..record.end])))
     }
 }
 
