@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise")]
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 
 const RECORDING: &str = "examples/recordings/bank.ndjson.gz";
 
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 11] = [
     "ELIXIR_SCOPE_MAX_EVENTS",
     "ELIXIR_SCOPE_MAX_BYTES",
     "ELIXIR_SCOPE_MAX_AGE",
@@ -20,6 +21,7 @@ const VARIABLES: [&str; 10] = [
     "ELIXIR_SCOPE_HTTP_TOKEN",
     "ELIXIR_SCOPE_SCRIPT",
     "ELIXIR_SCOPE_MAX_LINE",
+    "ELIXIR_SCOPE_MAX_VALUE_BYTES",
 ];
 
 /// The program in the project's folder, with none of its variables set and nothing on stdin.
@@ -64,6 +66,7 @@ fn help_names_every_option_variable_and_exit_code() {
         "--cleanup-interval",
         "--script",
         "--max-line",
+        "--max-value-bytes",
         "Examples:",
     ] {
         assert!(help.contains(name), "{name}");
@@ -95,6 +98,7 @@ fn a_wrong_option_is_a_usage_error_with_a_hint() {
         (&["--http", "4040"], "127.0.0.1:4040"),
         (&["--http", "0.0.0.0:0"], "ELIXIR_SCOPE_HTTP_TOKEN"),
         (&["--max-line", "1kB"], "64MiB"),
+        (&["--max-value-bytes", "1"], "16KiB"),
         (&["imprt", "x"], "import"),
         (&["import"], "<PATH>"),
         (&["completions", "tcl"], "bash"),
@@ -143,6 +147,54 @@ fn import_says_what_is_in_a_recording() {
     ] {
         assert!(output.contains(line), "{line:?} in\n{output}");
     }
+}
+
+#[test]
+fn import_says_what_is_in_a_trace_and_how_long_it_spans() {
+    let (code, output, errors) = run(program(&["import", "examples/recordings/s3_badstate.trace.gz"]));
+    assert_eq!((code, errors.as_str()), (0, ""));
+    for line in [
+        "955 events read, 955 stored",
+        "\n  dbg trace, session s3_badstate-da22e3\n",
+        "\n  922 trace messages, 0 of unknown kind; 0 dropped, in 0 gaps\n",
+        "\n  87ms 794us 128ns long, from -576460751668528710 to -576460751580734582\n",
+        "  state_change\n",
+    ] {
+        assert!(output.contains(line), "{line:?} in\n{output}");
+    }
+}
+
+#[test]
+fn the_files_of_a_wrap_set_given_one_by_one_are_read_once() {
+    let folder = TempDir::new().unwrap();
+    let mut trace = Vec::new();
+    let packed = std::fs::File::open("examples/recordings/s1_race.trace.gz").unwrap();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut trace).unwrap();
+    let (mut end, mut records) = (0, 0);
+    while end < trace.len() / 2 {
+        end += 5 + u32::from_be_bytes(trace[end + 1..end + 5].try_into().unwrap()) as usize;
+        records += 1;
+    }
+    assert!(records > 100, "{records}");
+    let files = [folder.path().join("app0.wrap"), folder.path().join("app1.wrap")];
+    std::fs::write(&files[0], &trace[..end]).unwrap();
+    std::fs::write(&files[1], &trace[end..]).unwrap();
+    let (code, output, errors) = run(program(&["import", shown(&files[0]), shown(&files[1])]));
+    assert_eq!(code, 0, "{errors}");
+    assert!(errors.contains("app1.wrap: read already, with the wrap set it belongs to"), "{errors}");
+    assert!(output.contains("693 trace messages") && !output.contains("duplicate"), "{output}");
+    let (_, whole, _) = run(program(&["import", "--max-value-bytes", "64", shown(&folder.path().join("app"))]));
+    assert!(whole.contains("693 trace messages") && whole.contains("longer than --max-value-bytes, cut"), "{whole}");
+}
+
+#[test]
+fn a_damaged_trace_is_told_by_its_byte_and_the_exit_code() {
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder, "app.trace", "\u{1}\0\0\0\u{7}\u{1}\0\0\0\u{7}\u{2}no record");
+    let (code, output, errors) = run(program(&["import", shown(&path)]));
+    assert_eq!(code, 3, "{errors}");
+    assert!(errors.contains("app.trace, byte 5: counts dropped messages, but no record follows"), "{errors}");
+    assert!(output.contains("broken off"), "{output}");
 }
 
 #[test]

@@ -5,9 +5,12 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use elixir_scope_storage::ingest::{ImportReport, MAX_COMPLAINTS, MAX_EVENT_BYTES, import};
-use elixir_scope_storage::{ErrorKind, EventStore, Filter, Query, Settings};
+use elixir_scope_storage::ingest::{
+    Complaint, Format, ImportOptions, ImportReport, MAX_COMPLAINTS, MAX_EVENT_BYTES, Place, import, import_watched,
+};
+use elixir_scope_storage::{ErrorKind, EventStore, Filter, Query, Settings, Watch};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
@@ -50,8 +53,19 @@ fn events(count: usize) -> String {
     })
 }
 
+fn line(complaint: &Complaint) -> u64 {
+    let Place::Line(line) = complaint.place else { unreachable!("a text has lines: {complaint}") };
+    line
+}
+
+/// Why the one file of an import was not read to its end.
+fn broken(report: &ImportReport) -> Complaint {
+    assert_eq!(report.broken.len(), 1, "{report:?}");
+    report.broken[0].clone()
+}
+
 fn complaints(report: &ImportReport) -> Vec<(u64, &str)> {
-    report.first_errors.iter().map(|complaint| (complaint.line, complaint.message.as_str())).collect()
+    report.first_errors.iter().map(|complaint| (line(complaint), complaint.message.as_str())).collect()
 }
 
 #[test]
@@ -138,8 +152,8 @@ fn of_a_gzip_cut_short_what_came_is_kept() {
     let (store, report) = load_bytes(&packed[..packed.len() / 2]);
     assert!(report.stored > 1000, "{report:?}");
     assert_eq!((report.stored, report.rejected), (store.len(), 0));
-    let broken = report.broken.unwrap();
-    assert_eq!(broken.line, report.stored + 1);
+    let broken = broken(&report);
+    assert_eq!(line(&broken), report.stored + 1);
     assert_eq!(broken.message, "cannot read on: the gzip data is cut short");
 }
 
@@ -149,8 +163,8 @@ fn damage_inside_a_gzip_keeps_what_came_before() {
     let middle = packed.len() / 2;
     packed[middle..middle + 200].fill(0xff);
     let (_, report) = load_bytes(&packed);
-    let broken = report.broken.unwrap();
-    assert!(broken.line > 1000, "{broken:?}");
+    let broken = broken(&report);
+    assert!(line(&broken) > 1000, "{broken:?}");
     assert!(broken.message.starts_with("cannot read on: "), "{broken:?}");
 }
 
@@ -179,12 +193,70 @@ fn an_array_is_as_good_as_lines() {
 }
 
 #[test]
+fn what_is_packed_twice_or_no_recording_is_named() {
+    let packed = gzip(&gzip(b"{}"));
+    let elf = b"\x7fELF\x02\x01\x01\0\0\0";
+    for (bytes, expected) in [(&packed[..], "1f 8b"), (elf, "7f 45 4c 46"), (b"{\"resourceLogs\":[]}", "logs")] {
+        let folder = TempDir::new().unwrap();
+        let error = import(&open(), &file(&folder, "odd", bytes), &mut |_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_folder_is_read_in_the_order_of_names_and_the_rest_is_noted() {
+    let folder = TempDir::new().unwrap();
+    file(&folder, "b.ndjson", b"{\"id\": 1, \"ts\": 1, \"node\": \"b\"}\n");
+    file(&folder, "a.json", b"[{\"id\": 1, \"ts\": 1, \"node\": \"a\"}]");
+    file(&folder, "README.md", b"# Not an event\n");
+    file(&folder, "pretty.json", b"{\n  \"a\": 1\n}\n");
+    file(&folder, "program", b"\x7fELF\x02\x01\x01\0");
+    file(&folder, ".hidden", b"{}\n");
+    std::fs::create_dir(folder.path().join("more")).unwrap();
+    std::fs::create_dir(folder.path().join("session")).unwrap();
+    std::fs::write(folder.path().join("session/events.json"), SESSION).unwrap();
+    let store = open();
+    let report = load(&store, folder.path());
+    assert_eq!((report.stored, report.replaced, report.is_clean()), (5, 1, true), "{report:?}");
+    assert_eq!(store.get_event_by_id("1").unwrap().node(), Some("b"));
+    let formats: Vec<Format> = report.recordings.iter().map(|recording| recording.format).collect();
+    assert_eq!(formats, [Format::Array, Format::Lines, Format::Session]);
+    let noted: Vec<&str> = report.notes.iter().map(|note| note.path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(noted, [".hidden", "README.md", "more", "pretty.json", "program"]);
+    assert!(report.notes.iter().all(|note| note.text.starts_with("not read: ")), "{:?}", report.notes);
+}
+
+#[test]
+fn an_import_that_is_given_up_keeps_what_it_stored_and_says_so() {
+    struct Impatient(AtomicU64);
+    impl Watch for Impatient {
+        fn is_cancelled(&self) -> bool {
+            self.0.load(Ordering::Relaxed) >= 3
+        }
+        fn progressed(&self, done: u64, total: u64) {
+            assert!(done <= total);
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let folder = TempDir::new().unwrap();
+    file(&folder, "1.ndjson", events(20_000).as_bytes());
+    file(&folder, "2.ndjson", events(20_000).as_bytes());
+    let store = open();
+    let options = ImportOptions::default();
+    let report = import_watched(&store, folder.path(), &options, &Impatient(AtomicU64::new(0))).unwrap();
+    assert_eq!((report.stored, store.len(), report.broken.len()), (3000, 3000, 0));
+    assert!(report.is_cancelled && !report.is_clean());
+    assert_eq!(report.recordings.len(), 1, "the second file is not begun");
+}
+
+#[test]
 fn a_bad_element_of_an_array_costs_that_element() {
     let (_, report) = load_bytes(b"[{\"ts\": 1},\n{\"no\": \"comma\"}\n{\"ts\": 2},\n{\"ts\": 3}]");
-    assert_eq!((report.stored, report.rejected, report.first_errors[0].line), (2, 1, 2));
+    assert_eq!((report.stored, report.rejected, line(&report.first_errors[0])), (2, 1, 2));
     let (_, report) = load_bytes(b"[\n{\"ts\": 1},\n 7,\n{\"ts\": \"soon\"}, \"x\",\n{\"ts\": 2},\n]\n");
     assert_eq!((report.stored, report.rejected), (2, 4));
-    let lines: Vec<u64> = report.first_errors.iter().map(|complaint| complaint.line).collect();
+    let lines: Vec<u64> = report.first_errors.iter().map(line).collect();
     assert_eq!(lines, [3, 4, 4, 6], "{:?}", report.first_errors);
 }
 
@@ -200,7 +272,7 @@ fn an_array_that_breaks_off_keeps_what_came_before() {
     ] {
         let (_, report) = load_bytes(text.as_bytes());
         assert_eq!(report.stored, 2, "{text}");
-        assert_eq!(report.broken.as_ref().map(|broken| broken.line), Some(line), "{text}\n{report:?}");
+        assert_eq!(report.broken.iter().map(self::line).collect::<Vec<u64>>(), [line], "{text}\n{report:?}");
     }
 }
 
@@ -209,7 +281,7 @@ fn a_million_empty_arrays_are_nothing_special() {
     let (_, report) = load_bytes("[]".repeat(1_000_000).as_bytes());
     assert_eq!((report.events, report.is_clean()), (0, true));
     let (_, report) = load_bytes("[".repeat(1_000_000).as_bytes());
-    assert_eq!((report.events, report.broken.is_some()), (0, true));
+    assert_eq!((report.events, !report.broken.is_empty()), (0, true));
 }
 
 /// A session as `ElixirScope`'s player writes it.
@@ -304,7 +376,7 @@ fn a_session_whose_events_are_no_array_is_told() {
     for events in ["", "7", "{}", r#"{"id": 1}"#, r#"{"events": 7}"#, "{\"a\""] {
         let report = load(&open(), session(None, events).path());
         assert_eq!(report.events, 0, "{events}");
-        assert!(report.broken.is_some(), "{events}: {report:?}");
+        assert!(!report.broken.is_empty(), "{events}: {report:?}");
     }
 }
 

@@ -10,6 +10,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use elixir_scope_storage::Settings;
+use elixir_scope_storage::ingest::ImportOptions;
 use elixir_scope_storage::mcp::{HttpOptions, StdioOptions};
 
 /// Variable with the recordings of a server that was given none by `--import`.
@@ -17,6 +18,9 @@ const IMPORT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT";
 
 /// Smallest `--max-line`: any request but a batch of events fits.
 const SHORTEST_LINE: usize = 4096;
+
+/// Smallest `--max-value-bytes`: room for a value's start and for the mark that it was cut.
+const SHORTEST_VALUE: usize = 64;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,6 +30,7 @@ Examples:
   elixir-scope-storage --http 127.0.0.1:4040             serve HTTP clients beside it
   elixir-scope-storage --script <requests.jsonl          answer a file of requests
   elixir-scope-storage import bank.ndjson.gz             say what is in a recording, and end
+  elixir-scope-storage import app.trace traces/          a dbg trace, and a folder of recordings
   claude mcp add elixir-scope -- elixir-scope-storage    add it to Claude Code
 
 Exit codes:
@@ -41,8 +46,10 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Args {
-    /// Recording to load before serving: NDJSON, a JSON array, either as gzip, or a session folder; repeatable.
+    /// Recording to load before serving, or a folder of them; repeatable.
     ///
+    /// Read are events as JSON (one per line, or an array), session folders, binary traces of dbg and ttb (wrap sets,
+    /// too), OTLP/JSON traces and Chrome traces, each also as gzip or zstd; what a file is, its content tells.
     /// Without it, the paths in `ELIXIR_SCOPE_IMPORT`, separated as in `PATH`.
     #[arg(long, value_name = "PATH")]
     pub(super) import: Vec<PathBuf>,
@@ -59,6 +66,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     pub(super) http: Http,
+
+    #[command(flatten)]
+    pub(super) reading: Reading,
 
     #[command(flatten)]
     pub(super) retention: Retention,
@@ -94,6 +104,31 @@ impl Http {
     /// Where HTTP is served, if it is; an error is one of usage.
     pub(super) fn options(&self) -> Result<Option<HttpOptions>, String> {
         self.address.map(|address| HttpOptions::new(address, self.token.clone())).transpose()
+    }
+}
+
+/// How traces are read.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Traces")]
+pub(super) struct Reading {
+    /// Longest text of one argument, message or state of a binary trace, such as 16KiB; longer ones are cut, and say so.
+    #[arg(
+        long,
+        global = true,
+        value_name = "SIZE",
+        env = "ELIXIR_SCOPE_MAX_VALUE_BYTES",
+        hide_env_values = true,
+        default_value = "16KiB",
+        value_parser = value_size
+    )]
+    pub(super) max_value_bytes: usize,
+}
+
+impl Reading {
+    pub(super) fn options(&self) -> ImportOptions {
+        let mut options = ImportOptions::default();
+        options.max_value_bytes = self.max_value_bytes;
+        options
     }
 }
 
@@ -184,7 +219,7 @@ impl Protocol {
 pub(super) enum Task {
     /// Say what is in recordings, and end.
     Import {
-        /// NDJSON, a JSON array, either as gzip, or a session folder.
+        /// What `--import` takes; a wrap set by one of its files or by what they have in common.
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<PathBuf>,
     },
@@ -245,11 +280,17 @@ fn size(text: &str) -> Result<Limit<u64>, String> {
 }
 
 fn line_size(text: &str) -> Result<usize, String> {
-    let bytes = ByteSize::from_str(&text.replace('_', ""))?;
-    match usize::try_from(bytes.as_u64()) {
-        Ok(bytes) if bytes >= SHORTEST_LINE => Ok(bytes),
-        _ => Err(format!("expected a size such as 64MiB, at least {SHORTEST_LINE} bytes")),
-    }
+    size_from(text, SHORTEST_LINE, "64MiB")
+}
+
+fn value_size(text: &str) -> Result<usize, String> {
+    size_from(text, SHORTEST_VALUE, "16KiB")
+}
+
+fn size_from(text: &str, least: usize, example: &str) -> Result<usize, String> {
+    let wrong = || format!("expected a size such as {example}, at least {least} bytes");
+    let bytes = ByteSize::from_str(&text.replace('_', "")).map_err(|_| wrong())?;
+    usize::try_from(bytes.as_u64()).ok().filter(|bytes| *bytes >= least).ok_or_else(wrong)
 }
 
 fn duration(text: &str) -> Result<Limit<Duration>, String> {
@@ -288,13 +329,23 @@ mod tests {
     #[test]
     fn the_defaults_shown_are_the_stores_own() {
         let mut command = Args::command();
-        let variables = ["max_events", "max_bytes", "max_age", "cleanup_interval", "read_only", "address", "token"];
+        let variables = [
+            "max_events",
+            "max_bytes",
+            "max_age",
+            "cleanup_interval",
+            "read_only",
+            "address",
+            "token",
+            "max_value_bytes",
+        ];
         for argument in variables {
             command = command.mut_arg(argument, |argument| argument.env(None::<&str>));
         }
         let matches = command.get_matches_from(["elixir-scope-storage"]);
         let args = <Args as clap::FromArgMatches>::from_arg_matches(&matches).unwrap();
         assert_eq!(args.retention.settings(), Settings::default());
+        assert_eq!(args.reading.options(), ImportOptions::default());
     }
 
     #[test]

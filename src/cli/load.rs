@@ -1,12 +1,13 @@
 //! Recordings into the store, with a progress bar where somebody watches.
 
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use elixir_scope_storage::EventStore;
-use elixir_scope_storage::ingest::{self, ImportReport, Progress};
+use elixir_scope_storage::ingest::{self, ImportOptions, ImportReport};
+use elixir_scope_storage::{EventStore, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::say;
@@ -20,23 +21,28 @@ pub(super) struct Import {
 }
 
 /// Imports every path in the order given; what is wrong with single events goes to stderr at once. The first path that
-/// cannot be read ends it.
-pub(super) fn all(store: &EventStore, paths: &[PathBuf]) -> Result<Vec<Import>> {
-    paths.iter().map(|path| one(store, path)).collect()
+/// cannot be read ends it. A file that was read with a wrap set is not read again.
+pub(super) fn all(store: &EventStore, paths: &[PathBuf], options: &ImportOptions) -> Result<Vec<Import>> {
+    let mut imports = Vec::new();
+    let mut of_sets = HashSet::new();
+    for path in paths {
+        if path.canonicalize().is_ok_and(|path| of_sets.contains(&path)) {
+            say(&format!("{}: read already, with the wrap set it belongs to", path.display()));
+            continue;
+        }
+        let import = one(store, path, options)?;
+        let sets = import.report.recordings.iter().filter(|recording| recording.files.len() > 1);
+        of_sets.extend(sets.flat_map(|set| &set.files).filter_map(|file| file.canonicalize().ok()));
+        imports.push(import);
+    }
+    Ok(imports)
 }
 
-fn one(store: &EventStore, path: &Path) -> Result<Import> {
+fn one(store: &EventStore, path: &Path, options: &ImportOptions) -> Result<Import> {
     let bar = std::io::stderr().is_terminal().then(|| bar(path));
     let started = Instant::now();
-    let report = ingest::import(store, path, &mut |Progress { read, total, .. }| {
-        if let Some(bar) = &bar {
-            if let Some(total) = total {
-                bar.set_length(total);
-            }
-            bar.set_position(read);
-        }
-    });
-    if let Some(bar) = bar {
+    let report = ingest::import_watched(store, path, options, &Bar(bar.as_ref()));
+    if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
     let report = report?;
@@ -44,17 +50,31 @@ fn one(store: &EventStore, path: &Path) -> Result<Import> {
     Ok(Import { path: path.to_owned(), report, elapsed: started.elapsed() })
 }
 
+/// Shows how many bytes are read.
+struct Bar<'a>(Option<&'a ProgressBar>);
+
+impl Watch for Bar<'_> {
+    fn progressed(&self, done: u64, total: u64) {
+        if let Some(bar) = self.0 {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+}
+
 fn complain(path: &Path, report: &ImportReport) {
-    let path = path.display();
+    for note in &report.notes {
+        say(&note.to_string());
+    }
     for complaint in &report.first_errors {
-        say(&format!("{path}, line {}: {}", complaint.line, complaint.message));
+        say(&complaint.to_string());
     }
     let silent = report.rejected - report.first_errors.len() as u64;
     if silent > 0 {
-        say(&format!("{path}: {silent} more events rejected"));
+        say(&format!("{}: {silent} more events rejected", path.display()));
     }
-    if let Some(broken) = &report.broken {
-        say(&format!("{path}, line {}: {}; the events before are kept", broken.line, broken.message));
+    for broken in &report.broken {
+        say(&format!("{broken}; what came before is kept"));
     }
 }
 

@@ -53,14 +53,14 @@ fn carry_out(args: &Args) -> Result<u8> {
             let store = open(args);
             let mut everything = args.import.clone();
             everything.extend_from_slice(paths);
-            let imports = load::all(&store, &everything)?;
+            let imports = load::all(&store, &everything, &args.reading.options())?;
             print(report::contents(&imports, &store).as_bytes())?;
             Ok(code(&imports))
         }
         None => {
             let options = serving(args);
             let store = open(args);
-            let imports = load::all(&store, &args.imports_to_serve())?;
+            let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options())?;
             for import in &imports {
                 say(&report::line(import));
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use elixir_scope_storage::EventStore;
+use elixir_scope_storage::ingest::Recording;
 
 use super::load::Import;
 
@@ -23,7 +24,7 @@ pub(super) fn line(import: &Import) -> String {
             parts.push(format!("{} {what}", grouped(count)));
         }
     }
-    if report.broken.is_some() {
+    if !report.broken.is_empty() {
         parts.push("broken off".to_owned());
     }
     let millis = humantime::format_duration(Duration::from_millis(elapsed.as_millis() as u64));
@@ -39,6 +40,7 @@ pub(super) fn contents(imports: &[Import], store: &EventStore) -> String {
 fn write_contents(text: &mut String, imports: &[Import], store: &EventStore) -> std::fmt::Result {
     for import in imports {
         writeln!(text, "{}", line(import))?;
+        write_recordings(text, import)?;
     }
     let stats = store.get_stats();
     write!(text, "\n{} kept", events(stats.total_events))?;
@@ -62,6 +64,38 @@ fn write_contents(text: &mut String, imports: &[Import], store: &EventStore) -> 
         for (name, count) in top {
             writeln!(text, "  {:>width$}  {name}", grouped(*count))?;
         }
+    }
+    Ok(())
+}
+
+/// What an import's files are, and what their traces say of themselves.
+fn write_recordings(text: &mut String, Import { path, report, .. }: &Import) -> std::fmt::Result {
+    for Recording { format, session_id, files, .. } in &report.recordings {
+        write!(text, "  {format}")?;
+        if let Some(session_id) = session_id {
+            write!(text, ", session {session_id}")?;
+        }
+        match files.as_slice() {
+            [file] if file == path => writeln!(text)?,
+            [file] => writeln!(text, ": {}", file.display())?,
+            [first, .., last] => {
+                writeln!(text, ", {} files from {} to {}", files.len(), first.display(), last.display())?;
+            }
+            [] => writeln!(text)?,
+        }
+    }
+    if report.records > 0 || report.dropped > 0 {
+        let (records, dropped) = (grouped(report.records), grouped(report.dropped));
+        let gaps = if report.gaps == 1 { "1 gap".to_owned() } else { format!("{} gaps", grouped(report.gaps)) };
+        let unknown = grouped(report.unknown);
+        writeln!(text, "  {records} trace messages, {unknown} of unknown kind; {dropped} dropped, in {gaps}")?;
+        if report.cut > 0 {
+            writeln!(text, "  {} values longer than --max-value-bytes, cut", grouped(report.cut))?;
+        }
+    }
+    if let Some((first, last)) = report.span {
+        let span = humantime::format_duration(Duration::from_nanos(last.abs_diff(first)));
+        writeln!(text, "  {span} long, from {first} to {last}")?;
     }
     Ok(())
 }

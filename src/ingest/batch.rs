@@ -1,51 +1,49 @@
-//! What has been read and not yet stored? Hands it to the store and adds up what became of it.
+//! Which texts have been read and not yet stored?
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{Complaint, Found, ImportReport, MAX_COMPLAINTS, MAX_EVENT_BYTES};
+use super::job::{BATCH_BYTES, BATCH_EVENTS, Job, Stop};
+use super::report::Place;
+use super::{Found, Input, MAX_EVENT_BYTES};
 use crate::error::Error;
 use crate::event::Event;
-use crate::store::EventStore;
 
-/// Events stored in one step: enough that the store's lock is taken rarely, few enough that the limits are kept
-/// closely. The measured rate is flat from 500 on.
-const BATCH_EVENTS: usize = 1000;
-
-/// Text at which a batch is stored before it has [`BATCH_EVENTS`], so that large events do not pile up.
-const BATCH_BYTES: usize = 8 << 20;
-
-/// Events on their way from a file to the store.
-pub(super) struct Batch<'s> {
-    store: &'s EventStore,
+/// Events on their way from a text file to the store.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
     /// Session of the events that name none.
-    session: Option<String>,
+    pub(super) session_id: Option<String>,
     /// The good texts, one after the other.
     text: String,
     read: Vec<Read>,
-    pub(super) report: ImportReport,
 }
 
 /// One event read: its line, and its text or why it has none.
+#[derive(Debug)]
 struct Read {
     line: u64,
     text: Result<Range<usize>, String>,
 }
 
-impl<'s> Batch<'s> {
-    pub(super) fn new(store: &'s EventStore, session: Option<String>) -> Self {
-        Self { store, session, text: String::new(), read: Vec::new(), report: ImportReport::default() }
+impl Batch {
+    pub(super) fn new(session_id: Option<String>) -> Self {
+        Self { session_id, ..Self::default() }
     }
 
-    /// Takes one event. Says whether it is time to flush.
-    pub(super) fn push(&mut self, found: Found, text: &[u8]) -> bool {
+    /// Takes one event; stores the batch when it is time.
+    pub(super) fn push(&mut self, job: &mut Job<'_>, input: &Input, found: Found, text: &[u8]) -> Result<(), Stop> {
         let text = if found.bytes > MAX_EVENT_BYTES as u64 {
             Err(format!("{} bytes; an event in a file is at most {MAX_EVENT_BYTES}", found.bytes))
         } else {
             self.keep(text)
         };
         self.read.push(Read { line: found.line, text });
-        self.read.len() >= BATCH_EVENTS || self.text.len() >= BATCH_BYTES
+        if self.read.len() < BATCH_EVENTS && self.text.len() < BATCH_BYTES {
+            return Ok(());
+        }
+        self.flush(job);
+        job.go_on(input)
     }
 
     fn keep(&mut self, text: &[u8]) -> Result<Range<usize>, String> {
@@ -57,45 +55,30 @@ impl<'s> Batch<'s> {
     }
 
     /// Stores what was taken.
-    pub(super) fn flush(&mut self) {
+    pub(super) fn flush(&mut self, job: &mut Job<'_>) {
         let mut events = Vec::with_capacity(self.read.len());
-        let mut bad = Vec::new();
+        let mut lines = Vec::with_capacity(self.read.len());
         for Read { line, text } in &self.read {
             let text = text.clone().map(|range| self.text.get(range).unwrap_or_default());
             match text.map_err(Error::invalid).and_then(Event::parse) {
-                Ok(event) => events.push(self.in_session(event)),
-                Err(error) => bad.push((*line, error)),
+                Ok(event) => {
+                    events.push(self.in_session(event));
+                    lines.push(*line);
+                }
+                // The parser saw one line only; its "line 1" is not the file's.
+                Err(error) => {
+                    let message = error.to_string().replace(" at line 1 column ", " at column ");
+                    job.reject(Place::Line(*line), message);
+                }
             }
         }
-        let accepted = events.iter().filter_map(|event| event.timestamp.or(event.wall_time));
-        let span = accepted.fold(self.report.span, |span, ns| {
-            Some(span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns))))
-        });
-        let stored = self.store.store_events(&events);
-        self.store.count_rejected(bad.len() as u64);
-
-        let report = &mut self.report;
-        report.events += self.read.len() as u64;
-        report.stored += stored.stored;
-        report.replaced += stored.replaced;
-        report.duplicates += stored.duplicates;
-        report.rejected += (bad.len() + stored.rejected.len()) as u64;
-        report.timestamps_assigned += stored.timestamps_assigned;
-        report.pruned += stored.pruned;
-        report.span = span;
-        let room = MAX_COMPLAINTS.saturating_sub(report.first_errors.len());
-        let complaints = bad.into_iter().take(room);
-        report.first_errors.extend(complaints.map(|(line, error)| {
-            // The parser saw one line only; its "line 1" is not the file's.
-            let message = error.to_string().replace(" at line 1 column ", " at column ");
-            Complaint { line, message }
-        }));
+        job.store(&events, |index| Place::Line(lines.get(index).copied().unwrap_or_default()));
         self.text.clear();
         self.read.clear();
     }
 
     fn in_session<'e>(&self, event: Event<'e>) -> Event<'e> {
-        match &self.session {
+        match &self.session_id {
             Some(session) if event.session_id.is_none() => event.session_id(Cow::Owned(session.clone())),
             _ => event,
         }

@@ -6,6 +6,7 @@
 use std::io;
 
 use super::input::Input;
+use super::json::{Scanned, scan};
 use super::{Found, MAX_EVENT_BYTES, cut_short};
 
 /// Key under which a wrapped array lies.
@@ -33,26 +34,9 @@ enum State {
     Left,
 }
 
-/// How long a value was, and whether its brackets and quotes are closed.
-struct Scanned {
-    bytes: u64,
-    closed: bool,
-}
-
 impl Elements {
-    /// Looks at the first byte. `None`: not an array, so one event per line.
-    pub(super) fn detect(input: &mut Input) -> io::Result<Option<Self>> {
-        let wrapped = match input.peek_byte()? {
-            Some(b'[') => false,
-            // An event per line starts with `{` too; a wrapped array is told by its first key.
-            Some(b'{') if starts_wrapped(input.peek()?) => true,
-            _ => return Ok(None),
-        };
-        Ok(Some(Self { wrapped, state: State::Start }))
-    }
-
-    /// For a file that can only be an array, or an object around one whatever its first key is.
-    pub(super) fn demand(input: &mut Input) -> io::Result<Self> {
+    /// At the start of an array, or of an object around one.
+    pub(super) fn begin(input: &mut Input) -> io::Result<Self> {
         let wrapped = input.peek_byte()? == Some(b'{');
         Ok(Self { wrapped, state: State::Start })
     }
@@ -109,18 +93,6 @@ impl Elements {
     }
 }
 
-/// Whether a text starts `{"events": [`.
-fn starts_wrapped(text: &[u8]) -> bool {
-    let after_key = text
-        .strip_prefix(b"{")
-        .and_then(|rest| rest.trim_ascii_start().strip_prefix(b"\""))
-        .and_then(|rest| rest.strip_prefix(WRAPPER_KEY.as_bytes()))
-        .and_then(|rest| rest.strip_prefix(b"\""));
-    after_key
-        .and_then(|rest| rest.trim_ascii_start().strip_prefix(b":"))
-        .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"["))
-}
-
 /// Goes to the value under [`WRAPPER_KEY`] of the object that starts here.
 fn find_member(input: &mut Input) -> Result<(), String> {
     let mut text = Vec::new();
@@ -144,46 +116,5 @@ fn find_member(input: &mut Input) -> Result<(), String> {
             return Ok(());
         }
         scan(input, &mut text, 0).map_err(cut_short)?;
-    }
-}
-
-/// Reads one value: up to the `,`, `:` or bracket that ends it, which is left. Keeps at most `keep` bytes: of a longer
-/// value, none.
-fn scan(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> io::Result<Scanned> {
-    text.clear();
-    let (mut bytes, mut depth, mut in_string, mut escaped) = (0_u64, 0_u64, false, false);
-    loop {
-        let peeked = input.peek()?;
-        if peeked.is_empty() {
-            return Ok(Scanned { bytes, closed: depth == 0 && !in_string });
-        }
-        let (mut taken, mut lines, mut closed) = (0, 0, false);
-        for byte in peeked {
-            lines += u64::from(*byte == b'\n');
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if in_string => escaped = true,
-                b'"' => in_string = !in_string,
-                _ if in_string => {}
-                b'[' | b'{' => depth += 1,
-                b',' | b':' | b']' | b'}' if depth == 0 => {
-                    closed = true;
-                    break;
-                }
-                b']' | b'}' => depth -= 1,
-                _ => {}
-            }
-            taken += 1;
-        }
-        bytes += taken as u64;
-        if bytes <= keep as u64 {
-            text.extend_from_slice(&peeked[..taken]);
-        } else {
-            text.clear();
-        }
-        input.take(taken, lines);
-        if closed {
-            return Ok(Scanned { bytes, closed });
-        }
     }
 }

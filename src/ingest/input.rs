@@ -1,4 +1,4 @@
-//! Where do the bytes of a file come from? Unpacks gzip, counts lines and bytes.
+//! Where do the bytes of a file come from? Unpacks gzip and zstd, counts lines and bytes.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -9,18 +9,26 @@ use std::rc::Rc;
 use flate2::bufread::MultiGzDecoder;
 
 use super::Progress;
+use super::unpack::Frames;
 
 /// What a gzip member starts with (RFC 1952, section 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// What a zstd frame starts with (RFC 8878, section 3.1.1).
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// What a frame to be skipped starts with, but for the lower half of its first byte (section 3.1.2).
+const ZSTD_SKIPPED_MAGIC: [u8; 4] = [0x50, 0x2a, 0x4d, 0x18];
+
 /// Large enough that a system call per buffer does not show, small enough to stay in cache.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// What is unpacked in one step. Where gzip data is damaged, the step is lost, so it is small.
+/// What is unpacked in one step. Where packed data is damaged, the step is lost, so it is small.
 const UNPACKED_BYTES: usize = 32 << 10;
 
-/// Start of the unpacked file that can be looked at before it is taken.
-const HEAD_BYTES: u64 = 4 << 10;
+/// Start of the unpacked file that can be looked at before it is taken: what a Chrome trace says before its events
+/// fits.
+const HEAD_BYTES: u64 = 64 << 10;
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
@@ -31,6 +39,8 @@ pub(super) struct Input {
     total: Option<u64>,
     /// Line of the next byte, from 1.
     pub(super) line: u64,
+    /// The next byte's place in the unpacked file.
+    pub(super) offset: u64,
 }
 
 impl Input {
@@ -39,18 +49,21 @@ impl Input {
         let metadata = file.metadata()?;
         let total = metadata.is_file().then_some(metadata.len());
         // Not a seek back: the path may be a pipe.
-        let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
-        file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
-        let packed = magic == GZIP_MAGIC;
+        let mut magic = Vec::with_capacity(ZSTD_MAGIC.len());
+        file.by_ref().take(ZSTD_MAGIC.len() as u64).read_to_end(&mut magic)?;
+        let is_gzip = magic.starts_with(&GZIP_MAGIC);
+        let is_zstd = magic == ZSTD_MAGIC || is_skipped_frame(&magic);
         let read = Rc::new(Cell::new(magic.len() as u64));
         let rest = BufReader::with_capacity(BUFFER_BYTES, Counted { inner: file, read: Rc::clone(&read) });
         let file = Cursor::new(magic).chain(rest);
-        let reader = if packed {
+        let reader = if is_gzip {
             with_head(BufReader::with_capacity(UNPACKED_BYTES, MultiGzDecoder::new(file)))
+        } else if is_zstd {
+            with_head(BufReader::with_capacity(UNPACKED_BYTES, Frames::new(file)))
         } else {
             with_head(file)
         };
-        Ok(Self { reader, read, total, line: 1 })
+        Ok(Self { reader, read, total, line: 1, offset: 0 })
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -78,6 +91,35 @@ impl Input {
     pub(super) fn take(&mut self, bytes: usize, lines: u64) {
         self.reader.consume(bytes);
         self.line += lines;
+        self.offset += bytes as u64;
+    }
+
+    /// Reads `bytes` bytes into `to`, fewer if the file ends before; no more memory is taken than bytes come.
+    pub(super) fn read_into(&mut self, to: &mut Vec<u8>, bytes: u64) -> io::Result<()> {
+        to.clear();
+        self.pass(bytes, |part| to.extend_from_slice(part))?;
+        Ok(())
+    }
+
+    /// Reads past `bytes` bytes, fewer if the file ends before; says how many there were.
+    pub(super) fn skip(&mut self, bytes: u64) -> io::Result<u64> {
+        self.pass(bytes, |_| ())
+    }
+
+    fn pass(&mut self, bytes: u64, mut each: impl FnMut(&[u8])) -> io::Result<u64> {
+        let mut left = bytes;
+        while left > 0 {
+            let peeked = self.peek()?;
+            let part = peeked.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(peeked);
+            if part.is_empty() {
+                break;
+            }
+            each(part);
+            let taken = part.len();
+            self.take(taken, 0);
+            left -= taken as u64;
+        }
+        Ok(bytes - left)
     }
 
     pub(super) fn skip_byte_order_mark(&mut self) -> io::Result<()> {
@@ -105,21 +147,31 @@ impl Input {
     }
 }
 
+fn is_skipped_frame(magic: &[u8]) -> bool {
+    let [first, rest @ ..] = magic else { return false };
+    first & 0xf0 == ZSTD_SKIPPED_MAGIC[0] && rest == &ZSTD_SKIPPED_MAGIC[1..]
+}
+
 /// A reader whose first [`HEAD_BYTES`] are one buffer, however they arrive.
 fn with_head(mut reader: impl BufRead + 'static) -> Box<dyn BufRead> {
     let mut head = Vec::new();
     match reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head) {
         Ok(_) => Box::new(Cursor::new(head).chain(reader)),
-        Err(error) => Box::new(Cursor::new(head).chain(BufReader::new(Failed(Some(error))))),
+        Err(error) => {
+            Box::new(Cursor::new(head).chain(BufReader::new(Failed { kind: error.kind(), message: error.to_string() })))
+        }
     }
 }
 
-/// What is left of a reader that failed while its head was read.
-struct Failed(Option<io::Error>);
+/// What is left of a reader that failed while its head was read: the same failure, however often it is asked.
+struct Failed {
+    kind: io::ErrorKind,
+    message: String,
+}
 
 impl Read for Failed {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
+        Err(io::Error::new(self.kind, self.message.clone()))
     }
 }
 

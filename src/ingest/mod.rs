@@ -1,150 +1,218 @@
-//! How do events arrive other than by a tool call? From files: recordings, and the session folders of `ElixirScope`'s
-//! own player.
+//! How do events arrive other than by a tool call? From files: recordings of every kind, and folders of them.
 //!
 //! Synchronous and streaming: a file is read once, a batch of it is in memory at a time, and the store's limits hold
 //! after every batch. What is wrong with one event costs that event; what is wrong with the file costs the rest of it.
 
 mod batch;
+mod chrome;
 mod elements;
+mod folder;
+mod format;
 mod input;
+mod job;
+mod json;
 mod lines;
+mod mfa;
+mod object;
+mod otlp;
+mod records;
+mod report;
 mod session;
+mod trace_file;
+mod unpack;
+mod wrap;
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::store::EventStore;
+use crate::trace::MAX_VALUE_BYTES;
+use crate::watch::{Unwatched, Watch};
 use batch::Batch;
 use elements::Elements;
+pub use format::Format;
 use input::Input;
+use job::{Job, Stop};
+pub use report::{Complaint, ImportReport, MAX_COMPLAINTS, Note, Place, Recording};
+use wrap::{Siblings, WrapSet, siblings};
 
-/// Longest text of one event in a file, in bytes. A longer one is refused and the rest is read.
+/// Longest text of one event, and longest record of a trace, in bytes. A longer one is refused and the rest is read.
 pub const MAX_EVENT_BYTES: usize = 64 << 20;
 
-/// Complaints an [`ImportReport`] keeps; the rest are counted.
-pub const MAX_COMPLAINTS: usize = 10;
+/// How recordings are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportOptions {
+    /// Longest text of one value (an argument, a message, a state) of a binary trace, in bytes; longer ones are cut by
+    /// a visible marker.
+    pub max_value_bytes: usize,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        Self { max_value_bytes: MAX_VALUE_BYTES }
+    }
+}
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Bytes of the file read so far, as they lie on disk.
+    /// Bytes read so far, as they lie on disk.
     pub read: u64,
-    /// Bytes of the file. `None` when it is no regular file.
+    /// Bytes there are. `None` when it is no regular file.
     pub total: Option<u64>,
 }
 
-/// What is wrong at one place of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Complaint {
-    /// Line of the (unpacked) file where the event starts, from 1.
-    pub line: u64,
-    /// What is wrong, and what is expected.
-    pub message: String,
-}
-
-/// What an import did. Every event read is stored, replaced, a duplicate, or rejected.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ImportReport {
-    /// Events found in the file, good or bad.
-    pub events: u64,
-    /// New events.
-    pub stored: u64,
-    /// Events whose id was stored with other content.
-    pub replaced: u64,
-    /// Events stored already with the same content.
-    pub duplicates: u64,
-    /// Events that could not be stored.
-    pub rejected: u64,
-    /// Events stamped on arrival because they carried no time.
-    pub timestamps_assigned: u64,
-    /// Events, of this file or older ones, that retention took to make room.
-    pub pruned: u64,
-    /// Why the first [`MAX_COMPLAINTS`] of the rejected were.
-    pub first_errors: Vec<Complaint>,
-    /// Why reading stopped before the end of the file; the events before that line are kept.
-    pub broken: Option<Complaint>,
-    /// Smallest and largest timestamp of the accepted events that carried one.
-    pub span: Option<(i64, i64)>,
-    /// Bytes read, as they lie on disk.
-    pub bytes: u64,
-}
-
-impl ImportReport {
-    /// Whether everything in the file is in the store, limits aside.
-    pub const fn is_clean(&self) -> bool {
-        self.rejected == 0 && self.broken.is_none()
-    }
-}
-
-/// Imports a file or a session folder. `progress` is called after every batch.
+/// Imports a recording, or a folder of them. `progress` is called after every batch.
 ///
-/// A file holds one JSON event per line, or one JSON array of events (also as `{"events": [...]}`); either may be
-/// gzip. A folder is a session: `events.json`, and `metadata.json` whose `id` becomes the `session_id` of the events
-/// that name none.
+/// What a file holds is told by its content: events as JSON, one per line or an array (also as `{"events": [...]}`);
+/// binary traces of `dbg`, `ttb` and `{packet, 4}` ports; OTLP/JSON traces; Chrome traces. Each may be gzip or zstd.
+/// The files of a wrap set are one recording, whichever of them is named, or their common start. A folder is a session
+/// (`events.json`, and `metadata.json` whose `id` becomes the `session_id` of the events that name none), or every
+/// recording in it is imported.
 ///
 /// # Errors
 /// [`NotFound`](crate::ErrorKind::NotFound) when there is nothing under the path, [`Invalid`](crate::ErrorKind::Invalid)
 /// when it cannot be read as one of these. Bad events and a file that breaks off are not errors: the report tells them.
 pub fn import(store: &EventStore, path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<ImportReport> {
-    if path.is_dir() {
-        return session::import(store, path, progress);
-    }
-    import_file(Batch::new(store, None), Layout::Any, path, progress)
+    import_path(Job::new(store, &ImportOptions::default(), &Unwatched, progress), path)
 }
 
-/// How events may lie in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
-    /// One per line, or an array.
-    Any,
-    /// An array, or an object around one.
-    Array,
-}
-
-fn import_file(
-    mut batch: Batch<'_>,
-    layout: Layout,
+/// Imports as [`import`] does, for somebody who may give it up: asked, and told of the bytes read, after every batch.
+/// An import that is given up keeps what it stored, and its report says so.
+///
+/// # Errors
+/// Those of [`import`].
+pub fn import_watched(
+    store: &EventStore,
     path: &Path,
-    progress: &mut dyn FnMut(Progress),
+    options: &ImportOptions,
+    watch: &dyn Watch,
 ) -> Result<ImportReport> {
-    let mut input = Input::open(path).map_err(|error| unreadable(path, &error))?;
-    let broken = match read_events(&mut input, &mut batch, layout, progress) {
-        Ok(()) => None,
-        Err(message) => Some(Complaint { line: input.line, message }),
-    };
-    batch.flush();
-    progress(input.progress());
-    Ok(ImportReport { broken, bytes: input.progress().read, ..batch.report })
+    import_path(Job::new(store, options, watch, &mut |_| ()), path)
 }
 
-/// Reads to the end. The error says why the rest cannot be read.
-fn read_events(
-    input: &mut Input,
-    batch: &mut Batch<'_>,
-    layout: Layout,
-    progress: &mut dyn FnMut(Progress),
-) -> std::result::Result<(), String> {
-    input.skip_byte_order_mark().map_err(cut_short)?;
-    input.skip_space().map_err(cut_short)?;
-    let mut text = Vec::new();
-    let mut elements = match layout {
-        Layout::Any => Elements::detect(input).map_err(cut_short)?,
-        Layout::Array => Some(Elements::demand(input).map_err(cut_short)?),
-    };
-    loop {
-        let found = match &mut elements {
-            Some(elements) => elements.next(input, &mut text)?,
-            None => lines::next(input, &mut text).map_err(cut_short)?,
-        };
-        let Some(found) = found else { return Ok(()) };
-        if batch.push(found, &text) {
-            batch.flush();
-            progress(input.progress());
+fn import_path(mut job: Job<'_>, path: &Path) -> Result<ImportReport> {
+    if path.is_dir() {
+        folder::import(&mut job, path)?;
+    } else if path.exists() {
+        named_file(&mut job, path)?;
+    } else {
+        let mut sets = wrap::named(path);
+        match (sets.pop(), sets.as_slice()) {
+            (Some(one), []) => set(&mut job, &one)?,
+            (Some(_), _) => {
+                return Err(Error::invalid(format!(
+                    "{}: several wrap sets start like this; name a file of one of them",
+                    path.display()
+                )));
+            }
+            (None, _) => return Err(unreadable(path, &std::io::ErrorKind::NotFound.into())),
         }
     }
+    Ok(job.report)
+}
+
+fn named_file(job: &mut Job<'_>, path: &Path) -> Result<()> {
+    let mut input = Input::open(path).map_err(|error| unreadable(path, &error))?;
+    let head = input.peek().unwrap_or_default();
+    if Format::of(head) == Ok(Format::Dbg) {
+        match siblings(path) {
+            Siblings::Set(of) => return set(job, &of),
+            Siblings::Apart(files) => {
+                let others = files.len() - 1;
+                job.note(path, format!("read alone: {others} files are numbered like it, but their times overlap"));
+            }
+            Siblings::None => {}
+        }
+    }
+    file(job, path, input)
+}
+
+/// Imports a wrap set as one recording.
+fn set(job: &mut Job<'_>, of: &WrapSet) -> Result<()> {
+    let Some(first) = of.files.first() else { return Ok(()) };
+    job.expect(of.files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum());
+    let input = Input::open(first).map_err(|error| unreadable(first, &error))?;
+    trace_file::import(job, Format::Dbg, input, of.name.trim_end_matches(['.', '-', '_']), &of.files)
+}
+
+/// Imports one file.
+fn file(job: &mut Job<'_>, path: &Path, mut input: Input) -> Result<()> {
+    let name = stem(path);
+    let files = vec![path.to_owned()];
+    let head = match input.peek() {
+        Ok(head) => head,
+        // Nothing of it can be unpacked.
+        Err(error) => {
+            let message = cut_short(error);
+            job.begin(path);
+            job.end(&input, Err(Stop::At(Place::Offset(0), message)));
+            return Ok(());
+        }
+    };
+    let format = Format::of(head).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
+    if matches!(format, Format::Dbg | Format::Packets) {
+        return trace_file::import(job, format, input, &name, &files);
+    }
+    job.begin(path);
+    let mut batch = Batch::new(None);
+    let outcome = read_text(job, &mut input, &mut batch, format, &name);
+    batch.flush(job);
+    job.end(&input, outcome);
+    job.read(format, batch.session_id, files);
+    Ok(())
+}
+
+/// Reads to the end.
+fn read_text(
+    job: &mut Job<'_>,
+    input: &mut Input,
+    batch: &mut Batch,
+    format: Format,
+    name: &str,
+) -> std::result::Result<(), Stop> {
+    input.skip_byte_order_mark().map_err(cut_short)?;
+    match format {
+        Format::Otlp => otlp::read(job, input, batch, name),
+        Format::ChromeTrace => chrome::read(job, input, batch, name),
+        Format::Array => {
+            input.skip_space().map_err(cut_short)?;
+            let elements = Elements::begin(input).map_err(cut_short)?;
+            read_elements(job, input, batch, elements)
+        }
+        _ => {
+            let mut text = Vec::new();
+            while let Some(found) = lines::next(input, &mut text).map_err(cut_short)? {
+                batch.push(job, input, found, &text)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn read_elements(
+    job: &mut Job<'_>,
+    input: &mut Input,
+    batch: &mut Batch,
+    mut elements: Elements,
+) -> std::result::Result<(), Stop> {
+    let mut text = Vec::new();
+    while let Some(found) = elements.next(input, &mut text)? {
+        batch.push(job, input, found, &text)?;
+    }
+    Ok(())
+}
+
+/// What a recording is called: its file's name without the endings that say how it is written.
+fn stem(path: &Path) -> String {
+    let mut path = path.to_owned();
+    if path.extension().is_some_and(|end| ["gz", "zst", "zstd"].iter().any(|packed| end.eq_ignore_ascii_case(packed))) {
+        path.set_extension("");
+    }
+    path.file_stem().and_then(OsStr::to_str).unwrap_or("recording").to_owned()
 }
 
 /// One event's place in the file; its bytes are in the caller's buffer.

@@ -6,27 +6,41 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::batch::Batch;
-use super::{ImportReport, Layout, Progress, import_file, unreadable};
+use super::elements::Elements;
+use super::format::Format;
+use super::input::Input;
+use super::job::{Job, Stop};
+use super::{cut_short, read_elements, unreadable};
 use crate::error::{Error, Result};
 use crate::event::MAX_KEY_BYTES;
-use crate::store::EventStore;
 
 const EVENTS: &str = "events.json";
 const METADATA: &str = "metadata.json";
 
-/// Imports a folder's events; `ast_map.json` and `source_code.json` are not read yet.
-pub(super) fn import(store: &EventStore, folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<ImportReport> {
-    let events = folder.join(EVENTS);
-    if !events.exists() {
-        return Err(Error::not_found(format!(
-            "{}: a session folder holds {EVENTS}, this one does not; name the recordings in it one by one",
-            folder.display()
-        )));
-    }
-    let batch = Batch::new(store, session_id(&folder.join(METADATA))?);
-    import_file(batch, Layout::Array, &events, progress)
+/// Whether a folder is a session.
+pub(super) fn is_one(folder: &Path) -> bool {
+    folder.join(EVENTS).exists()
 }
 
+/// Imports a folder's events; `ast_map.json` and `source_code.json` are not read yet.
+pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
+    let session_id = session_id(&folder.join(METADATA))?;
+    let events = folder.join(EVENTS);
+    let mut input = Input::open(&events).map_err(|error| unreadable(&events, &error))?;
+    job.begin(&events);
+    let mut batch = Batch::new(session_id.clone());
+    // Whatever its first key is: by its name it can only be an array, or an object around one.
+    let begun =
+        input.skip_byte_order_mark().and_then(|()| input.skip_space()).and_then(|()| Elements::begin(&mut input));
+    let outcome = match begun {
+        Ok(elements) => read_elements(job, &mut input, &mut batch, elements),
+        Err(error) => Err(Stop::Here(cut_short(error))),
+    };
+    batch.flush(job);
+    job.end(&input, outcome);
+    job.read(Format::Session, session_id, vec![events]);
+    Ok(())
+}
 /// The session's id; a folder without metadata has none.
 fn session_id(path: &Path) -> Result<Option<String>> {
     let text = match std::fs::read(path) {
