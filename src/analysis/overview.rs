@@ -25,7 +25,7 @@ const KEPT: usize = 64;
 const MAX_INNER: usize = 1_024;
 
 /// A mailbox that long stands out.
-pub(crate) const LONG_MAILBOX: i64 = 100;
+pub(crate) const LONG_MAILBOX: i64 = 20;
 
 /// Everything at a glance.
 #[derive(Debug)]
@@ -87,6 +87,8 @@ pub(crate) struct Troubles {
     pub(crate) undeliverable: Trouble,
     /// Messages to a process after its end.
     pub(crate) to_the_dead: Trouble,
+    /// Replies to a caller that had ended.
+    pub(crate) late_replies: Trouble,
 }
 
 /// One sort of trouble.
@@ -318,7 +320,10 @@ impl Look {
         let receiver = &mut self.lives[receiver];
         receiver.received += 1;
         if receiver.exit.is_some() {
-            self.troubles.to_the_dead.count_only(event);
+            match member::text(event.data(), "send_type").as_deref() {
+                Some("reply") => self.troubles.late_replies.count_only(event),
+                _ => self.troubles.to_the_dead.count_only(event),
+            }
             return;
         }
         receiver.waiting += 1;

@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::ask::{Ask, EVER, inside, of, types};
 use super::fact::Fact;
+use super::value::Value;
 use super::value::brief::cut;
 use crate::error::{Error, Result};
 use crate::event::{Role, canon};
@@ -94,7 +95,8 @@ impl<'a> Names<'a> {
 /// The callback module of a spawn, or what it runs.
 fn started_with(spawn: &Fact) -> Option<String> {
     if let Some(module) = spawn.text("callback_module") {
-        return Some(module.to_owned());
+        let is_supervisor = matches!(module, ":supervisor" | "Supervisor.Default");
+        return Some(if is_supervisor { "supervisor" } else { module }.to_owned());
     }
     let (module, function) = (spawn.text("spawn_module")?, spawn.text("spawn_function")?);
     let args = spawn.text("spawn_args").unwrap_or_default();
@@ -105,10 +107,18 @@ fn started_with(spawn: &Fact) -> Option<String> {
     };
     match (module, function) {
         (":proc_lib", _) if args.contains("Task.Supervised") => Some("Task".to_owned()),
-        (":proc_lib", "init_p") if args.contains(":supervisor") => Some("supervisor".to_owned()),
+        (":proc_lib", "init_p") => Some(behaviour(args).unwrap_or_else(|| "a function".to_owned())),
         (":erlang", "apply") => Some(owner(args).map_or("a function".to_owned(), |owner| format!("fn in {owner}"))),
         _ => Some(format!("{module}.{function}")),
     }
+}
+
+/// The module in `[parent, ancestors, :gen, :init_it, [:gen_server, _, _, {:local, name}, Module | _]]`.
+fn behaviour(args: &str) -> Option<String> {
+    let args = Value::read(args);
+    let inner = args.list()?.last()?.list()?;
+    let module = inner.iter().skip(1).find(|item| item.atom().is_some())?.text;
+    Some(if module == ":supervisor" || module == "Supervisor.Default" { "supervisor" } else { module }.to_owned())
 }
 
 /// Every process meant by a pid or a registered name, in the order of their starts; never empty.

@@ -13,6 +13,9 @@ use crate::query::Filter;
 /// Calls looked back over for those without a reply.
 const MAX_CALLS: usize = 100;
 
+/// Messages and calls of a process its mailbox is followed over.
+const MAX_PEAK: usize = 3_000;
+
 /// Callers that are told.
 const SHOWN: usize = 4;
 
@@ -67,6 +70,43 @@ pub(super) fn backlog(cx: &Cx<'_>, pid: &str, at: i64) -> Result<u64> {
         sent = 0;
     }
     Ok(sent.saturating_sub(handled))
+}
+
+/// The longest a mailbox was.
+pub(super) struct Peak {
+    /// Messages.
+    pub(super) length: i64,
+    /// The last of them.
+    pub(super) event: Fact,
+    /// Nanoseconds between two messages up to then, on average.
+    pub(super) every: i64,
+}
+
+/// The longest a mailbox was, as far as sends and callbacks are recorded.
+pub(super) fn peak(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Option<Peak>> {
+    let span = (i64::MIN, until);
+    let sends = cx.ask.oldest(of(pid, Role::Receiver, &["message_send"]), span, MAX_PEAK)?;
+    let entries = cx.ask.oldest(inside(pid, &["function_entry"]), span, MAX_PEAK)?;
+    let mut events: Vec<(&Fact, i64)> = sends.iter().map(|send| (send, 1)).collect();
+    events.extend(entries.iter().filter(|entry| entry.is_callback()).map(|entry| (entry, -1)));
+    if events.len() == sends.len() {
+        return Ok(None);
+    }
+    events.sort_by_key(|(fact, _)| fact.key());
+    let (mut now, mut came, mut peak) = (0, 0, None::<(i64, i64, &Fact)>);
+    for (fact, step) in events {
+        now = (now + step).max(0);
+        came += step.max(0);
+        if peak.is_none_or(|(longest, ..)| now > longest) {
+            peak = Some((now, came, fact));
+        }
+    }
+    let first = sends.first().map_or(0, Fact::at);
+    Ok(peak.map(|(length, came, fact)| Peak {
+        length,
+        event: fact.clone(),
+        every: fact.at().saturating_sub(first) / (came - 1).max(1),
+    }))
 }
 
 /// A caller, and what became of it.

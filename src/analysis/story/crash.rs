@@ -19,8 +19,18 @@ const MAX_ENDS: usize = 200;
 const FRAMES: usize = 4;
 
 /// Modules of the runtime: where they stand in a stack, nobody made a mistake there.
-const RUNTIME: [&str; 8] =
-    [":gen_server.", ":proc_lib.", ":gen.", ":gen_statem.", "Task.Supervised.", "GenServer.", ":erlang.", ":timer."];
+const RUNTIME: [&str; 10] = [
+    ":gen_server.",
+    ":proc_lib.",
+    ":gen.",
+    ":gen_statem.",
+    ":supervisor.",
+    "Task.",
+    "GenServer.",
+    "Process.",
+    ":erlang.",
+    ":timer.",
+];
 
 /// What is known of a failure.
 pub(super) struct Failure {
@@ -157,12 +167,15 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
 
     let cause = cause::find(&cx, failure)?;
     let because = match (&kind, &cause) {
-        (Reason::Timeout(call), _) => format!(": {} had not answered within {}", call.target, waiting::limit(call)),
+        (Reason::Timeout(call), _) => {
+            let deadlock = if waiting::is_deadlock(&cx, failure)? { ": both wait for each other, a deadlock" } else { "" };
+            format!(": {} had not answered within {}{deadlock}", call.target, waiting::limit(call))
+        }
         (Reason::NoProcess(call), _) => format!(": {} was not there", call.target),
+        (Reason::Callee(call, _), _) => format!(", because it waited for {}, which failed so", call.target),
         (_, Some(cause)) => cause.because(),
         _ => String::new(),
     };
-    let verb = if failure.exit.is_some() { "crashed" } else { "failed and went on" };
     let place = failure.site.as_deref().map(|site| format!(" at {site}")).unwrap_or_default();
     let role = failure.who.role.as_deref().filter(|_| failure.who.name.is_some());
     let role = role.map(|role| format!(" ({role})")).unwrap_or_default();
@@ -171,7 +184,11 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
         Reason::NoProcess(_) => "a call to no process (:noproc)".to_owned(),
         _ => failure.named(),
     };
-    story.answer = format!("{}{role} {verb} with {name}{place}{because}.", failure.who);
+    story.answer = if failure.exit.is_some() {
+        format!("{}{role} crashed with {name}{place}{because}.", failure.who)
+    } else {
+        format!("a call in {}{role} failed with {name}{place}{because}; the process went on.", failure.who)
+    };
 
     match &kind {
         Reason::Timeout(call) | Reason::NoProcess(call) | Reason::Callee(call, _) => {
@@ -184,7 +201,8 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
         story.parts.push(callers::part(&cx, failure)?);
         story.parts.push(supervision::part(&cx, &failure.who, failure.exit.as_ref())?);
     }
-    let until = failure.exit.as_ref().map_or(failure.at, Fact::at);
+    // What it was doing when it failed is told already.
+    let until = failure.callback.as_ref().map_or(failure.at, Fact::at).saturating_sub(1);
     story.parts.push(folded::part(&cx, &failure.who.pid, until)?);
     if failure.callback.is_none() && failure.raised.is_none() {
         story.notes.push(
@@ -230,7 +248,8 @@ fn outcome(cx: &Cx<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Par
     Ok(Part::new("crash", lines))
 }
 
-fn is_runtime(frame: &str) -> bool {
+/// Whether a function is of the runtime, by its name or a text that starts with it.
+pub(super) fn is_runtime(frame: &str) -> bool {
     RUNTIME.iter().any(|module| frame.starts_with(module))
 }
 
@@ -245,7 +264,7 @@ fn handling(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
             .iter()
             .map(|entry| format!("{} ({})", call(entry, 60), entry.id()))
             .collect();
-        let lines = if around.is_empty() { Vec::new() } else { vec![format!("called in {}", around.join(" < "))] };
+        let lines = if around.is_empty() { Vec::new() } else { vec![around.join(" < ")] };
         return Ok(Part::new("called in", lines));
     };
     let message = failure.message().unwrap_or_default();
@@ -265,6 +284,9 @@ pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -
     let send = cx.ask.event(callback.text("message_id").or_else(|| change.and_then(|change| change.send.as_deref())));
     let sender = callback.text("caller_pid").or_else(|| callback.text("sender_pid"));
     let Some(send) = send else {
+        if callback.event.function() == Some("handle_continue") {
+            return Ok(vec!["it went on from its own callback before".to_owned()]);
+        }
         return Ok(match cx.names.maybe(sender)? {
             Some(sender) => vec![format!("sent by {sender}; the send itself was not recorded")],
             None => vec!["who sent it was not recorded".to_owned()],
@@ -284,8 +306,8 @@ pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -
 /// The call site of a send, else the calls it was made in.
 pub(super) fn sent_where(cx: &Cx<'_>, send: &Fact) -> Option<String> {
     let around = enclosing(cx.ask, send, 3);
-    // Calls in tail position have no call site: the calls around tell more.
-    match (send.text("sent_from"), around.as_slice()) {
+    // A call in tail position has no call site, or that of the runtime: the calls around tell more.
+    match (send.text("sent_from").filter(|site| !is_runtime(site)), around.as_slice()) {
         (Some(site), _) => Some(match send.text("sent_in") {
             Some(function) => format!("{function} called at {site}"),
             None => format!("at {site}"),

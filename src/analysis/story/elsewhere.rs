@@ -143,6 +143,9 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
     if well.is_empty() && failed == 0 {
         return Ok(None);
     }
+    if well.is_empty() {
+        return Ok(Some(format!("{pattern} failed {failed} other times and never went well")));
+    }
     let here = well.iter().filter(|pid| **pid == failure.who.pid).count();
     let count = well.len();
     well.sort_unstable();

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::callers::{backlog, unanswered};
-use super::crash::is_normal;
-use super::tell::{counted, duration, times};
+use super::callers::{Peak, backlog, peak, unanswered};
+use super::crash::{is_normal, is_runtime};
+use super::tell::{counted, duration, enclosing, times};
 use super::{Cx, Part, Story, folded, supervision, waiting};
 use crate::analysis::ask::{Ask, EVER, inside, of};
 use crate::analysis::change::{Changes, Source};
@@ -19,6 +19,9 @@ use crate::event::Role;
 
 /// Sends to a process looked at for where they come from.
 const MAX_SENDS: usize = 1_000;
+
+/// A mailbox that long is told.
+const LONG: i64 = 10;
 
 /// Lines of one part.
 const SHOWN: usize = 5;
@@ -53,14 +56,14 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
 
     story.parts.push(trouble(&cx, lives, at)?);
     story.parts.push(incarnations(&cx, lives)?);
-    story.parts.push(handled_part(&cx, &kinds));
+    story.parts.push(handled_part(&kinds));
     story.parts.push(state(&cx, &newest.pid)?);
     story.parts.push(callers(&cx, &newest.pid)?);
     story.parts.push(supervision::part(&cx, &who, newest.exit.as_ref())?);
     let last = folded::part(&cx, &newest.pid, at)?;
     story.parts.push(Part { name: "last", ..last });
 
-    story.next.push(("find_anomalies", json!({ "pid": who.short() }), "races, deadlocks, lost messages".to_owned()));
+    story.next.push(("find_anomalies", json!({}), "races, deadlocks, lost messages".to_owned()));
     if Changes::new(ask, &newest.pid)?.source != Source::Nothing {
         story.next.push(("state_history", json!({ "pid": who.short() }), "every change of its state".to_owned()));
     }
@@ -93,6 +96,19 @@ fn trouble(cx: &Cx<'_>, lives: &[Life], at: i64) -> Result<Part> {
             ));
         }
         let until = life.exit.as_ref().map_or(at, Fact::at);
+        if let Some(Peak { length, event, every }) = peak(cx, who, until)?.filter(|peak| peak.length >= LONG) {
+            let kinds = waiting::kinds(cx, who, until)?;
+            let (total, count) = kinds.iter().fold((0_i64, 0), |(total, count), kind| {
+                (total.saturating_add(kind.total), count + kind.count as i64)
+            });
+            lines.push(format!(
+                "the mailbox of {who} grew to {length} messages by {} ({}): one came every {} on average, and took {}",
+                cx.at(event.at()),
+                event.id(),
+                duration(every),
+                duration(total / count.max(1))
+            ));
+        }
         let queued = backlog(cx, who, until)?;
         if queued > 1 {
             lines.push(format!("{} in the mailbox of {who} at {}", counted(queued, "unhandled message"), cx.at(until)));
@@ -124,7 +140,7 @@ fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<String>> {
     }
     let mut places: BTreeMap<String, (usize, Fact)> = BTreeMap::new();
     for send in cx.ask.oldest(filter, span, MAX_SENDS)? {
-        let place = format!("{} sent from {}", Value::read(request(send.text("message").unwrap_or_default())).pattern(), place(&send));
+        let place = format!("{} sent from {}", Value::read(request(send.text("message").unwrap_or_default())).pattern(), place(cx, &send));
         places.entry(place).or_insert_with(|| (0, send.clone())).0 += 1;
     }
     let mut places: Vec<(String, (usize, Fact))> = places.into_iter().collect();
@@ -138,9 +154,17 @@ fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<String>> {
 }
 
 /// Where a send was made, as short as can be.
-fn place(send: &Fact) -> String {
-    let place = send.text("sent_from").or_else(|| send.event.ast_node_id()).or_else(|| send.text("sent_in"));
-    place.unwrap_or("an untraced place").to_owned()
+fn place(cx: &Cx<'_>, send: &Fact) -> String {
+    if let Some(site) = send.text("sent_from").filter(|site| !is_runtime(site)) {
+        return site.to_owned();
+    }
+    // In tail position the caller of the caller stands as call site: the calls around are right.
+    let around = enclosing(cx.ask, send, 2);
+    match around.as_slice() {
+        [inner, outer] => format!("{} in {}", inner.mfa().unwrap_or_default(), outer.mfa().unwrap_or_default()),
+        [inner] => inner.mfa().unwrap_or_default(),
+        _ => send.text("sent_in").unwrap_or("an untraced place").to_owned(),
+    }
 }
 
 /// The processes that had the name.
@@ -164,7 +188,7 @@ fn incarnations(cx: &Cx<'_>, lives: &[Life]) -> Result<Part> {
 }
 
 /// Kinds of messages, most time first.
-fn handled_part(_cx: &Cx<'_>, kinds: &[waiting::Handled]) -> Part {
+fn handled_part(kinds: &[waiting::Handled]) -> Part {
     let mut lines: Vec<String> = kinds
         .iter()
         .take(SHOWN)
@@ -205,7 +229,7 @@ fn callers(cx: &Cx<'_>, pid: &str) -> Result<Part> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for send in sends.iter().filter(|send| matches!(send.text("send_type"), Some("call" | "cast" | "info"))) {
         let pattern = Value::read(request(send.text("message").unwrap_or_default())).pattern();
-        *places.entry(format!("{pattern} from {}", place(send))).or_default() += 1;
+        *places.entry(format!("{pattern} from {}", place(cx, send))).or_default() += 1;
     }
     let mut places: Vec<(String, usize)> = places.into_iter().collect();
     places.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

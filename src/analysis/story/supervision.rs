@@ -1,16 +1,16 @@
 //! Who started a process, and was it started again?
 
-use super::tell::counted;
 use super::{Cx, Part};
 use crate::analysis::ask::{EVER, Ask, of, types};
 use crate::analysis::fact::Fact;
-use crate::analysis::who::Who;
+use crate::analysis::value::brief::brief;
+use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
 use crate::event::Role;
 use crate::query::Filter;
 
 /// Spawns looked at for the one that replaces a process.
-const MAX_SPAWNS: usize = 100;
+const MAX_SPAWNS: usize = 500;
 
 pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> {
     let Some(spawn) = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), EVER)? else {
@@ -20,14 +20,16 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
     let starter = cx.names.who(parent)?;
     let mut line = format!("started by {starter} ({})", spawn.id());
     if let Some(exit) = exit {
-        let again = restarts(cx.ask, &spawn, exit)?;
-        match again.first() {
+        let all = starts(cx.ask, &spawn)?;
+        if all.len() > 1 {
+            let place = all.iter().position(|one| one.id() == spawn.id()).map_or(0, |place| place + 1);
+            line.push_str(&format!(", start {place} of {}", all.len()));
+        }
+        let again = all.iter().find(|one| one.key() > exit.key());
+        match again {
             Some(first) => {
                 let pid = first.text("spawned_pid").unwrap_or_default();
                 line.push_str(&format!("; restarted as {pid} at {} ({})", cx.at(first.at()), first.id()));
-                if again.len() > 1 {
-                    line.push_str(&format!(", {} more", counted(again.len() as u64 - 1, "start")));
-                }
             }
             None => match renamed(cx.ask, who, exit)? {
                 Some(other) => line.push_str(&format!(
@@ -39,14 +41,20 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
                 None => line.push_str("; not restarted"),
             },
         }
+        // A supervisor that restarts too often ends.
+        let end = if starter.role.as_deref() == Some("supervisor") { exit_of(cx.ask, parent)? } else { None };
+        if let Some(end) = end.filter(|end| end.key() > exit.key()) {
+            let reason = brief(end.text("exit_reason").unwrap_or("?"), 60);
+            line.push_str(&format!("; its starter ended at {} ({}): {reason}", cx.at(end.at()), end.id()));
+        }
     }
     Ok(Part::background("supervision", vec![line]))
 }
 
-/// Spawns of the same by the same starter after an end.
-pub(super) fn restarts(ask: &Ask<'_>, spawn: &Fact, exit: &Fact) -> Result<Vec<Fact>> {
+/// Spawns of the same by the same starter, in their order.
+fn starts(ask: &Ask<'_>, spawn: &Fact) -> Result<Vec<Fact>> {
     let parent = spawn.text("parent_pid").unwrap_or_else(|| spawn.pid());
-    let after = ask.oldest(of(parent, Role::Parent, &["process_spawn"]), (exit.at(), i64::MAX), MAX_SPAWNS)?;
+    let all = ask.oldest(of(parent, Role::Parent, &["process_spawn"]), EVER, MAX_SPAWNS)?;
     let is_same = |one: &Fact| match (one.text("registered_name"), spawn.text("registered_name")) {
         (Some(one), Some(before)) => one == before,
         _ => {
@@ -56,7 +64,7 @@ pub(super) fn restarts(ask: &Ask<'_>, spawn: &Fact, exit: &Fact) -> Result<Vec<F
                 && one.text("spawn_args") == spawn.text("spawn_args")
         }
     };
-    Ok(after.into_iter().filter(is_same).collect())
+    Ok(all.into_iter().filter(is_same).collect())
 }
 
 /// Who was registered under the name after the end.

@@ -9,11 +9,11 @@ use crate::error::{Error, ErrorKind, Result};
 /// The word for the newest crash.
 const LAST_CRASH: &str = "last_crash";
 
-/// Exits looked through, newest first, for one that is a crash.
-const MAX_EXITS: usize = 10_000;
+/// Ends of processes or calls looked through, newest first, for one that failed.
+const MAX_ENDS: usize = 10_000;
 
-/// Exits of one look.
-const EXITS_AT_ONCE: usize = 500;
+/// Ends of one look.
+const ENDS_AT_ONCE: usize = 500;
 
 /// How far before its consequence a crash is looked for.
 const BEFORE_NS: i64 = 10_000_000_000;
@@ -37,12 +37,18 @@ pub(super) enum Target {
 pub(super) fn find(ask: &Ask<'_>, target: &str) -> Result<Target> {
     let target = target.trim();
     if target.trim_start_matches(':') == LAST_CRASH {
-        let exit = last_crash(ask)?;
-        return crash(ask, exit);
+        return match newest(ask, "process_exit", is_crash)? {
+            Some(exit) => crash(ask, exit),
+            // Nothing ended by it, but something may have gone wrong all the same.
+            None => match newest(ask, "function_exit", Fact::is_failed_exit)? {
+                Some(exit) => Ok(Target::Raised { exit: Box::new(innermost(ask, exit)?) }),
+                None => Err(no_crash(ask)?),
+            },
+        };
     }
     if let Some(fact) = ask.event(Some(target)) {
         return match fact.event_type() {
-            "process_exit" if !is_normal(fact.text("exit_reason").unwrap_or_default()) => crash(ask, fact),
+            "process_exit" if is_crash(&fact) => crash(ask, fact),
             _ if fact.is_failed_exit() => Ok(Target::Raised { exit: Box::new(fact) }),
             _ => Ok(Target::Event { fact: Box::new(fact) }),
         };
@@ -55,34 +61,48 @@ pub(super) fn find(ask: &Ask<'_>, target: &str) -> Result<Target> {
     })?;
     // A process that crashed, and did so once: its crash is what there is to tell.
     if let [Life { exit: Some(exit), .. }] = lives.as_slice() {
-        if !is_normal(exit.text("exit_reason").unwrap_or_default()) {
+        if is_crash(exit) {
             return Ok(Target::Crash { exit: Box::new(exit.clone()), symptom: None });
         }
     }
     Ok(Target::Process { lives })
 }
 
-fn last_crash(ask: &Ask<'_>) -> Result<Fact> {
+fn is_crash(exit: &Fact) -> bool {
+    !is_normal(exit.text("exit_reason").unwrap_or_default())
+}
+
+/// The newest event of a type that is wanted, of the last [`MAX_ENDS`].
+fn newest(ask: &Ask<'_>, event_type: &str, wanted: impl Fn(&Fact) -> bool) -> Result<Option<Fact>> {
     let mut until = i64::MAX;
-    let mut looked_at = 0;
-    while looked_at < MAX_EXITS {
-        let exits = ask.newest(types(&["process_exit"]), (i64::MIN, until), EXITS_AT_ONCE)?;
-        let Some(oldest) = exits.last().map(Fact::at) else { break };
-        let n = exits.len();
-        let is_crash = |exit: &Fact| !is_normal(exit.text("exit_reason").unwrap_or_default());
-        if let Some(exit) = exits.into_iter().find(is_crash) {
-            return Ok(exit);
+    for _ in 0..MAX_ENDS / ENDS_AT_ONCE {
+        let ends = ask.newest(types(&[event_type]), (i64::MIN, until), ENDS_AT_ONCE)?;
+        let (oldest, n) = (ends.last().map(Fact::at), ends.len());
+        if let Some(found) = ends.into_iter().find(&wanted) {
+            return Ok(Some(found));
         }
-        looked_at += n;
-        if n < EXITS_AT_ONCE {
-            break;
+        match oldest {
+            Some(oldest) if n == ENDS_AT_ONCE && oldest < until => until = oldest,
+            _ => break,
         }
-        until = oldest.saturating_sub(1);
     }
+    Ok(None)
+}
+
+/// The first call that failed of those that failed with it.
+fn innermost(ask: &Ask<'_>, exit: Fact) -> Result<Fact> {
+    let mut ends = ask.newest(inside(exit.pid(), &["function_exit"]), (i64::MIN, exit.at()), ENDS_AT_ONCE)?;
+    ends.retain(|end| end.key() <= exit.key());
+    let inner = ends.into_iter().take_while(Fact::is_failed_exit).last();
+    Ok(inner.unwrap_or(exit))
+}
+
+fn no_crash(ask: &Ask<'_>) -> Result<Error> {
     let all = ask.count(types(&["process_exit"]), EVER)?;
-    Err(Error::not_found(format!(
-        "target: no process crashed: {all} process exits are stored, and the last {looked_at} of them ended normally. \
-         overview lists what stands out; explain also takes a pid, a registered name or an event id"
+    Ok(Error::not_found(format!(
+        "target: nothing crashed: of {all} process exits stored none of the last {MAX_ENDS} was abnormal, and no call \
+         failed of the last {MAX_ENDS} that ended. overview lists what stands out; explain also takes a pid, a registered \
+         name or an event id"
     )))
 }
 
@@ -117,7 +137,7 @@ fn root(ask: &Ask<'_>, exit: &Fact) -> Result<Option<Fact>> {
 fn callee(ask: &Ask<'_>, exit: &Fact, target: &str, inner: &str) -> Result<Option<Fact>> {
     // The reason is told with the call: with the same text it is the same crash, whatever the callee was called.
     let span = (exit.at().saturating_sub(BEFORE_NS), exit.at());
-    let exits = ask.newest(types(&["process_exit"]), span, EXITS_AT_ONCE)?;
+    let exits = ask.newest(types(&["process_exit"]), span, ENDS_AT_ONCE)?;
     let is_same = |one: &Fact| one.text("exit_reason") == Some(inner) && one.key() < exit.key();
     let same: Vec<Fact> = exits.into_iter().filter(is_same).collect();
     let is_called = |one: &&Fact| one.text("registered_name") == Some(target) || target.ends_with(one.pid());

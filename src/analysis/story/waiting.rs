@@ -75,13 +75,20 @@ fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64) -> Result<Vec<String>> {
     let reply = events.iter().find(|event| event.text("send_type") == Some("reply"));
     let mut lines = Vec::new();
     match entry {
-        None => lines.push("it was never handled as far as is recorded".to_owned()),
+        None => lines.push("it was not handled as far as is recorded".to_owned()),
         Some(entry) => {
             let queued = duration(entry.at().saturating_sub(send.at()));
             let late = if entry.at() > gave_up { ", after the caller had given up" } else { "" };
-            let took = exit_of_call(cx.ask, entry)?.and_then(|exit| exit.event.duration_ns());
+            let exit = exit_of_call(cx.ask, entry)?;
+            let took = exit.as_ref().and_then(|exit| exit.event.duration_ns());
             let took = took.map(|ns| format!(", and took {}", duration(ns))).unwrap_or_default();
-            lines.push(format!("it was handled at {} ({}) after {queued} in the mailbox{late}{took}", cx.at(entry.at()), entry.id()));
+            let at = cx.at(entry.at());
+            lines.push(format!("it was handled at {at} ({}) after {queued} in the mailbox{late}{took}", entry.id()));
+            if let (Some(exit), None) = (&exit, reply) {
+                let how = if exit.is_failed_exit() { "raised" } else { "returned" };
+                let result = brief(exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?"), 60);
+                lines.push(format!("no reply was sent: the callback {how} {result} ({})", exit.id()));
+            }
         }
     }
     if let Some(reply) = reply {
@@ -118,6 +125,8 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             running.id()
         ));
         lines.extend(waits_itself(cx, pid, gave_up)?);
+    } else {
+        lines.push(format!("{who} was in no callback when the call gave up"));
     }
     let queued = backlog(cx, pid, asked_at)?;
     let window = call.timeout_ms.map_or(WINDOW_NS, |ms| ms.saturating_mul(1_000_000)).max(1);
@@ -148,22 +157,40 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             counted(kind.count, "time")
         ));
     }
-    if lines.is_empty() {
-        lines.push(format!("{who}: nothing of it was recorded"));
-    }
     Ok(Part { name: "the process called", keep: lines.len().min(5), lines })
 }
 
-/// A callee that itself waits for a call: a chain, or a deadlock.
-fn waits_itself(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<String>> {
+/// Processes in a chain of waiting ones that are followed.
+const MAX_CHAIN: usize = 8;
+
+/// The call a process waits for at a time: its last send, if it is a call without an answer by then.
+fn waits_for(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
     let Some(send) = cx.ask.last(inside(pid, &["message_send"]), (i64::MIN, at))? else { return Ok(None) };
     let Some(exchange) = send.event.correlation_id().filter(|_| send.text("send_type") == Some("call")) else {
         return Ok(None);
     };
     let filter = Filter { correlation_id: Some(exchange.to_owned()), ..inside(pid, &["message_receive"]) };
-    if cx.ask.first(filter, (send.at(), at))?.is_some() {
-        return Ok(None);
+    Ok(if cx.ask.first(filter, (send.at(), at))?.is_some() { None } else { Some(send) })
+}
+
+/// Whether those a failed caller waited for waited in turn for it.
+pub(super) fn is_deadlock(cx: &Cx<'_>, failure: &Failure) -> Result<bool> {
+    // Just before it gave up: the exception came after the timeout.
+    let mut pid = failure.who.pid.clone();
+    for _ in 0..MAX_CHAIN {
+        let Some(send) = waits_for(cx, &pid, failure.at)? else { return Ok(false) };
+        let Some(next) = send.text("receiver_pid") else { return Ok(false) };
+        if next == failure.who.pid {
+            return Ok(true);
+        }
+        next.clone_into(&mut pid);
     }
+    Ok(false)
+}
+
+/// A callee that itself waits for a call.
+fn waits_itself(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<String>> {
+    let Some(send) = waits_for(cx, pid, at)? else { return Ok(None) };
     let Some(other) = send.text("receiver_pid") else { return Ok(None) };
     Ok(Some(format!(
         "it was itself waiting for {} from {} since {} ({})",

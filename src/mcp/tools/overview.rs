@@ -5,9 +5,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::analysis::event_at;
-use crate::analysis::fact::Fact;
+use crate::analysis::fact::{Fact, request};
 use crate::analysis::overview::{LONG_MAILBOX, Overview, Trouble, length, overview};
 use crate::analysis::story::reason::is_normal;
+use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
@@ -66,6 +67,7 @@ fn report(found: &Overview) -> Report {
         (&troubles.timeouts, "call timeout", "call timeouts"),
         (&troubles.undeliverable, "message to nobody", "messages to nobody"),
         (&troubles.to_the_dead, "message to an ended process", "messages to ended processes"),
+        (&troubles.late_replies, "late reply", "late replies"),
         (&troubles.failed_calls, "failed call", "failed calls"),
     ];
     let told: Vec<String> = sorts
@@ -89,7 +91,9 @@ fn report(found: &Overview) -> Report {
     if let Some(first) = first {
         report.anchor(first, "the first event");
     }
-    report.section(trouble_section(found));
+    if let Some(trouble) = trouble_section(found) {
+        report.section(trouble);
+    }
     report.section(processes(found));
     let mut section = Section::new("event types");
     let shown: Vec<String> = types.iter().take(TYPES).map(|(name, count)| format!("{name} {count}")).collect();
@@ -101,7 +105,7 @@ fn report(found: &Overview) -> Report {
 }
 
 /// What went wrong, an event each.
-fn trouble_section(found: &Overview) -> Section {
+fn trouble_section(found: &Overview) -> Option<Section> {
     let troubles = &found.troubles;
     let mut section = Section::new("trouble");
     section.columns(&[
@@ -135,7 +139,13 @@ fn trouble_section(found: &Overview) -> Section {
         let to = fact.text("receiver_name").or_else(|| fact.text("receiver_pid")).unwrap_or("?");
         let site = fact.text("sent_from").or_else(|| fact.text("sent_in"));
         let site = site.map(|site| format!(", from {site}")).unwrap_or_default();
-        format!("{} to {to}{site}", brief(fact.text("message").unwrap_or_default(), 70))
+        let message = fact.text("message").unwrap_or_default();
+        // A reply is told without the reference it answers.
+        let message = match Value::read(message).tuple() {
+            Some([_, reply]) if fact.text("send_type") == Some("reply") => reply.text.to_owned(),
+            _ => request(message).to_owned(),
+        };
+        format!("{} to {to}{site}", brief(&message, 70))
     };
     let failed = |fact: &Fact| {
         format!("{}: {}", fact.mfa().unwrap_or_default(), brief(fact.text("reason").unwrap_or("?"), 80))
@@ -145,12 +155,13 @@ fn trouble_section(found: &Overview) -> Section {
     add(&troubles.consequences, "crash of a caller", exit);
     add(&troubles.undeliverable, "message to nobody", send);
     add(&troubles.to_the_dead, "message to an ended process", send);
+    add(&troubles.late_replies, "late reply", send);
     // Those of a crash are told with it.
     if troubles.crashes.count + troubles.timeouts.count == 0 {
         add(&troubles.failed_calls, "failed call", failed);
     }
     section.keep(4);
-    section
+    (section.len() > 0).then_some(section)
 }
 
 fn processes(found: &Overview) -> Section {
