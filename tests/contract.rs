@@ -60,7 +60,7 @@ fn tools_json_is_what_the_server_serves() {
 }
 
 #[test]
-fn the_twelve_tools_are_there() {
+fn the_tools_are_there_in_the_order_they_are_listed() {
     let names: Vec<String> = tools().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect();
     let expected = [
         "store_event",
@@ -69,12 +69,20 @@ fn the_twelve_tools_are_there() {
         "query_events_by_ast_node",
         "last_n_events_for_pid",
         "get_event_by_id",
+        "find_events_around",
+        "aggregate",
+        "profile",
+        "diff_windows",
         "get_stats",
         "cleanup_old_events",
         "clear_events",
         "explain_query",
         "store_instrumentation_plan",
         "get_instrumentation_plan",
+        "import_events",
+        "start_capture",
+        "stop_capture",
+        "capture_status",
     ];
     assert_eq!(names, expected);
 }
@@ -89,8 +97,9 @@ fn every_tool_says_what_it_is_and_what_it_does_to_the_store() {
         for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
             assert!(annotations[hint].is_boolean(), "{name}: {hint}");
         }
-        assert_eq!(annotations["openWorldHint"], false, "{name}");
-        let reads = ["query", "last", "get", "explain"].iter().any(|verb| name.starts_with(verb));
+        assert_eq!(annotations["openWorldHint"], name == "start_capture", "{name}");
+        let writes = ["store", "clear", "cleanup", "import", "start", "stop"];
+        let reads = !writes.iter().any(|verb| name.starts_with(verb));
         let removes = name.starts_with("clear") || name.starts_with("cleanup");
         assert_eq!(annotations["readOnlyHint"], reads, "{name}");
         assert_eq!(annotations["destructiveHint"], removes, "{name}");
@@ -174,12 +183,32 @@ fn every_answer_is_what_its_schema_promises() {
     conforms("get_event_by_id", json!({"event_id": "b"}));
     conforms("explain_query", json!({"pid": "<0.1.0>"}));
     conforms("explain_query", json!({"pid": "<0.1.0>", "analyze": true}));
+    let call = json!({"ts": 9, "id": "c", "type": "function_exit", "pid": "<0.1.0>", "module": "M", "function": "f",
+                      "duration_ns": 5, "data": {"exit_reason": "error"}});
+    let gap = json!({"ts": 4, "id": "g", "type": "gap", "duration_ns": 1, "data": {"dropped": 3}});
+    conforms("store_events", json!({"events": [call, gap]}));
+    conforms("find_events_around", json!({"event_id": "b"}));
+    conforms("find_events_around", json!({"at": 1}));
+    conforms("aggregate", json!({}));
+    conforms("aggregate", json!({"group_by": ["pid", "10ms"], "metrics": ["count", "rate", "self", "p99"]}));
+    conforms("profile", json!({"max_tokens": 50}));
+    conforms("profile", json!({"by": "message"}));
+    conforms("diff_windows", json!({"before": {"until_timestamp": 3}, "after": {"since_timestamp": 4}}));
     conforms("cleanup_old_events", json!({"max_events": 1}));
     conforms("query_events", json!({}));
     conforms("get_stats", json!({}));
     conforms("clear_events", json!({"all": true}));
     conforms("store_instrumentation_plan", json!({"plan": {"a": [1, {"b": null}]}}));
     conforms("get_instrumentation_plan", json!({}));
+    conforms("import_events", json!({"path": "examples/recordings/bank.ndjson.gz"}));
+    conforms("capture_status", json!({}));
+    conforms("start_capture", json!({"listen": "0"}));
+    conforms("start_capture", json!({"dbg": "127.0.0.1:9"}));
+    conforms("capture_status", json!({}));
+    conforms("stop_capture", json!({"all": true}));
+    conforms("store_event", json!({"event": {"ts": 1, "type": "gap", "data": {"dropped": 5}}}));
+    conforms("query_events", json!({"event_type": "gap"}));
+    conforms("get_stats", json!({}));
 }
 
 #[test]

@@ -95,3 +95,8 @@ fn no_cursor_is_accepted_that_was_never_given_out() {
 fn any_line_of_stdin_is_a_message_or_refused_with_a_reason() {
     hold("line", entry_points::line, 10_000);
 }
+
+#[test]
+fn any_bytes_are_refused_as_a_term_or_written_the_same_in_every_form() {
+    hold("etf", entry_points::etf, 10_000);
+}

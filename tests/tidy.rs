@@ -28,8 +28,8 @@ const LAYERS: [(&str, &[&str]); 19] = [
     (
         "mcp",
         &[
-            "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock", "watch",
-            "error",
+            "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock",
+            "watch", "error",
         ],
     ),
     // The crate's front door re-exports.

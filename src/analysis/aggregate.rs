@@ -14,6 +14,7 @@ use crate::watch::Watch;
 
 /// What is to be found out of which events.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is work that is done only where its figures are shown")]
 pub(crate) struct Question {
     pub(crate) filter: Filter,
     pub(crate) group_by: Vec<Dimension>,
@@ -50,12 +51,47 @@ pub(crate) struct Group {
     pub(crate) total: i64,
     /// Time in calls of the group and not in calls they made.
     pub(crate) own: i64,
+    /// What stands out from the group's own median, if durations were asked for and calls were nested.
+    pub(crate) outliers: Outliers,
     /// Calls that did not end normally.
     pub(crate) failed: u64,
     /// Timestamp and seq of the first event.
     pub(crate) first: Option<(i64, u64)>,
     /// Timestamp and seq of the first event that failed.
     pub(crate) first_failed: Option<(i64, u64)>,
+}
+
+/// Calls of a group whose own time is far above the median. Own time: a slow call does not make its callers stand out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outliers {
+    pub(crate) calls: u64,
+    /// Median of the own times.
+    pub(crate) median: i64,
+    /// Own time of the slowest, and its timestamp and seq.
+    pub(crate) slowest: Option<(i64, (i64, u64))>,
+}
+
+/// A call stands out from so many times the median of its group.
+pub(crate) const OUTLIER: i64 = 10;
+
+/// Calls of a group below which its median says little.
+const LEAST_CALLS: usize = 8;
+
+impl Outliers {
+    /// Of own times and the places of their calls in the total order.
+    fn of(mut own: Vec<(i64, (i64, u64))>) -> Self {
+        if own.len() < LEAST_CALLS {
+            return Self::default();
+        }
+        own.sort_unstable();
+        let median = own[(own.len() - 1) / 2].0;
+        let bound = median.max(1).saturating_mul(OUTLIER);
+        let above = own.partition_point(|(own, _)| *own <= bound);
+        let slowest = own[above..].last().map(|(longest, _)| *longest);
+        // Of equally slow ones the first.
+        let slowest = slowest.and_then(|longest| own[above..].iter().find(|(own, _)| *own == longest)).copied();
+        Self { calls: (own.len() - above) as u64, median, slowest }
+    }
 }
 
 /// Groups in the order first seen, and what they were made from.
@@ -123,6 +159,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let mut grouper = Grouper::new(group_by, origin, messages);
     let mut groups: Vec<Group> = Vec::new();
     let mut group_of_call = vec![NO_GROUP; calls.len()];
+    let mut is_folded = vec![false; calls.len()];
     let mut next_call = 0;
     let (mut span, mut left_out) = (None, 0);
     let visit = store.visit(filter, watch, |event| {
@@ -150,19 +187,25 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         }
         if calls.get(next_call).is_some_and(|call| call.key == key) {
             group_of_call[next_call] = member.group;
+            is_folded[next_call] = member.is_folded;
         }
         ControlFlow::Continue(())
     })?;
     let Nesting { own, is_outermost, overlaps } = nest(&calls, &group_of_call);
+    let mut own_times: Vec<Vec<(i64, (i64, u64))>> = vec![Vec::new(); groups.len()];
     for (at, call) in calls.iter().enumerate() {
         if let Some(group) = groups.get_mut(group_of_call[at] as usize) {
+            if *keep_durations && !is_folded[at] {
+                own_times[group_of_call[at] as usize].push((own[at], call.key));
+            }
             group.own = group.own.saturating_add(own[at]);
             if is_outermost[at] {
                 group.total = group.total.saturating_add(call.duration);
             }
         }
     }
-    for (at, group) in groups.iter_mut().enumerate() {
+    for ((at, group), own) in groups.iter_mut().enumerate().zip(own_times) {
+        group.outliers = Outliers::of(own);
         group.labels = grouper.labels(at);
         group.durations.sort_unstable();
     }

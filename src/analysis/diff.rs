@@ -104,12 +104,12 @@ pub(crate) fn difference(
     store: &EventStore,
     before: Filter,
     after: Filter,
-    by: Vec<Dimension>,
+    by: &[Dimension],
     watch: &dyn Watch,
 ) -> Result<Difference> {
     let question = |filter| Question {
         filter,
-        group_by: by.clone(),
+        group_by: by.to_vec(),
         keep_durations: true,
         count_failures: true,
         ..Question::default()

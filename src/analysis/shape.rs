@@ -47,7 +47,6 @@ fn elements(inside: &str) -> Vec<&str> {
         match (quote, byte) {
             (Some(_), b'\\') => at += 1,
             (Some(open), byte) if open == *byte => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(*byte),
             (None, b'{' | b'[' | b'(' | b'<') => depth += 1,
             (None, b'}' | b']' | b')' | b'>') if depth > 0 => depth -= 1,

@@ -23,8 +23,8 @@ pub(crate) fn rank_score(first: &[i64], second: &[i64]) -> f64 {
         below += first[below..].iter().take_while(|other| **other < value).count();
         let equal = first[below..].iter().take_while(|other| **other == value).count();
         larger += run as f64 * (below as f64 + equal as f64 / 2.0);
-        let tied = (run + equal) as f64;
-        ties += tied.powi(3) - tied;
+        let alike = (run + equal) as f64;
+        ties += alike.powi(3) - alike;
         at += run;
     }
     let all = n + m;

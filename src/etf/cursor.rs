@@ -12,28 +12,34 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     pub(super) fn u8(&mut self) -> u8 {
         self.array::<1>()[0]
     }
 
+    #[inline]
     pub(super) fn u16(&mut self) -> u16 {
         u16::from_be_bytes(self.array())
     }
 
+    #[inline]
     pub(super) fn u32(&mut self) -> u32 {
         u32::from_be_bytes(self.array())
     }
 
+    #[inline]
     pub(super) fn u64(&mut self) -> u64 {
         u64::from_be_bytes(self.array())
     }
 
+    #[inline]
     pub(super) fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(len);
         self.rest = rest;
         taken
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         bytes.copy_from_slice(self.take(N));
@@ -41,11 +47,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// An atom at a place where only an atom stands.
+    #[inline]
     pub(super) fn atom(&mut self) -> Atom<'a> {
         let tag = self.u8();
         self.atom_tagged(tag)
     }
 
+    #[inline]
     pub(super) fn atom_tagged(&mut self, tag: u8) -> Atom<'a> {
         let wide = matches!(tag, tag::ATOM | tag::ATOM_UTF8);
         let len = if wide { usize::from(self.u16()) } else { usize::from(self.u8()) };
@@ -53,6 +61,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// An integer at a place where only a small or a 32-bit one stands.
+    #[inline]
     pub(super) fn small(&mut self) -> i64 {
         match self.u8() {
             tag::SMALL_INTEGER => i64::from(self.u8()),
@@ -86,9 +95,8 @@ impl<'a> Cursor<'a> {
             tag::LIST => (5, four(rest) + 1),
             tag::MAP => (5, 2 * four(rest)),
             tag::BINARY => (5 + four(rest), 0),
-            tag::BIT_BINARY => (6 + four(rest), 0),
             tag::SMALL_BIG => (3 + usize::from(rest[1]), 0),
-            tag::LARGE_BIG => (6 + four(rest), 0),
+            tag::BIT_BINARY | tag::LARGE_BIG => (6 + four(rest), 0),
             tag::NEW_FLOAT => (9, 0),
             tag::FLOAT => (32, 0),
             tag::NEW_FUN => (1 + four(rest), 0),

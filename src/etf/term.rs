@@ -130,6 +130,7 @@ impl<'a> Terms<'a> {
     }
 }
 
+#[expect(clippy::copy_iterator, reason = "a copy looks ahead, which is what it is copied for")]
 impl<'a> Iterator for Terms<'a> {
     type Item = Term<'a>;
 

@@ -68,7 +68,8 @@ pub enum View<'a> {
 impl<'a> View<'a> {
     /// Decodes what the cursor stands at and leaves it behind that, or at the first term inside.
     /// The tail of a list is not looked at.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a level is matched twice otherwise: showing is a fifth slower")]
     pub(super) fn next(cursor: &mut Cursor<'a>) -> Self {
         match cursor.u8() {
             tag @ (tag::ATOM | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::SMALL_ATOM_UTF8) => {
@@ -127,6 +128,7 @@ impl<'a> View<'a> {
 }
 
 /// The integer of this magnitude, as 64 bits where they hold it.
+#[inline(never)]
 fn big(negative: bool, digits: &[u8]) -> View<'_> {
     let used = digits.iter().rposition(|&digit| digit != 0).map_or(0, |last| last + 1);
     let digits = &digits[..used];
@@ -142,6 +144,7 @@ fn big(negative: bool, digits: &[u8]) -> View<'_> {
 }
 
 /// A float as OTP R14 and older wrote it: text, filled up with zeros.
+#[inline(never)]
 pub(super) fn old_float(bytes: &[u8]) -> Option<f64> {
     let used = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     let float: f64 = std::str::from_utf8(&bytes[..used]).ok()?.trim().parse().ok()?;
@@ -153,12 +156,14 @@ fn pid<'a>(tag: u8, cursor: &mut Cursor<'a>) -> Pid<'a> {
     Pid { node, id, serial, creation: if tag == tag::PID { u32::from(cursor.u8()) } else { cursor.u32() } }
 }
 
+#[inline(never)]
 fn port<'a>(tag: u8, cursor: &mut Cursor<'a>) -> Port<'a> {
     let node = cursor.atom();
     let id = if tag == tag::V4_PORT { cursor.u64() } else { u64::from(cursor.u32()) };
     Port { node, id, creation: if tag == tag::PORT { u32::from(cursor.u8()) } else { cursor.u32() } }
 }
 
+#[inline(never)]
 fn reference<'a>(tag: u8, cursor: &mut Cursor<'a>) -> Reference<'a> {
     if tag == tag::REFERENCE {
         let (node, ids) = (cursor.atom(), cursor.take(4));
@@ -170,6 +175,7 @@ fn reference<'a>(tag: u8, cursor: &mut Cursor<'a>) -> Reference<'a> {
     Reference { node, creation, ids: cursor.take(4 * words) }
 }
 
+#[inline(never)]
 fn fun<'a>(cursor: &mut Cursor<'a>) -> Fun<'a> {
     // Its size in bytes, which the check has compared.
     cursor.u32();

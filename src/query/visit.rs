@@ -77,7 +77,7 @@ impl Run<'_> {
         mut each: impl FnMut(Seen<'v>) -> ControlFlow<()>,
     ) -> Result<Visited> {
         let mut parts: Vec<Part<'v>> =
-            views.iter().map(|view| Part { segment: &*view.segment, ranks: None, next: 0 }).collect();
+            views.iter().map(|view| Part { segment: &view.segment, ranks: None, next: 0 }).collect();
         let mut heads: BinaryHeap<Reverse<(EventKey, usize)>> = BinaryHeap::new();
         for (at, view) in views.iter().enumerate() {
             if let Some(rank) = self.first_rank(at, view) {

@@ -42,7 +42,7 @@ impl EventStore {
         &self,
         filter: &Filter,
         watch: &dyn Watch,
-        mut each: impl FnMut(Seen<'_>) -> ControlFlow<()>,
+        each: impl FnMut(Seen<'_>) -> ControlFlow<()>,
     ) -> Result<Visit> {
         let hot = &self.shared.hot;
         self.shared.counters.queried();
@@ -57,7 +57,7 @@ impl EventStore {
         let fresh = excerpt(&state.active, &run.rows_of_active(&state.active));
         let sealed = Arc::clone(&state.sealed);
         drop(state);
-        let Visited { visited, is_ended_early, plan } = run.visit(&sealed.views, fresh.as_ref(), |seen| each(seen))?;
+        let Visited { visited, is_ended_early, plan } = run.visit(&sealed.views, fresh.as_ref(), each)?;
 
         let open = |bound: i64, end: i64| (bound != end).then_some(bound);
         Ok(Visit {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use elixir_scope_storage::etf::{Inflated, MAX_DEPTH, Term, View, show};
 use elixir_scope_storage::store::Outcome;
 use elixir_scope_storage::{Event, EventStore, Filter, Order, Query, Settings, StoredEvent, mcp};
 use serde_json::value::RawValue;
@@ -170,5 +171,49 @@ pub(crate) fn line(bytes: &[u8]) {
         _ if text == Ok("") => assert_eq!(messages, 0, "{report:?}"),
         // What a value cannot hold may still be read: numbers out of range.
         _ => assert!(messages >= 1, "{report:?}"),
+    }
+}
+
+/// Any bytes as an Erlang term: refused at a place within them, or written whole and cut, the same way in JSON.
+pub(crate) fn etf(bytes: &[u8]) {
+    let inflated;
+    let term = if Inflated::is(bytes) {
+        match Inflated::bounded(bytes, 1 << 20) {
+            Ok(term) => {
+                inflated = term;
+                inflated.term()
+            }
+            Err(error) => return assert!(error.offset <= bytes.len() && !error.message.is_empty()),
+        }
+    } else {
+        match Term::parse(bytes) {
+            Ok(term) => term,
+            Err(error) => return assert!(error.offset <= bytes.len() && !error.message.is_empty()),
+        }
+    };
+    let (mut text, mut in_json) = (String::new(), String::new());
+    assert!(!show::elixir(term, &mut text, usize::MAX));
+    assert!(!show::elixir_json(term, &mut in_json, usize::MAX));
+    assert_eq!(serde_json::from_str::<String>(&in_json).unwrap(), text);
+    for max_bytes in [0, 1, 10, 100, text.len() / 2] {
+        let (mut part, mut in_json) = (String::new(), String::new());
+        let cut = show::elixir(term, &mut part, max_bytes);
+        assert!(cut || part == text);
+        // The mark, a separator, and the brackets that close, two bytes each at most.
+        assert!(part.len() <= max_bytes + 48 + 2 * MAX_DEPTH, "{part}");
+        show::elixir_json(term, &mut in_json, max_bytes);
+        serde_json::from_str::<String>(&in_json).unwrap();
+    }
+    // Every level decodes as well, and its parts are terms of their own.
+    let mut open = vec![term];
+    while let Some(term) = open.pop() {
+        let again = [&[131], term.as_bytes()].concat();
+        assert_eq!(Term::parse(&again).map(Term::as_bytes), Ok(term.as_bytes()));
+        match term.view() {
+            View::Tuple(terms) | View::Map(terms) => open.extend(terms.take(8)),
+            View::List { items, tail } => open.extend(items.take(8).chain(tail)),
+            View::Fun(fun) => open.extend(fun.free.take(8)),
+            _ => {}
+        }
     }
 }

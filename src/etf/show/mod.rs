@@ -52,6 +52,17 @@ impl Show<'_> {
     }
 }
 
+/// Appends the term in Elixir syntax, all pids local; whether it was cut. See [`Show::elixir`].
+pub fn elixir(term: Term<'_>, out: &mut String, max_bytes: usize) -> bool {
+    Show { max_bytes, home: None }.elixir(term, out)
+}
+
+/// Appends a JSON string that holds the term in Elixir syntax, all pids local; whether it was cut.
+/// See [`Show::elixir_json`].
+pub fn elixir_json(term: Term<'_>, out: &mut String, max_bytes: usize) -> bool {
+    Show { max_bytes, home: None }.elixir_json(term, out)
+}
+
 /// Appends `<0.1.0>`, or `<name@host.1.0>` where it is not a pid of the recorded node (`home`).
 pub fn pid(pid: Pid<'_>, home: Option<&[u8]>, out: &mut String) {
     Out::<false>::new(out, Show { max_bytes: usize::MAX, home }, 0).pid(pid);
@@ -60,4 +71,10 @@ pub fn pid(pid: Pid<'_>, home: Option<&[u8]>, out: &mut String) {
 /// Appends an atom as Elixir prints it: `Foo.Bar`, `:lists`, `nil`, `:"hello world"`.
 pub fn atom(atom: Atom<'_>, out: &mut String) {
     Out::<false>::new(out, Show { max_bytes: usize::MAX, home: None }, 0).atom(atom);
+}
+
+/// Appends an atom's text alone, a module's without its prefix: `Foo.Bar`, `lists`, `hello world`.
+pub fn atom_plain(atom: Atom<'_>, out: &mut String) {
+    let text = atom.text();
+    out.push_str(text.strip_prefix("Elixir.").filter(|rest| !rest.is_empty()).unwrap_or(&text));
 }

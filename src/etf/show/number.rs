@@ -7,48 +7,44 @@ use super::out::Out;
 /// Bytes of a big integer up to which it is written in decimal; the work grows with the square of it.
 const MAX_DECIMAL_BYTES: usize = 4096;
 
-/// Floats at and beyond this magnitude are written with an exponent: not every integer there is one.
-const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+/// Whole floats below it are written as their integer and `.0`.
+const MAX_WHOLE: f64 = 1e16;
 
 impl<const JSON: bool> Out<'_, JSON> {
-    /// The shortest digits that read back as this float, laid out as Erlang does.
+    /// The shortest digits that read back as this float, laid out as Elixir does.
     pub(super) fn float(&mut self, float: f64) {
-        let mut scientific = String::with_capacity(32);
-        // Writing to a string cannot fail.
-        let _ = write!(scientific, "{:e}", float.abs());
-        let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-        let exponent: i32 = exponent.parse().unwrap_or_default();
-        let (first, after) = mantissa.split_at(1);
-        let after = after.strip_prefix('.').unwrap_or_default();
         if float.is_sign_negative() {
             self.push("-");
         }
-        let digits = 1 + after.len() as i32;
-        // Digits before the point.
-        let before = exponent + 1;
-        let exponent_cost = exponent.to_string().len() as i32 + 1 + if digits == 1 { 2 } else { 1 };
-        if 0 < before && before < digits {
-            let (whole, fraction) = after.split_at(exponent as usize);
-            self.push(first);
-            self.push(whole);
-            self.push(".");
-            self.push(fraction);
-        } else if before <= 0 && (before == 0 || 2 - before <= exponent_cost) {
+        let float = float.abs();
+        if float == 0.0 || (1.0..MAX_WHOLE).contains(&float) && float.fract() == 0.0 {
+            self.integer(float as u64);
+            return self.push(".0");
+        }
+        let mut scientific = String::with_capacity(32);
+        // Writing to a string cannot fail.
+        let _ = write!(scientific, "{float:e}");
+        let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+        let (first, after) = mantissa.split_at(1);
+        let after = after.strip_prefix('.').unwrap_or_default();
+        let place: i32 = exponent.parse().unwrap_or_default();
+        if 0 <= place && (place as usize) < after.len() {
+            let (whole, fraction) = after.split_at(place as usize);
+            for part in [first, whole, ".", fraction] {
+                self.push(part);
+            }
+            return;
+        }
+        let exponent_cost = exponent.len() + if after.is_empty() { 3 } else { 2 };
+        if place < 0 && (place.unsigned_abs() as usize) < exponent_cost {
             self.push("0.");
-            (before..0).for_each(|_| self.push("0"));
+            (place + 1..0).for_each(|_| self.push("0"));
             self.push(first);
             self.push(after);
-        } else if before > 0 && before - digits + 2 <= exponent_cost && float.abs() < MAX_EXACT {
-            self.push(first);
-            self.push(after);
-            (digits..before).for_each(|_| self.push("0"));
-            self.push(".0");
         } else {
-            self.push(first);
-            self.push(".");
-            self.push(if after.is_empty() { "0" } else { after });
-            self.push("e");
-            self.integer(exponent);
+            for part in [first, ".", if after.is_empty() { "0" } else { after }, "e", exponent] {
+                self.push(part);
+            }
         }
     }
 

@@ -14,6 +14,9 @@ pub(super) const fn allowance(term_bytes: usize) -> usize {
     term_bytes.saturating_mul(32).saturating_add(4096)
 }
 
+/// What the name of a module written in Elixir starts with.
+const MODULE: &[u8] = b"Elixir.";
+
 /// Spelling of a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ListStyle {
@@ -65,7 +68,10 @@ impl<const JSON: bool> Out<'_, JSON> {
             let Some(key) = key(&mut at) else { return MapStyle::Arrows };
             if key.is("__struct__") {
                 names += 1;
-                name = if let View::Atom(atom) = View::next(&mut { at }) { Some(atom) } else { None };
+                name = match View::next(&mut { at }) {
+                    View::Atom(atom) if atom.bytes().starts_with(MODULE) => Some(atom),
+                    _ => None,
+                };
             }
             if !self.pass(&mut at) {
                 return MapStyle::Arrows;
@@ -90,7 +96,7 @@ impl<const JSON: bool> Out<'_, JSON> {
 fn key<'a>(at: &mut Cursor<'a>) -> Option<Atom<'a>> {
     let is_atom = matches!(at.rest[0], tag::ATOM | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::SMALL_ATOM_UTF8);
     let key = is_atom.then(|| at.atom())?;
-    (!key.bytes().starts_with(b"Elixir.")).then_some(key)
+    (!key.bytes().starts_with(MODULE)).then_some(key)
 }
 
 /// Whether a list of such bytes is written as text.

@@ -38,6 +38,7 @@ enum Body {
 
 impl<const JSON: bool> Out<'_, JSON> {
     /// `"text"`, or `<<1, 2>>` where it is not printable.
+    #[inline(never)]
     pub(super) fn binary(&mut self, bytes: &[u8]) {
         // What cannot be written need not be read; a character takes four bytes at most.
         let seen = &bytes[..bytes.len().min(self.room().saturating_add(4))];
@@ -78,7 +79,7 @@ impl<const JSON: bool> Out<'_, JSON> {
     pub(super) fn charlist(&mut self, seen: &[u8], len: usize) {
         self.push("~c");
         self.quote();
-        let whole = self.body(&String::from_utf8_lossy(seen)) == Body::Whole && seen.len() == len;
+        let whole = self.body(std::str::from_utf8(seen).unwrap_or_default()) == Body::Whole && seen.len() == len;
         self.quote();
         if !whole {
             self.mark();
@@ -139,7 +140,7 @@ impl<const JSON: bool> Out<'_, JSON> {
             let from = self.text.len();
             match special {
                 '#' if bytes.get(at) != Some(&b'{') => self.push("#"),
-                '"' | '\\' | '#' | '\u{7}'..='\r' | '\u{1b}' | '\u{7f}' => self.escaped(special),
+                '"' | '\\' | '#' | '\u{7}'..='\r' | '\u{1b}' | '\u{7f}' | '\u{feff}' => self.escaped(special),
                 special if is_printable_char(special) => self.text.push(special),
                 _ => return Body::Unprintable,
             }
@@ -173,6 +174,7 @@ impl<const JSON: bool> Out<'_, JSON> {
             '\r' => "r",
             '\u{1b}' => "e",
             '\u{7f}' => "d",
+            '\u{feff}' => "uFEFF",
             character if is_printable_char(character) => return self.text.push(character),
             character => {
                 self.backslash();

@@ -18,6 +18,21 @@ impl<const JSON: bool> Out<'_, JSON> {
             return self.mark();
         }
         let from = self.text.len();
+        // Most terms are these; the rest is apart so that this frame, of which there are many, is small.
+        match cursor.rest[0] {
+            tag::ATOM | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::SMALL_ATOM_UTF8 => self.atom(cursor.atom()),
+            tag::SMALL_INTEGER | tag::INTEGER => self.integer(cursor.small()),
+            tag::SMALL_TUPLE => {
+                let arity = usize::from(cursor.take(2)[1]);
+                return self.tuple(cursor, arity);
+            }
+            _ => return self.other(cursor, from),
+        }
+        self.fits(from);
+    }
+
+    #[inline(never)]
+    fn other(&mut self, cursor: &mut Cursor<'_>, from: usize) {
         match View::next(cursor) {
             View::Atom(atom) => self.atom(atom),
             View::Integer(integer) => self.integer(integer),
@@ -47,7 +62,7 @@ impl<const JSON: bool> Out<'_, JSON> {
                 self.push("&");
                 self.atom(module);
                 self.push(".");
-                self.name(&function.text());
+                self.function(&function.text());
                 self.push("/");
                 self.integer(arity);
             }
@@ -64,12 +79,14 @@ impl<const JSON: bool> Out<'_, JSON> {
         self.fits(from);
     }
 
+    #[inline]
     fn tuple(&mut self, cursor: &mut Cursor<'_>, arity: usize) {
         self.push("{");
         self.elements(cursor, arity);
         self.push("}");
     }
 
+    #[inline]
     fn elements(&mut self, cursor: &mut Cursor<'_>, count: usize) {
         for place in 0..count {
             if place > 0 {
@@ -82,15 +99,17 @@ impl<const JSON: bool> Out<'_, JSON> {
         }
     }
 
+    #[inline(never)]
     fn list(&mut self, cursor: &mut Cursor<'_>, len: usize) {
         match self.list_style(*cursor, len) {
             ListStyle::Plain => {
                 self.push("[");
                 self.elements(cursor, len);
-                if !self.cut && cursor.rest[0] != tag::NIL {
+                if !self.cut && cursor.rest[0] == tag::NIL {
+                    cursor.take(1);
+                } else if !self.cut {
                     self.push(" | ");
                     self.term(cursor);
-                    return self.push("]");
                 }
             }
             ListStyle::Keyword => {
@@ -105,6 +124,9 @@ impl<const JSON: bool> Out<'_, JSON> {
                         break;
                     }
                 }
+                if !self.cut {
+                    cursor.take(1);
+                }
             }
             ListStyle::Text => {
                 let seen = len.min(self.room());
@@ -116,12 +138,10 @@ impl<const JSON: bool> Out<'_, JSON> {
                 return;
             }
         }
-        if !self.cut {
-            cursor.take(1);
-        }
         self.push("]");
     }
 
+    #[inline(never)]
     fn map(&mut self, cursor: &mut Cursor<'_>, pairs: usize) {
         let style = self.map_style(*cursor, pairs);
         self.push("%");
@@ -172,6 +192,7 @@ impl<const JSON: bool> Out<'_, JSON> {
         !self.cut
     }
 
+    #[inline(never)]
     fn fun(&mut self, cursor: &mut Cursor<'_>, fun: Fun<'_>) {
         let from = self.text.len();
         self.push("#Function<");

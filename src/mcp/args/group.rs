@@ -48,7 +48,7 @@ fn width(text: &str) -> Result<i64> {
     let parsed = humantime::parse_duration(text).ok().filter(|width| *width > Duration::ZERO);
     parsed.and_then(|width| i64::try_from(width.as_nanos()).ok()).ok_or_else(|| {
         Error::invalid(format!(
-            ": got {text:?}; expected one of {}, a width of time such as \"10ms\", or a member of the payload such as \
+            "got {text:?}; expected one of {}, a width of time such as \"10ms\", or a member of the payload such as \
              \"data.exit_reason\".{}",
             NAMES.join(", "),
             did_you_mean(text, NAMES)

@@ -12,6 +12,11 @@ const BEFORE_TOOLS: &str = "\
 The store holds what a running Elixir/Erlang (BEAM) system did: calls, messages, process life, state changes and errors, \
 one event each, in memory, with an index for every filter.
 
+## Where events come from
+
+Recordings, programs that send them, and running nodes: the server reads trace ports of `dbg`, and producers connect to \
+it. `capture_status` says who is connected, how fast, and what was lost. An event of type `gap` is a loss.
+
 ## The order of questions that answers most
 
 1. `get_stats`: which time span is stored, and which event types, pids and functions are frequent. Their names are the \
@@ -38,7 +43,8 @@ before the newest event such as \"-5s\". Order is (timestamp, order of arrival).
 ## Answers
 
 `returned`, `total_matched`, `truncated`, `next_cursor`: draw no conclusion from a truncated answer about what was not \
-shown; repeat the call with `cursor`. `gaps` name spans whose events were pruned: absence there proves nothing.
+shown; repeat the call with `cursor`. `gaps` name spans whose events were pruned, dropped by their source, or not seen because \
+it was not connected: absence there proves nothing.
 In a table, constants stand once in the head and `t_us` is microseconds after `t0`.
 
 ## Questions and the calls that answer them
@@ -46,8 +52,11 @@ In a table, constants stand once in the head and `t_us` is microseconds after `t
 - What did a process do last? `last_n_events_for_pid`.
 - Who wrote to it? `query_events` with `pid` and `role` \"receiver\"; the sender is in the payload.
 - What did one call cost? `query_events` with its `call_id`: entry, exit, `duration_ns`.
-- What was slow? `query_events` with `min_duration_ns`, then the calls inside by `pid` and the call's time span.
-- What happened around an event? Its timestamp as `since_timestamp` and `until_timestamp`, widened on both sides.
+- How many, how often, how long? `aggregate`, by any fields or by a width of time.
+- What was slow? `profile`: self time, and the calls that stand out; then `profile` again with the `pid` and the time \
+span of one of them.
+- What is different since then? `diff_windows`.
+- What happened around an event? `find_events_around` with its `event_id`.
 - What ran at a line of the source? `query_events_by_ast_node`, or `ast_node_prefix`.
 ";
 

@@ -2,14 +2,13 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::analysis::aggregate::{Group, Groups, Question, aggregate};
 use crate::analysis::spread::percentile;
 use crate::analysis::{Dimension, Label, MAX_DIMENSIONS};
 use crate::mcp::args::filter::OneOrMany;
 use crate::mcp::args::group::{self, dimension};
-use crate::mcp::args::{BudgetArgs, FilterArgs};
+use crate::mcp::args::{BudgetArgs, FilterArgs, effective};
 use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -249,6 +248,7 @@ fn report(
     if overlaps > 0 {
         report.note(group::overlap_note(overlaps));
     }
+    let visited_filter = visit.filter;
     let untimed = metrics.iter().any(|metric| !matches!(metric, Metric::Count | Metric::Rate))
         && found.iter().any(|group| group.timed < group.count);
     if untimed {
@@ -256,7 +256,9 @@ fn report(
     }
     if let Some([Label::Text(_)]) = found.first().map(|group| &group.labels[..]) {
         if names == ["function"] {
-            report.next("profile", json!({"by": "function"}), "own time, outliers and the slowest call of each");
+            let mut arguments = effective(&visited_filter);
+            arguments.insert("by".to_owned(), "function".into());
+            report.next("profile", arguments.into(), "own time, outliers and the slowest call of each");
         }
     }
     Ok(report)

@@ -115,7 +115,7 @@ impl Tool for DiffWindows {
             return Err(Error::invalid("after: the same filters as before; there is nothing to compare"));
         }
         let by = args.by.unwrap_or_default();
-        let found = difference(store, before, after, by.dimensions(), watch)?;
+        let found = difference(store, before, after, &by.dimensions(), watch)?;
         let report = report(store, &found, by, args.limit.unwrap_or(USUAL_CHANGES), watch)?;
         Ok(report.answer(args.budget.bytes()))
     }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::analysis::aggregate::{Group, Groups, Question, aggregate};
+use crate::analysis::aggregate::{Group, Groups, OUTLIER, Outliers, Question, aggregate};
 use crate::analysis::spread::percentile;
 use crate::analysis::{Dimension, event_at};
 use crate::mcp::args::{BudgetArgs, FilterArgs, group};
@@ -19,12 +19,6 @@ use crate::{Error, EventStore, StoredEvent};
 
 /// Groups shown unless asked otherwise.
 const USUAL_GROUPS: usize = 15;
-
-/// A call that took so many times the median of its group stands out.
-const OUTLIER: i64 = 10;
-
-/// Calls of a group below which its median says little.
-const LEAST_CALLS: u64 = 8;
 
 /// Outliers shown.
 const OUTLIERS: usize = 5;
@@ -160,6 +154,9 @@ fn report(
     if let Some(top) = groups.iter().max_by_key(|group| (group.own, Reverse(&group.labels))) {
         answer = format!("{answer}; most of it {}, {}", spoken(&top.labels, t0), Cell::Share(share(top)).shown(None));
     }
+    if calls == 0 {
+        "no call matches".clone_into(&mut answer);
+    }
     let mut report = Report::new(answer);
     report.fact("span", Cell::Duration(span.map_or(0, |(first, last)| last.saturating_sub(first))));
     report.over(store, visit, watch)?;
@@ -223,47 +220,42 @@ fn outliers(
     watch: &dyn Watch,
     report: &mut Report,
 ) -> Result<Option<StoredEvent>, Error> {
-    let mut out = Vec::new();
-    for group in groups.iter().filter(|group| group.count >= LEAST_CALLS) {
-        let (Some(median), Some(max)) = (percentile(&group.durations, 50), group.max) else { continue };
-        let bound = median.max(1).saturating_mul(OUTLIER);
-        let calls = group.durations.len() - group.durations.partition_point(|duration| *duration <= bound);
-        if calls > 0 {
-            out.push((max - median, median, calls, group));
+    let mut out: Vec<(i64, &Group)> = Vec::new();
+    for group in groups {
+        if let Some((own, _)) = group.outliers.slowest {
+            out.push((own - group.outliers.median, group));
         }
     }
-    out.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.3.labels.cmp(&b.3.labels)));
+    out.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.labels.cmp(&b.1.labels)));
     if out.is_empty() {
         return Ok(None);
     }
     let mut section = Section::new("outliers");
-    section.fact("above", format!("{OUTLIER} times the median of their own group")).columns(&[
+    section.fact("above", format!("{OUTLIER} times the median self time of their own group")).columns(&[
         Column::plain(match by {
             By::Function => "function",
             _ => "group",
         }),
         Column::plain("outliers"),
-        Column::time("median"),
-        Column::time("slowest"),
+        Column::time("median_self"),
+        Column::time("slowest_self"),
         Column::plain("times"),
         Column::plain("event"),
         Column::plain("pid"),
         Column::plain("site"),
     ]);
     let mut worst = None;
-    for (_, median, calls, group) in out.iter().take(OUTLIERS) {
-        let event = match group.slowest {
-            Some(key) => event_at(store, key, watch)?,
-            None => None,
-        };
+    for (_, group) in out.iter().take(OUTLIERS) {
+        let Outliers { calls, median, slowest } = group.outliers;
+        let Some((own, key)) = slowest else { continue };
+        let event = event_at(store, key, watch)?;
         let text = |of: fn(&StoredEvent) -> Option<&str>| Cell::text(event.as_ref().and_then(of));
-        let times = group.max.unwrap_or_default() as f64 / (*median).max(1) as f64;
         section.row(vec![
             spoken(&group.labels, None).into(),
-            Cell::Count(*calls as u64),
-            Cell::Duration(*median),
-            Cell::duration(group.max),
-            Cell::Number(times.round()),
+            Cell::Count(calls),
+            Cell::Duration(median),
+            Cell::Duration(own),
+            Cell::Number((own as f64 / median.max(1) as f64).round()),
             event.as_ref().map_or(Cell::Empty, |event| Cell::Event(event.event_id().to_owned())),
             text(StoredEvent::pid),
             text(StoredEvent::ast_node_id),

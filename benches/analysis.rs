@@ -1,0 +1,109 @@
+//! What do the analyses cost over a million events? `cargo bench --bench analysis`.
+//!
+//! Each question is asked as a call of its tool, arguments and answer included. CPU time of the whole process, from the
+//! kernel's ticks of 10 ms, beside the time on the wall; medians. A goal that is missed ends it with exit code 1.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at the first surprise"
+)]
+
+mod events;
+
+use std::time::{Duration, Instant};
+
+use elixir_scope_storage::{Event, EventStore, Settings, mcp};
+use events::{Events, Names};
+
+/// Events in the store.
+const EVENTS: usize = 1_000_000;
+
+/// Events of one call.
+const BATCH: usize = 10_000;
+
+/// Times each question is asked.
+const ROUNDS: usize = 7;
+
+/// Questions: a name, the tool, its arguments, and the CPU time it may take.
+const QUESTIONS: [(&str, &str, &str, Duration); 8] = [
+    ("aggregate, by type", "aggregate", "{}", Duration::from_secs(1)),
+    (
+        "aggregate, by function, every figure",
+        "aggregate",
+        r#"{"group_by": "function", "metrics": ["count", "sum", "p50", "p95", "p99", "rate", "total", "self"]}"#,
+        Duration::from_secs(1),
+    ),
+    (
+        "aggregate, by pid and 100ms",
+        "aggregate",
+        r#"{"group_by": ["pid", "100ms"], "metrics": ["count", "p95"]}"#,
+        Duration::from_secs(1),
+    ),
+    ("profile, by function", "profile", "{}", Duration::from_secs(1)),
+    ("profile, by call site", "profile", r#"{"by": "call_site"}"#, Duration::from_secs(1)),
+    ("profile, by process", "profile", r#"{"by": "process"}"#, Duration::from_secs(1)),
+    (
+        "diff_windows, halves",
+        "diff_windows",
+        r#"{"before": {"until_timestamp": "-750ms"}, "after": {"since_timestamp": "-750ms"}}"#,
+        Duration::from_secs(1),
+    ),
+    (
+        "find_events_around, in the middle",
+        "find_events_around",
+        r#"{"at": "-750ms", "before": 20, "after": 20}"#,
+        Duration::from_millis(50),
+    ),
+];
+
+/// CPU time of this process so far.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("this runs on Linux");
+    // After the name, which is in brackets and may hold anything: user and system time are the 12th and 13th.
+    let fields = stat.rsplit(')').next().expect("a line").split_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks")).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+fn median(mut of: Vec<Duration>) -> Duration {
+    of.sort_unstable();
+    of[of.len() / 2]
+}
+
+fn main() {
+    // `cargo test --benches` only asks whether it starts.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let names = Names::new();
+    let store = EventStore::open(Settings::UNBOUNDED).expect("settings are in range");
+    let mut events = Events::new(&names).take(EVENTS).map(|row| row.event().into_owned());
+    loop {
+        let batch: Vec<Event<'static>> = events.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        assert_eq!(store.store_events(&batch).stored as usize, batch.len());
+    }
+    let mut is_missed = false;
+    println!("{EVENTS} events; medians of {ROUNDS}\n\nquestion\tCPU ms\twall ms\tgoal ms");
+    for (name, tool, arguments, goal) in QUESTIONS {
+        let (mut cpus, mut walls) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let (before, started) = (cpu(), Instant::now());
+            let reply = mcp::call(&store, tool, arguments).expect("the tool is there");
+            walls.push(started.elapsed());
+            cpus.push(cpu().saturating_sub(before));
+            assert!(reply.structured.is_some(), "{}", reply.text);
+        }
+        let (cpu, wall) = (median(cpus), median(walls));
+        let is_met = if cpu <= goal { "" } else { "\tmissed" };
+        is_missed |= cpu > goal;
+        println!("{name}\t{}\t{:.1}\t{}{is_met}", cpu.as_millis(), wall.as_secs_f64() * 1e3, goal.as_millis());
+    }
+    std::process::exit(i32::from(is_missed));
+}
