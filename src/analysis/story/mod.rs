@@ -57,6 +57,9 @@ impl Part {
     }
 }
 
+/// Gaps that are counted.
+const MAX_GAPS: usize = 1_000;
+
 /// What every part needs.
 struct Cx<'a> {
     ask: &'a Ask<'a>,
@@ -90,14 +93,19 @@ pub(crate) fn explain(ask: &Ask<'_>, target: &str) -> Result<Story> {
 
 /// Notes what the recorder lost: what is absent there proves nothing.
 fn dropped(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
-    let gaps = ask.newest(types(&["gap"]), super::ask::EVER, 3)?;
-    for gap in gaps {
-        let messages = gap.number("dropped").unwrap_or_default();
-        story.notes.push(format!(
-            "gap: {messages} trace messages were dropped at {} ({}); what is missing here may have happened there",
-            tell::relative(gap.at(), story.anchor.0),
-            gap.id()
-        ));
-    }
+    let gaps = ask.newest(types(&["gap"]), super::ask::EVER, MAX_GAPS)?;
+    let (Some(last), Some(first)) = (gaps.first(), gaps.last()) else { return Ok(()) };
+    let lost: i64 = gaps.iter().filter_map(|gap| gap.number("dropped")).sum();
+    let when = match gaps.len() {
+        1 => format!("at {} ({})", tell::relative(last.at(), story.anchor.0), last.id()),
+        many => format!(
+            "at {many} times from {} ({}) to {} ({})",
+            tell::relative(first.at(), story.anchor.0),
+            first.id(),
+            tell::relative(last.at(), story.anchor.0),
+            last.id()
+        ),
+    };
+    story.notes.push(format!("gap: {lost} trace messages were dropped {when}: what seems absent may have happened there"));
     Ok(())
 }

@@ -49,6 +49,9 @@ In a table, constants stand once in the head and `t_us` is microseconds after `t
 
 ## Questions and the calls that answer them
 
+- What is there, and what went wrong? `overview`.
+- Why did it crash, time out, or lose messages? `explain` with \"last_crash\", a pid, a name or an event id.
+- What was a state, and who changed it? `state_at`, `state_history`, each also for one `path` of it.
 - What did a process do last? `last_n_events_for_pid`.
 - Who wrote to it? `query_events` with `pid` and `role` \"receiver\"; the sender is in the payload.
 - What did one call cost? `query_events` with its `call_id`: entry, exit, `duration_ns`.

@@ -28,11 +28,12 @@ pub(crate) struct Args {
 impl Tool for Explain {
     const NAME: &'static str = "explain";
     const TITLE: &'static str = "Explain";
-    const DESCRIPTION: &'static str = "The story backwards from a symptom. A crash: error, source line, the message being \
+    const DESCRIPTION: &'static str = "The story backwards from a symptom, \
+        such as \"last_crash\". A crash: error, source line, the message being \
         handled with its sender and call site, the part of the state that was bad and which message, call site and \
         function result made it so, where the same went well, who was affected, restarts. A process or name: what it \
         handled, its state, its troubles, lost messages. An event: what led to it over processes, and what followed.";
-    const EXAMPLE: &'static str = r#"{"target":"last_crash"}"#;
+    const EXAMPLE: &'static str = r#"{"target":"<0.125.0>"}"#;
     const EFFECT: Effect = Effect::Reads;
 
     type Args = Args;

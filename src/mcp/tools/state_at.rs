@@ -45,7 +45,7 @@ impl Tool for StateAtTool {
     const DESCRIPTION: &'static str = "The state of a GenServer at a time, exact: from the arguments and results of its \
         callbacks; with the change that set it (callback, message, sender, call site), the next change, and on request \
         one part of it or the difference to another time.";
-    const EXAMPLE: &'static str = r#"{"pid":"Account","at":"-1ms","path":"balance"}"#;
+    const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","at":"-1ms","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
 
     type Args = Args;

@@ -34,7 +34,7 @@ impl Tool for StateHistory {
     const TITLE: &'static str = "History of a state";
     const DESCRIPTION: &'static str = "Each change of a GenServer's state, or of one part of it: when, from what to what, \
         by which message from whom, sent at which call site. Times count from the last change.";
-    const EXAMPLE: &'static str = r#"{"pid":"Account","path":"balance"}"#;
+    const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
 
     type Args = Args;
