@@ -6,6 +6,7 @@ use super::grouping::{Dimension, Grouper, Label};
 use super::member;
 use super::messages::Messages;
 use super::nesting::{NO_GROUP, Nesting, calls, is_call, nest};
+use super::parts::Part;
 use crate::error::Result;
 use crate::event::time::Time;
 use crate::query::{Filter, Visit};
@@ -146,7 +147,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let Question { filter, group_by, calls_only, keep_durations, nest: nests, count_failures } = question;
     // A child may have ended before the filter's first moment, so nesting looks at everything up to its last.
     let around = Filter { pid: filter.pid.clone(), until: filter.until, ..Filter::default() };
-    let calls = if *nests { calls(store, &around, watch)? } else { Vec::new() };
+    let calls = if *nests { calls(store, &around, &Part { watch, at: 0, of: 2 })? } else { Vec::new() };
     let messages = if group_by.contains(&Dimension::Message) {
         Some(Messages::collect(store, filter.until, watch)?)
     } else {
@@ -162,7 +163,8 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let mut is_folded = vec![false; calls.len()];
     let mut next_call = 0;
     let (mut span, mut left_out) = (None, 0);
-    let visit = store.visit(filter, watch, |event| {
+    let last = Part { watch, at: u64::from(*nests), of: 1 + u64::from(*nests) };
+    let visit = store.visit(filter, &last, |event| {
         let is_call = is_call(&event);
         let member = if *calls_only && !is_call { None } else { grouper.group(&event) };
         let Some(member) = member else {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::aggregate::{Group, Groups, Question, aggregate};
 use super::grouping::{Dimension, Label};
+use super::parts::Part;
 use super::spread::{percentile, rank_score};
 use crate::error::Result;
 use crate::query::{Filter, Visit};
@@ -114,8 +115,8 @@ pub(crate) fn difference(
         count_failures: true,
         ..Question::default()
     };
-    let (groups_before, before) = Summary::of(aggregate(store, &question(before), watch)?);
-    let (groups_after, after) = Summary::of(aggregate(store, &question(after), watch)?);
+    let (groups_before, before) = Summary::of(aggregate(store, &question(before), &Part { watch, at: 0, of: 2 })?);
+    let (groups_after, after) = Summary::of(aggregate(store, &question(after), &Part { watch, at: 1, of: 2 })?);
     // Counts of sets of different lengths are compared as rates.
     let scale = match (before.length, after.length) {
         (1.., 1..) => after.length as f64 / before.length as f64,

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::member;
+use super::parts::Quiet;
 use crate::error::Result;
 use crate::event::time::Time;
 use crate::query::{Filter, Visit};
@@ -24,7 +25,7 @@ pub(crate) struct Loss {
 pub(crate) fn losses(store: &EventStore, over: &Visit, watch: &dyn Watch) -> Result<Vec<Loss>> {
     let mut found = Vec::new();
     let gaps = Filter { event_types: vec!["gap".to_owned()], until: over.until.map(Time::At), ..Filter::default() };
-    store.visit(&gaps, watch, |event| {
+    store.visit(&gaps, &Quiet(watch), |event| {
         let since = event.timestamp();
         let until = since.saturating_add(event.duration_ns().unwrap_or(0).max(0));
         if over.since.is_none_or(|from| from <= until) {

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use foldhash::fast::RandomState;
 
 use super::member;
+use super::parts::Quiet;
 use super::shape::shape;
 use super::symbols::Texts;
 use crate::error::Result;
@@ -35,7 +36,7 @@ impl Messages {
                 until,
                 ..Filter::default()
             };
-            store.visit(&entries, watch, |event| {
+            store.visit(&entries, &Quiet(watch), |event| {
                 let Some(call) = event.call_id() else { return ControlFlow::Continue(()) };
                 if let Some(message) = member::first(event.data(), "args") {
                     let kind = messages.kinds.id(&format!("{callback} {}", shape(&message)));

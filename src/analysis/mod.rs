@@ -15,6 +15,7 @@ mod member;
 mod messages;
 mod nesting;
 pub(crate) mod overview;
+pub(crate) mod parts;
 mod shape;
 pub(crate) mod spread;
 pub(crate) mod state;
@@ -26,6 +27,8 @@ pub(crate) mod who;
 pub(crate) use grouping::{Dimension, Label, MAX_DIMENSIONS};
 
 use std::ops::ControlFlow;
+
+use parts::Quiet;
 
 use crate::error::Result;
 use crate::event::StoredEvent;
@@ -42,7 +45,7 @@ pub(crate) fn event_at(
 ) -> Result<Option<StoredEvent>> {
     let at = Some(Time::At(timestamp));
     let mut found = None;
-    store.visit(&Filter { since: at, until: at, ..Filter::default() }, watch, |event| {
+    store.visit(&Filter { since: at, until: at, ..Filter::default() }, &Quiet(watch), |event| {
         if event.seq() < seq {
             return ControlFlow::Continue(());
         }

@@ -221,7 +221,9 @@ fn outliers(
     report: &mut Report,
 ) -> Result<Option<StoredEvent>, Error> {
     let mut out: Vec<(i64, &Group)> = Vec::new();
-    for group in groups {
+    // Calls of one process are of many functions: their median says nothing of any of them.
+    let comparable = if by == By::Process { &[] } else { groups };
+    for group in comparable {
         if let Some((own, _)) = group.outliers.slowest {
             out.push((own - group.outliers.median, group));
         }
@@ -258,7 +260,7 @@ fn outliers(
             Cell::Number((own as f64 / median.max(1) as f64).round()),
             event.as_ref().map_or(Cell::Empty, |event| Cell::Event(event.event_id().to_owned())),
             text(StoredEvent::pid),
-            text(StoredEvent::ast_node_id),
+            if by == By::CallSite { Cell::Empty } else { text(StoredEvent::ast_node_id) },
         ]);
         worst = worst.or(event);
     }
