@@ -234,7 +234,7 @@ fn every_answer_is_what_its_schema_promises() {
 
 #[test]
 fn the_example_of_every_tool_is_taken() {
-    let mut client = Client::start();
+    let mut client = Client::start_with(&client::BANK);
     for tool in tools() {
         let description = tool["description"].as_str().unwrap();
         let example = description.split_once("Example: ").unwrap().1;

@@ -207,7 +207,13 @@ fn messages_to_a_stale_pid_are_told_with_the_place_they_are_sent_from() {
     let overview = recorded.ask("overview", &json!({}));
     overview.says(&["4 messages to nobody", "stale_pid.exs:24"]);
     let answer = recorded.explain("Counter");
-    answer.says(&["the last of 2 processes", "4 messages lost", ":hit sent from", "stale_pid.exs:24", "x4 by <0.111.0>"]);
+    answer.says(&[
+        "the last of 2 processes",
+        "4 messages lost",
+        ":hit sent from",
+        "stale_pid.exs:24",
+        "x4 by <0.111.0>",
+    ]);
     assert!(answer.section("lives").lines().count() == 2, "{}", answer.text);
 }
 

@@ -66,8 +66,8 @@ impl<'a> Ask<'a> {
     pub(crate) fn resolve(&self, time: Time) -> Result<Option<i64>> {
         match time {
             Time::At(at) => Ok(Some(at)),
-            relative => {
-                let filter = Filter { until: Some(relative), ..Filter::default() };
+            Time::BeforeNewest(_) => {
+                let filter = Filter { until: Some(time), ..Filter::default() };
                 Ok(self.page(&Query { limit: 0, total: false, ..Query::new(filter) })?.until)
             }
         }

@@ -107,22 +107,16 @@ pub(crate) fn entry_of(ask: &Ask<'_>, exit: &Fact) -> Option<Fact> {
     if let Some(entry) = ask.event(Some(call)).filter(|entry| entry.is("function_entry")) {
         return Some(entry);
     }
-    let filter = Filter {
-        call_id: Some(call.to_owned()),
-        event_types: vec!["function_entry".to_owned()],
-        ..Filter::default()
-    };
+    let filter =
+        Filter { call_id: Some(call.to_owned()), event_types: vec!["function_entry".to_owned()], ..Filter::default() };
     ask.last(filter, (i64::MIN, exit.at())).ok().flatten()
 }
 
 /// The end of a call.
 pub(crate) fn exit_of_call(ask: &Ask<'_>, entry: &Fact) -> Result<Option<Fact>> {
     let call = entry.event.call_id().unwrap_or_else(|| entry.id());
-    let filter = Filter {
-        call_id: Some(call.to_owned()),
-        event_types: vec!["function_exit".to_owned()],
-        ..Filter::default()
-    };
+    let filter =
+        Filter { call_id: Some(call.to_owned()), event_types: vec!["function_exit".to_owned()], ..Filter::default() };
     ask.first(filter, (entry.at(), i64::MAX))
 }
 
@@ -139,10 +133,9 @@ fn state_after<'a>(callback: &str, result: &'a str) -> Option<&'a str> {
     let at = match (callback, parts.first()?.atom()?, parts.len()) {
         ("init", "ok", 2 | 3) => 1,
         ("init", ..) => return None,
-        ("handle_call", "reply", 3 | 4) => 2,
         ("handle_call", "stop", 4) => 3,
+        ("handle_call", "reply", 3 | 4) | (_, "stop", 3) => 2,
         (_, "noreply", 2 | 3) => 1,
-        (_, "stop", 3) => 2,
         _ => return None,
     };
     parts.get(at).map(|state| state.text)

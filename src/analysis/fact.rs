@@ -71,7 +71,10 @@ impl Fact {
             Some(Json::Array(items)) => items.iter().filter_map(Json::as_str).take(MAX_ARGS).collect(),
             Some(Json::String(text)) => {
                 let value = Value::read(text);
-                value.list().map(|items| items.iter().map(|item| item.text).take(MAX_ARGS).collect()).unwrap_or_default()
+                value
+                    .list()
+                    .map(|items| items.iter().map(|item| item.text).take(MAX_ARGS).collect())
+                    .unwrap_or_default()
             }
             _ => Vec::new(),
         }
@@ -106,7 +109,8 @@ impl Fact {
         let name = self.event.function().unwrap_or_default();
         matches!(
             (name, self.event.arity()),
-            ("handle_call" | "handle_event", Some(3 | 4)) | ("handle_cast" | "handle_info" | "handle_continue", Some(2))
+            ("handle_call" | "handle_event", Some(3 | 4))
+                | ("handle_cast" | "handle_info" | "handle_continue", Some(2))
         )
     }
 }

@@ -276,7 +276,8 @@ impl Look {
     }
 
     fn exit(&mut self, event: &Seen<'_>, life: Option<usize>) {
-        let is_failed = member::text(event.data(), "exit_reason").is_some_and(|it| !matches!(&*it, "normal" | ":normal"));
+        let is_failed =
+            member::text(event.data(), "exit_reason").is_some_and(|it| !matches!(&*it, "normal" | ":normal"));
         if is_failed {
             self.troubles.failed_calls.count_only(event);
         }
@@ -413,4 +414,3 @@ pub(crate) fn length(visit: &Visit) -> i64 {
     let until = visit.until.map_or(last, |until| until.min(last));
     until.saturating_sub(since).max(0)
 }
-

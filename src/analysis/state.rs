@@ -180,7 +180,8 @@ fn part(state: &str, path: Option<&Path>) -> Option<String> {
 /// Refuses a path that leads nowhere, with those there are.
 fn require_known(state: &str, path: &Path) -> Result<()> {
     let value = Value::read(state);
-    let leaves: Vec<String> = value.leaves(12).into_iter().map(|(path, _)| path).filter(|path| !path.is_empty()).collect();
+    let leaves: Vec<String> =
+        value.leaves(12).into_iter().map(|(path, _)| path).filter(|path| !path.is_empty()).collect();
     let known = if leaves.is_empty() { "the state is one value".to_owned() } else { leaves.join(", ") };
     Err(Error::not_found(format!("path: nothing stands at {:?}; there are: {known}", path.text())))
 }
@@ -204,14 +205,9 @@ fn set_part(changes: &Changes<'_>, path: &Path, value: Option<&str>, at: i64) ->
 /// The callback a process was in.
 pub(crate) fn running_at(ask: &Ask<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
     let entries = ask.newest(inside(pid, &["function_entry"]), (i64::MIN, at), 64)?;
-    for entry in entries.into_iter().filter(Fact::is_callback) {
-        let exit = exit_of_call(ask, &entry)?;
-        return Ok(match exit {
-            Some(exit) if exit.at() <= at => None,
-            _ => Some(entry),
-        });
-    }
-    Ok(None)
+    let Some(entry) = entries.into_iter().find(Fact::is_callback) else { return Ok(None) };
+    let has_returned = exit_of_call(ask, &entry)?.is_some_and(|exit| exit.at() <= at);
+    Ok(if has_returned { None } else { Some(entry) })
 }
 
 /// One line of a history.

@@ -77,11 +77,8 @@ impl<'a> Names<'a> {
         let registered = self.ask.last(inside(pid, &["process_register"]), EVER)?;
         let spawn = self.ask.last(of(pid, Role::Child, &["process_spawn"]), EVER)?;
         let name = [&registered, &spawn].into_iter().flatten().find_map(|fact| fact.text("registered_name"));
-        let who = Who {
-            pid: pid.to_owned(),
-            name: name.map(str::to_owned),
-            role: spawn.as_ref().and_then(started_with),
-        };
+        let who =
+            Who { pid: pid.to_owned(), name: name.map(str::to_owned), role: spawn.as_ref().and_then(started_with) };
         self.known.borrow_mut().insert(pid.to_owned(), who.clone());
         Ok(who)
     }
@@ -130,7 +127,7 @@ pub(crate) fn lives(ask: &Ask<'_>, argument: &str, text: &str) -> Result<Vec<Lif
     if pid.starts_with('<') || pid.starts_with("#PID<") {
         if ask.first(Filter { pid: Some(pid.clone()), ..Filter::default() }, EVER)?.is_none() {
             return Err(Error::not_found(format!(
-                "{argument}: no stored event names {pid}; overview lists the processes"
+                "{argument}: no stored event names {pid}; overview lists the processes."
             )));
         }
         return Ok(vec![life(ask, pid, None)?]);
@@ -166,7 +163,7 @@ fn life(ask: &Ask<'_>, pid: String, named: Option<i64>) -> Result<Life> {
     let spawn = ask.last(of(&pid, Role::Child, &["process_spawn"]), EVER)?;
     let exit = exit_of(ask, &pid)?;
     let since = spawn.map(|spawn| spawn.at()).or(named);
-    Ok(Life { since, exit, pid })
+    Ok(Life { pid, since, exit })
 }
 
 /// The end of a process.
@@ -184,17 +181,17 @@ fn bare(name: &str) -> &str {
 }
 
 fn unknown(ask: &Ask<'_>, argument: &str, text: &str, named: &[Fact]) -> Result<Error> {
-    let mut names: Vec<&str> = named.iter().filter_map(|fact| fact.text("registered_name")).collect();
-    names.sort_unstable();
-    names.dedup();
+    let mut known: Vec<&str> = named.iter().filter_map(|fact| fact.text("registered_name")).collect();
+    known.sort_unstable();
+    known.dedup();
     let alike = |name: &&str| strsim::jaro_winkler(&bare(name).to_lowercase(), &bare(text).to_lowercase());
-    let closest = names.iter().copied().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|name| alike(name) >= 0.75);
+    let closest = known.iter().copied().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|name| alike(name) >= 0.75);
     let closest = closest.map_or_else(String::new, |name| format!(" Did you mean {name:?}?"));
-    let known = if names.is_empty() {
+    let offer = if known.is_empty() {
         "no name was registered in this recording; give a pid such as \"<0.120.0>\"".to_owned()
     } else {
-        let more = if names.len() > OFFERED { format!(" and {} more", names.len() - OFFERED) } else { String::new() };
-        format!("names there are: {}{more}", names.iter().take(OFFERED).copied().collect::<Vec<_>>().join(", "))
+        let more = if known.len() > OFFERED { format!(" and {} more", known.len() - OFFERED) } else { String::new() };
+        format!("names there are: {}{more}", known.iter().take(OFFERED).copied().collect::<Vec<_>>().join(", "))
     };
     // The name of a module is a fair guess: offer the processes that run it.
     let of_module = Filter { text: Some(bare(text).to_owned()), ..types(&["process_spawn"]) };
@@ -209,5 +206,5 @@ fn unknown(ask: &Ask<'_>, argument: &str, text: &str, named: &[Fact]) -> Result<
             if pids.len() > OFFERED { ", ..." } else { "" }
         ),
     };
-    Ok(Error::not_found(format!("{argument}: nothing is called {:?}; {known}.{closest}{pids}", cut(text, 80))))
+    Ok(Error::not_found(format!("{argument}: nothing is called {:?}; {offer}.{closest}{pids}", cut(text, 80))))
 }

@@ -11,10 +11,10 @@ use crate::event::Role;
 use crate::query::Filter;
 
 /// Calls looked back over for those without a reply.
-const MAX_CALLS: usize = 100;
+pub(super) const MAX_CALLS: usize = 100;
 
 /// Messages and calls of a process its mailbox is followed over.
-const MAX_PEAK: usize = 3_000;
+const MAX_PEAK: usize = 1_500;
 
 /// Callers that are told.
 const SHOWN: usize = 4;
@@ -58,18 +58,23 @@ pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Fact>> {
 
 /// Messages sent to a process and not handled by a time, as far as both are recorded.
 pub(super) fn backlog(cx: &Cx<'_>, pid: &str, at: i64) -> Result<u64> {
-    let span = (i64::MIN, at);
-    let mut sent = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), span)?;
+    let sent = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), (i64::MIN, at))?;
+    Ok(match handled(cx, pid, at)? {
+        // Without its callbacks nothing is known of what it handled.
+        0 => 0,
+        handled => sent.saturating_sub(handled),
+    })
+}
+
+/// Messages a process began to handle by a time.
+pub(super) fn handled(cx: &Cx<'_>, pid: &str, at: i64) -> Result<u64> {
     let mut handled = 0;
     for (function, arity) in [("handle_call", 3), ("handle_cast", 2), ("handle_info", 2)] {
-        let filter = Filter { function: Some(function.to_owned()), arity: Some(arity), ..inside(pid, &["function_entry"]) };
-        handled += cx.ask.count(filter, span)?;
+        let function = Some(function.to_owned());
+        let filter = Filter { function, arity: Some(arity), ..inside(pid, &["function_entry"]) };
+        handled += cx.ask.count(filter, (i64::MIN, at))?;
     }
-    if handled == 0 {
-        // Without its callbacks nothing is known of what it handled.
-        sent = 0;
-    }
-    Ok(sent.saturating_sub(handled))
+    Ok(handled)
 }
 
 /// The longest a mailbox was.

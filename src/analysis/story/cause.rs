@@ -4,10 +4,10 @@
 //! is one of them was set by some change; of several candidates the one that is `nil`, then the one whose sort changed,
 //! then the newest counts. Without a match the newest change of a part's sort is offered, as a guess.
 
-use super::reason::operands;
-use super::tell::call_and_result;
 use super::Cx;
 use super::crash::Failure;
+use super::reason::operands;
+use super::tell::call_and_result;
 use crate::analysis::ask::inside;
 use crate::analysis::change::{Changes, StateChange};
 use crate::analysis::fact::Fact;
@@ -60,9 +60,13 @@ pub(super) struct Bad {
 impl Cause {
     pub(super) fn because(&self) -> String {
         match self {
-            Self::State(bad) if bad.why == Why::Operand => format!(", because {} was {}", bad.path, brief(&bad.value, 60)),
+            Self::State(bad) if bad.why == Why::Operand => {
+                format!(", because {} was {}", bad.path, brief(&bad.value, 60))
+            }
             Self::State(bad) => format!("; before, {} had become {}", bad.path, brief(&bad.value, 60)),
-            Self::Message { path, value } if path.is_empty() => format!(", because the message was {}", brief(value, 60)),
+            Self::Message { path, value } if path.is_empty() => {
+                format!(", because the message was {}", brief(value, 60))
+            }
             Self::Message { path, value } => format!(", because {path} of the message was {}", brief(value, 60)),
         }
     }
@@ -129,7 +133,7 @@ pub(super) fn find(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Cause>> {
         let value = Value::read(&message);
         let leaves = value.leaves(MAX_LEAVES);
         // A tag in the message is no value: `{:add, :add}` would match itself.
-        let is_bad = |leaf: &Value<'_>| is_operand(leaf) && !(leaf.sort() == "atom");
+        let is_bad = |leaf: &Value<'_>| is_operand(leaf) && leaf.sort() != "atom";
         if let Some((path, leaf)) = leaves.iter().find(|(_, leaf)| is_bad(leaf)) {
             return Ok(Some(Cause::Message { path: path.clone(), value: leaf.text.to_owned() }));
         }
@@ -225,7 +229,8 @@ fn other_sort(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Bad>> {
 fn source(cx: &Cx<'_>, bad: &Bad) -> Result<Option<Fact>> {
     let Some((change, _)) = &bad.set else { return Ok(None) };
     let Some(entry) = cx.ask.event(change.entry.as_deref()) else { return Ok(None) };
-    let gives = |end: &Fact| end.text("result").is_some_and(|result| result == bad.value || gives_inside(result, &bad.value));
+    let gives =
+        |end: &Fact| end.text("result").is_some_and(|result| result == bad.value || gives_inside(result, &bad.value));
     let ends = cx.ask.newest(inside(&change.pid, &["function_exit"]), (entry.at(), change.at), MAX_CALLS)?;
     let own = ends.into_iter().find(|end| end.event.call_id() != entry.event.call_id() && gives(end));
     if own.is_some() {
@@ -244,7 +249,7 @@ fn source(cx: &Cx<'_>, bad: &Bad) -> Result<Option<Fact>> {
 
 /// `{:ok, value}` gives the value.
 fn gives_inside(result: &str, value: &str) -> bool {
-    Value::read(result).tuple().is_some_and(|parts| {
-        matches!(parts, [tag, inner] if tag.atom().is_some() && inner.text == value)
-    })
+    Value::read(result)
+        .tuple()
+        .is_some_and(|parts| matches!(parts, [tag, inner] if tag.atom().is_some() && inner.text == value))
 }

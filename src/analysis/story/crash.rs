@@ -57,7 +57,7 @@ impl Failure {
         let ends = ask.newest(inside(pid, &["function_exit"]), (i64::MIN, exit.at()), MAX_ENDS)?;
         let mut failure = Self::of_calls(ask, names, pid, &ends, exit.at())?;
         let whole = exit.text("exit_reason").unwrap_or("(no reason recorded)");
-        failure.error = exit.text("error").unwrap_or(whole).to_owned();
+        exit.text("error").unwrap_or(whole).clone_into(&mut failure.error);
         failure.stack = exit.list("stacktrace").into_iter().map(str::to_owned).collect();
         failure.site = exit.text("crash_site").map(str::to_owned);
         failure.exit = Some(exit.clone());
@@ -69,7 +69,7 @@ impl Failure {
         let ends = ask.newest(inside(pid, &["function_exit"]), (i64::MIN, end.at()), MAX_ENDS)?;
         let ends: Vec<Fact> = ends.into_iter().filter(|one| one.key() <= end.key()).collect();
         let mut failure = Self::of_calls(ask, names, pid, &ends, end.at())?;
-        failure.error = end.text("reason").unwrap_or("(no reason recorded)").to_owned();
+        end.text("reason").unwrap_or("(no reason recorded)").clone_into(&mut failure.error);
         Ok(failure)
     }
 
@@ -128,7 +128,8 @@ fn stopped_in(ask: &Ask<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
         return Ok(Some(running));
     }
     let ends = ask.newest(inside(pid, &["function_exit"]), (i64::MIN, at), 8)?;
-    let stop = ends.iter().find(|end| end.is_callback() && end.text("result").is_some_and(|it| it.starts_with("{:stop,")));
+    let stop =
+        ends.iter().find(|end| end.is_callback() && end.text("result").is_some_and(|it| it.starts_with("{:stop,")));
     Ok(stop.and_then(|end| entry_of(ask, end)))
 }
 
@@ -141,8 +142,9 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, exit: &Fact, symptom: Optio
 /// The story of a call that failed.
 pub(super) fn tell_raised(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Result<Story> {
     let mut failure = Failure::of_call(ask, names, end)?;
-    failure.exit = crate::analysis::who::exit_of(ask, end.pid())?
-        .filter(|exit| exit.key() > end.key() && exit.text("exit_reason").is_some_and(|it| it.contains(&failure.error)));
+    failure.exit = crate::analysis::who::exit_of(ask, end.pid())?.filter(|exit| {
+        exit.key() > end.key() && exit.text("exit_reason").is_some_and(|it| it.contains(&failure.error))
+    });
     if let Some(exit) = failure.exit.clone() {
         failure = Failure::of_exit(ask, names, &exit)?;
     }
@@ -168,7 +170,8 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     let cause = cause::find(&cx, failure)?;
     let because = match (&kind, &cause) {
         (Reason::Timeout(call), _) => {
-            let deadlock = if waiting::is_deadlock(&cx, failure)? { ": both wait for each other, a deadlock" } else { "" };
+            let deadlock =
+                if waiting::is_deadlock(&cx, failure)? { ": both wait for each other, a deadlock" } else { "" };
             format!(": {} had not answered within {}{deadlock}", call.target, waiting::limit(call))
         }
         (Reason::NoProcess(call), _) => format!(": {} was not there", call.target),
@@ -215,7 +218,11 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
         let arguments = json!({ "pid": failure.who.short(), "path": path });
         story.next.push(("state_history", arguments, format!("every change of {path}")));
     } else if failure.state().is_some() {
-        story.next.push(("state_history", json!({ "pid": failure.who.short() }), "every change of its state".to_owned()));
+        story.next.push((
+            "state_history",
+            json!({ "pid": failure.who.short() }),
+            "every change of its state".to_owned(),
+        ));
     }
     Ok(story)
 }

@@ -1,6 +1,7 @@
 //! Where did the same go well? The same kind of message in other processes, the same function with other arguments.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use super::cause::Cause;
 use super::crash::Failure;
@@ -83,7 +84,7 @@ fn told(groups: Groups) -> String {
     });
     let mut shown = shown.collect::<Vec<_>>().join("; ");
     if beyond > 0 {
-        shown.push_str(&format!("; {beyond} more results"));
+        _ = write!(shown, "; {beyond} more results");
     }
     shown
 }
@@ -129,7 +130,9 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
         ..types(&["function_entry"])
     };
     let (mut well, mut failed) = (Vec::new(), 0);
-    for entry in cx.ask.newest(filter, EVER, MAX_LOOKED_AT)? {
+    let entries = cx.ask.newest(filter, EVER, MAX_LOOKED_AT)?;
+    let newest = if entries.len() < MAX_LOOKED_AT { "" } else { ", of the newest 300 messages" };
+    for entry in entries {
         let is_same = entry.list("args").first().is_some_and(|message| Value::read(message).pattern() == pattern);
         if entry.id() == callback.id() || !is_same {
             continue;
@@ -144,7 +147,7 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
         return Ok(None);
     }
     if well.is_empty() {
-        return Ok(Some(format!("{pattern} failed {failed} other times and never went well")));
+        return Ok(Some(format!("{pattern} failed {failed} other times and never went well{newest}")));
     }
     let here = well.iter().filter(|pid| **pid == failure.who.pid).count();
     let count = well.len();
@@ -153,5 +156,5 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
     let others = well.iter().filter(|pid| **pid != failure.who.pid).count();
     let here = if here > 0 { format!(", {here} of them here before") } else { String::new() };
     let failed = if failed > 0 { format!("; it failed {failed} other times") } else { String::new() };
-    Ok(Some(format!("{pattern} went well {count} times in {others} other processes{here}{failed}")))
+    Ok(Some(format!("{pattern} went well {count} times in {others} other processes{here}{failed}{newest}")))
 }

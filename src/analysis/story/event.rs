@@ -72,8 +72,13 @@ pub(super) fn describe(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
         "state_change" => match StateChange::of(fact) {
             Some(change) => {
                 let differences = change.old.as_deref().map(|old| diff::shown(old, &change.new));
-                let differences = differences.unwrap_or_else(|| vec![format!("(start) -> {}", brief(&change.new, 100))]);
-                format!("changed its state: {}, by {}", brief(&differences.join(", "), 120), brief(&change.trigger(), 60))
+                let differences =
+                    differences.unwrap_or_else(|| vec![format!("(start) -> {}", brief(&change.new, 100))]);
+                format!(
+                    "changed its state: {}, by {}",
+                    brief(&differences.join(", "), 120),
+                    brief(&change.trigger(), 60)
+                )
             }
             None => "changed its state".to_owned(),
         },
@@ -108,7 +113,9 @@ fn about(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
     }
     if fact.is("function_entry") {
         lines.push(match exit_of_call(cx.ask, fact)? {
-            Some(exit) => format!("it {} ({})", describe(cx, &exit)?.split_once(' ').map_or("", |(_, rest)| rest), exit.id()),
+            Some(exit) => {
+                format!("it {} ({})", describe(cx, &exit)?.split_once(' ').map_or("", |(_, rest)| rest), exit.id())
+            }
             None => "its return was not recorded: it did not come back, or was a tail call".to_owned(),
         });
     }

@@ -47,7 +47,7 @@ pub(super) fn part(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Part> {
             Some(last) if last.kind == kind => {
                 last.count += 1;
                 last.at = event.at();
-                last.id = event.id().to_owned();
+                event.id().clone_into(&mut last.id);
                 // What they have in common, no more.
                 last.text.clone_from(&kind);
             }
@@ -92,7 +92,10 @@ fn row(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> 
                 let differences = diff::shown(old.unwrap_or_default(), new.unwrap_or_default());
                 format!(": {}", brief(&differences.join(", "), 80))
             });
-            Some((format!("handled {pattern}"), format!("handled {}{}", brief(message, 60), change.unwrap_or_default())))
+            Some((
+                format!("handled {pattern}"),
+                format!("handled {}{}", brief(message, 60), change.unwrap_or_default()),
+            ))
         }
         "function_entry" => {
             // Calls inside of others are told by the outer one.
@@ -109,8 +112,12 @@ fn row(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> 
             let to = event.text("receiver_name").or_else(|| event.text("receiver_pid")).unwrap_or("?");
             let lost = if event.flag("undeliverable") { ", which is not there" } else { "" };
             let kind = event.text("send_type").unwrap_or("message");
-            let pattern = Value::read(crate::analysis::fact::request(event.text("message").unwrap_or_default())).pattern();
-            Some((format!("sent {kind} {pattern} to {to}{lost}"), format!("sent {kind} {} to {to}{lost}", asked(event))))
+            let pattern =
+                Value::read(crate::analysis::fact::request(event.text("message").unwrap_or_default())).pattern();
+            Some((
+                format!("sent {kind} {pattern} to {to}{lost}"),
+                format!("sent {kind} {} to {to}{lost}", asked(event)),
+            ))
         }
         "process_spawn" => {
             let child = event.text("spawned_pid").unwrap_or("?");

@@ -95,7 +95,7 @@ pub(crate) fn explain(ask: &Ask<'_>, target: &str) -> Result<Story> {
 fn dropped(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
     let gaps = ask.newest(types(&["gap"]), super::ask::EVER, MAX_GAPS)?;
     let (Some(last), Some(first)) = (gaps.first(), gaps.last()) else { return Ok(()) };
-    let lost: i64 = gaps.iter().filter_map(|gap| gap.number("dropped")).sum();
+    let dropped: i64 = gaps.iter().filter_map(|gap| gap.number("dropped")).sum();
     let when = match gaps.len() {
         1 => format!("at {} ({})", tell::relative(last.at(), story.anchor.0), last.id()),
         many => format!(
@@ -106,6 +106,8 @@ fn dropped(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
             last.id()
         ),
     };
-    story.notes.push(format!("gap: {lost} trace messages were dropped {when}: what seems absent may have happened there"));
+    story
+        .notes
+        .push(format!("gap: {dropped} trace messages were dropped {when}: what seems absent may have happened there"));
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::callers::{Peak, backlog, peak, unanswered};
+use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
 use super::crash::{is_normal, is_runtime};
 use super::tell::{counted, duration, enclosing, times};
 use super::{Cx, Part, Story, folded, supervision, waiting};
@@ -14,11 +14,15 @@ use crate::analysis::fact::{Fact, request};
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Life, Names};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Role;
+use crate::query::Filter;
 
 /// Sends to a process looked at for where they come from.
-const MAX_SENDS: usize = 1_000;
+const MAX_SENDS: usize = 500;
+
+/// Processes of one name whose troubles are told: the newest.
+const LIVES: usize = 6;
 
 /// A mailbox that long is told.
 const LONG: i64 = 10;
@@ -29,34 +33,38 @@ const SHOWN: usize = 5;
 pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life]) -> Result<Story> {
     // Invariant: a target that was found has at least one life; the newest is told in full.
     let Some(newest) = lives.last() else {
-        return Err(crate::Error::not_found(format!("target: nothing is known of {target}")));
+        return Err(Error::not_found(format!("target: nothing is known of {target}")));
     };
-    let all = ask.last(crate::Filter { pid: Some(newest.pid.clone()), ..Default::default() }, EVER)?;
+    let all = ask.last(Filter { pid: Some(newest.pid.clone()), ..Filter::default() }, EVER)?;
     let end = newest.exit.clone().or(all);
     let at = end.as_ref().map_or(0, Fact::at);
     let cx = Cx { ask, names, anchor: at };
     let who = names.who(&newest.pid)?;
     let what = if newest.exit.is_some() { "its end" } else { "its last event" };
-    let anchor = format!("{what} ({})", end.as_ref().map(|fact| fact.id()).unwrap_or_default());
+    let anchor = format!("{what} ({})", end.as_ref().map(Fact::id).unwrap_or_default());
     let kinds = waiting::kinds(&cx, &newest.pid, at)?;
-    let handled: u64 = kinds.iter().map(|kind| kind.count).sum();
+    let handled = handled(&cx, &newest.pid, at)?;
 
     let mut story =
         Story { answer: String::new(), anchor: (at, anchor), parts: Vec::new(), notes: Vec::new(), next: Vec::new() };
     let ended = match &newest.exit {
         None => "still running at the end of the recording".to_owned(),
         Some(exit) if is_normal(exit) => "ended normally".to_owned(),
-        Some(exit) => format!("crashed: {}", brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 80)),
+        Some(exit) => {
+            format!("crashed: {}", brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 80))
+        }
     };
     let role = who.role.as_deref().filter(|_| who.name.is_some()).map(|role| format!(" ({role})")).unwrap_or_default();
-    let lived = newest.since.map(|since| format!(" for {}", duration(at.saturating_sub(since)))).unwrap_or_default();
+    let life_time =
+        newest.since.map(|since| format!(" for {}", duration(at.saturating_sub(since)))).unwrap_or_default();
     let did = if handled > 0 { format!(", handled {}", counted(handled, "message")) } else { String::new() };
-    let several = if lives.len() > 1 { format!(", the last of {} processes of this name", lives.len()) } else { String::new() };
-    story.answer = format!("{who}{role}{several}: {ended}{lived}{did}.");
+    let several =
+        if lives.len() > 1 { format!(", the last of {} processes of this name", lives.len()) } else { String::new() };
+    story.answer = format!("{who}{role}{several}: {ended}{life_time}{did}.");
 
     story.parts.push(trouble(&cx, lives, at)?);
-    story.parts.push(incarnations(&cx, lives)?);
-    story.parts.push(handled_part(&kinds));
+    story.parts.push(incarnations(&cx, lives));
+    story.parts.push(handled_part(&kinds, handled));
     story.parts.push(state(&cx, &newest.pid)?);
     story.parts.push(callers(&cx, &newest.pid)?);
     story.parts.push(supervision::part(&cx, &who, newest.exit.as_ref())?);
@@ -71,9 +79,9 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
 }
 
 /// What went wrong around it.
-fn trouble(cx: &Cx<'_>, lives: &[Life], at: i64) -> Result<Part> {
+fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
     let mut lines = Vec::new();
-    for life in lives {
+    for life in all.iter().rev().take(LIVES).rev() {
         let who = &life.pid;
         if let Some(exit) = life.exit.as_ref().filter(|exit| !is_normal(exit)) {
             let error = exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?");
@@ -98,9 +106,9 @@ fn trouble(cx: &Cx<'_>, lives: &[Life], at: i64) -> Result<Part> {
         let until = life.exit.as_ref().map_or(at, Fact::at);
         if let Some(Peak { length, event, every }) = peak(cx, who, until)?.filter(|peak| peak.length >= LONG) {
             let kinds = waiting::kinds(cx, who, until)?;
-            let (total, count) = kinds.iter().fold((0_i64, 0), |(total, count), kind| {
-                (total.saturating_add(kind.total), count + kind.count as i64)
-            });
+            let (total, count) = kinds
+                .iter()
+                .fold((0_i64, 0), |(total, count), kind| (total.saturating_add(kind.total), count + kind.count as i64));
             lines.push(format!(
                 "the mailbox of {who} grew to {length} messages by {} ({}): one came every {} on average, and took {}",
                 cx.at(event.at()),
@@ -115,8 +123,9 @@ fn trouble(cx: &Cx<'_>, lives: &[Life], at: i64) -> Result<Part> {
         }
         let waiting = unanswered(cx, who, until)?;
         if let (Some(last), Some(first)) = (waiting.first(), waiting.last()) {
+            let newest = if waiting.len() >= MAX_CALLS / 2 { " among the newest messages" } else { "" };
             lines.push(format!(
-                "{} to {who} without a reply: first {} at {} ({}), last {} at {} ({})",
+                "{}{newest} to {who} without a reply: first {} at {} ({}), last {} at {} ({})",
                 counted(waiting.len() as u64, "call"),
                 super::crash::asked(first),
                 cx.at(first.at()),
@@ -140,12 +149,21 @@ fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<String>> {
     }
     let mut places: BTreeMap<String, (usize, Fact)> = BTreeMap::new();
     for send in cx.ask.oldest(filter, span, MAX_SENDS)? {
-        let place = format!("{} sent from {}", Value::read(request(send.text("message").unwrap_or_default())).pattern(), place(cx, &send));
+        let place = format!(
+            "{} sent from {}",
+            Value::read(request(send.text("message").unwrap_or_default())).pattern(),
+            place(cx, &send)
+        );
         places.entry(place).or_insert_with(|| (0, send.clone())).0 += 1;
     }
     let mut places: Vec<(String, (usize, Fact))> = places.into_iter().collect();
     places.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
-    let mut lines = vec![format!("{} lost: sent to {pid} after its end at {} ({})", counted(count, "message"), cx.at(exit.at()), exit.id())];
+    let mut lines = vec![format!(
+        "{} lost: sent to {pid} after its end at {} ({})",
+        counted(count, "message"),
+        cx.at(exit.at()),
+        exit.id()
+    )];
     for (place, (count, first)) in places.iter().take(3) {
         let sender = cx.names.who(first.pid())?;
         lines.push(format!("  {place}{} by {sender}, first at {} ({})", times(*count), cx.at(first.at()), first.id()));
@@ -168,12 +186,15 @@ fn place(cx: &Cx<'_>, send: &Fact) -> String {
 }
 
 /// The processes that had the name.
-fn incarnations(cx: &Cx<'_>, lives: &[Life]) -> Result<Part> {
-    if lives.len() < 2 {
-        return Ok(Part::new("lives", Vec::new()));
+fn incarnations(cx: &Cx<'_>, all: &[Life]) -> Part {
+    if all.len() < 2 {
+        return Part::new("lives", Vec::new());
     }
     let mut lines = Vec::new();
-    for life in lives {
+    if all.len() > LIVES {
+        lines.push(format!("{} more before these", all.len() - LIVES));
+    }
+    for life in all.iter().rev().take(LIVES).rev() {
         let since = life.since.map_or_else(|| "before the recording".to_owned(), |since| cx.at(since));
         let until = life.exit.as_ref().map_or_else(
             || "still running".to_owned(),
@@ -184,11 +205,11 @@ fn incarnations(cx: &Cx<'_>, lives: &[Life]) -> Result<Part> {
         );
         lines.push(format!("{} from {since} to {until}", life.pid));
     }
-    Ok(Part { name: "lives", keep: 3, lines })
+    Part { name: "lives", keep: 3, lines }
 }
 
 /// Kinds of messages, most time first.
-fn handled_part(kinds: &[waiting::Handled]) -> Part {
+fn handled_part(kinds: &[waiting::Handled], handled: u64) -> Part {
     let mut lines: Vec<String> = kinds
         .iter()
         .take(SHOWN)
@@ -205,6 +226,10 @@ fn handled_part(kinds: &[waiting::Handled]) -> Part {
         .collect();
     if kinds.len() > SHOWN {
         lines.push(format!("{} more kinds", kinds.len() - SHOWN));
+    }
+    let looked_at: u64 = kinds.iter().map(|kind| kind.count).sum();
+    if looked_at < handled {
+        lines.push(format!("these are the newest {looked_at} of {handled}"));
     }
     Part { name: "handled", keep: 2, lines }
 }

@@ -68,7 +68,8 @@ fn call(value: &Value<'_>) -> Option<Call> {
 /// Whether a process that ends so has done its work.
 pub(crate) fn is_normal(reason: &str) -> bool {
     matches!(reason, "" | "normal" | ":normal" | "shutdown" | ":shutdown")
-        || reason.starts_with("{:shutdown, ")
+        // A caller whose callee was shut down did not end of its own will.
+        || reason.starts_with("{:shutdown, ") && !reason.starts_with("{:shutdown, {GenServer, :call")
         // Helpers hand their result over as their reason.
         || reason.starts_with("{:ok, ")
 }
@@ -147,9 +148,16 @@ mod tests {
         let check = |text: &str, reason: Reason| assert_eq!(Reason::read(text), reason, "{text}");
         check(":normal", Reason::Normal);
         check("{:shutdown, :left}", Reason::Normal);
+        check(
+            "{:shutdown, {GenServer, :call, [A, :x, 5000]}}",
+            Reason::Callee(call("A", ":x"), ":shutdown".to_owned()),
+        );
         check(":killed", Reason::Own);
         check("{:badarith, [{Cart, :compute, 1, []}]}", Reason::Own);
-        check("{:timeout, {GenServer, :call, [:slow, {:work, 1}, 5000]}}", Reason::Timeout(call(":slow", "{:work, 1}")));
+        check(
+            "{:timeout, {GenServer, :call, [:slow, {:work, 1}, 5000]}}",
+            Reason::Timeout(call(":slow", "{:work, 1}")),
+        );
         check(
             "{{:timeout, {GenServer, :call, [#PID<0.1.0>, :x, 5000]}}, [{GenServer, :call, 3, []}]}",
             Reason::Timeout(call("#PID<0.1.0>", ":x")),
@@ -167,7 +175,10 @@ mod tests {
         assert_eq!(exception("{:badmatch, nil}").as_deref(), Some("MatchError"));
         let runtime = r#"%RuntimeError{message: "boom"}"#;
         assert_eq!(exception(runtime).as_deref(), Some("RuntimeError \"boom\""));
-        assert_eq!(exception(r#"%KeyError{key: :a, term: %{}, message: nil}"#).as_deref(), Some("KeyError{key: :a, term: %{}, message: nil}"));
+        assert_eq!(
+            exception(r#"%KeyError{key: :a, term: %{}, message: nil}"#).as_deref(),
+            Some("KeyError{key: :a, term: %{}, message: nil}")
+        );
         assert_eq!(exception(":killed"), None);
     }
 

@@ -1,7 +1,9 @@
 //! Who started a process, and was it started again?
 
+use std::fmt::Write;
+
 use super::{Cx, Part};
-use crate::analysis::ask::{EVER, Ask, of, types};
+use crate::analysis::ask::{Ask, EVER, of, types};
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
@@ -23,21 +25,18 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
         let all = starts(cx.ask, &spawn)?;
         if all.len() > 1 {
             let place = all.iter().position(|one| one.id() == spawn.id()).map_or(0, |place| place + 1);
-            line.push_str(&format!(", start {place} of {}", all.len()));
+            _ = write!(line, ", start {place} of {}", all.len());
         }
         let again = all.iter().find(|one| one.key() > exit.key());
         match again {
             Some(first) => {
                 let pid = first.text("spawned_pid").unwrap_or_default();
-                line.push_str(&format!("; restarted as {pid} at {} ({})", cx.at(first.at()), first.id()));
+                _ = write!(line, "; restarted as {pid} at {} ({})", cx.at(first.at()), first.id());
             }
             None => match renamed(cx.ask, who, exit)? {
-                Some(other) => line.push_str(&format!(
-                    "; its name went to {} at {} ({})",
-                    other.pid(),
-                    cx.at(other.at()),
-                    other.id()
-                )),
+                Some(other) => {
+                    _ = write!(line, "; its name went to {} at {} ({})", other.pid(), cx.at(other.at()), other.id());
+                }
                 None => line.push_str("; not restarted"),
             },
         }
@@ -45,7 +44,7 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
         let end = if starter.role.as_deref() == Some("supervisor") { exit_of(cx.ask, parent)? } else { None };
         if let Some(end) = end.filter(|end| end.key() > exit.key()) {
             let reason = brief(end.text("exit_reason").unwrap_or("?"), 60);
-            line.push_str(&format!("; its starter ended at {} ({}): {reason}", cx.at(end.at()), end.id()));
+            _ = write!(line, "; its starter ended at {} ({}): {reason}", cx.at(end.at()), end.id());
         }
     }
     Ok(Part::background("supervision", vec![line]))

@@ -54,9 +54,9 @@ pub(super) fn find(ask: &Ask<'_>, target: &str) -> Result<Target> {
         };
     }
     let lives = lives(ask, "target", target).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Error::not_found(format!(
-            "{error} A target is a pid, a registered name, an event id or \"{LAST_CRASH}\""
-        )),
+        ErrorKind::NotFound => {
+            Error::not_found(format!("{error} A target is a pid, a registered name, an event id or \"{LAST_CRASH}\""))
+        }
         _ => error,
     })?;
     // A process that crashed, and did so once: its crash is what there is to tell.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::callers::backlog;
+use super::callers::{backlog, handled};
 use super::crash::{Failure, asked};
 use super::reason::Call;
 use super::tell::{counted, duration};
@@ -22,7 +22,7 @@ use crate::query::Filter;
 const MAX_SENDS: usize = 100;
 
 /// Callbacks looked back over for how long each kind takes.
-const MAX_HANDLED: usize = 300;
+const MAX_HANDLED: usize = 200;
 
 /// Window over which rates are counted where a call has no time limit.
 const WINDOW_NS: i64 = 1_000_000_000;
@@ -61,15 +61,14 @@ pub(super) fn parts(cx: &Cx<'_>, failure: &Failure, call: &Call) -> Result<Vec<P
 }
 
 fn is_request(send: &Fact, wanted: &str) -> bool {
-    let sent = request(send.text("message").unwrap_or_default());
-    sent == wanted || Value::read(sent).pattern() == Value::read(wanted).pattern()
+    let asked = request(send.text("message").unwrap_or_default());
+    asked == wanted || Value::read(asked).pattern() == Value::read(wanted).pattern()
 }
 
 /// Whether and when the call was handled and answered after all.
 fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64) -> Result<Vec<String>> {
     let Some(exchange) = send.event.correlation_id() else { return Ok(Vec::new()) };
-    let filter =
-        Filter { correlation_id: Some(exchange.to_owned()), ..types(&["function_entry", "message_send"]) };
+    let filter = Filter { correlation_id: Some(exchange.to_owned()), ..types(&["function_entry", "message_send"]) };
     let events = cx.ask.oldest(filter, (send.at(), i64::MAX), 50)?;
     let entry = events.iter().find(|event| event.is_callback());
     let reply = events.iter().find(|event| event.text("send_type") == Some("reply"));
@@ -106,8 +105,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     if let Some(exit) = crate::analysis::who::exit_of(cx.ask, pid)? {
         if exit.at() <= gave_up {
             let reason = brief(exit.text("exit_reason").unwrap_or_default(), 80);
-            let sent = send.map(|_| ", before the call gave up").unwrap_or_default();
-            lines.push(format!("{who} had ended at {} ({}){sent}: {reason}", cx.at(exit.at()), exit.id()));
+            lines.push(format!("{who} had ended at {} ({}): {reason}", cx.at(exit.at()), exit.id()));
             lines.extend(supervision::part(cx, &who, Some(&exit))?.lines);
             return Ok(Part::new("the process called", lines));
         }
@@ -116,7 +114,10 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
         let exit = exit_of_call(cx.ask, &running)?;
         let args = running.list("args");
         let took = exit.and_then(|exit| exit.event.duration_ns());
-        let took = took.map_or_else(|| ", not back by the end of the recording".to_owned(), |ns| format!(", {} in all", duration(ns)));
+        let took = took.map_or_else(
+            || ", not back by the end of the recording".to_owned(),
+            |ns| format!(", {} in all", duration(ns)),
+        );
         lines.push(format!(
             "{who} was in {} with {} since {} ({}){took}",
             running.mfa().unwrap_or_default(),
@@ -141,12 +142,9 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             lines.push(format!("its mailbox held {length} at {} ({})", cx.at(sample.at()), sample.id()));
         }
     }
-    let handled: u64 = kinds.iter().filter(|kind| kind.last >= span.0).map(|kind| kind.within(span)).sum();
-    lines.push(format!(
-        "from {} to {}: {came} messages came, {handled} were handled",
-        cx.at(span.0),
-        cx.at(span.1)
-    ));
+    let before = handled(cx, pid, span.0.saturating_sub(1))?;
+    let handled = handled(cx, pid, span.1)?.saturating_sub(before);
+    lines.push(format!("from {} to {}: {came} messages came, {handled} were handled", cx.at(span.0), cx.at(span.1)));
     for kind in kinds.iter().take(3) {
         let worst = duration(kind.longest);
         lines.push(format!(
@@ -208,14 +206,6 @@ pub(super) struct Handled {
     pub(super) total: i64,
     pub(super) longest: i64,
     pub(super) longest_id: String,
-    starts: Vec<i64>,
-    last: i64,
-}
-
-impl Handled {
-    fn within(&self, span: (i64, i64)) -> u64 {
-        self.starts.iter().filter(|at| **at >= span.0 && **at <= span.1).count() as u64
-    }
 }
 
 /// The kinds of messages a process handled up to a time, most time first; of its newest callbacks.
@@ -237,13 +227,9 @@ pub(super) fn kinds(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Vec<Handled>> 
             total: 0,
             longest: -1,
             longest_id: String::new(),
-            starts: Vec::new(),
-            last: entry.at(),
         });
         kind.count += 1;
         kind.total = kind.total.saturating_add(took);
-        kind.starts.push(entry.at());
-        kind.last = kind.last.max(entry.at());
         if took > kind.longest {
             kind.longest = took;
             entry.id().clone_into(&mut kind.longest_id);

@@ -71,7 +71,10 @@ mod tests {
         let state = r#"%{discount: nil, id: 4, items: [{"sku8", 80}, {"sku7", 70}, {"sku6", 60}, {"sku5", 50}]}"#;
         assert_eq!(brief(state, 60), "%{discount: nil, id: 4, items: [4 items]}");
         assert_eq!(brief(state, 200), state);
-        assert_eq!(brief(r#"{:put, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1}"#, 30), "{:put, \"aaaaaaa\u{2026}, 1}");
+        assert_eq!(
+            brief(r#"{:put, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1}"#, 30),
+            "{:put, \"aaaaaaa\u{2026}, 1}"
+        );
         assert_eq!(brief("%{aaaaaaa: 1, bbbbbbb: 2, ccccccc: 3}", 12), "%{3 keys}");
         assert_eq!(brief("[1, 2, 3, 4, 5, 6, 7, 8]", 10), "[8 items]");
         assert_eq!(cut("größe", 4), "g\u{2026}");

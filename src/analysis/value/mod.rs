@@ -157,9 +157,9 @@ mod tests {
     #[test]
     fn leaves_are_found_with_their_paths() {
         let value = Value::read(r#"%{a: %{"b" => 1}, items: [{:x, nil}], opts: [retry: 3], empty: []}"#);
-        let leaves: Vec<(String, &str)> =
-            value.leaves(100).into_iter().map(|(path, leaf)| (path, leaf.text)).collect();
-        let expected = [("a[\"b\"]", "1"), ("items[0]{0}", ":x"), ("items[0]{1}", "nil"), ("opts.retry", "3"), ("empty", "[]")];
+        let leaves: Vec<(String, &str)> = value.leaves(100).into_iter().map(|(path, leaf)| (path, leaf.text)).collect();
+        let expected =
+            [("a[\"b\"]", "1"), ("items[0]{0}", ":x"), ("items[0]{1}", "nil"), ("opts.retry", "3"), ("empty", "[]")];
         // Elements of tuples and lists are both asked for by their place.
         let expected: Vec<(String, &str)> =
             expected.iter().map(|(path, leaf)| (path.replace(['{'], "[").replace('}', "]"), *leaf)).collect();

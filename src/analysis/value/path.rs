@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_path_leads_to_its_value() {
-        let state = r#"%{discount: nil, cart: %Cart{total: 7}, items: [{"sku1", 10}], "by id" => %{"a.1" => :x, 5 => :y}}"#;
+        let state =
+            r#"%{discount: nil, cart: %Cart{total: 7}, items: [{"sku1", 10}], "by id" => %{"a.1" => :x, 5 => :y}}"#;
         let value = Value::read(state);
         let at = |path: &str| Path::read(path).unwrap().find(&value).map(|found| found.text);
         assert_eq!(at("discount"), Some("nil"));

@@ -91,8 +91,7 @@ impl<'a> Reader<'a> {
                 self.at += end.unwrap_or(rest.len());
                 Some(Kind::Number)
             }
-            b'#' => self.opaque(),
-            b'<' => self.opaque(),
+            b'#' | b'<' => self.opaque(),
             _ => {
                 let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '?' | '!');
                 let end = rest.find(|c: char| !word(c)).unwrap_or(rest.len());
@@ -113,7 +112,7 @@ impl<'a> Reader<'a> {
             if self.eat(end) {
                 return Some(items);
             }
-            if !items.is_empty() && !(self.eat(",") || self.eat("|")) {
+            if !items.is_empty() && !self.eat(",") && !self.eat("|") {
                 return None;
             }
             self.skip_space();
@@ -222,11 +221,9 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 b'<' | b'[' | b'{' | b'(' => open.push(byte),
-                b'>' => {
-                    // An arrow is no bracket.
-                    if open.last() == Some(&b'<') {
-                        open.pop();
-                    }
+                // An arrow is no bracket.
+                b'>' if open.last() == Some(&b'<') => {
+                    open.pop();
                 }
                 b']' | b'}' | b')' => {
                     while open.last() == Some(&b'<') {
@@ -278,7 +275,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_opaque_and_never_a_panic() {
-        for text in ["", "{", "%{a: 1", "[1, 2", "\"open", "%{a 1}", "}{", ":", "#", "é", "{:a, ...}", "[1, \u{2026}", "1, 2"] {
+        for text in
+            ["", "{", "%{a: 1", "[1, 2", "\"open", "%{a 1}", "}{", ":", "#", "é", "{:a, ...}", "[1, \u{2026}", "1, 2"]
+        {
             _ = whole(text);
         }
         assert_eq!(kind("%{a: 1"), Kind::Opaque);

@@ -75,12 +75,11 @@ fn report(found: &Overview) -> Report {
         .filter(|(trouble, ..)| trouble.count > 0)
         .map(|(trouble, one, many)| format!("{} {}", trouble.count, if trouble.count == 1 { one } else { many }))
         .collect();
-    let trouble = if told.is_empty() { "no crash, no failed call, no lost message".to_owned() } else { told.join(", ") };
+    let trouble =
+        if told.is_empty() { "no crash, no failed call, no lost message".to_owned() } else { told.join(", ") };
     let took = Cell::Duration(length(visit)).shown(None);
-    let mut report = Report::new(format!(
-        "{} events of {} processes over {took}: {trouble}",
-        visit.visited, found.all_processes
-    ));
+    let mut report =
+        Report::new(format!("{} events of {} processes over {took}: {trouble}", visit.visited, found.all_processes));
     if !nodes.is_empty() {
         report.fact("nodes", nodes.join(","));
     }
@@ -147,9 +146,8 @@ fn trouble_section(found: &Overview) -> Option<Section> {
         };
         format!("{} to {to}{site}", brief(&message, 70))
     };
-    let failed = |fact: &Fact| {
-        format!("{}: {}", fact.mfa().unwrap_or_default(), brief(fact.text("reason").unwrap_or("?"), 80))
-    };
+    let failed =
+        |fact: &Fact| format!("{}: {}", fact.mfa().unwrap_or_default(), brief(fact.text("reason").unwrap_or("?"), 80));
     add(&troubles.crashes, "crash", exit);
     add(&troubles.timeouts, "call timeout", exit);
     add(&troubles.consequences, "crash of a caller", exit);

@@ -130,15 +130,14 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
     if let Some(exit) = &found.ended {
         let reason = brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 80);
         let when = Cell::At(exit.at()).shown(Some(found.at));
-        report.note(format!("the process had ended by then, at {when} ({}): {reason}; this is its last state", exit.id()));
+        report.note(format!(
+            "the process had ended by then, at {when} ({}): {reason}; this is its last state",
+            exit.id()
+        ));
     }
     if !found.others.is_empty() {
         let others: Vec<&str> = found.others.iter().map(|life| life.pid.as_str()).collect();
-        report.note(format!(
-            "{} other processes had this name at other times: {}",
-            others.len(),
-            others.join(", ")
-        ));
+        report.note(format!("{} other processes had this name at other times: {}", others.len(), others.join(", ")));
     }
     let mut arguments = json!({ "pid": found.who.short() });
     if let Some(path) = path {
