@@ -69,6 +69,10 @@ fn the_tools_are_there_in_the_order_they_are_listed() {
         "query_events_by_ast_node",
         "last_n_events_for_pid",
         "get_event_by_id",
+        "overview",
+        "explain",
+        "state_at",
+        "state_history",
         "find_events_around",
         "aggregate",
         "profile",
@@ -198,6 +202,23 @@ fn every_answer_is_what_its_schema_promises() {
                       "duration_ns": 5, "data": {"exit_reason": "error"}});
     let gap = json!({"ts": 4, "id": "g", "type": "gap", "duration_ns": 1, "data": {"dropped": 3}});
     conforms("store_events", json!({"events": [call, gap]}));
+    let callback = |id: &str, ts: i64, event_type: &str, data: Value| {
+        json!({"id": id, "ts": ts, "type": event_type, "pid": "<0.9.0>", "module": "M", "function": "handle_cast",
+               "arity": 2, "call_id": "k", "data": data})
+    };
+    let entry = callback("k", 5, "function_entry", json!({"args": [":up", "%{n: 1}"]}));
+    let exit = callback("x", 6, "function_exit", json!({"result": "{:noreply, %{n: 2}}"}));
+    let end = json!({"id": "end", "ts": 7, "type": "process_exit", "pid": "<0.9.0>",
+                     "data": {"exited_pid": "<0.9.0>", "exit_reason": ":killed"}});
+    conforms("store_events", json!({"events": [entry, exit, end]}));
+    conforms("overview", json!({}));
+    conforms("overview", json!({"max_tokens": 50}));
+    for target in ["last_crash", "<0.9.0>", "k", "b"] {
+        conforms("explain", json!({"target": target}));
+    }
+    conforms("state_at", json!({"pid": "<0.9.0>", "path": "n", "diff_with": 5}));
+    conforms("state_history", json!({"pid": "<0.9.0>"}));
+    conforms("state_history", json!({"pid": "<0.9.0>", "path": "n"}));
     conforms("find_events_around", json!({"event_id": "b"}));
     conforms("find_events_around", json!({"at": 1}));
     conforms("aggregate", json!({}));
@@ -224,7 +245,7 @@ fn every_answer_is_what_its_schema_promises() {
 
 #[test]
 fn the_example_of_every_tool_is_taken() {
-    let mut client = Client::start();
+    let mut client = Client::start_with(&client::BANK);
     for tool in tools() {
         let description = tool["description"].as_str().unwrap();
         let example = description.split_once("Example: ").unwrap().1;

@@ -23,10 +23,12 @@ pub(crate) const INSTRUCTIONS: &str = "\
 Flight recorder of a running Elixir/Erlang (BEAM) system: calls, messages, process life, state changes and errors as \
 events, indexed in memory.
 
-Workflow: get_stats (what is there: time span, top event types, pids, functions) -> query_events with filters -> \
-get_event_by_id for one whole event. last_n_events_for_pid is `tail` for a process; query_events_by_ast_node asks by \
-place in the source; explain_query shows the plan. Symptom unclear: find_anomalies. call_tree, message_flow and \
-mailbox follow calls and messages over processes.
+Start with overview, then explain (\"last_crash\", a pid, a name or an event id): the story back to the cause. state_at, \
+state_history: a state, and who changed it. Symptom unclear: \
+find_anomalies. call_tree, message_flow and mailbox follow calls and messages over processes.
+
+Events: get_stats (top types, pids, functions) -> query_events with filters -> get_event_by_id. last_n_events_for_pid is \
+`tail`; query_events_by_ast_node asks by place in the source; explain_query shows the plan.
 
 Figures instead of events: aggregate (how many, how long, by any fields), profile (where the time went), diff_windows \
 (what changed), find_events_around (what led to it).

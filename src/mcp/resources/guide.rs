@@ -49,6 +49,9 @@ In a table, constants stand once in the head and `t_us` is microseconds after `t
 
 ## Questions and the calls that answer them
 
+- What is there, and what went wrong? `overview`.
+- Why did it crash, time out, or lose messages? `explain` with \"last_crash\", a pid, a name or an event id.
+- What was a state, and who changed it? `state_at`, `state_history`, each also for one `path` of it.
 - What is wrong here? `find_anomalies`: findings with their events and what would refute each.
 - Where did the time of a call go? `call_tree` with an `event_id` of it: across processes, waiting apart from working.
 - Was a message lost, late or never answered? `message_flow` with `only`.

@@ -6,6 +6,7 @@ mod capture_status;
 mod cleanup_old_events;
 mod clear_events;
 mod diff_windows;
+mod explain;
 mod explain_query;
 mod find_anomalies;
 mod find_events_around;
@@ -16,12 +17,15 @@ mod import_events;
 mod last_n_events_for_pid;
 mod mailbox;
 mod message_flow;
+mod overview;
 mod profile;
 mod query_events;
 mod query_events_by_ast_node;
 mod removal;
 mod source;
 mod start_capture;
+mod state_at;
+mod state_history;
 mod stop_capture;
 mod store_event;
 mod store_events;
@@ -44,6 +48,10 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<query_events_by_ast_node::QueryEventsByAstNode>(),
         entry::<last_n_events_for_pid::LastNEventsForPid>(),
         entry::<get_event_by_id::GetEventById>(),
+        entry::<overview::OverviewTool>(),
+        entry::<explain::Explain>(),
+        entry::<state_at::StateAtTool>(),
+        entry::<state_history::StateHistory>(),
         entry::<find_events_around::FindEventsAround>(),
         entry::<aggregate::Aggregate>(),
         entry::<profile::Profile>(),
