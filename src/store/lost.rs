@@ -182,6 +182,6 @@ mod tests {
         assert_eq!(store.lost(), LostStats { gaps: 3, uncounted_gaps: 1, events: 8 });
         assert_eq!(touched(&store, 0, 10).len(), 1);
         assert_eq!(store.counters().queries, 0);
-        assert_eq!(super::super::EventStore::open(Settings::UNBOUNDED).unwrap().lost(), LostStats::default());
+        assert_eq!(EventStore::open(Settings::UNBOUNDED).unwrap().lost(), LostStats::default());
     }
 }
