@@ -79,6 +79,10 @@ fn the_tools_are_there_in_the_order_they_are_listed() {
         "explain_query",
         "store_instrumentation_plan",
         "get_instrumentation_plan",
+        "import_events",
+        "start_capture",
+        "stop_capture",
+        "capture_status",
     ];
     assert_eq!(names, expected);
 }
@@ -93,8 +97,9 @@ fn every_tool_says_what_it_is_and_what_it_does_to_the_store() {
         for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
             assert!(annotations[hint].is_boolean(), "{name}: {hint}");
         }
-        assert_eq!(annotations["openWorldHint"], false, "{name}");
-        let reads = !["store", "clear", "cleanup"].iter().any(|verb| name.starts_with(verb));
+        assert_eq!(annotations["openWorldHint"], name == "start_capture", "{name}");
+        let writes = ["store", "clear", "cleanup", "import", "start", "stop"];
+        let reads = !writes.iter().any(|verb| name.starts_with(verb));
         let removes = name.starts_with("clear") || name.starts_with("cleanup");
         assert_eq!(annotations["readOnlyHint"], reads, "{name}");
         assert_eq!(annotations["destructiveHint"], removes, "{name}");
@@ -195,6 +200,15 @@ fn every_answer_is_what_its_schema_promises() {
     conforms("clear_events", json!({"all": true}));
     conforms("store_instrumentation_plan", json!({"plan": {"a": [1, {"b": null}]}}));
     conforms("get_instrumentation_plan", json!({}));
+    conforms("import_events", json!({"path": "examples/recordings/bank.ndjson.gz"}));
+    conforms("capture_status", json!({}));
+    conforms("start_capture", json!({"listen": "0"}));
+    conforms("start_capture", json!({"dbg": "127.0.0.1:9"}));
+    conforms("capture_status", json!({}));
+    conforms("stop_capture", json!({"all": true}));
+    conforms("store_event", json!({"event": {"ts": 1, "type": "gap", "data": {"dropped": 5}}}));
+    conforms("query_events", json!({"event_type": "gap"}));
+    conforms("get_stats", json!({}));
 }
 
 #[test]

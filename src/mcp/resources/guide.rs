@@ -12,6 +12,11 @@ const BEFORE_TOOLS: &str = "\
 The store holds what a running Elixir/Erlang (BEAM) system did: calls, messages, process life, state changes and errors, \
 one event each, in memory, with an index for every filter.
 
+## Where events come from
+
+Recordings, programs that send them, and running nodes: the server reads trace ports of `dbg`, and producers connect to \
+it. `capture_status` says who is connected, how fast, and what was lost. An event of type `gap` is a loss.
+
 ## The order of questions that answers most
 
 1. `get_stats`: which time span is stored, and which event types, pids and functions are frequent. Their names are the \
@@ -38,7 +43,8 @@ before the newest event such as \"-5s\". Order is (timestamp, order of arrival).
 ## Answers
 
 `returned`, `total_matched`, `truncated`, `next_cursor`: draw no conclusion from a truncated answer about what was not \
-shown; repeat the call with `cursor`. `gaps` name spans whose events were pruned: absence there proves nothing.
+shown; repeat the call with `cursor`. `gaps` name spans whose events were pruned, dropped by their source, or not seen because \
+it was not connected: absence there proves nothing.
 In a table, constants stand once in the head and `t_us` is microseconds after `t0`.
 
 ## Questions and the calls that answer them

@@ -1,6 +1,7 @@
 //! Which tools are there? One file each; this is the table.
 
 mod aggregate;
+mod capture_status;
 mod cleanup_old_events;
 mod clear_events;
 mod diff_windows;
@@ -9,11 +10,15 @@ mod find_events_around;
 mod get_event_by_id;
 mod get_instrumentation_plan;
 mod get_stats;
+mod import_events;
 mod last_n_events_for_pid;
 mod profile;
 mod query_events;
 mod query_events_by_ast_node;
 mod removal;
+mod source;
+mod start_capture;
+mod stop_capture;
 mod store_event;
 mod store_events;
 mod store_instrumentation_plan;
@@ -22,7 +27,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::tool::{Arguments, Entry, Outcome, entry};
+use super::desk::Desk;
+use super::tool::{Answer, Arguments, Entry, Form, entry, entry_at_desk};
 use crate::EventStore;
 use crate::watch::Unwatched;
 
@@ -44,6 +50,10 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<explain_query::ExplainQuery>(),
         entry::<store_instrumentation_plan::StoreInstrumentationPlan>(),
         entry::<get_instrumentation_plan::GetInstrumentationPlan>(),
+        entry_at_desk::<import_events::ImportEvents>(),
+        entry_at_desk::<start_capture::StartCapture>(),
+        entry_at_desk::<stop_capture::StopCapture>(),
+        entry_at_desk::<capture_status::CaptureStatus>(),
     ]
 });
 
@@ -63,11 +73,12 @@ pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
 }
 
 /// What a tool answers, for what is made of answers; an error is the text of the refusal.
-pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Outcome {
+pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Result<Answer<Value>, String> {
     let Some(entry) = find(name) else { return Err(format!("there is no tool {name}")) };
     let Value::Object(arguments) = arguments else { return Err(format!("{name}: arguments are an object")) };
-    let prepared = (entry.prepare)(entry, store, Arguments::Object(arguments))?;
-    (prepared.run)(store, &Unwatched)
+    let desk = Desk::from(store.clone());
+    let prepared = (entry.prepare)(entry, &desk, Arguments::Object(arguments), Form::Values)?;
+    Ok((prepared.run)(&desk, &Unwatched)?.into_values())
 }
 
 /// The tool of this name.
