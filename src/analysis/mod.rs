@@ -5,9 +5,14 @@
 //! gives the same finding.
 
 pub(crate) mod aggregate;
+pub(crate) mod anomalies;
+pub(crate) mod calls;
 pub(crate) mod diff;
+pub(crate) mod flow;
 mod grouping;
+pub(crate) mod ledger;
 pub(crate) mod losses;
+pub(crate) mod mailbox;
 mod member;
 mod messages;
 mod nesting;
@@ -15,6 +20,9 @@ pub(crate) mod parts;
 mod shape;
 pub(crate) mod spread;
 mod symbols;
+pub(crate) mod terms;
+pub(crate) mod traffic;
+pub(crate) mod trees;
 
 pub(crate) use grouping::{Dimension, Label, MAX_DIMENSIONS};
 

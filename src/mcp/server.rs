@@ -25,7 +25,8 @@ events, indexed in memory.
 
 Workflow: get_stats (what is there: time span, top event types, pids, functions) -> query_events with filters -> \
 get_event_by_id for one whole event. last_n_events_for_pid is `tail` for a process; query_events_by_ast_node asks by \
-place in the source; explain_query shows the plan.
+place in the source; explain_query shows the plan. Symptom unclear: find_anomalies. call_tree, message_flow and \
+mailbox follow calls and messages over processes.
 
 Figures instead of events: aggregate (how many, how long, by any fields), profile (where the time went), diff_windows \
 (what changed), find_events_around (what led to it).

@@ -49,6 +49,10 @@ In a table, constants stand once in the head and `t_us` is microseconds after `t
 
 ## Questions and the calls that answer them
 
+- What is wrong here? `find_anomalies`: findings with their events and what would refute each.
+- Where did the time of a call go? `call_tree` with an `event_id` of it: across processes, waiting apart from working.
+- Was a message lost, late or never answered? `message_flow` with `only`.
+- Does a process keep up? `mailbox` with its pid or name.
 - What did a process do last? `last_n_events_for_pid`.
 - Who wrote to it? `query_events` with `pid` and `role` \"receiver\"; the sender is in the payload.
 - What did one call cost? `query_events` with its `call_id`: entry, exit, `duration_ns`.
