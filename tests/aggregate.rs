@@ -344,7 +344,7 @@ fn the_neighbourhood_of_an_event_is_what_the_whole_order_says() {
             .collect();
         store(&whole, &events);
         let all = whole.query_events(&Query { limit: 1_000, ..Query::default() }).unwrap().events;
-        let order: Vec<&str> = all.iter().map(|event| event.event_id()).collect();
+        let order: Vec<&str> = all.iter().map(elixir_scope_storage::StoredEvent::event_id).collect();
         for middle in [0, 1, 57, 120, 199] {
             let arguments = json!({"event_id": order[middle], "before": 4, "after": 3});
             let (_, answer) = ask(&whole, "find_events_around", &arguments);
