@@ -402,6 +402,10 @@ fn an_answer_over_a_gap_says_so() {
     }
     let (_, beyond) = ask(&whole, "profile", &json!({"since_timestamp": 160}));
     assert_eq!(beyond["gaps"], json!([]));
+    store(&whole, &[json!({"id": "down", "ts": 400, "type": "gap", "duration_ns": 9})]);
+    let (text, answer) = ask(&whole, "aggregate", &json!({"since_timestamp": 300}));
+    assert_eq!((&answer["gaps"][0]["event_id"], &answer["gaps"][0]["events"]), (&json!("down"), &Value::Null));
+    assert!(text.contains("from 400 to 409 the source was not connected"), "{text}");
 }
 
 #[test]
