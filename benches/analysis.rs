@@ -16,6 +16,7 @@ mod events;
 
 use std::time::{Duration, Instant};
 
+use elixir_scope_storage::ingest::import;
 use elixir_scope_storage::{Event, EventStore, Settings, mcp};
 use events::{Events, Names};
 
@@ -29,7 +30,7 @@ const BATCH: usize = 10_000;
 const ROUNDS: usize = 7;
 
 /// Questions: a name, the tool, its arguments, and the CPU time it may take.
-const QUESTIONS: [(&str, &str, &str, Duration); 8] = [
+const QUESTIONS: [(&str, &str, &str, Duration); 16] = [
     ("aggregate, by type", "aggregate", "{}", Duration::from_secs(1)),
     (
         "aggregate, by function, every figure",
@@ -58,6 +59,14 @@ const QUESTIONS: [(&str, &str, &str, Duration); 8] = [
         r#"{"at": "-750ms", "before": 20, "after": 20}"#,
         Duration::from_millis(50),
     ),
+    ("overview", "overview", "{}", Duration::from_millis(500)),
+    ("explain, the last crash", "explain", r#"{"target": "last_crash"}"#, Duration::from_millis(50)),
+    ("explain, a crash of the recording", "explain", r#"{"target": "cart_4"}"#, Duration::from_millis(50)),
+    ("explain, a server of the recording", "explain", r#"{"target": "cart_2"}"#, Duration::from_millis(50)),
+    ("explain, the hottest process", "explain", r#"{"target": "<0.120.0>"}"#, Duration::from_millis(50)),
+    ("state_at", "state_at", r#"{"pid": "cart_4"}"#, Duration::from_millis(50)),
+    ("state_at, a part", "state_at", r#"{"pid": "cart_4", "path": "discount"}"#, Duration::from_millis(50)),
+    ("state_history, a part", "state_history", r#"{"pid": "cart_4", "path": "discount"}"#, Duration::from_millis(50)),
 ];
 
 /// CPU time of this process so far.
@@ -89,6 +98,10 @@ fn main() {
         }
         assert_eq!(store.store_events(&batch).stored as usize, batch.len());
     }
+    // Among them a real crash, whose story is told.
+    let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/recordings/s3_badstate.trace.gz");
+    let report = import(&store, recording.as_ref(), &mut |_| ()).expect("the recording is there");
+    assert!(report.events > 900, "{report:?}");
     let mut is_missed = false;
     println!("{EVENTS} events; medians of {ROUNDS}\n\nquestion\tCPU ms\twall ms\tgoal ms");
     for (name, tool, arguments, goal) in QUESTIONS {

@@ -16,7 +16,8 @@
 //!
 //! Read in this order: [`event`] (what is an event), `index` (which events have this key), `segment` (where do their
 //! bytes lie), `hot` (where is a fresh event), [`query`] (what does a filter mean), `pruner` (what must go), [`store`]
-//! (the one API), `ingest` (how events arrive other than by a call), `analysis` (what do they mean), `mcp` (the tools). Arrows point down only.
+//! (the one API), `ingest` (how events arrive other than by a call), [`capture`] (how they arrive from systems that run
+//! now), `analysis` (what do they mean), `mcp` (the tools). Arrows point down only.
 
 #![cfg_attr(
     test,
@@ -24,6 +25,7 @@
 )]
 
 mod analysis;
+pub mod capture;
 pub mod clock;
 mod error;
 pub mod etf;

@@ -69,6 +69,10 @@ fn the_tools_are_there_in_the_order_they_are_listed() {
         "query_events_by_ast_node",
         "last_n_events_for_pid",
         "get_event_by_id",
+        "overview",
+        "explain",
+        "state_at",
+        "state_history",
         "find_events_around",
         "aggregate",
         "profile",
@@ -83,6 +87,10 @@ fn the_tools_are_there_in_the_order_they_are_listed() {
         "mailbox",
         "store_instrumentation_plan",
         "get_instrumentation_plan",
+        "import_events",
+        "start_capture",
+        "stop_capture",
+        "capture_status",
     ];
     assert_eq!(names, expected);
 }
@@ -97,8 +105,9 @@ fn every_tool_says_what_it_is_and_what_it_does_to_the_store() {
         for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
             assert!(annotations[hint].is_boolean(), "{name}: {hint}");
         }
-        assert_eq!(annotations["openWorldHint"], false, "{name}");
-        let reads = !["store", "clear", "cleanup"].iter().any(|verb| name.starts_with(verb));
+        assert_eq!(annotations["openWorldHint"], name == "start_capture", "{name}");
+        let writes = ["store", "clear", "cleanup", "import", "start", "stop"];
+        let reads = !writes.iter().any(|verb| name.starts_with(verb));
         let removes = name.starts_with("clear") || name.starts_with("cleanup");
         assert_eq!(annotations["readOnlyHint"], reads, "{name}");
         assert_eq!(annotations["destructiveHint"], removes, "{name}");
@@ -193,6 +202,23 @@ fn every_answer_is_what_its_schema_promises() {
                       "duration_ns": 5, "data": {"exit_reason": "error"}});
     let gap = json!({"ts": 4, "id": "g", "type": "gap", "duration_ns": 1, "data": {"dropped": 3}});
     conforms("store_events", json!({"events": [call, gap]}));
+    let callback = |id: &str, ts: i64, event_type: &str, data: Value| {
+        json!({"id": id, "ts": ts, "type": event_type, "pid": "<0.9.0>", "module": "M", "function": "handle_cast",
+               "arity": 2, "call_id": "k", "data": data})
+    };
+    let entry = callback("k", 5, "function_entry", json!({"args": [":up", "%{n: 1}"]}));
+    let exit = callback("x", 6, "function_exit", json!({"result": "{:noreply, %{n: 2}}"}));
+    let end = json!({"id": "end", "ts": 7, "type": "process_exit", "pid": "<0.9.0>",
+                     "data": {"exited_pid": "<0.9.0>", "exit_reason": ":killed"}});
+    conforms("store_events", json!({"events": [entry, exit, end]}));
+    conforms("overview", json!({}));
+    conforms("overview", json!({"max_tokens": 50}));
+    for target in ["last_crash", "<0.9.0>", "k", "b"] {
+        conforms("explain", json!({"target": target}));
+    }
+    conforms("state_at", json!({"pid": "<0.9.0>", "path": "n", "diff_with": 5}));
+    conforms("state_history", json!({"pid": "<0.9.0>"}));
+    conforms("state_history", json!({"pid": "<0.9.0>", "path": "n"}));
     conforms("find_events_around", json!({"event_id": "b"}));
     conforms("find_events_around", json!({"at": 1}));
     conforms("aggregate", json!({}));
@@ -206,11 +232,20 @@ fn every_answer_is_what_its_schema_promises() {
     conforms("clear_events", json!({"all": true}));
     conforms("store_instrumentation_plan", json!({"plan": {"a": [1, {"b": null}]}}));
     conforms("get_instrumentation_plan", json!({}));
+    conforms("import_events", json!({"path": "examples/recordings/bank.ndjson.gz"}));
+    conforms("capture_status", json!({}));
+    conforms("start_capture", json!({"listen": "0"}));
+    conforms("start_capture", json!({"dbg": "127.0.0.1:9"}));
+    conforms("capture_status", json!({}));
+    conforms("stop_capture", json!({"all": true}));
+    conforms("store_event", json!({"event": {"ts": 1, "type": "gap", "data": {"dropped": 5}}}));
+    conforms("query_events", json!({"event_type": "gap"}));
+    conforms("get_stats", json!({}));
 }
 
 #[test]
 fn the_example_of_every_tool_is_taken() {
-    let mut client = Client::start();
+    let mut client = Client::start_with(&client::BANK);
     for tool in tools() {
         let description = tool["description"].as_str().unwrap();
         let example = description.split_once("Example: ").unwrap().1;

@@ -15,6 +15,10 @@ const READING: &[&str] = &[
     "query_events_by_ast_node",
     "last_n_events_for_pid",
     "get_event_by_id",
+    "overview",
+    "explain",
+    "state_at",
+    "state_history",
     "find_events_around",
     "aggregate",
     "profile",
@@ -26,10 +30,19 @@ const READING: &[&str] = &[
     "message_flow",
     "mailbox",
     "get_instrumentation_plan",
+    "capture_status",
 ];
 
-const WRITING: [&str; 5] =
-    ["store_event", "store_events", "cleanup_old_events", "clear_events", "store_instrumentation_plan"];
+const WRITING: [&str; 8] = [
+    "store_event",
+    "store_events",
+    "cleanup_old_events",
+    "clear_events",
+    "store_instrumentation_plan",
+    "import_events",
+    "start_capture",
+    "stop_capture",
+];
 
 fn names(list: &Value) -> Vec<&str> {
     list["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect()
@@ -67,6 +80,9 @@ fn a_call_that_would_change_something_is_refused_with_the_reason_and_changes_not
         ("cleanup_old_events", json!({"max_events": 1, "dry_run": true})),
         ("clear_events", json!({"all": true})),
         ("store_instrumentation_plan", json!({"plan": {}})),
+        ("import_events", json!({"path": "examples/recordings/bank.ndjson.gz"})),
+        ("start_capture", json!({"listen": "0"})),
+        ("stop_capture", json!({"all": true})),
     ] {
         let refusal = client.refusal(tool, arguments);
         assert!(refusal.starts_with(tool) && refusal.contains("--read-only"), "{refusal}");

@@ -6,8 +6,11 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod anomalies;
+pub(crate) mod ask;
 pub(crate) mod calls;
+pub(crate) mod change;
 pub(crate) mod diff;
+pub(crate) mod fact;
 pub(crate) mod flow;
 mod grouping;
 pub(crate) mod ledger;
@@ -16,13 +19,18 @@ pub(crate) mod mailbox;
 mod member;
 mod messages;
 mod nesting;
+pub(crate) mod overview;
 pub(crate) mod parts;
 mod shape;
 pub(crate) mod spread;
+pub(crate) mod state;
+pub(crate) mod story;
 mod symbols;
 pub(crate) mod terms;
 pub(crate) mod traffic;
 pub(crate) mod trees;
+pub(crate) mod value;
+pub(crate) mod who;
 
 pub(crate) use grouping::{Dimension, Label, MAX_DIMENSIONS};
 

@@ -10,11 +10,21 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use elixir_scope_storage::Settings;
+use elixir_scope_storage::capture::{Reach, Target};
 use elixir_scope_storage::ingest::ImportOptions;
-use elixir_scope_storage::mcp::{HttpOptions, StdioOptions};
+use elixir_scope_storage::mcp::{HttpOptions, ImportRoots, StdioOptions};
 
 /// Variable with the recordings of a server that was given none by `--import`.
 const IMPORT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT";
+
+/// Variable with the trace ports of a server that was given none by `--dbg`.
+const DBG_VARIABLE: &str = "ELIXIR_SCOPE_DBG";
+
+/// Variable with the addresses of a server that was given none by `--listen`.
+const LISTEN_VARIABLE: &str = "ELIXIR_SCOPE_LISTEN";
+
+/// Variable with the folders of a server that was given none by `--import-root`.
+const IMPORT_ROOT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT_ROOT";
 
 /// Smallest `--max-line`: any request but a batch of events fits.
 const SHORTEST_LINE: usize = 4096;
@@ -26,6 +36,7 @@ const EXAMPLES: &str = "\
 Examples:
   elixir-scope-storage                                   serve an empty store to one MCP client
   elixir-scope-storage --import bank.ndjson.gz           load a recording, then serve
+  elixir-scope-storage --dbg 127.0.0.1:4711              read the trace port of a running node
   elixir-scope-storage --max-events 200000 --max-age 1h  keep less
   elixir-scope-storage --http 127.0.0.1:4040             serve HTTP clients beside it
   elixir-scope-storage --script <requests.jsonl          answer a file of requests
@@ -65,6 +76,9 @@ pub(super) struct Args {
     pub(super) read_only: bool,
 
     #[command(flatten)]
+    pub(super) live: Live,
+
+    #[command(flatten)]
     pub(super) http: Http,
 
     #[command(flatten)]
@@ -78,6 +92,80 @@ pub(super) struct Args {
 
     #[command(subcommand)]
     pub(super) task: Option<Task>,
+}
+
+/// Sources that run while the server does.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Live sources")]
+pub(super) struct Live {
+    /// Trace port of a running node (`dbg:trace_port(ip, 4711)`) to read, for as long as the server runs; repeatable.
+    ///
+    /// Without it, the ports in `ELIXIR_SCOPE_DBG`, separated by commas.
+    #[arg(long, value_name = "HOST:PORT")]
+    dbg: Vec<String>,
+
+    /// Address producers connect to, on loopback: JSON events, one a line, or terms with {packet, 4}; port 0 takes a free
+    /// one; repeatable.
+    ///
+    /// Without it, the addresses in `ELIXIR_SCOPE_LISTEN`, separated by commas.
+    #[arg(long, value_name = "[ADDRESS:]PORT")]
+    listen: Vec<String>,
+
+    /// Let --listen and `start_capture` listen on any address. Producers are not authenticated: whoever reaches it can
+    /// store events.
+    #[arg(long, env = "ELIXIR_SCOPE_LISTEN_ANY", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    listen_any: bool,
+
+    /// Host, besides this machine, that `start_capture` may connect to; repeatable.
+    #[arg(long, value_name = "HOST", env = "ELIXIR_SCOPE_CAPTURE_HOST", hide_env_values = true, value_delimiter = ',')]
+    capture_host: Vec<String>,
+
+    /// Folder that `import_events` may read from, instead of the current one; repeatable.
+    ///
+    /// Without it, the folders in `ELIXIR_SCOPE_IMPORT_ROOT`, separated as in `PATH`.
+    #[arg(long, value_name = "DIR")]
+    import_root: Vec<PathBuf>,
+}
+
+impl Live {
+    /// What is heard from the start.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        let dbg = listed(&self.dbg, DBG_VARIABLE).into_iter().map(Target::Dbg);
+        dbg.chain(listed(&self.listen, LISTEN_VARIABLE).into_iter().map(Target::Listen)).collect()
+    }
+
+    /// Where calls may lead.
+    pub(super) fn reach(&self) -> Reach {
+        Reach { hosts: self.capture_host.clone(), listen_any: self.listen_any }
+    }
+
+    /// What calls may import from; an error is one of usage.
+    pub(super) fn import_roots(&self) -> Result<ImportRoots, String> {
+        let mut folders = self.import_root.clone();
+        if folders.is_empty() {
+            folders = split_paths(IMPORT_ROOT_VARIABLE);
+        }
+        if folders.is_empty() {
+            // A server started in a folder that is gone imports nothing, but serves.
+            return Ok(ImportRoots::new([PathBuf::from(".")]).unwrap_or_default());
+        }
+        ImportRoots::new(folders)
+    }
+}
+
+/// What was given, or what the variable lists, separated by commas.
+fn listed(given: &[String], variable: &str) -> Vec<String> {
+    if !given.is_empty() {
+        return given.to_vec();
+    }
+    let text = std::env::var(variable).unwrap_or_default();
+    text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+}
+
+/// The paths a variable lists.
+fn split_paths(variable: &str) -> Vec<PathBuf> {
+    let paths = std::env::var_os(variable).unwrap_or_default();
+    std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
 /// Streamable HTTP beside stdio.
@@ -240,8 +328,7 @@ impl Args {
         if !self.import.is_empty() {
             return self.import.clone();
         }
-        let paths = std::env::var_os(IMPORT_VARIABLE).unwrap_or_default();
-        std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
+        split_paths(IMPORT_VARIABLE)
     }
 }
 
@@ -337,6 +424,8 @@ mod tests {
             "read_only",
             "address",
             "token",
+            "listen_any",
+            "capture_host",
             "max_value_bytes",
         ];
         for argument in variables {

@@ -6,11 +6,13 @@ mod report;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::error::ErrorKind as UsageError;
 use clap::{CommandFactory, Parser};
 use elixir_scope_storage::EventStore;
+use elixir_scope_storage::capture::{Asked, Capture, Kind};
 use elixir_scope_storage::mcp::{self, ServeOptions};
 
 use args::{Args, Task};
@@ -58,13 +60,18 @@ fn carry_out(args: &Args) -> Result<u8> {
             Ok(code(&imports))
         }
         None => {
-            let options = serving(args);
+            let mut options = serving(args);
             let store = open(args);
             let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options())?;
             for import in &imports {
                 say(&report::line(import));
             }
-            serve(store, options)?;
+            let capture = hear(args, &store)?;
+            options.capture = Some(capture.clone());
+            let served = serve(store, options);
+            // What was received is stored before the program ends.
+            capture.stop(None)?;
+            served?;
             Ok(code(&imports))
         }
     }
@@ -81,10 +88,26 @@ fn serving(args: &Args) -> ServeOptions {
     let mut options = ServeOptions::default();
     options.is_read_only = args.read_only;
     options.stdio = args.protocol.options();
-    options.http = args.http.options().unwrap_or_else(|problem| {
-        Args::command().error(UsageError::ValueValidation, format!("--http: {problem}")).exit()
-    });
+    let usage = |problem: String| -> ! { Args::command().error(UsageError::ValueValidation, problem).exit() };
+    options.http = args.http.options().unwrap_or_else(|problem| usage(format!("--http: {problem}")));
+    options.import_roots =
+        args.live.import_roots().unwrap_or_else(|problem| usage(format!("--import-root: {problem}")));
+    options.import = args.reading.options();
+    for target in args.live.targets() {
+        target.check(&args.live.reach()).unwrap_or_else(|problem| usage(format!("--{problem}")));
+    }
     options
+}
+
+/// Starts the live sources asked for.
+fn hear(args: &Args, store: &EventStore) -> Result<Capture> {
+    let capture = Capture::new(store.clone(), args.live.reach(), args.reading.options().max_value_bytes, Arc::new(say));
+    for target in args.live.targets() {
+        let (status, _) = capture.start(&target, Asked::AtStart)?;
+        let verb = if status.kind == Kind::Listen { "listening on" } else { "connecting to" };
+        say(&format!("{verb} {}", status.source));
+    }
+    Ok(capture)
 }
 
 fn serve(store: EventStore, options: ServeOptions) -> Result<()> {

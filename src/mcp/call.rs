@@ -18,10 +18,11 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::args::batch::HeldBatch;
 use super::closest::did_you_mean;
-use super::tool::{Arguments, Entry, Outcome};
+use super::desk::Desk;
+use super::tool::{AnswerJson, Answered, Arguments, Entry, Form, Outcome};
 use super::tools;
-use crate::EventStore;
 use crate::watch::Watch;
 
 /// Text of a call's arguments, where the transport left them as they came. It travels beside the request.
@@ -43,9 +44,24 @@ impl ArgumentsText {
     }
 }
 
+/// Where a transport takes an answer as JSON, past the protocol's own types. It travels beside the request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AnswerSlot(Arc<Mutex<Option<AnswerJson>>>);
+
+impl AnswerSlot {
+    fn put(&self, answer: AnswerJson) {
+        *self.0.lock() = Some(answer);
+    }
+
+    /// What was put there.
+    pub(crate) fn take(&self) -> Option<AnswerJson> {
+        self.0.lock().take()
+    }
+}
+
 /// Carries out one call. Whatever happens in it, the client gets an answer and the server stays up.
 pub(crate) async fn run(
-    store: &EventStore,
+    desk: &Desk,
     is_read_only: bool,
     request: CallToolRequestParams,
     mut context: RequestContext<RoleServer>,
@@ -54,20 +70,25 @@ pub(crate) async fn run(
     if is_read_only && !entry.only_reads() {
         return Ok(refused_by_read_only(entry));
     }
-    let arguments = match context.extensions.remove::<ArgumentsText>() {
-        Some(text) => Arguments::Text(text),
-        None => Arguments::Object(request.arguments.unwrap_or_default()),
+    let extensions = &mut context.extensions;
+    let arguments = match (extensions.remove::<HeldBatch>(), extensions.remove::<ArgumentsText>()) {
+        (Some(batch), _) => Arguments::Batch(batch),
+        (None, Some(text)) => Arguments::Text(text),
+        (None, None) => Arguments::Object(request.arguments.unwrap_or_default()),
     };
-    Ok(reply(entry, outcome(entry, store, arguments, &context).await))
+    let slot = context.extensions.remove::<AnswerSlot>();
+    let form = if slot.is_some() { Form::Json } else { Form::Values };
+    Ok(reply(entry, outcome(entry, desk, arguments, form, &context).await, slot.as_ref()))
 }
 
 async fn outcome(
     entry: &'static Entry,
-    store: &EventStore,
+    desk: &Desk,
     arguments: Arguments,
+    form: Form,
     context: &RequestContext<RoleServer>,
 ) -> std::thread::Result<Outcome> {
-    let prepared = catch_unwind(AssertUnwindSafe(|| (entry.prepare)(entry, store, arguments)))?;
+    let prepared = catch_unwind(AssertUnwindSafe(|| (entry.prepare)(entry, desk, arguments, form)))?;
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(refusal) => return Ok(Err(refusal)),
@@ -75,9 +96,9 @@ async fn outcome(
     let (reports, mut progress) = watch::channel(None);
     let watcher = Watcher { token: context.ct.clone(), reports, latest: Mutex::new(None) };
     if !prepared.is_long {
-        return catch_unwind(AssertUnwindSafe(|| (prepared.run)(store, &watcher)));
+        return catch_unwind(AssertUnwindSafe(|| (prepared.run)(desk, &watcher)));
     }
-    let on_thread = store.clone();
+    let on_thread = desk.clone();
     let work = move || catch_unwind(AssertUnwindSafe(|| (prepared.run)(&on_thread, &watcher)));
     let mut work = tokio::task::spawn_blocking(work);
     let token = context.meta.get_progress_token();
@@ -143,12 +164,22 @@ impl Watch for Watcher {
     }
 }
 
-/// What the client gets.
-pub(super) fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>) -> CallToolResult {
+/// What the client gets; an answer that is JSON goes to the slot, and the result is without it.
+pub(super) fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>, slot: Option<&AnswerSlot>) -> CallToolResult {
     let refusal = match outcome {
-        Ok(Ok(answer)) => {
-            let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
-            result.structured_content = Some(answer.structured);
+        Ok(Ok(answered)) => {
+            let (content, structured) = match (answered, slot) {
+                (Answered::Json(json), Some(slot)) => {
+                    slot.put(json);
+                    (Vec::new(), None)
+                }
+                (answered, _) => {
+                    let answer = answered.into_values();
+                    (vec![ContentBlock::text(answer.text)], Some(answer.structured))
+                }
+            };
+            let mut result = CallToolResult::success(content);
+            result.structured_content = structured;
             return result;
         }
         Ok(Err(refusal)) => refusal,
@@ -201,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_panic_in_one_call_answers_that_call() {
-        let result = reply(&tools::all()[0], Err(Box::new("a bug")));
+        let result = reply(&tools::all()[0], Err(Box::new("a bug")), None);
         assert_eq!(result.is_error, Some(true));
         assert_eq!(result.structured_content, None);
     }

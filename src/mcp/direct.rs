@@ -8,8 +8,9 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::call::{ArgumentsText, reply, unknown_tool};
+use super::desk::Desk;
 use super::server::Server;
-use super::tool::Arguments;
+use super::tool::{Arguments, Form};
 use super::tools;
 use crate::watch::Unwatched;
 use crate::{Error, EventStore, Result};
@@ -49,10 +50,11 @@ pub fn call(store: &EventStore, tool: &str, arguments: &str) -> Result<Reply> {
             let read = serde_json::from_str(arguments);
             Arguments::Object(read.map_err(|error| format!("arguments: {error}; expected such as {}", entry.example))?)
         };
-        let prepared = (entry.prepare)(entry, store, arguments)?;
-        (prepared.run)(store, &Unwatched)
+        let desk = Desk::from(store.clone());
+        let prepared = (entry.prepare)(entry, &desk, arguments, Form::Values)?;
+        (prepared.run)(&desk, &Unwatched)
     }));
-    let result = reply(entry, outcome);
+    let result = reply(entry, outcome, None);
     let text = result.content.iter().filter_map(|block| block.as_text()).map(|block| &*block.text).collect();
     Ok(Reply { text, structured: result.structured_content })
 }
@@ -61,5 +63,5 @@ pub fn call(store: &EventStore, tool: &str, arguments: &str) -> Result<Reply> {
 /// holds beyond the protocol is then that transport's to hold: order, one reply for each request, nothing lost at the
 /// end.
 pub fn handler(store: EventStore) -> impl ServerHandler + Clone {
-    Server::new(store, false, CancellationToken::new())
+    Server::new(store.into(), false, CancellationToken::new())
 }

@@ -23,21 +23,27 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
-                let mut members = Vec::new();
-                while let Some((Key(key), raw)) = map.next_entry()? {
-                    members.push((key, raw));
-                }
-                Ok(Members(members))
-            }
+        let mut members = Vec::new();
+        deserializer.deserialize_map(Each(|key, raw| members.push((key, raw))))?;
+        Ok(Members(members))
+    }
+}
+
+/// Hands on each member of an object.
+struct Each<F>(F);
+
+impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue)> Visitor<'de> for Each<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<(), M::Error> {
+        while let Some((Key(key), raw)) = map.next_entry()? {
+            (self.0)(key, raw);
         }
-        deserializer.deserialize_map(MembersVisitor)
+        Ok(())
     }
 }
 
@@ -49,9 +55,19 @@ pub(crate) fn members(json: &str) -> Vec<(Cow<'_, str>, &RawValue)> {
 /// An object's text with only some of its members, in the order written, without white space between tokens.
 pub(crate) fn select(json: &str, keep: impl Fn(&str, &RawValue) -> bool) -> String {
     let mut out = String::with_capacity(json.len());
+    select_into(&mut out, json, keep);
+    out
+}
+
+/// [`select`], appended.
+pub(crate) fn select_into(out: &mut String, json: &str, keep: impl Fn(&str, &RawValue) -> bool) {
+    let start = out.len();
     out.push('{');
-    for (key, raw) in members(json).iter().filter(|(key, raw)| keep(key, raw)) {
-        if out.len() > 1 {
+    let member = |key: Cow<'_, str>, raw: &RawValue| {
+        if !keep(&key, raw) {
+            return;
+        }
+        if out.len() > start + 1 {
             out.push(',');
         }
         match key {
@@ -64,10 +80,13 @@ pub(crate) fn select(json: &str, keep: impl Fn(&str, &RawValue) -> bool) -> Stri
             Cow::Owned(key) => out.push_str(&Value::from(key.as_str()).to_string()),
         }
         out.push(':');
-        compact_into(&mut out, raw.get());
+        compact_into(out, raw.get());
+    };
+    if serde_json::Deserializer::from_str(json).deserialize_map(Each(member)).is_err() {
+        // What is no object has no members.
+        out.truncate(start + 1);
     }
     out.push('}');
-    out
 }
 
 /// The same JSON text without white space between its tokens: one line.

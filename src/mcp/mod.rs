@@ -1,8 +1,9 @@
 //! How do assistants, clients and scripts reach the store? Over MCP: one table of tools, spoken on stdio.
 //!
 //! `serve` runs the transports (`stdio`, and `http` beside it), `server` speaks the protocol, `call` runs one call, `tools`
-//! is the table, `check` holds arguments against the schema that `schema` publishes, `args` turns them into queries,
-//! `page` writes events for a small context window, `report` what was found out from them. Beside the tools stand `resources` (documents), `prompts` (led
+//! is the table, `desk` what they work on, `check` holds arguments against the schema that `schema` publishes, `args`
+//! turns them into queries, `page` writes events for a small context window, `report` what was found out from them.
+//! Beside the tools stand `resources` (documents), `prompts` (led
 //! investigations), `completion` (values of their arguments) and `subscriptions` (told when the statistics change).
 //! `direct` is for programs that need no pipe. Only this module and `main` know MCP.
 
@@ -17,6 +18,7 @@ mod call;
 mod check;
 mod closest;
 mod completion;
+mod desk;
 mod direct;
 mod era;
 mod http;
@@ -34,6 +36,7 @@ mod subscriptions;
 mod tool;
 mod tools;
 
+pub use desk::ImportRoots;
 pub use direct::{Reply, call, handler};
 pub use http::HttpOptions;
 pub use serve::{ServeOptions, serve};

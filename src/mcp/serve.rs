@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 
 use tokio_util::sync::CancellationToken;
 
+use super::desk::{Desk, ImportRoots};
 use super::http::{self, HttpOptions};
 use super::server::Server;
 use super::stdio;
 use crate::EventStore;
+use crate::capture::Capture;
+use crate::ingest::ImportOptions;
 
 /// How a store is served.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +23,12 @@ pub struct ServeOptions {
     pub stdio: stdio::Options,
     /// Streamable HTTP beside stdio.
     pub http: Option<HttpOptions>,
+    /// Live sources of the store; without them, calls start none.
+    pub capture: Option<Capture>,
+    /// Folders whose files calls may import.
+    pub import_roots: ImportRoots,
+    /// How calls read them, unless they say otherwise.
+    pub import: ImportOptions,
 }
 
 /// Serves MCP on stdin and stdout and, if asked for, over HTTP.
@@ -34,12 +43,13 @@ pub struct ServeOptions {
 /// version.
 pub async fn serve(store: EventStore, options: ServeOptions, listening: impl FnOnce(SocketAddr)) -> io::Result<()> {
     let stop = CancellationToken::new();
-    let server = Server::new(store.clone(), options.is_read_only, stop.clone());
+    let desk = Desk::new(store, options.capture, options.import_roots, options.import);
+    let server = Server::new(desk.clone(), options.is_read_only, stop.clone());
     let stdio = stdio::serve(server, options.stdio);
     let Some(http) = options.http else { return stdio.await };
     let listener = http::bind(&http).await?;
     listening(listener.local_addr()?);
-    let http = http::serve(listener, store, options.is_read_only, http, stop);
+    let http = http::serve(listener, desk, options.is_read_only, http, stop);
     let (stdio, http) = tokio::join!(stdio, http);
     http.and(stdio)
 }

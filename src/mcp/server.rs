@@ -14,19 +14,21 @@ use rmcp::model::{
 use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer, SubscriptionContext};
 use tokio_util::sync::CancellationToken;
 
+use super::desk::Desk;
 use super::subscriptions::{self, Subscribed};
 use super::{call, completion, era, paging, prompts, resources, tools};
-use crate::EventStore;
 
 /// What an assistant reads before its first call.
 pub(crate) const INSTRUCTIONS: &str = "\
 Flight recorder of a running Elixir/Erlang (BEAM) system: calls, messages, process life, state changes and errors as \
 events, indexed in memory.
 
-Workflow: get_stats (what is there: time span, top event types, pids, functions) -> query_events with filters -> \
-get_event_by_id for one whole event. last_n_events_for_pid is `tail` for a process; query_events_by_ast_node asks by \
-place in the source; explain_query shows the plan. Symptom unclear: find_anomalies. call_tree, message_flow and \
-mailbox follow calls and messages over processes.
+Start with overview, then explain (\"last_crash\", a pid, a name or an event id): the story back to the cause. state_at, \
+state_history: a state, and who changed it. Symptom unclear: \
+find_anomalies. call_tree, message_flow and mailbox follow calls and messages over processes.
+
+Events: get_stats (top types, pids, functions) -> query_events with filters -> get_event_by_id. last_n_events_for_pid is \
+`tail`; query_events_by_ast_node asks by place in the source; explain_query shows the plan.
 
 Figures instead of events: aggregate (how many, how long, by any fields), profile (where the time went), diff_windows \
 (what changed), find_events_around (what led to it).
@@ -39,13 +41,15 @@ relative to the newest event: since_timestamp \"-5s\". Order is (timestamp, inse
 first.
 
 Every answer says returned, total_matched, truncated and next_cursor. truncated=true: repeat the same call with \
-cursor=next_cursor, or narrow the filters. limit 0 only counts. gaps name spans whose events were pruned.
+cursor=next_cursor, or narrow the filters. limit 0 only counts. gaps name spans whose events were pruned, or lost on the way.
 
 format \"table\" (default) is short: constant columns stand once in the head, times are microseconds after t0, payloads \
 are cut with a mark such as \"\u{2026}+123B\". format \"json\" gives whole events, nothing cut. fields picks columns; \
 max_tokens is the size budget.
 
 A refused call says what was wrong, what is allowed, and shows a call that works.
+
+Empty or stale? import_events reads a recording; start_capture reads a running node; capture_status tells how it goes.
 
 More: the resource elixirscope://guide, and the prompts debug_crash, why_slow, who_changed_state, what_happened_around.";
 
@@ -55,7 +59,7 @@ const READ_ONLY: &str = "\n\nThis server is read-only: it offers no tool that st
 /// The MCP server over one store, for one connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
-    store: EventStore,
+    desk: Desk,
     is_read_only: bool,
     subscribed: Subscribed,
     /// Cancelled when the connection is about to end: whoever only listens goes home.
@@ -63,9 +67,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server that answers from `store`; its listeners end with `closing`.
-    pub(crate) fn new(store: EventStore, is_read_only: bool, closing: CancellationToken) -> Self {
-        Self { store, is_read_only, subscribed: Subscribed::default(), closing }
+    /// A server that answers from the desk's store; its listeners end with `closing`.
+    pub(crate) fn new(desk: Desk, is_read_only: bool, closing: CancellationToken) -> Self {
+        Self { desk, is_read_only, subscribed: Subscribed::default(), closing }
     }
 }
 
@@ -160,7 +164,7 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ReadResourceResponse, ErrorData>> + MaybeSendFuture + '_ {
-        let contents = guarded(|| resources::read(&self.store, self.is_read_only, &request.uri));
+        let contents = guarded(|| resources::read(self.desk.store(), self.is_read_only, &request.uri));
         ready(contents.map(|contents| {
             let mut result = ReadResourceResult::new(vec![contents]);
             result.meta = era::meta(&context);
@@ -176,7 +180,7 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<GetPromptResponse, ErrorData>> + MaybeSendFuture + '_ {
-        ready(guarded(|| prompts::get(&self.store, request)).map(|mut result| {
+        ready(guarded(|| prompts::get(self.desk.store(), request)).map(|mut result| {
             result.meta = era::meta(&context);
             result.into()
         }))
@@ -187,7 +191,7 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<CompleteResult, ErrorData>> + MaybeSendFuture + '_ {
-        ready(guarded(|| completion::complete(&self.store, &request)).map(|found| {
+        ready(guarded(|| completion::complete(self.desk.store(), &request)).map(|found| {
             let mut result = CompleteResult::new(found);
             result.meta = era::meta(&context);
             result
@@ -199,7 +203,7 @@ impl ServerHandler for Server {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        subscriptions::listen(&self.store, &context, &self.closing).await;
+        subscriptions::listen(self.desk.store(), &context, &self.closing).await;
         Ok(())
     }
 
@@ -208,7 +212,7 @@ impl ServerHandler for Server {
         request: SubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<(), ErrorData>> + MaybeSendFuture + '_ {
-        ready(self.subscribed.subscribe(&self.store, context.peer, request.uri))
+        ready(self.subscribed.subscribe(self.desk.store(), context.peer, request.uri))
     }
 
     fn unsubscribe(
@@ -225,7 +229,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let meta = era::meta(&context);
-        let mut result = call::run(&self.store, self.is_read_only, request, context).await?;
+        let mut result = call::run(&self.desk, self.is_read_only, request, context).await?;
         result.meta = meta;
         Ok(result.into())
     }

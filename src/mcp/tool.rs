@@ -8,7 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::args::batch::{BatchArgs, HeldBatch};
 use super::call::ArgumentsText;
+use super::desk::Desk;
 use super::{check, schema};
 use crate::watch::Watch;
 use crate::{Error, ErrorKind, EventStore};
@@ -26,8 +28,9 @@ pub(crate) enum Effect {
     Removes,
 }
 
-/// One tool. Its file under [`tools`](super::tools) is all there is to it.
-pub(crate) trait Tool {
+/// One tool. Its file under [`tools`](super::tools) is all there is to it. It works `On` the store, or on the whole
+/// [`Desk`].
+pub(crate) trait Tool<On = EventStore> {
     /// Fixed: clients call it by this name.
     const NAME: &'static str;
     /// For people.
@@ -37,24 +40,39 @@ pub(crate) trait Tool {
     /// Arguments of a call that works: a JSON object.
     const EXAMPLE: &'static str;
     const EFFECT: Effect;
+    /// Whether it reaches beyond this process and its files.
+    const REACHES_OUT: bool = false;
 
     type Args: DeserializeOwned + JsonSchema + Send + 'static;
     type Reply: Serialize + JsonSchema;
 
     /// Whether this call may take so long that others should be heard meanwhile: more than some ten milliseconds.
-    fn is_long(_store: &EventStore, _args: &Self::Args) -> bool {
+    fn is_long(_on: &On, _args: &Self::Args) -> bool {
         false
     }
 
-    fn run(store: &EventStore, args: Self::Args, watch: &dyn Watch) -> Result<Answer<Self::Reply>, Error>;
+    fn run(on: &On, args: Self::Args, watch: &dyn Watch) -> Result<Answer<Self::Reply>, Error>;
+
+    /// Writes the answer as JSON: what serde would write, if need be faster.
+    fn to_json(answer: Answer<Self::Reply>) -> serde_json::Result<AnswerJson> {
+        AnswerJson::of(&answer)
+    }
 
     /// Whether [`Self::run_text`] takes the arguments' text, as long as it is of the usual form.
     const TAKES_TEXT: bool = false;
 
     /// Runs it on the text of its arguments, so that they need not be taken apart twice. `None`: the text is not of the
     /// usual form, and nothing was done.
-    fn run_text(_store: &EventStore, _arguments: &str) -> Option<Result<Answer<Self::Reply>, Error>> {
+    fn run_text(_on: &On, _arguments: &str) -> Option<Result<Answer<Self::Reply>, Error>> {
         None
+    }
+
+    /// Whether [`Self::run_batch`] takes the events, read as the end of the line was looked for.
+    const TAKES_BATCH: bool = false;
+
+    /// Runs it on events that were read already.
+    fn run_batch(_on: &On, _batch: BatchArgs<'_>) -> Result<Answer<Self::Reply>, Error> {
+        Err(Error::invalid("arguments: a batch of events is not what this tool takes"))
     }
 }
 
@@ -63,10 +81,58 @@ pub(crate) enum Arguments {
     Object(JsonObject),
     /// Text of an object.
     Text(ArgumentsText),
+    /// A batch of events, read already.
+    Batch(HeldBatch),
 }
 
 /// How a call ended; an error is the text of the refusal.
-pub(crate) type Outcome = Result<Answer<Value>, String>;
+pub(crate) type Outcome = Result<Answered, String>;
+
+/// The form in which an answer is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Values,
+    /// JSON text, which a page becomes in half the time.
+    Json,
+}
+
+/// An answer in the form that was asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Answered {
+    Values(Answer<Value>),
+    Json(AnswerJson),
+}
+
+/// Both channels of an answer as JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct AnswerJson {
+    /// A string.
+    pub(crate) text: Vec<u8>,
+    /// An object.
+    pub(crate) structured: Vec<u8>,
+}
+
+impl AnswerJson {
+    /// As serde writes it.
+    pub(crate) fn of(answer: &Answer<impl Serialize>) -> serde_json::Result<Self> {
+        let structured = serde_json::to_vec(&answer.structured)?;
+        Ok(Self { text: serde_json::to_vec(&answer.text)?, structured })
+    }
+}
+
+impl Answered {
+    /// The same as values.
+    pub(crate) fn into_values(self) -> Answer<Value> {
+        match self {
+            Self::Values(answer) => answer,
+            // It was written here, so it can be read.
+            Self::Json(AnswerJson { text, structured }) => Answer {
+                text: serde_json::from_slice(&text).unwrap_or_default(),
+                structured: serde_json::from_slice(&structured).unwrap_or_default(),
+            },
+        }
+    }
+}
 
 /// A call whose arguments are understood.
 pub(crate) struct Prepared {
@@ -76,10 +142,10 @@ pub(crate) struct Prepared {
 }
 
 /// Does what a call asks for.
-pub(crate) type Run = Box<dyn FnOnce(&EventStore, &dyn Watch) -> Outcome + Send>;
+pub(crate) type Run = Box<dyn FnOnce(&Desk, &dyn Watch) -> Outcome + Send>;
 
-/// Text of this length may take long.
-const LONG_TEXT: usize = 1 << 20;
+/// Arguments of this length may take long.
+pub(crate) const LONG_TEXT: usize = 1 << 20;
 
 /// An answer in both channels. Hosts show only one of them, so both carry the same facts.
 #[derive(Clone, Debug)]
@@ -99,8 +165,10 @@ pub(crate) struct Entry {
     pub(crate) example: &'static str,
     /// Whether it runs best on the text of its arguments.
     pub(crate) takes_text: bool,
+    /// Whether it runs on a batch of events.
+    pub(crate) takes_batch: bool,
     /// Understands the arguments; an error is the text of the refusal.
-    pub(crate) prepare: fn(&'static Self, &EventStore, Arguments) -> Result<Prepared, String>,
+    pub(crate) prepare: fn(&'static Self, &Desk, Arguments, Form) -> Result<Prepared, String>,
 }
 
 impl Entry {
@@ -110,8 +178,20 @@ impl Entry {
     }
 }
 
-/// A tool as the table holds it.
+/// A tool that works on the store, as the table holds it.
 pub(crate) fn entry<T: Tool>() -> Entry {
+    entry_on::<T, EventStore>()
+}
+
+/// A tool that works on the whole desk, as the table holds it.
+pub(crate) fn entry_at_desk<T: Tool<Desk>>() -> Entry {
+    entry_on::<T, Desk>()
+}
+
+fn entry_on<T: Tool<On>, On>() -> Entry
+where
+    Desk: AsRef<On>,
+{
     let description = format!("{} Example: {}", T::DESCRIPTION, T::EXAMPLE);
     let mut tool = rmcp::model::Tool::new(T::NAME, description, Arc::new(schema::input::<T::Args>()));
     tool.title = Some(T::TITLE.to_owned());
@@ -121,44 +201,70 @@ pub(crate) fn entry<T: Tool>() -> Entry {
         Some(T::EFFECT == Effect::Reads),
         Some(T::EFFECT == Effect::Removes),
         Some(T::EFFECT != Effect::Appends),
-        Some(false),
+        Some(T::REACHES_OUT),
     ));
-    Entry { tool, example: T::EXAMPLE, takes_text: T::TAKES_TEXT, prepare: prepare::<T> }
+    Entry {
+        tool,
+        example: T::EXAMPLE,
+        takes_text: T::TAKES_TEXT,
+        takes_batch: T::TAKES_BATCH,
+        prepare: prepare::<T, On>,
+    }
 }
 
-fn prepare<T: Tool>(entry: &'static Entry, store: &EventStore, arguments: Arguments) -> Result<Prepared, String> {
+fn prepare<T: Tool<On>, On>(
+    entry: &'static Entry,
+    desk: &Desk,
+    arguments: Arguments,
+    form: Form,
+) -> Result<Prepared, String>
+where
+    Desk: AsRef<On>,
+{
     match arguments {
         Arguments::Object(arguments) => {
-            let args = read::<T>(entry, arguments)?;
-            let is_long = T::is_long(store, &args);
-            Ok(Prepared { is_long, run: Box::new(move |store, watch| finish::<T>(entry, T::run(store, args, watch))) })
+            let args = read::<T, On>(entry, arguments)?;
+            let is_long = T::is_long(desk.as_ref(), &args);
+            let run =
+                move |desk: &Desk, watch: &dyn Watch| finish::<T, On>(entry, T::run(desk.as_ref(), args, watch), form);
+            Ok(Prepared { is_long, run: Box::new(run) })
         }
         Arguments::Text(text) => {
             let is_long = text.get().len() > LONG_TEXT;
-            let run = move |store: &EventStore, watch: &dyn Watch| {
-                if let Some(outcome) = T::run_text(store, text.get()) {
-                    return finish::<T>(entry, outcome);
+            let run = move |desk: &Desk, watch: &dyn Watch| {
+                if let Some(outcome) = T::run_text(desk.as_ref(), text.get()) {
+                    return finish::<T, On>(entry, outcome, form);
                 }
                 let arguments = serde_json::from_str(text.get()).map_err(|error| format!("arguments: {error}"))?;
-                finish::<T>(entry, T::run(store, read::<T>(entry, arguments)?, watch))
+                finish::<T, On>(entry, T::run(desk.as_ref(), read::<T, On>(entry, arguments)?, watch), form)
             };
             Ok(Prepared { is_long, run: Box::new(run) })
+        }
+        Arguments::Batch(batch) => {
+            let run = move |desk: &Desk, _: &dyn Watch| {
+                finish::<T, On>(entry, batch.take(|batch| T::run_batch(desk.as_ref(), batch)), form)
+            };
+            // Longer lines do not come this way.
+            Ok(Prepared { is_long: false, run: Box::new(run) })
         }
     }
 }
 
-fn read<T: Tool>(entry: &Entry, arguments: JsonObject) -> Result<T::Args, String> {
+fn read<T: Tool<On>, On>(entry: &Entry, arguments: JsonObject) -> Result<T::Args, String> {
     let args = check::arguments(&entry.tool.input_schema, arguments).and_then(|arguments| {
         serde_json::from_value(Value::Object(arguments)).map_err(|error| Error::invalid(format!("arguments: {error}")))
     });
     args.map_err(|error| refusal(entry, &error))
 }
 
-fn finish<T: Tool>(entry: &Entry, outcome: Result<Answer<T::Reply>, Error>) -> Outcome {
-    let answer = outcome.and_then(|Answer { text, structured }| {
-        let structured = serde_json::to_value(structured)
-            .map_err(|error| Error::limit_exceeded(format!("the answer cannot be written as JSON: {error}")))?;
-        Ok(Answer { text, structured })
+fn finish<T: Tool<On>, On>(entry: &Entry, outcome: Result<Answer<T::Reply>, Error>, form: Form) -> Outcome {
+    let answer = outcome.and_then(|answer| {
+        let answered = match form {
+            Form::Json => T::to_json(answer).map(Answered::Json),
+            Form::Values => serde_json::to_value(answer.structured)
+                .map(|structured| Answered::Values(Answer { text: answer.text, structured })),
+        };
+        answered.map_err(|error| Error::limit_exceeded(format!("the answer cannot be written as JSON: {error}")))
     });
     answer.map_err(|error| refusal(entry, &error))
 }

@@ -4,6 +4,7 @@
 
 mod around;
 mod keys;
+mod lost;
 mod maintenance;
 mod plans;
 mod reading;
@@ -24,6 +25,7 @@ use crate::segment::active::Capacity;
 use crate::settings::{SEGMENT_ROWS, Settings};
 pub use around::{Neighbourhood, Place};
 pub use keys::TopKeys;
+pub use lost::{Loss, Losses, LostStats};
 use maintenance::Ticker;
 pub use plans::InstrumentationPlan;
 use plans::Plans;

@@ -40,6 +40,11 @@ impl EventStore {
     /// Those of [`Self::query_events`], and [`Cancelled`](crate::ErrorKind::Cancelled).
     pub fn query_events_watched(&self, query: &Query, watch: &dyn Watch) -> Result<Page> {
         self.shared.counters.queried();
+        self.page(query, watch)
+    }
+
+    /// A page that is not counted as somebody's query.
+    pub(super) fn page(&self, query: &Query, watch: &dyn Watch) -> Result<Page> {
         let filter = query.filter.clone().canonical()?;
         let state = self.shared.hot.read();
         let prepared = self.prepare(query, filter, &state)?;

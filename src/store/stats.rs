@@ -207,6 +207,11 @@ impl EventStore {
         self.shared.hot.read().events()
     }
 
+    /// Timestamps of the oldest and the newest event; `None` when none is stored. Cost: O(segments).
+    pub fn span(&self) -> Option<(i64, i64)> {
+        self.shared.hot.read().bounds().map(|((oldest, _), (newest, _))| (oldest, newest))
+    }
+
     /// Whether no event is stored.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

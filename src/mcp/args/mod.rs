@@ -2,6 +2,7 @@
 //!
 //! Values arrive checked against the schema; what is left to judge here is what a schema cannot say.
 
+pub(super) mod batch;
 pub(super) mod budget;
 pub(super) mod event;
 pub(super) mod filter;

@@ -7,7 +7,7 @@ use crate::mcp::page::column::Column;
 use crate::{Error, Order, Result};
 
 /// Bytes a token stands for in budgets.
-pub(super) const BYTES_PER_TOKEN: usize = 4;
+pub(crate) const BYTES_PER_TOKEN: usize = 4;
 
 /// Budget of a table unless asked otherwise: half of what the strictest host shows.
 const TABLE_TOKENS: usize = 5_000;

@@ -22,9 +22,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::desk::Desk;
 use super::server::Server;
 use super::stdio::signals::Signals;
-use crate::EventStore;
 use admission::{Guard, admit};
 
 /// Where the protocol is spoken.
@@ -98,7 +98,7 @@ pub(super) async fn bind(options: &HttpOptions) -> io::Result<TcpListener> {
 /// Serves until a signal, then answers what is in flight; `stop` is cancelled at the signal.
 pub(super) async fn serve(
     listener: TcpListener,
-    store: EventStore,
+    desk: Desk,
     is_read_only: bool,
     options: HttpOptions,
     stop: CancellationToken,
@@ -109,7 +109,7 @@ pub(super) async fn serve(
     let guard = Arc::new(Guard::new(options.token, in_flight.clone()));
     let closing = stop.clone();
     let service = StreamableHttpService::new(
-        move || Ok(Server::new(store.clone(), is_read_only, closing.child_token())),
+        move || Ok(Server::new(desk.clone(), is_read_only, closing.child_token())),
         Arc::new(session_manager()),
         config(options.address, sessions_end.clone()),
     );

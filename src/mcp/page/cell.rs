@@ -1,26 +1,34 @@
 //! How is one value written where space is short?
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use memchr::memchr3;
 
 /// Characters of a cell that are shown; the rest is counted.
 const SHOWN: usize = 160;
 
 /// The text on one line: tabs and line ends are written as `\t`, `\n`, `\r`.
-pub(crate) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if memchr3(b'\t', b'\n', b'\r', text.as_bytes()).is_none() {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
-    text.replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+    Cow::Owned(text.replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"))
 }
 
-/// The text, or its start and how many bytes are missing: `…+123B`.
-pub(crate) fn cut(text: &str) -> String {
+/// Cuts the text that begins at `start`: its end becomes how many bytes are missing, `…+123B`.
+pub(crate) fn cut(out: &mut String, start: usize) {
+    let text = &out[start..];
     if text.len() <= SHOWN {
-        return text.to_owned();
+        return;
     }
-    match text.char_indices().nth(SHOWN) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}\u{2026}+{}B", &text[..end], text.len() - end),
+    let is_ascii = text.as_bytes()[..SHOWN].is_ascii();
+    let end = if is_ascii { Some(SHOWN) } else { text.char_indices().nth(SHOWN).map(|(end, _)| end) };
+    if let Some(end) = end {
+        let missing = text.len() - end;
+        out.truncate(start + end);
+        // Writing to a String cannot fail.
+        _ = write!(out, "\u{2026}+{missing}B");
     }
 }
 
@@ -30,20 +38,26 @@ pub(crate) fn quoted(text: &str) -> String {
     if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
-/// Microseconds from `t0` to `timestamp` with three decimals: no nanosecond is lost.
-pub(crate) fn micros(timestamp: i64, t0: i64) -> String {
-    let ns = i128::from(timestamp) - i128::from(t0);
-    let sign = if ns < 0 { "-" } else { "" };
-    let ns = ns.unsigned_abs();
-    format!("{sign}{}.{:03}", ns / 1000, ns % 1000)
+/// Appends the microseconds from `t0` to `timestamp` with three decimals: no nanosecond is lost.
+pub(crate) fn micros(out: &mut String, timestamp: i64, t0: i64) {
+    let ns = timestamp.abs_diff(t0);
+    let sign = if timestamp < t0 { "-" } else { "" };
+    _ = write!(out, "{sign}{}.{:03}", ns / 1000, ns % 1000);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn appended(append: impl FnOnce(&mut String)) -> String {
+        let mut out = "before".to_owned();
+        append(&mut out);
+        out.split_off("before".len())
+    }
+
     #[test]
     fn relative_times_keep_every_nanosecond() {
+        let micros = |timestamp, t0| appended(|out| micros(out, timestamp, t0));
         assert_eq!(micros(-576_460_751_564_576_952, -576_460_751_564_577_953), "1.001");
         assert_eq!(micros(5, 1006), "-1.001");
         assert_eq!(micros(5, 5), "0.000");
@@ -52,6 +66,13 @@ mod tests {
 
     #[test]
     fn what_is_cut_is_counted() {
+        let cut = |text: &str| {
+            appended(|out| {
+                let start = out.len();
+                out.push_str(text);
+                cut(out, start);
+            })
+        };
         assert_eq!(cut("short"), "short");
         let long = "é".repeat(SHOWN + 3);
         assert_eq!(cut(&long), format!("{}\u{2026}+6B", "é".repeat(SHOWN)));

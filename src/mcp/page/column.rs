@@ -1,6 +1,7 @@
 //! What can stand in a column of a table, and how is it written?
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use serde_json::value::RawValue;
 
@@ -88,7 +89,29 @@ impl Column {
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|column| column.name() == name)
+        // Most keys of a payload are no column's, and this is asked for each of them.
+        Some(match name {
+            "t_us" => Self::TimeMicros,
+            "event_id" => Self::EventId,
+            "event_type" => Self::EventType,
+            "pid" => Self::Pid,
+            "mfa" => Self::Mfa,
+            "duration_ns" => Self::DurationNs,
+            "correlation_id" => Self::CorrelationId,
+            "call_id" => Self::CallId,
+            "parent_id" => Self::ParentId,
+            "session_id" => Self::SessionId,
+            "ast_node_id" => Self::AstNodeId,
+            "node" => Self::Node,
+            "data" => Self::Data,
+            "timestamp" => Self::Timestamp,
+            "wall_time" => Self::WallTime,
+            "seq" => Self::Seq,
+            "module" => Self::Module,
+            "function" => Self::Function,
+            "arity" => Self::Arity,
+            _ => return None,
+        })
     }
 
     /// Whether a member of an event's JSON is what this column shows.
@@ -105,11 +128,15 @@ impl Column {
         let text = |value: Option<&'e str>| value.map(Cow::Borrowed);
         let number = |value: Option<i64>| value.map(|value| Cow::Owned(value.to_string()));
         match self {
-            Self::TimeMicros => Some(cell::micros(event.timestamp(), t0).into()),
+            Self::TimeMicros => {
+                let mut micros = String::new();
+                cell::micros(&mut micros, event.timestamp(), t0);
+                Some(micros.into())
+            }
             Self::EventId => text(Some(event.event_id())),
             Self::EventType => text(event.event_type()),
             Self::Pid => text(event.pid()),
-            Self::Mfa => mfa(event).map(Cow::Owned),
+            Self::Mfa => mfa(event),
             Self::DurationNs => number(event.duration_ns()),
             Self::CorrelationId => text(event.correlation_id()),
             Self::CallId => text(event.call_id()),
@@ -127,31 +154,48 @@ impl Column {
         }
     }
 
-    /// The cell of an event, beside the other columns of its table.
-    pub(crate) fn cell(self, event: &StoredEvent, t0: i64, beside: &[Self]) -> String {
+    /// Appends the cell of an event, beside the other columns of its table.
+    pub(crate) fn write(self, out: &mut String, event: &StoredEvent, t0: i64, beside: &[Self]) {
+        let start = out.len();
         match self {
-            Self::Data => cell::cut(&payload(event, beside)),
-            // The one cell that must come back whole: it is how the event is asked for.
-            Self::EventId => cell::escaped(event.event_id()),
-            column => column.value(event, t0).map_or_else(String::new, |value| cell::cut(&cell::escaped(&value))),
+            Self::TimeMicros => return cell::micros(out, event.timestamp(), t0),
+            // The one text that must come back whole: it is how the event is asked for.
+            Self::EventId => return out.push_str(&cell::escaped(event.event_id())),
+            Self::Data => payload(out, event, beside),
+            column => {
+                if let Some(value) = column.value(event, t0) {
+                    out.push_str(&cell::escaped(&value));
+                }
+            }
         }
+        cell::cut(out, start);
     }
 }
 
-fn mfa(event: &StoredEvent) -> Option<String> {
-    let arity = event.arity().map_or_else(String::new, |arity| format!("/{arity}"));
-    match (event.module(), event.function()) {
-        (Some(module), Some(function)) => Some(format!("{module}.{function}{arity}")),
-        (None, Some(function)) => Some(format!("{function}{arity}")),
-        (Some(module), None) => Some(module.to_string()),
-        (None, None) => None,
+fn mfa(event: &StoredEvent) -> Option<Cow<'_, str>> {
+    let Some(function) = event.function() else { return event.module().map(Cow::Borrowed) };
+    let module = event.module().unwrap_or_default();
+    // A dot, a slash and up to three digits.
+    let mut mfa = String::with_capacity(module.len() + function.len() + 5);
+    if event.module().is_some() {
+        mfa.push_str(module);
+        mfa.push('.');
     }
+    mfa.push_str(function);
+    if let Some(arity) = event.arity() {
+        // Writing to a String cannot fail.
+        _ = write!(mfa, "/{arity}");
+    }
+    Some(mfa.into())
 }
 
-/// The payload as one line, without what other columns of the row say already; empty when nothing is left.
-fn payload(event: &StoredEvent, beside: &[Column]) -> String {
-    let rest = json::select(event.data(), |key, raw| !is_said(event, beside, key, raw));
-    if rest == "{}" { String::new() } else { rest }
+/// Appends the payload as one line, without what other columns of the row say already; nothing when nothing is left.
+fn payload(out: &mut String, event: &StoredEvent, beside: &[Column]) {
+    let start = out.len();
+    json::select_into(out, event.data(), |key, raw| !is_said(event, beside, key, raw));
+    if &out[start..] == "{}" {
+        out.truncate(start);
+    }
 }
 
 /// Whether a member of the payload repeats a column of its row.

@@ -22,7 +22,7 @@ pub(super) fn how_to_go_on(store: &EventStore, query: &Query, page: &Page, reply
 /// Why an answer is empty, with the closest names there are. `is_bounded`: the filter has a time bound.
 pub(crate) fn nothing_matched(store: &EventStore, plan: &Plan, filter: &Filter, is_bounded: bool) -> String {
     if store.is_empty() {
-        return "the store is empty; fill it with store_events".to_owned();
+        return "the store is empty; fill it with store_events, import_events or start_capture".to_owned();
     }
     let stats = store.get_stats();
     let unknown = |(path, events): &(AccessPath, u64)| match (path, events) {

@@ -7,10 +7,11 @@ pub(super) mod cell;
 pub(super) mod column;
 mod hint;
 mod reply;
+mod rows;
 mod table;
 
 pub(super) use hint::nothing_matched;
-pub(super) use reply::{EventMembers, PageReply};
+pub(super) use reply::{EventMembers, PageReply, to_json};
 
 use std::fmt::Write;
 
@@ -21,6 +22,7 @@ use super::args::{Shape, effective};
 use super::json;
 use super::tool::Answer;
 use crate::query::Page;
+use crate::store::Losses;
 use crate::watch::Watch;
 use crate::{EventStore, Filter, Query, Result, StoredEvent, Time};
 use column::Column;
@@ -29,57 +31,115 @@ use table::{Cells, Table};
 /// Bytes the head usually takes; a longer one costs a second round.
 const HEAD_BYTES: usize = 300;
 
+/// Gaps an answer names; the rest are counted.
+const MAX_GAPS: usize = 10;
+
 /// Payload read for one answer: far more than any budget shows, far less than ten thousand large events.
 const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
 /// The answer to a query, as large as its shape allows.
 pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &dyn Watch) -> Result<Answer<PageReply>> {
     let page = store.query_events_watched(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() }, watch)?;
-    let cells = match shape.format {
-        Format::Table => Some(Cells::of(&page.events, shape.columns.as_deref())),
-        Format::Json => None,
+    let losses = store.losses_of(&page, MAX_GAPS)?;
+    let written = match shape.format {
+        Format::Table => Written::Table(Cells::of(&page.events, shape.columns.as_deref())),
+        Format::Json => Written::Json(lines(&page, shape)),
     };
-    let mut shown = fitting(&page, shape, cells.as_ref());
+    let mut shown = fitting(&page, shape, &written);
     loop {
-        let answer = write(store, query, shape, &page, cells.as_ref(), shown);
-        let excess = answer.text.len().saturating_sub(shape.budget);
+        let reply = envelope(store, query, (&page, &losses), shown);
+        let head = reply.head();
+        let body = written.body(shown, shape.reversed);
+        let excess = (head.len() + body.len()).saturating_sub(shape.budget);
         if excess == 0 || shown <= 1 {
-            return Ok(answer);
+            return Ok(join(reply, head, &body));
         }
-        shown -= too_many(answer.structured.rows.as_deref().unwrap_or_default(), shape.reversed, excess);
+        shown -= body.too_many(excess);
     }
 }
 
-/// How many of the last events to leave out so that a text is so much shorter: one at least.
-fn too_many(rows: &[Vec<String>], reversed: bool, excess: usize) -> usize {
-    let length = |row: &Vec<String>| row.iter().map(|cell| cell.len() + 1).sum::<usize>();
-    let mut saved = 0;
-    let mut is_missing = |row: &Vec<String>| {
-        let is_missing = saved < excess;
-        saved += length(row);
-        is_missing
-    };
-    let left_out = if reversed {
-        rows.iter().take_while(|row| is_missing(row)).count()
-    } else {
-        rows.iter().rev().take_while(|row| is_missing(row)).count()
-    };
-    left_out.clamp(1, rows.len().max(2) - 1)
+/// Events as they are shown, each written once however often the page is cut to fit.
+enum Written<'e> {
+    Table(Cells<'e>),
+    /// One line of JSON each, as many as the budget has room for.
+    Json(Vec<String>),
+}
+
+/// The first so many of the events.
+enum Body<'w> {
+    Table(Table<'w>),
+    Json(Vec<&'w str>),
+}
+
+impl Written<'_> {
+    fn body(&self, shown: usize, reversed: bool) -> Body<'_> {
+        match self {
+            Self::Table(cells) => Body::Table(cells.table(shown, reversed)),
+            Self::Json(lines) => {
+                let mut lines: Vec<&str> = lines.iter().take(shown).map(String::as_str).collect();
+                if reversed {
+                    lines.reverse();
+                }
+                Body::Json(lines)
+            }
+        }
+    }
+}
+
+impl Body<'_> {
+    /// Bytes it adds to the text.
+    fn len(&self) -> usize {
+        match self {
+            Self::Table(table) => table.len(),
+            Self::Json(lines) => (lines.iter().map(|line| line.len() + 1).sum::<usize>()).saturating_sub(1),
+        }
+    }
+
+    /// How many of the last events found to leave out so that the text is so much shorter: one at least.
+    fn too_many(&self, excess: usize) -> usize {
+        let Self::Table(table) = self else { return 1 };
+        let mut saved = 0;
+        let is_missing = |length: &usize| {
+            let is_missing = saved < excess;
+            saved += length;
+            is_missing
+        };
+        let left_out = table.lengths_from_last().take_while(is_missing).count();
+        left_out.clamp(1, table.shown().max(2) - 1)
+    }
 }
 
 /// How many events the budget has room for, by the length of their lines.
-fn fitting(page: &Page, shape: &Shape, cells: Option<&Cells<'_>>) -> usize {
+fn fitting(page: &Page, shape: &Shape, written: &Written<'_>) -> usize {
+    let shown = match written {
+        Written::Table(cells) => cells.line_lengths().take_while(room(shape)).count(),
+        Written::Json(lines) => lines.len(),
+    };
+    shown.clamp(page.events.len().min(1), page.events.len())
+}
+
+/// Whether the next line fits, asked line by line.
+fn room(shape: &Shape) -> impl FnMut(&usize) -> bool {
     let mut room = shape.budget.saturating_sub(HEAD_BYTES);
-    let fits = |length: &usize| {
+    move |length| {
         let has_room = *length <= room;
         room = room.saturating_sub(*length);
         has_room
-    };
-    let shown = match cells {
-        Some(cells) => cells.line_lengths().take_while(fits).count(),
-        None => page.events.iter().map(|event| wire_length(&line(event, shape))).take_while(fits).count(),
-    };
-    shown.clamp(page.events.len().min(1), page.events.len())
+    }
+}
+
+/// The lines the budget has room for; one at least, if there is an event.
+fn lines(page: &Page, shape: &Shape) -> Vec<String> {
+    let mut fits = room(shape);
+    let mut lines = Vec::new();
+    for event in &page.events {
+        let line = line(event, shape);
+        if !fits(&wire_length(&line)) && !lines.is_empty() {
+            break;
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 /// Bytes of a line of JSON, half way between the two channels: inside the text each quote takes a backslash more.
@@ -112,15 +172,9 @@ fn applied(page: &Page) -> Filter {
     Filter { since: at(page.since, filter.since), until: at(page.until, filter.until), ..filter }
 }
 
-/// The answer with the first `shown` events of the page.
-fn write(
-    store: &EventStore,
-    query: &Query,
-    shape: &Shape,
-    page: &Page,
-    cells: Option<&Cells<'_>>,
-    shown: usize,
-) -> Answer<PageReply> {
+/// What a reader must know of a page of which the first `shown` events are shown.
+fn envelope(store: &EventStore, query: &Query, (page, losses): (&Page, &Losses), shown: usize) -> PageReply {
+    let more_gaps = losses.total.saturating_sub(losses.first.len() as u64);
     let next_cursor = match page.events.get(..shown) {
         Some([.., last]) if shown < page.events.len() => Some(page.cursor_after(last)),
         _ => page.next_cursor.clone(),
@@ -132,7 +186,8 @@ fn write(
         truncated: next_cursor.is_some() || (query.limit == 0 && total_matched > 0),
         next_cursor,
         filters: effective(&applied(page)),
-        gaps: page.gaps.iter().map(Into::into).collect(),
+        gaps: page.gaps.iter().map(Into::into).chain(losses.first.iter().cloned().map(Into::into)).collect(),
+        more_gaps: (more_gaps > 0).then_some(more_gaps),
         hint: None,
         constants: None,
         t0: None,
@@ -141,30 +196,32 @@ fn write(
         events: None,
     };
     reply.hint = hint::how_to_go_on(store, query, page, &reply);
-    let mut text = reply.head();
-    match cells {
-        Some(cells) => {
-            let table = cells.table(shown, shape.reversed);
-            if shown > 0 {
-                table.write(&mut text);
+    reply
+}
+
+/// The answer: the head, then the events.
+fn join(mut reply: PageReply, head: String, body: &Body<'_>) -> Answer<PageReply> {
+    let mut text = head;
+    text.reserve(body.len());
+    match body {
+        Body::Table(table) => {
+            let rows = table.rows();
+            if table.shown() > 0 {
+                table.write_head(&mut text);
+                text.push_str(rows.text());
             }
-            let Table { t0, .. } = table;
             reply.constants = Some(table.constants());
-            reply.t0 = t0;
-            reply.columns = Some(table.columns);
-            reply.rows = Some(table.rows);
+            reply.t0 = table.t0();
+            reply.columns = Some(table.columns().collect());
+            reply.rows = Some(rows);
         }
-        None => {
-            let mut lines: Vec<String> = page.events.iter().take(shown).map(|event| line(event, shape)).collect();
-            if shape.reversed {
-                lines.reverse();
-            }
+        Body::Json(lines) => {
             text.push_str(&lines.join("\n"));
             let values = lines.iter().map(|line| Value::Object(json::lossless_object(line)));
             reply.events = Some(values.collect());
         }
     }
-    if shown == 0 {
+    if reply.returned == 0 {
         text.truncate(text.trim_end().len());
     }
     Answer { text, structured: reply }

@@ -6,8 +6,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::rows::Rows;
 use crate::mcp::args::filter::{effective_schema, filter_line};
+use crate::mcp::tool::{Answer, AnswerJson};
 use crate::query::Gap;
+use crate::store::Loss;
 
 /// An events page: its envelope, then the events as a table or whole.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -24,8 +27,11 @@ pub(crate) struct PageReply {
     /// The filters as they were applied; only those set.
     #[schemars(schema_with = "effective_schema")]
     pub(crate) filters: Map<String, Value>,
-    /// Spans this answer touches whose events were pruned.
+    /// Spans this answer touches whose events are not all there: pruned here, or lost on the way.
     pub(crate) gaps: Vec<GapReply>,
+    /// Gaps beyond those listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) more_gaps: Option<u64>,
     /// How to go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<String>,
@@ -41,7 +47,8 @@ pub(crate) struct PageReply {
     pub(crate) columns: Option<Vec<&'static str>>,
     /// table: the events, one row each.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) rows: Option<Vec<Vec<String>>>,
+    #[schemars(with = "Option<Vec<Vec<String>>>")]
+    pub(crate) rows: Option<Rows>,
     /// json: whole events.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "events_schema")]
@@ -59,20 +66,81 @@ fn events_schema(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": event })
 }
 
+/// The answer as JSON: what serde writes. The cells of a table are escaped once for both channels.
+pub(crate) fn to_json(mut answer: Answer<PageReply>) -> serde_json::Result<AnswerJson> {
+    let Some(rows) = answer.structured.rows.take() else { return AnswerJson::of(&answer) };
+    let Some(head) = answer.text.strip_suffix(rows.text()) else {
+        answer.structured.rows = Some(rows);
+        return AnswerJson::of(&answer);
+    };
+    let mut text = Vec::with_capacity(head.len() + 2 * rows.text().len());
+    serde_json::to_writer(&mut text, head)?;
+    text.pop();
+    let mut structured = Vec::with_capacity(ENVELOPE + 2 * rows.text().len());
+    serde_json::to_writer(&mut structured, &answer.structured)?;
+    // Of the members, only events come after rows, and no reply has both.
+    structured.pop();
+    structured.extend_from_slice(b",\"rows\":");
+    rows.write_json(&mut structured, &mut text)?;
+    text.push(b'"');
+    structured.push(b'}');
+    Ok(AnswerJson { text, structured })
+}
+
+/// Bytes of a table's reply beside its rows, as a rule.
+const ENVELOPE: usize = 1_024;
+
 /// A span whose events are not all there.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct GapReply {
-    /// Timestamp of the first missing event.
+    /// Where it begins.
     since: i64,
-    /// Timestamp of the last missing event.
+    /// Where it ends.
     until: i64,
-    /// Missing events.
-    events: u64,
+    /// Missing events; absent when nobody counted them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<u64>,
+    /// How they were lost: "dropped" by the source, or "disconnected"; absent when they were pruned here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<&'static str>,
+    /// Session that lost them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<String>,
 }
 
 impl From<&Gap> for GapReply {
     fn from(gap: &Gap) -> Self {
-        Self { since: gap.since, until: gap.until, events: gap.events }
+        Self { since: gap.since, until: gap.until, events: Some(gap.events), lost: None, session_id: None }
+    }
+}
+
+impl From<Loss> for GapReply {
+    fn from(loss: Loss) -> Self {
+        let how = if loss.events.is_some() { "dropped" } else { "disconnected" };
+        let (since, until, session_id) = (loss.since, loss.until, loss.session_id);
+        Self { since, until, events: loss.events, lost: Some(how), session_id }
+    }
+}
+
+impl GapReply {
+    /// One line.
+    fn write(&self, head: &mut String) {
+        let Self { since, until, events, lost, session_id } = self;
+        _ = match (lost, events) {
+            (None, events) => {
+                writeln!(head, "gap: {} events from {since} to {until} were pruned", events.unwrap_or_default())
+            }
+            (Some(_), Some(events)) => write!(head, "gap: {events} events from {since} to {until} were dropped"),
+            (Some(_), None) => {
+                write!(head, "gap: from {since} to {until} the source was not connected; events may be missing")
+            }
+        };
+        if lost.is_some() {
+            _ = match session_id {
+                Some(session) => writeln!(head, " (session {session})"),
+                None => writeln!(head),
+            };
+        }
     }
 }
 
@@ -128,7 +196,10 @@ impl PageReply {
         }
         _ = write!(head, "\nfilters: {}\n", filter_line(&self.filters));
         for gap in &self.gaps {
-            _ = writeln!(head, "gap: {} events from {} to {} were pruned", gap.events, gap.since, gap.until);
+            gap.write(&mut head);
+        }
+        if let Some(more) = self.more_gaps {
+            _ = writeln!(head, "gap: and {more} more gaps (event_type gap lists them)");
         }
         if let Some(hint) = &self.hint {
             _ = writeln!(head, "hint: {hint}");

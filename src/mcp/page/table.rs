@@ -6,26 +6,18 @@ use serde_json::{Map, Value};
 
 use super::cell;
 use super::column::Column;
+use super::rows::Rows;
 use crate::StoredEvent;
 
-/// A table ready to be written.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Table {
-    /// Columns with one value in all rows.
-    pub(crate) constants: Vec<(&'static str, String)>,
-    pub(crate) columns: Vec<&'static str>,
-    pub(crate) rows: Vec<Vec<String>>,
-    /// What `t_us` counts from, where it is shown.
-    pub(crate) t0: Option<i64>,
-}
-
-/// The cells of a page. They are written once, however often the page is cut to fit.
+/// The cells of a page. They are written once, into one text, however often the page is cut to fit.
 #[derive(Debug)]
 pub(crate) struct Cells<'e> {
     events: &'e [StoredEvent],
     wanted: &'e [Column],
     /// By column, then by event; times count from the first event.
-    columns: Vec<Vec<String>>,
+    text: String,
+    /// Where each cell ends; the first entry is where the first begins.
+    ends: Vec<usize>,
 }
 
 impl<'e> Cells<'e> {
@@ -33,18 +25,40 @@ impl<'e> Cells<'e> {
     pub(crate) fn of(events: &'e [StoredEvent], asked: Option<&'e [Column]>) -> Self {
         let wanted = asked.unwrap_or(Column::USUAL);
         let t0 = events.first().map_or(0, StoredEvent::timestamp);
-        let cells = |column: &Column| events.iter().map(|event| column.cell(event, t0, wanted)).collect();
-        Self { events, wanted, columns: wanted.iter().map(cells).collect() }
+        let text = String::with_capacity(events.len() * USUAL_ROW);
+        let mut ends = Vec::with_capacity(wanted.len() * events.len() + 1);
+        ends.push(0);
+        let mut cells = Self { events, wanted, text, ends };
+        for column in wanted {
+            cells.append(*column, t0);
+        }
+        cells
+    }
+
+    fn append(&mut self, column: Column, t0: i64) {
+        for event in self.events {
+            column.write(&mut self.text, event, t0, self.wanted);
+            self.ends.push(self.text.len());
+        }
+    }
+
+    #[inline]
+    fn cell(&self, column: usize, row: usize) -> &str {
+        let at = column * self.events.len() + row;
+        &self.text[self.ends[at]..self.ends[at + 1]]
     }
 
     /// The columns that a table of the first `shown` events has, and those that are the same in all of them.
     fn split(&self, shown: usize) -> (Vec<usize>, Vec<usize>) {
         let (mut kept, mut constant) = (Vec::new(), Vec::new());
-        for (at, cells) in self.columns.iter().enumerate() {
-            let Some([first, rest @ ..]) = cells.get(..shown) else { continue };
-            let is_same = rest.iter().all(|cell| cell == first);
+        if shown == 0 {
+            return (kept, constant);
+        }
+        for at in 0..self.wanted.len() {
+            let first = self.cell(at, 0);
+            let is_same = (1..shown).all(|row| self.cell(at, row) == first);
             // The last column stays, whatever is in it: a row needs something to show.
-            let is_needed = kept.is_empty() && at + 1 == self.columns.len();
+            let is_needed = kept.is_empty() && at + 1 == self.wanted.len();
             if is_needed || !is_same || (!first.is_empty() && shown == 1) {
                 kept.push(at);
             } else if !first.is_empty() {
@@ -57,35 +71,92 @@ impl<'e> Cells<'e> {
     /// Bytes of each row's line in a table of all events.
     pub(crate) fn line_lengths(&self) -> impl Iterator<Item = usize> {
         let (kept, _) = self.split(self.events.len());
-        (0..self.events.len()).map(move |row| kept.iter().map(|at| self.columns[*at][row].len() + 1).sum())
+        (0..self.events.len()).map(move |row| kept.iter().map(|at| self.cell(*at, row).len() + 1).sum())
     }
 
     /// The table of the first `shown` events; the last of them leads when it is turned around.
-    pub(crate) fn table(&self, shown: usize, reversed: bool) -> Table {
+    pub(crate) fn table(&self, shown: usize, reversed: bool) -> Table<'_> {
         let (kept, constant) = self.split(shown);
-        let order = || (0..shown).map(|at| if reversed { shown - 1 - at } else { at });
-        let t0 = order().next().map(|first| self.events[first].timestamp());
-        let cell = |row: usize, at: usize| match self.wanted[at] {
-            Column::TimeMicros if reversed => {
-                Column::TimeMicros.cell(&self.events[row], t0.unwrap_or_default(), self.wanted)
-            }
-            _ => self.columns[at][row].clone(),
-        };
-        Table {
-            constants: constant.iter().map(|at| (self.wanted[*at].name(), cell(shown - 1, *at))).collect(),
-            columns: kept.iter().map(|at| self.wanted[*at].name()).collect(),
-            rows: order().map(|row| kept.iter().map(|at| cell(row, *at)).collect()).collect(),
-            t0: t0.filter(|_| self.wanted.contains(&Column::TimeMicros)),
+        let first = if reversed { shown.checked_sub(1) } else { Some(0) };
+        let t0 = first.and_then(|first| self.events.get(first)).map(StoredEvent::timestamp).filter(|_| shown > 0);
+        let mut times = None;
+        if let (true, Some(t0)) = (reversed && kept.iter().any(|at| self.wanted[*at] == Column::TimeMicros), t0) {
+            let mut again = Self { events: &self.events[..shown], wanted: TIMES, text: String::new(), ends: vec![0] };
+            again.append(Column::TimeMicros, t0);
+            times = Some(again);
         }
+        Table { cells: self, kept, constant, shown, reversed, t0, times }
     }
 }
 
-impl Table {
-    /// Appends the head lines and the rows.
-    pub(crate) fn write(&self, out: &mut String) {
-        if !self.constants.is_empty() {
+/// What the times of a table are when they count from another event than the first.
+const TIMES: &[Column] = &[Column::TimeMicros];
+
+/// Bytes the cells of an event usually take.
+const USUAL_ROW: usize = 320;
+
+/// A table of the first events, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Table<'c> {
+    cells: &'c Cells<'c>,
+    /// Columns by their place in the cells: those shown, and those with one value in all rows.
+    kept: Vec<usize>,
+    constant: Vec<usize>,
+    shown: usize,
+    reversed: bool,
+    t0: Option<i64>,
+    /// Times that count from `t0`, where the cells' own do not.
+    times: Option<Cells<'c>>,
+}
+
+impl Table<'_> {
+    /// Events in it.
+    pub(crate) const fn shown(&self) -> usize {
+        self.shown
+    }
+
+    /// What `t_us` counts from, where it is shown.
+    pub(crate) fn t0(&self) -> Option<i64> {
+        self.t0.filter(|_| self.cells.wanted.contains(&Column::TimeMicros))
+    }
+
+    /// Names of the cells of each row.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.kept.iter().map(|at| self.cells.wanted[*at].name())
+    }
+
+    fn cell(&self, column: usize, event: usize) -> &str {
+        match &self.times {
+            Some(times) if self.cells.wanted[column] == Column::TimeMicros => times.cell(0, event),
+            _ => self.cells.cell(column, event),
+        }
+    }
+
+    /// Bytes of an event's line, its end included.
+    fn line_length(&self, event: usize) -> usize {
+        self.kept.iter().map(|at| self.cell(*at, event).len() + 1).sum()
+    }
+
+    /// Bytes of each event's line, from the last found to the first.
+    pub(crate) fn lengths_from_last(&self) -> impl Iterator<Item = usize> {
+        (0..self.shown).rev().map(|event| self.line_length(event))
+    }
+
+    /// Bytes of its text: head lines and rows.
+    pub(crate) fn len(&self) -> usize {
+        if self.shown == 0 {
+            return 0;
+        }
+        let mut head = String::new();
+        self.write_head(&mut head);
+        head.len() + self.lengths_from_last().sum::<usize>() - 1
+    }
+
+    /// Appends the lines before the rows.
+    pub(crate) fn write_head(&self, out: &mut String) {
+        if !self.constant.is_empty() {
             out.push_str("constants:");
-            for (name, value) in &self.constants {
+            for (name, value) in self.constant_cells() {
                 out.push(' ');
                 out.push_str(name);
                 out.push('=');
@@ -93,18 +164,37 @@ impl Table {
             }
             out.push('\n');
         }
-        if let Some(t0) = self.t0 {
+        if let Some(t0) = self.t0() {
             _ = writeln!(out, "t0={t0} (t_us: microseconds after t0)");
         }
-        out.push_str(&self.columns.join("\t"));
-        for row in &self.rows {
-            out.push('\n');
-            out.push_str(&row.join("\t"));
+        for (at, name) in self.columns().enumerate() {
+            if at > 0 {
+                out.push('\t');
+            }
+            out.push_str(name);
         }
+        out.push('\n');
+    }
+
+    /// The events, one row each, in the order they are shown.
+    pub(crate) fn rows(&self) -> Rows {
+        let bytes = self.lengths_from_last().sum();
+        let mut rows = Rows::with_capacity(self.kept.len(), self.shown, bytes);
+        for at in 0..self.shown {
+            let event = if self.reversed { self.shown - 1 - at } else { at };
+            for column in &self.kept {
+                rows.push(self.cell(*column, event));
+            }
+        }
+        rows
+    }
+
+    fn constant_cells(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.constant.iter().map(|at| (self.cells.wanted[*at].name(), self.cell(*at, 0)))
     }
 
     /// The constants by column.
     pub(crate) fn constants(&self) -> Map<String, Value> {
-        self.constants.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect()
+        self.constant_cells().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
     }
 }

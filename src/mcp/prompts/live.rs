@@ -26,8 +26,8 @@ pub(super) fn situation(store: &EventStore) -> Result<String> {
     let (first, last) = (edge(store, Order::Asc)?, edge(store, Order::Desc)?);
     let (Some(first), Some(last)) = (first, last) else {
         return Err(Error::not_found(
-            "the store is empty: there is nothing to investigate yet. Store events with store_events, or start the \
-             server with --import",
+            "the store is empty: there is nothing to investigate yet. Store events with store_events, read a \
+             recording with import_events (--import), or a running node with start_capture (--dbg)",
         ));
     };
     let span = last.timestamp().saturating_sub(first.timestamp());

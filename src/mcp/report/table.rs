@@ -113,7 +113,7 @@ impl Section {
     }
 
     /// Lines and rows.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lines.len() + self.rows.len()
     }
 }

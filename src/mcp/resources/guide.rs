@@ -12,6 +12,11 @@ const BEFORE_TOOLS: &str = "\
 The store holds what a running Elixir/Erlang (BEAM) system did: calls, messages, process life, state changes and errors, \
 one event each, in memory, with an index for every filter.
 
+## Where events come from
+
+Recordings, programs that send them, and running nodes: the server reads trace ports of `dbg`, and producers connect to \
+it. `capture_status` says who is connected, how fast, and what was lost. An event of type `gap` is a loss.
+
 ## The order of questions that answers most
 
 1. `get_stats`: which time span is stored, and which event types, pids and functions are frequent. Their names are the \
@@ -38,11 +43,15 @@ before the newest event such as \"-5s\". Order is (timestamp, order of arrival).
 ## Answers
 
 `returned`, `total_matched`, `truncated`, `next_cursor`: draw no conclusion from a truncated answer about what was not \
-shown; repeat the call with `cursor`. `gaps` name spans whose events were pruned: absence there proves nothing.
+shown; repeat the call with `cursor`. `gaps` name spans whose events were pruned, dropped by their source, or not seen because \
+it was not connected: absence there proves nothing.
 In a table, constants stand once in the head and `t_us` is microseconds after `t0`.
 
 ## Questions and the calls that answer them
 
+- What is there, and what went wrong? `overview`.
+- Why did it crash, time out, or lose messages? `explain` with \"last_crash\", a pid, a name or an event id.
+- What was a state, and who changed it? `state_at`, `state_history`, each also for one `path` of it.
 - What is wrong here? `find_anomalies`: findings with their events and what would refute each.
 - Where did the time of a call go? `call_tree` with an `event_id` of it: across processes, waiting apart from working.
 - Was a message lost, late or never answered? `message_flow` with `only`.

@@ -15,6 +15,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 
 use super::refusal::Refusal;
+use super::storing::{self, Unread};
 use super::surrogates;
 use crate::mcp::call::ArgumentsText;
 use crate::mcp::tools;
@@ -33,6 +34,8 @@ pub(crate) enum Line {
 #[derive(Debug)]
 pub(crate) enum Said {
     Request(Box<Asked>),
+    /// A request whose events are still to be read.
+    Storing(Box<Unread>),
     /// Nobody waits for the reply to this request any more.
     Cancel(RequestId),
     Notification(Box<ClientNotification>),
@@ -77,6 +80,9 @@ fn refused(refusal: Refusal) -> Line {
 fn read_json(json: &str, line: &Arc<String>) -> Result<Line, Refusal> {
     if let Some(column) = surrogates::first_lone(json) {
         return Err(Refusal::unreadable(format!("Parse error: lone surrogate at line 1 column {column}")));
+    }
+    if let Some(unread) = storing::start(json, line) {
+        return Ok(Line::One(Said::Storing(Box::new(unread))));
     }
     if !json.starts_with('[') {
         return message(json, line).map(Line::One);
@@ -217,8 +223,29 @@ enum Key {
     Other,
 }
 
+/// The call of a tool that a message is, if it is a well-formed one whose arguments are the `null` at this place.
+pub(super) fn call_with_null_at(json: &str, place: usize) -> Option<Asked> {
+    let envelope: Envelope<'_> = serde_json::from_str(json).ok()?;
+    let params = envelope.params?;
+    let arguments = params.arguments?.get();
+    let is_there = arguments == "null" && arguments.as_ptr().addr() - json.as_ptr().addr() == place;
+    let method = serde_json::from_str::<String>(envelope.method?.get()).ok()?;
+    let is_call = method == "tools/call" && envelope.jsonrpc?.get() == r#""2.0""#;
+    if !is_there || !is_call {
+        return None;
+    }
+    let id = request_id(envelope.id?)?;
+    // There is no text of arguments for it to point into.
+    Some(Asked { id, request: call(&params, &Arc::default())? })
+}
+
+/// An id that a request may have.
+fn request_id(raw: &RawValue) -> Option<RequestId> {
+    serde_json::from_str(raw.get()).ok().filter(|_| raw.get() != "null")
+}
+
 /// Reads one message; an error is the refusal of the whole line, because it is not JSON.
-fn message(json: &str, line: &Arc<String>) -> Result<Said, Refusal> {
+pub(super) fn message(json: &str, line: &Arc<String>) -> Result<Said, Refusal> {
     if !json.starts_with('{') {
         strictly(json)?;
         let what = "Invalid Request: expected a JSON-RPC message, an object";
@@ -238,8 +265,7 @@ fn message(json: &str, line: &Arc<String>) -> Result<Said, Refusal> {
         let what = r#"Invalid Request: jsonrpc has to be "2.0""#;
         return Ok(Said::Refused(Refusal::no_request(Some(raw_id), what)));
     }
-    let id = serde_json::from_str::<RequestId>(raw_id.get());
-    let Some(id) = id.ok().filter(|_| raw_id.get() != "null") else {
+    let Some(id) = request_id(raw_id) else {
         strictly(json)?;
         let what = "Invalid Request: id has to be a string or an integer of 64 bits";
         return Ok(Said::Refused(Refusal::no_request(Some(raw_id), what)));
@@ -328,6 +354,7 @@ mod tests {
                 format!("{} {}", reply["error"]["code"], reply["id"])
             }
             Said::Request(asked) => format!("request {}", asked.id),
+            Said::Storing(unread) => format!("request {}", unread.id()),
             Said::Cancel(id) => format!("cancel {id}"),
             Said::Notification(_) => "notification".to_owned(),
             Said::Ignored => "ignored".to_owned(),
@@ -400,7 +427,7 @@ mod tests {
     #[test]
     fn a_storing_call_carries_the_text_of_its_arguments() {
         for line in [
-            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"store_events","arguments":{"events":[ 1 ]}}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{"events":[ 1 ]},"name":"store_events"}}"#,
             r#"{"params":{"arguments":{"events":[ 1 ]},"name":"store_events"},"method":"tools/call","id":1,"jsonrpc":"2.0"}"#,
         ] {
             let Line::One(Said::Request(asked)) = read(line.as_bytes().to_vec()) else { panic!("{line}") };

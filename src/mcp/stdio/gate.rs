@@ -13,6 +13,8 @@ use rmcp::model::RequestId;
 
 use super::outbox::Outbox;
 use super::refusal::{INTERNAL_ERROR, Refusal};
+use crate::mcp::call::AnswerSlot;
+use crate::mcp::tool::AnswerJson;
 
 /// Shared by the transport and the tickets of its requests.
 #[derive(Debug, Default)]
@@ -32,6 +34,8 @@ struct Current {
     is_cancelled: bool,
     /// It becomes one of `open` with its first notification.
     stays_open: bool,
+    /// Where its handler puts its answer, if it is the call of a tool.
+    slot: AnswerSlot,
 }
 
 impl Gate {
@@ -50,8 +54,18 @@ impl Gate {
         let mut this = gate.lock();
         this.turns += 1;
         let turn = this.turns;
-        this.current = Some(Current { turn, id, is_cancelled: false, stays_open });
+        this.current = Some(Current { turn, id, is_cancelled: false, stays_open, slot: AnswerSlot::default() });
         Ticket(Arc::new(Turn { turn, gate: Arc::clone(gate) }))
+    }
+
+    /// The slot of the request whose turn it is now.
+    pub(crate) fn slot(&self) -> Option<&AnswerSlot> {
+        self.current.as_ref().map(|current| &current.slot)
+    }
+
+    /// The answer that belongs into the reply with this id, where its handler put one.
+    pub(crate) fn answer(&self, id: &RequestId) -> Option<AnswerJson> {
+        self.current.as_ref().filter(|current| current.id == *id)?.slot.take()
     }
 
     /// The request is not to be answered any more.
@@ -135,7 +149,7 @@ impl Drop for Turn {
         if let Some(id) = id {
             let id = id.into_json_value().to_string();
             let what = "Internal error: the server failed on this request; it is up and other requests work";
-            gate.outbox.reply_json(&Refusal::of(Some(&id), INTERNAL_ERROR, what).to_json());
+            gate.outbox.reply_json(Refusal::of(Some(&id), INTERNAL_ERROR, what).to_json().as_bytes());
         }
         if let Some(waker) = gate.waker.take() {
             waker.wake();

@@ -3,9 +3,10 @@
 //! Requests take effect one after the other in the order sent, each is answered once, and everything is answered before
 //! the process ends. The protocol itself is rmcp's; this is the transport below it:
 //!
-//! `lines` finds lines in bytes, `envelope` says what a line means, `gate` lets one request in at a time, `outbox` frames
-//! what goes out, `transport` runs them, `pipes` and `signals` are the process's.
+//! `lines` finds lines in bytes, `envelope` says what a line means, `storing` knows the lines that store, `gate` lets one request in at a time, `outbox` frames
+//! what goes out, `called` joins an answer to its reply, `transport` runs them, `pipes` and `signals` are the process's.
 
+mod called;
 mod envelope;
 mod gate;
 mod lines;
@@ -13,6 +14,7 @@ mod outbox;
 mod pipes;
 mod refusal;
 pub(super) mod signals;
+mod storing;
 mod surrogates;
 mod transport;
 
@@ -58,7 +60,7 @@ impl Default for Options {
 /// When stdin cannot be read, or when stdout cannot be written: [`BrokenPipe`](io::ErrorKind::BrokenPipe) means its
 /// reader is gone. When a second signal comes before everything is answered: [`Interrupted`](io::ErrorKind::Interrupted).
 pub async fn serve_stdio(store: EventStore, options: Options) -> io::Result<()> {
-    serve(Server::new(store, false, CancellationToken::new()), options).await
+    serve(Server::new(store.into(), false, CancellationToken::new()), options).await
 }
 
 /// [`serve_stdio`] with a server made for it.
@@ -89,8 +91,12 @@ pub struct LineReport {
 /// Reads one line of stdin and does nothing of what it says.
 pub fn read_line(line: &[u8]) -> LineReport {
     let mut report = LineReport::default();
-    let mut count = |said: Said| match said {
-        Said::Request(_) => report.requests += 1,
+    let read = |said: Said| match said {
+        Said::Storing(unread) => unread.read(),
+        said => said,
+    };
+    let mut count = |said: Said| match read(said) {
+        Said::Request(_) | Said::Storing(_) => report.requests += 1,
         Said::Cancel(_) | Said::Notification(_) | Said::Ignored => report.notifications += 1,
         Said::Refused(refusal) => report.refusals.push(refusal.to_json()),
     };

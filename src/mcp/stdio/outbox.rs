@@ -60,9 +60,9 @@ impl Outbox {
     }
 
     /// A reply that is JSON already.
-    pub(crate) fn reply_json(&mut self, json: &str) {
+    pub(crate) fn reply_json(&mut self, json: &[u8]) {
         self.begin_reply();
-        self.bytes.extend_from_slice(json.as_bytes());
+        self.bytes.extend_from_slice(json);
         self.end_reply();
     }
 
@@ -138,7 +138,7 @@ mod tests {
         outbox.open_array();
         outbox.reply(&2);
         outbox.notice(&"hint");
-        outbox.reply_json("3");
+        outbox.reply_json(b"3");
         outbox.close_array();
         outbox.reply(&4);
         assert_eq!(text(&outbox), "1\n[2,3]\n\"hint\"\n4\n");

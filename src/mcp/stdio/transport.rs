@@ -18,13 +18,14 @@ use rmcp::transport::Transport;
 use tokio::io::ReadBuf;
 use tokio::sync::oneshot;
 
-use super::Options;
 use super::envelope::{self, Asked, Line, Said};
 use super::gate::Gate;
 use super::lines::{Lines, RawLine};
 use super::pipes::{Input, Output};
 use super::refusal::{INVALID_PARAMS, INVALID_REQUEST, Refusal};
 use super::signals::Signals;
+use super::storing::Unread;
+use super::{Options, called};
 use crate::mcp::server::about;
 
 /// Requests read ahead, so that a cancellation behind them is heard.
@@ -38,6 +39,7 @@ const UNREAD_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 enum Step {
     Request(Box<Asked>),
+    Storing(Box<Unread>),
     Refuse(Refusal),
     OpenArray,
     CloseArray,
@@ -155,8 +157,16 @@ impl Wire {
     fn take(&mut self, step: Step) -> Option<RxJsonRpcMessage<RoleServer>> {
         let asked = match step {
             Step::Request(asked) => asked,
+            Step::Storing(unread) => {
+                return match unread.read() {
+                    Said::Request(asked) => self.take(Step::Request(asked)),
+                    Said::Refused(refusal) => self.take(Step::Refuse(refusal)),
+                    // It has an id: it is nothing else.
+                    _ => None,
+                };
+            }
             Step::Refuse(refusal) => {
-                self.gate.lock().outbox.reply_json(&refusal.to_json());
+                self.gate.lock().outbox.reply_json(refusal.to_json().as_bytes());
                 return None;
             }
             Step::OpenArray => {
@@ -171,13 +181,16 @@ impl Wire {
         let Asked { id, mut request } = *asked;
         if let Some(missing) = self.missing(&request) {
             let id = id.into_json_value().to_string();
-            self.gate.lock().outbox.reply_json(&Refusal::of(Some(&id), INVALID_PARAMS, missing).to_json());
+            self.gate.lock().outbox.reply_json(Refusal::of(Some(&id), INVALID_PARAMS, missing).to_json().as_bytes());
             return None;
         }
         self.is_initialized |= matches!(request, ClientRequest::InitializeRequest(_));
         let stays_open = matches!(request, ClientRequest::SubscriptionsListenRequest(_));
         let ticket = Gate::enter(&self.gate, id.clone(), stays_open);
         request.extensions_mut().insert(ticket);
+        if let (ClientRequest::CallToolRequest(call), Some(slot)) = (&mut request, self.gate.lock().slot()) {
+            call.extensions.insert(slot.clone());
+        }
         Some(JsonRpcMessage::request(request, id))
     }
 
@@ -260,6 +273,7 @@ impl Wire {
     fn queue_said(&mut self, said: Said, bytes: usize) {
         match said {
             Said::Request(asked) => self.push(Step::Request(asked), bytes),
+            Said::Storing(unread) => self.push(Step::Storing(unread), bytes),
             Said::Refused(refusal) => self.push(Step::Refuse(refusal), bytes),
             Said::Cancel(id) => self.cancel(&id),
             Said::Notification(notification) => self.notices.push_back(*notification),
@@ -283,6 +297,7 @@ impl Wire {
         }
         let is_it = |step: &Step| match step {
             Step::Request(asked) => asked.id == *id && !matches!(asked.request, ClientRequest::InitializeRequest(_)),
+            Step::Storing(unread) => unread.id() == id,
             _ => false,
         };
         if let Some(at) = self.steps.iter().position(|(step, _)| is_it(step)) {
@@ -374,8 +389,12 @@ impl Transport<RoleServer> for Wire {
         };
         match id {
             Some(id) => {
+                let answer = id.and_then(|id| gate.answer(id));
                 if gate.answered(id) {
-                    gate.outbox.reply(&message);
+                    match answer.as_ref().and_then(|answer| called::with_answer(&message, answer)) {
+                        Some(reply) => gate.outbox.reply_json(&reply),
+                        None => gate.outbox.reply(&message),
+                    }
                 }
             }
             None => {

@@ -140,10 +140,11 @@ fn report(middle: &Middle, found: &Neighbourhood, before: usize, after: usize) -
         let cell = |column: &Shown| match column {
             Shown::EventId => Cell::Event(event.event_id().to_owned()),
             Shown::DurationNs => Cell::duration(event.duration_ns()),
-            column => match column.cell(event, 0, Shown::USUAL) {
-                empty if empty.is_empty() => Cell::Empty,
-                text => Cell::Whole(text),
-            },
+            column => {
+                let mut text = String::new();
+                column.write(&mut text, event, 0, Shown::USUAL);
+                if text.is_empty() { Cell::Empty } else { Cell::Whole(text) }
+            }
         };
         section.row([Cell::At(event.timestamp())].into_iter().chain(shown.iter().map(cell)).collect());
     }

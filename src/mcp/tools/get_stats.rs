@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::NoArgs;
 use crate::mcp::tool::{Answer, Effect, Tool};
-use crate::store::{CounterStats, LastCleanup, Stats};
+use crate::store::{CounterStats, LastCleanup, LostStats, Stats};
 use crate::watch::Watch;
 use crate::{Error, EventStore, Settings};
 
@@ -32,6 +32,7 @@ pub(crate) struct Reply {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_cleanup: Option<CleanupReply>,
     pruned: PrunedReply,
+    lost: LostReply,
     /// Most frequent event types.
     top_event_types: Vec<TopReply>,
     /// Pids that most events name, in any role.
@@ -160,6 +161,23 @@ struct PrunedReply {
     until: Option<i64>,
 }
 
+/// What sources lost, as stored events of type gap tell; answers over such a span tell a gap.
+#[derive(Debug, Serialize, JsonSchema)]
+struct LostReply {
+    /// Spans in which events were lost, or may have been.
+    gaps: u64,
+    /// Of these, such as nobody counted: the source was not connected.
+    uncounted_gaps: u64,
+    /// Events lost in the others.
+    events: u64,
+}
+
+impl From<LostStats> for LostReply {
+    fn from(lost: LostStats) -> Self {
+        Self { gaps: lost.gaps, uncounted_gaps: lost.uncounted_gaps, events: lost.events }
+    }
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 struct TopReply {
     name: String,
@@ -170,8 +188,8 @@ fn top(list: Vec<(String, u64)>) -> Vec<TopReply> {
     list.into_iter().map(|(name, events)| TopReply { name, events }).collect()
 }
 
-impl From<Stats> for Reply {
-    fn from(stats: Stats) -> Self {
+impl From<(Stats, LostStats)> for Reply {
+    fn from((stats, lost): (Stats, LostStats)) -> Self {
         let index = |one: &crate::store::IndexStats| IndexReply {
             index: one.index.name(),
             keys: one.keys,
@@ -198,6 +216,7 @@ impl From<Stats> for Reply {
                 since: stats.pruned.span.map(|(since, _)| since),
                 until: stats.pruned.span.map(|(_, until)| until),
             },
+            lost: lost.into(),
             top_event_types: top(stats.top_event_types),
             top_pids: top(stats.top_pids),
             top_functions: top(stats.top_functions),
@@ -249,6 +268,10 @@ impl Reply {
                 or_none(self.pruned.until)
             ),
         ];
+        if self.lost.gaps > 0 {
+            let LostReply { gaps, uncounted_gaps, events } = self.lost;
+            lines.push(format!("lost: gaps={gaps} uncounted_gaps={uncounted_gaps} events={events}"));
+        }
         if let Some(last) = &self.last_cleanup {
             lines.push(format!("last_cleanup: at={} removed={} reason={}", last.at, last.removed, last.reason));
         }
@@ -272,7 +295,7 @@ impl Tool for GetStats {
     const NAME: &'static str = "get_stats";
     const TITLE: &'static str = "Statistics";
     const DESCRIPTION: &'static str = "What is stored: how many events over which time span, the most frequent event \
-        types, pids and functions (good first filters), memory, indexes, limits, and what was rejected or pruned.";
+        types, pids and functions (good first filters), memory, indexes, limits, and what was rejected, pruned or lost.";
     const EXAMPLE: &'static str = "{}";
     const EFFECT: Effect = Effect::Reads;
 
@@ -285,7 +308,7 @@ impl Tool for GetStats {
     }
 
     fn run(store: &EventStore, _: NoArgs, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
-        let reply = Reply::from(store.get_stats());
+        let reply = Reply::from((store.get_stats(), store.lost()));
         Ok(Answer { text: reply.text(), structured: reply })
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::mcp::args::{FilterArgs, OrderArg, Shape, ViewArgs};
 use crate::mcp::page::{self, PageReply};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Answer, AnswerJson, Effect, Tool};
 use crate::query::DEFAULT_LIMIT;
 use crate::watch::Watch;
 use crate::{Error, EventStore, Order, Query};
@@ -51,5 +51,9 @@ impl Tool for LastNEventsForPid {
         };
         let shape = Shape { reversed: args.order.unwrap_or_default() == OrderArg::Asc, ..shape };
         page::answer(store, &query, &shape, watch)
+    }
+
+    fn to_json(answer: Answer<PageReply>) -> serde_json::Result<AnswerJson> {
+        page::to_json(answer)
     }
 }

@@ -2,22 +2,31 @@
 
 mod aggregate;
 mod call_tree;
+mod capture_status;
 mod cleanup_old_events;
 mod clear_events;
 mod diff_windows;
+mod explain;
 mod explain_query;
 mod find_anomalies;
 mod find_events_around;
 mod get_event_by_id;
 mod get_instrumentation_plan;
 mod get_stats;
+mod import_events;
 mod last_n_events_for_pid;
 mod mailbox;
 mod message_flow;
+mod overview;
 mod profile;
 mod query_events;
 mod query_events_by_ast_node;
 mod removal;
+mod source;
+mod start_capture;
+mod state_at;
+mod state_history;
+mod stop_capture;
 mod store_event;
 mod store_events;
 mod store_instrumentation_plan;
@@ -26,7 +35,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::tool::{Arguments, Entry, Outcome, entry};
+use super::desk::Desk;
+use super::tool::{Answer, Arguments, Entry, Form, entry, entry_at_desk};
 use crate::EventStore;
 use crate::watch::Unwatched;
 
@@ -38,6 +48,10 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<query_events_by_ast_node::QueryEventsByAstNode>(),
         entry::<last_n_events_for_pid::LastNEventsForPid>(),
         entry::<get_event_by_id::GetEventById>(),
+        entry::<overview::OverviewTool>(),
+        entry::<explain::Explain>(),
+        entry::<state_at::StateAtTool>(),
+        entry::<state_history::StateHistory>(),
         entry::<find_events_around::FindEventsAround>(),
         entry::<aggregate::Aggregate>(),
         entry::<profile::Profile>(),
@@ -52,6 +66,10 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<mailbox::Mailbox>(),
         entry::<store_instrumentation_plan::StoreInstrumentationPlan>(),
         entry::<get_instrumentation_plan::GetInstrumentationPlan>(),
+        entry_at_desk::<import_events::ImportEvents>(),
+        entry_at_desk::<start_capture::StartCapture>(),
+        entry_at_desk::<stop_capture::StopCapture>(),
+        entry_at_desk::<capture_status::CaptureStatus>(),
     ]
 });
 
@@ -71,11 +89,12 @@ pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
 }
 
 /// What a tool answers, for what is made of answers; an error is the text of the refusal.
-pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Outcome {
+pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Result<Answer<Value>, String> {
     let Some(entry) = find(name) else { return Err(format!("there is no tool {name}")) };
     let Value::Object(arguments) = arguments else { return Err(format!("{name}: arguments are an object")) };
-    let prepared = (entry.prepare)(entry, store, Arguments::Object(arguments))?;
-    (prepared.run)(store, &Unwatched)
+    let desk = Desk::from(store.clone());
+    let prepared = (entry.prepare)(entry, &desk, Arguments::Object(arguments), Form::Values)?;
+    Ok((prepared.run)(&desk, &Unwatched)?.into_values())
 }
 
 /// The tool of this name.

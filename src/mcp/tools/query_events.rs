@@ -2,7 +2,7 @@
 
 use crate::mcp::args::PageArgs;
 use crate::mcp::page::{self, PageReply};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Answer, AnswerJson, Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -27,5 +27,9 @@ impl Tool for QueryEvents {
     fn run(store: &EventStore, args: PageArgs, watch: &dyn Watch) -> Result<Answer<PageReply>, Error> {
         let (query, shape) = args.read()?;
         page::answer(store, &query, &shape, watch)
+    }
+
+    fn to_json(answer: Answer<PageReply>) -> serde_json::Result<AnswerJson> {
+        page::to_json(answer)
     }
 }

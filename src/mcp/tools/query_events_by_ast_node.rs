@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::mcp::args::PageArgs;
 use crate::mcp::page::{self, PageReply};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Answer, AnswerJson, Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -36,5 +36,9 @@ impl Tool for QueryEventsByAstNode {
     fn run(store: &EventStore, Args { page }: Args, watch: &dyn Watch) -> Result<Answer<PageReply>, Error> {
         let (query, shape) = page.read()?;
         page::answer(store, &query, &shape, watch)
+    }
+
+    fn to_json(answer: Answer<PageReply>) -> serde_json::Result<AnswerJson> {
+        page::to_json(answer)
     }
 }

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::event::Batch;
+use crate::mcp::args::batch::BatchArgs;
 use crate::mcp::args::event::{self, event_schema};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::store::StoreReport;
@@ -79,19 +79,15 @@ impl Tool for StoreEvents {
     const TAKES_TEXT: bool = true;
 
     fn run_text(store: &EventStore, arguments: &str) -> Option<Result<Answer<Reply>, Error>> {
-        let TextArgs { events, atomic } = serde_json::from_str(arguments).ok()?;
-        let (all, atomic) = (events.len(), atomic.unwrap_or(false));
-        Some(answer(store.store_batch(events, atomic), all, atomic))
+        Some(Self::run_batch(store, serde_json::from_str(arguments).ok()?))
     }
-}
 
-/// The arguments as they are usually written, borrowed from their text.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TextArgs<'a> {
-    #[serde(borrow)]
-    events: Batch<'a>,
-    atomic: Option<bool>,
+    const TAKES_BATCH: bool = true;
+
+    fn run_batch(store: &EventStore, BatchArgs { events, atomic }: BatchArgs<'_>) -> Result<Answer<Reply>, Error> {
+        let (all, atomic) = (events.len(), atomic.unwrap_or(false));
+        answer(store.store_batch(events, atomic), all, atomic)
+    }
 }
 
 fn answer(report: StoreReport, all: usize, atomic: bool) -> Result<Answer<Reply>, Error> {

@@ -1,0 +1,139 @@
+//! What does one event say? Its payload, read once, by the names the producers use.
+
+use serde_json::{Map, Value as Json};
+
+use super::value::Value;
+use crate::event::StoredEvent;
+
+/// An event and its payload.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    pub(crate) event: StoredEvent,
+    data: Map<String, Json>,
+}
+
+/// Longest the operands of a failed operation are looked for, one by one.
+const MAX_ARGS: usize = 64;
+
+impl Fact {
+    pub(crate) fn new(event: StoredEvent) -> Self {
+        let data = match serde_json::from_str(event.data()) {
+            Ok(Json::Object(data)) => data,
+            // Nested deeper than the parser goes: its fields are not known.
+            _ => Map::new(),
+        };
+        Self { event, data }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.event.event_id()
+    }
+
+    pub(crate) const fn at(&self) -> i64 {
+        self.event.timestamp()
+    }
+
+    /// Place in the total order.
+    pub(crate) const fn key(&self) -> (i64, u64) {
+        (self.event.timestamp(), self.event.seq())
+    }
+
+    pub(crate) fn pid(&self) -> &str {
+        self.event.pid().unwrap_or_default()
+    }
+
+    pub(crate) fn event_type(&self) -> &str {
+        self.event.event_type().unwrap_or_default()
+    }
+
+    pub(crate) fn is(&self, event_type: &str) -> bool {
+        self.event.event_type() == Some(event_type)
+    }
+
+    /// A text of the payload.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.data.get(key)?.as_str()
+    }
+
+    /// A number of the payload.
+    pub(crate) fn number(&self, key: &str) -> Option<i64> {
+        self.data.get(key)?.as_i64()
+    }
+
+    /// Whether a flag of the payload is set.
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        self.data.get(key).and_then(Json::as_bool).unwrap_or_default()
+    }
+
+    /// The texts of a list of the payload; an Elixir list in one text is taken apart.
+    pub(crate) fn list(&self, key: &str) -> Vec<&str> {
+        match self.data.get(key) {
+            Some(Json::Array(items)) => items.iter().filter_map(Json::as_str).take(MAX_ARGS).collect(),
+            Some(Json::String(text)) => {
+                let value = Value::read(text);
+                value
+                    .list()
+                    .map(|items| items.iter().map(|item| item.text).take(MAX_ARGS).collect())
+                    .unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// `Module.function`, as Elixir writes it.
+    pub(crate) fn function(&self) -> Option<String> {
+        Some(format!("{}.{}", self.event.module()?, self.event.function()?))
+    }
+
+    /// `Module.function/arity`.
+    pub(crate) fn mfa(&self) -> Option<String> {
+        let function = self.function()?;
+        Some(match self.event.arity() {
+            Some(arity) => format!("{function}/{arity}"),
+            None => function,
+        })
+    }
+
+    /// Where the call was made: `s3_badstate.exs:13`, else the node of the source.
+    pub(crate) fn call_site(&self) -> Option<&str> {
+        self.text("call_site").or_else(|| self.event.ast_node_id())
+    }
+
+    /// Whether it is the end of a call that raised, threw or exited.
+    pub(crate) fn is_failed_exit(&self) -> bool {
+        self.is("function_exit") && self.text("exit_reason").is_some_and(|reason| reason != "normal")
+    }
+
+    /// Whether it is the start of a callback that handles a message.
+    pub(crate) fn is_callback(&self) -> bool {
+        let name = self.event.function().unwrap_or_default();
+        matches!(
+            (name, self.event.arity()),
+            ("handle_call" | "handle_event", Some(3 | 4))
+                | ("handle_cast" | "handle_info" | "handle_continue", Some(2))
+        )
+    }
+}
+
+/// The request inside what was sent: `:total` of `{:"$gen_call", {pid, ref}, :total}`, the message itself otherwise.
+pub(crate) fn request(message: &str) -> &str {
+    let value = Value::read(message);
+    let inner = value.tuple().and_then(|parts| match (parts.first()?.atom()?, parts.len()) {
+        ("$gen_call", 3) => Some(parts[2].text),
+        ("$gen_cast", 2) => Some(parts[1].text),
+        _ => None,
+    });
+    inner.unwrap_or(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_taken_out_of_its_envelope() {
+        assert_eq!(request(r#"{:"$gen_call", {#PID<0.1.0>, [:alias | #Reference<0.1.2.3>]}, :total}"#), ":total");
+        assert_eq!(request(r#"{:"$gen_cast", {:coupon, "SPRNG"}}"#), r#"{:coupon, "SPRNG"}"#);
+        assert_eq!(request("{:EXIT, #PID<0.1.0>, :normal}"), "{:EXIT, #PID<0.1.0>, :normal}");
+    }
+}

@@ -1,0 +1,416 @@
+//! What is there, and what stands out? One look at every event, for a first call.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::ask::Ask;
+use super::fact::Fact;
+use super::member;
+use super::story::reason::{Reason, is_normal};
+use super::symbols::{Functions, Symbols};
+use super::who::{Names, Who};
+use crate::error::Result;
+use crate::event::Role;
+use crate::query::{Field, Filter, Seen, Visit};
+use crate::store::EventStore;
+use crate::watch::Watch;
+
+/// Processes and functions that are told.
+const TOP: usize = 10;
+
+/// Events of one sort of trouble that are kept.
+const KEPT: usize = 64;
+
+/// Ended calls of one process that may lie inside of an open one.
+const MAX_INNER: usize = 1_024;
+
+/// A mailbox that long stands out.
+pub(crate) const LONG_MAILBOX: i64 = 20;
+
+/// Everything at a glance.
+#[derive(Debug)]
+pub(crate) struct Overview {
+    pub(crate) visit: Visit,
+    /// Events by type, most first.
+    pub(crate) types: Vec<(String, u64)>,
+    pub(crate) nodes: Vec<String>,
+    /// Recordings.
+    pub(crate) sessions: u64,
+    /// Most in- and outgoing messages, calls and trouble first.
+    pub(crate) processes: Vec<Process>,
+    /// Processes there are in all.
+    pub(crate) all_processes: u64,
+    /// Most own time first.
+    pub(crate) functions: Vec<Function>,
+    /// Functions there are in all.
+    pub(crate) all_functions: u64,
+    pub(crate) troubles: Troubles,
+}
+
+/// One process.
+#[derive(Clone, Debug)]
+pub(crate) struct Process {
+    pub(crate) who: Who,
+    pub(crate) events: u64,
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+    /// Nanoseconds in recorded calls.
+    pub(crate) busy: i64,
+    /// Most messages sent to it and not handled; only where its callbacks are recorded.
+    pub(crate) mailbox: Option<i64>,
+    pub(crate) failed: u64,
+    /// The reason of its end.
+    pub(crate) exit: Option<String>,
+}
+
+/// One function.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) calls: u64,
+    /// Nanoseconds, without calls inside.
+    pub(crate) own: i64,
+    pub(crate) max: i64,
+    /// The end of the longest call.
+    pub(crate) slowest: (i64, u64),
+}
+
+/// What went wrong: how often, and some of the events.
+#[derive(Debug, Default)]
+pub(crate) struct Troubles {
+    pub(crate) crashes: Trouble,
+    pub(crate) timeouts: Trouble,
+    /// Crashes of processes that waited for one that crashed.
+    pub(crate) consequences: Trouble,
+    pub(crate) failed_calls: Trouble,
+    /// Messages to nobody.
+    pub(crate) undeliverable: Trouble,
+    /// Messages to a process after its end.
+    pub(crate) to_the_dead: Trouble,
+    /// Replies to a caller that had ended.
+    pub(crate) late_replies: Trouble,
+}
+
+/// One sort of trouble.
+#[derive(Debug, Default)]
+pub(crate) struct Trouble {
+    pub(crate) count: u64,
+    /// The first ones.
+    pub(crate) events: Vec<Fact>,
+    /// The newest.
+    pub(crate) last: Option<Fact>,
+}
+
+impl Trouble {
+    fn add(&mut self, event: &Seen<'_>) {
+        self.count += 1;
+        let fact = Fact::new(event.to_event());
+        if self.events.len() < KEPT {
+            self.events.push(fact.clone());
+        }
+        self.last = Some(fact);
+    }
+
+    fn count_only(&mut self, event: &Seen<'_>) {
+        if self.events.len() < KEPT {
+            self.add(event);
+        } else {
+            self.count += 1;
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Life {
+    pid: String,
+    events: u64,
+    sent: u64,
+    received: u64,
+    busy: i64,
+    handled: u64,
+    waiting: i64,
+    longest: i64,
+    failed: u64,
+    exit: Option<String>,
+    /// Calls that ended and may lie inside of one that has not: start and duration.
+    inner: Vec<(i64, i64)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Figures {
+    calls: u64,
+    own: i64,
+    max: i64,
+    slowest: (i64, u64),
+}
+
+/// Event types that are looked into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Entry,
+    Exit,
+    Send,
+    End,
+    Other,
+}
+
+struct Look {
+    types: Symbols,
+    type_counts: Vec<u64>,
+    kinds: Vec<Kind>,
+    pids: Symbols,
+    /// By the number of a pid: its place in `lives`.
+    life_of: Vec<Option<usize>>,
+    lives: Vec<Life>,
+    by_pid: BTreeMap<String, usize>,
+    functions: Functions,
+    figures: Vec<Figures>,
+    is_callback: Vec<Option<bool>>,
+    nodes: Symbols,
+    sessions: Symbols,
+    node_count: u32,
+    session_count: u32,
+    troubles: Troubles,
+}
+
+/// Looks at every event of a span once. Cost: some 150 ns an event.
+pub(crate) fn overview(store: &EventStore, filter: &Filter, watch: &dyn Watch) -> Result<Overview> {
+    let mut look = Look {
+        types: Symbols::new(Field::EventType),
+        type_counts: Vec::new(),
+        kinds: Vec::new(),
+        pids: Symbols::new(Field::Pid),
+        life_of: Vec::new(),
+        lives: Vec::new(),
+        by_pid: BTreeMap::new(),
+        functions: Functions::new(),
+        figures: Vec::new(),
+        is_callback: Vec::new(),
+        nodes: Symbols::new(Field::Node),
+        sessions: Symbols::new(Field::Session),
+        node_count: 0,
+        session_count: 0,
+        troubles: Troubles::default(),
+    };
+    let visit = store.visit(filter, watch, |event| {
+        look.event(&event);
+        ControlFlow::Continue(())
+    })?;
+    let ask = Ask::new(store, watch);
+    look.finish(&Names::new(&ask), visit)
+}
+
+/// The value at a place that may be new.
+fn at<T: Default + Clone>(list: &mut Vec<T>, place: usize) -> &mut T {
+    if list.len() <= place {
+        list.resize(place + 1, T::default());
+    }
+    &mut list[place]
+}
+
+impl Look {
+    fn event(&mut self, event: &Seen<'_>) {
+        let type_id = self.types.id(event) as usize;
+        *at(&mut self.type_counts, type_id) += 1;
+        while self.kinds.len() <= type_id {
+            let kind = match self.types.text(self.kinds.len() as u32) {
+                Some("function_entry") => Kind::Entry,
+                Some("function_exit") => Kind::Exit,
+                Some("message_send") => Kind::Send,
+                Some("process_exit") => Kind::End,
+                _ => Kind::Other,
+            };
+            self.kinds.push(kind);
+        }
+        let kind = self.kinds[type_id];
+        self.node_count = self.node_count.max(self.nodes.id(event));
+        self.session_count = self.session_count.max(self.sessions.id(event));
+        let life = self.subject(event);
+        if let Some(life) = life {
+            self.lives[life].events += 1;
+        }
+        match kind {
+            Kind::Entry => self.entry(event, life),
+            Kind::Exit => self.exit(event, life),
+            Kind::Send => self.send(event, life),
+            Kind::End => self.end(event, life),
+            Kind::Other => {}
+        }
+    }
+
+    fn subject(&mut self, event: &Seen<'_>) -> Option<usize> {
+        let id = self.pids.id(event) as usize;
+        if id == 0 {
+            return None;
+        }
+        if let Some(life) = at(&mut self.life_of, id) {
+            return Some(*life);
+        }
+        let life = self.life(event.pid()?);
+        self.life_of[id] = Some(life);
+        Some(life)
+    }
+
+    fn life(&mut self, pid: &str) -> usize {
+        if let Some(life) = self.by_pid.get(pid) {
+            return *life;
+        }
+        self.lives.push(Life { pid: pid.to_owned(), ..Life::default() });
+        self.by_pid.insert(pid.to_owned(), self.lives.len() - 1);
+        self.lives.len() - 1
+    }
+
+    fn entry(&mut self, event: &Seen<'_>, life: Option<usize>) {
+        let function = self.functions.id(event) as usize;
+        let is_callback = at(&mut self.is_callback, function).get_or_insert_with(|| {
+            matches!(
+                (event.function(), event.arity()),
+                (Some("handle_call"), Some(3)) | (Some("handle_cast" | "handle_info"), Some(2))
+            )
+        });
+        if let (true, Some(life)) = (*is_callback, life) {
+            let life = &mut self.lives[life];
+            life.handled += 1;
+            life.waiting = (life.waiting - 1).max(0);
+        }
+    }
+
+    fn exit(&mut self, event: &Seen<'_>, life: Option<usize>) {
+        let is_failed =
+            member::text(event.data(), "exit_reason").is_some_and(|it| !matches!(&*it, "normal" | ":normal"));
+        if is_failed {
+            self.troubles.failed_calls.count_only(event);
+        }
+        let (Some(life), Some(duration)) = (life, event.duration_ns()) else { return };
+        let life = &mut self.lives[life];
+        life.failed += u64::from(is_failed);
+        let (duration, start) = (duration.max(0), event.timestamp().saturating_sub(duration.max(0)));
+        let mut inside = 0_i64;
+        while let Some((_, took)) = life.inner.pop_if(|(inner, _)| *inner >= start) {
+            inside = inside.saturating_add(took);
+        }
+        let own = duration.saturating_sub(inside).max(0);
+        life.busy = life.busy.saturating_add(own);
+        life.inner.push((start, duration));
+        if life.inner.len() > MAX_INNER {
+            // Long ago, most likely not inside of a call that is still open: one entry stands for all of them.
+            let old = life.inner.drain(..MAX_INNER / 2).reduce(|a, b| (a.0.min(b.0), a.1.saturating_add(b.1)));
+            life.inner.insert(0, old.unwrap_or_default());
+        }
+        let function = self.functions.id(event) as usize;
+        let figures = at(&mut self.figures, function);
+        figures.calls += 1;
+        figures.own = figures.own.saturating_add(own);
+        if duration > figures.max || figures.calls == 1 {
+            figures.max = duration;
+            figures.slowest = (event.timestamp(), event.seq());
+        }
+    }
+
+    fn send(&mut self, event: &Seen<'_>, life: Option<usize>) {
+        if let Some(life) = life {
+            self.lives[life].sent += 1;
+        }
+        let receiver = event.roles().find(|(role, _)| *role == Role::Receiver).map(|(_, pid)| pid);
+        if memchr::memmem::find(event.data().as_bytes(), b"\"undeliverable\"").is_some() {
+            self.troubles.undeliverable.count_only(event);
+            return;
+        }
+        let Some(receiver) = receiver else { return };
+        let receiver = self.life(receiver);
+        let receiver = &mut self.lives[receiver];
+        receiver.received += 1;
+        if receiver.exit.is_some() {
+            match member::text(event.data(), "send_type").as_deref() {
+                Some("reply") => self.troubles.late_replies.count_only(event),
+                _ => self.troubles.to_the_dead.count_only(event),
+            }
+            return;
+        }
+        receiver.waiting += 1;
+        receiver.longest = receiver.longest.max(receiver.waiting);
+    }
+
+    fn end(&mut self, event: &Seen<'_>, life: Option<usize>) {
+        let reason = member::text(event.data(), "exit_reason").unwrap_or_default();
+        if let Some(life) = life {
+            let shown = member::text(event.data(), "error");
+            self.lives[life].exit = Some(shown.as_deref().unwrap_or(&reason).to_owned());
+        }
+        if is_normal(&reason) {
+            return;
+        }
+        match Reason::read(&reason) {
+            Reason::Timeout(_) => self.troubles.timeouts.add(event),
+            Reason::Callee(..) => self.troubles.consequences.add(event),
+            _ => self.troubles.crashes.add(event),
+        }
+    }
+
+    fn finish(self, names: &Names<'_>, visit: Visit) -> Result<Overview> {
+        let mut types: Vec<(String, u64)> = self
+            .type_counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+            .map(|(id, count)| (self.types.text(id as u32).unwrap_or("(none)").to_owned(), *count))
+            .collect();
+        types.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+
+        let all_processes = self.lives.len() as u64;
+        let mut lives = self.lives;
+        let is_crash = |life: &Life| life.exit.as_deref().is_some_and(|reason| !is_normal(reason));
+        let weight = |life: &Life| {
+            let trouble = is_crash(life) || life.handled > 0 && life.longest >= LONG_MAILBOX;
+            (trouble, life.sent + life.received + life.events)
+        };
+        lives.sort_by(|a, b| weight(b).cmp(&weight(a)).then_with(|| a.pid.cmp(&b.pid)));
+        let mut processes = Vec::new();
+        for life in lives.into_iter().take(TOP) {
+            processes.push(Process {
+                who: names.who(&life.pid)?,
+                events: life.events,
+                sent: life.sent,
+                received: life.received,
+                busy: life.busy,
+                mailbox: (life.handled > 0).then_some(life.longest),
+                failed: life.failed,
+                exit: life.exit,
+            });
+        }
+        let mut functions: Vec<Function> = self
+            .figures
+            .iter()
+            .enumerate()
+            .filter(|(_, figures)| figures.calls > 0)
+            .filter_map(|(id, figures)| {
+                let name = self.functions.text(id as u32)?.to_owned();
+                let Figures { calls, own, max, slowest } = *figures;
+                Some(Function { name, calls, own, max, slowest })
+            })
+            .collect();
+        let all_functions = functions.len() as u64;
+        functions.sort_by(|a, b| b.own.cmp(&a.own).then_with(|| a.name.cmp(&b.name)));
+        functions.truncate(TOP);
+        let nodes = (1..=self.node_count).filter_map(|id| self.nodes.text(id)).map(str::to_owned).collect();
+        Ok(Overview {
+            visit,
+            types,
+            nodes,
+            sessions: u64::from(self.session_count),
+            processes,
+            all_processes,
+            functions,
+            all_functions,
+            troubles: self.troubles,
+        })
+    }
+}
+
+/// Where a span of a filter starts and ends in events, for shares of time.
+pub(crate) fn length(visit: &Visit) -> i64 {
+    let (first, last) = visit.span.unwrap_or_default();
+    let since = visit.since.map_or(first, |since| since.max(first));
+    let until = visit.until.map_or(last, |until| until.min(last));
+    until.saturating_sub(since).max(0)
+}

@@ -1,0 +1,255 @@
+//! Which value was bad, and who set it?
+//!
+//! The values the failed operation worked on are looked for in the state and in the message. A part of the state that
+//! is one of them was set by some change; of several candidates the one that is `nil`, then the one whose sort changed,
+//! then the newest counts. Without a match the newest change of a part's sort is offered, as a guess.
+
+use super::Cx;
+use super::crash::Failure;
+use super::reason::operands;
+use super::tell::call_and_result;
+use crate::analysis::ask::inside;
+use crate::analysis::change::{Changes, StateChange};
+use crate::analysis::fact::Fact;
+use crate::analysis::value::Value;
+use crate::analysis::value::brief::brief;
+use crate::analysis::value::diff;
+use crate::analysis::value::path::Path;
+use crate::error::Result;
+
+/// Parts of a state looked at.
+const MAX_LEAVES: usize = 2_000;
+
+/// Parts that are candidates.
+const MAX_CANDIDATES: usize = 16;
+
+/// Changes looked back over for the one that set a part.
+const MAX_CHANGES: usize = 1_000;
+
+/// Calls of a callback looked through for the one that made a value.
+const MAX_CALLS: usize = 500;
+
+/// Why a part is thought to be bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// The failed operation worked on this value.
+    Operand,
+    /// Its sort of value changed.
+    Sort,
+}
+
+/// The bad value.
+pub(super) enum Cause {
+    /// It was in the state.
+    State(Box<Bad>),
+    /// It came with the message.
+    Message { path: String, value: String },
+}
+
+/// A bad part of the state.
+pub(super) struct Bad {
+    pub(super) path: String,
+    pub(super) value: String,
+    pub(super) why: Why,
+    /// The change that set it, and how it is told; `None`: it was there from the start.
+    pub(super) set: Option<(StateChange, String)>,
+    /// The end of the call whose result it is.
+    pub(super) source: Option<Fact>,
+}
+
+impl Cause {
+    pub(super) fn because(&self) -> String {
+        match self {
+            Self::State(bad) if bad.why == Why::Operand => {
+                format!(", because {} was {}", bad.path, brief(&bad.value, 60))
+            }
+            Self::State(bad) => format!("; before, {} had become {}", bad.path, brief(&bad.value, 60)),
+            Self::Message { path, value } if path.is_empty() => {
+                format!(", because the message was {}", brief(value, 60))
+            }
+            Self::Message { path, value } => format!(", because {path} of the message was {}", brief(value, 60)),
+        }
+    }
+
+    pub(super) fn path(&self) -> Option<&str> {
+        match self {
+            Self::State(bad) if !bad.path.is_empty() => Some(&bad.path),
+            _ => None,
+        }
+    }
+
+    pub(super) fn lines(&self, cx: &Cx<'_>) -> Result<Vec<String>> {
+        let bad = match self {
+            Self::Message { .. } => return Ok(Vec::new()),
+            Self::State(bad) => bad,
+        };
+        let Some((change, shown)) = &bad.set else {
+            return Ok(vec![format!("{} was {} as far as is recorded", bad.path, brief(&bad.value, 60))]);
+        };
+        let guess = if bad.why == Why::Sort { " (a guess: its sort of value changed)" } else { "" };
+        let mut lines = vec![format!(
+            "{shown} at {} ({}) by {} in {}{guess}",
+            cx.at(change.at),
+            change.id,
+            brief(&change.trigger(), 80),
+            change.callback
+        )];
+        if let Some(sender) = cx.names.maybe(change.sender.as_deref())? {
+            let send = cx.ask.event(change.send.as_deref());
+            let place = send.as_ref().and_then(|send| super::crash::sent_where(cx, send));
+            let place = place.or_else(|| change.sent_from.as_ref().map(|site| format!("at {site}")));
+            lines.push(format!(
+                "that message came from {sender}{}{}",
+                place.map(|place| format!(", {place}")).unwrap_or_default(),
+                change.send.as_ref().map(|send| format!(" ({send})")).unwrap_or_default()
+            ));
+        }
+        if let Some(source) = &bad.source {
+            lines.push(format!("the value is the result of {}", call_and_result(cx.ask, source)));
+        }
+        Ok(lines)
+    }
+}
+
+/// Looks for the bad value of a failure.
+pub(super) fn find(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Cause>> {
+    let operands = operands(&failure.error, failure.stack.first().map(String::as_str));
+    let is_operand = |leaf: &Value<'_>| operands.iter().any(|operand| operand == leaf.text);
+    let state = failure.state();
+    if let Some(state) = &state {
+        let value = Value::read(state);
+        let leaves = value.leaves(MAX_LEAVES);
+        let matching: Vec<(String, String)> = leaves
+            .iter()
+            .filter(|(_, leaf)| is_operand(leaf))
+            .map(|(path, leaf)| (path.clone(), leaf.text.to_owned()))
+            .take(MAX_CANDIDATES)
+            .collect();
+        if let Some(bad) = likeliest(cx, failure, matching)? {
+            return Ok(Some(Cause::State(Box::new(bad))));
+        }
+    }
+    if let Some(message) = failure.message() {
+        let value = Value::read(&message);
+        let leaves = value.leaves(MAX_LEAVES);
+        // A tag in the message is no value: `{:add, :add}` would match itself.
+        let is_bad = |leaf: &Value<'_>| is_operand(leaf) && leaf.sort() != "atom";
+        if let Some((path, leaf)) = leaves.iter().find(|(_, leaf)| is_bad(leaf)) {
+            return Ok(Some(Cause::Message { path: path.clone(), value: leaf.text.to_owned() }));
+        }
+    }
+    match state {
+        Some(_) => Ok(other_sort(cx, failure)?.map(|bad| Cause::State(Box::new(bad)))),
+        None => Ok(None),
+    }
+}
+
+/// Of parts that may be bad the one that most likely is.
+fn likeliest(cx: &Cx<'_>, failure: &Failure, candidates: Vec<(String, String)>) -> Result<Option<Bad>> {
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    let changes = Changes::new(cx.ask, &failure.who.pid)?;
+    let (all, _) = changes.all((i64::MIN, failure.at), MAX_CHANGES)?;
+    let mut best: Option<((bool, bool, i64), Bad)> = None;
+    for (path, value) in candidates {
+        let set = set_by(&all, &path, &value);
+        let is_other_sort = set.as_ref().is_some_and(|(_, old, _)| {
+            old.as_deref().is_some_and(|old| Value::read(old).sort() != Value::read(&value).sort())
+        });
+        let at = set.as_ref().map_or(i64::MIN, |(change, ..)| change.at);
+        let rank = (value == "nil", is_other_sort, at);
+        if best.as_ref().is_none_or(|(known, _)| rank > *known) {
+            let set = set.map(|(change, _, shown)| (change, shown));
+            best = Some((rank, Bad { path, value, why: Why::Operand, set, source: None }));
+        }
+    }
+    let Some((_, mut bad)) = best else { return Ok(None) };
+    bad.source = source(cx, &bad)?;
+    Ok(Some(bad))
+}
+
+/// The change that gave a part this value: the change, the value before, and both as they are told.
+fn set_by(all: &[StateChange], path: &str, value: &str) -> Option<(StateChange, Option<String>, String)> {
+    let whole = path.is_empty();
+    let path = Path::read(path).ok();
+    let part = |state: &str| match &path {
+        Some(path) => path.find(&Value::read(state)).map(|value| value.text.to_owned()),
+        None => Some(state.to_owned()),
+    };
+    let change = all.iter().rev().find(|change| {
+        let before = change.old.as_deref().and_then(part);
+        part(&change.new).as_deref() == Some(value) && before.as_deref() != Some(value)
+    })?;
+    let before = change.old.as_deref().and_then(part);
+    let from = match (&before, change.is_initial()) {
+        (Some(before), _) => brief(before, 60),
+        (None, true) => "(start)".to_owned(),
+        (None, false) => "(absent)".to_owned(),
+    };
+    let name = path.as_ref().filter(|_| !whole).map(|path| format!("{}: ", path.text())).unwrap_or_default();
+    Some((change.clone(), before, format!("{name}{from} -> {}", brief(value, 60))))
+}
+
+/// The newest change after which a part held another sort of value than before.
+fn other_sort(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Bad>> {
+    let changes = Changes::new(cx.ask, &failure.who.pid)?;
+    let (all, _) = changes.all((i64::MIN, failure.at), MAX_CHANGES)?;
+    let Some(now) = failure.state() else { return Ok(None) };
+    let now = Value::read(&now);
+    for change in all.iter().rev() {
+        let Some(old) = &change.old else { continue };
+        let (old, new) = (Value::read(old), Value::read(&change.new));
+        for one in diff::diff(&old, &new) {
+            let (Some(from), Some(to)) = (one.from, one.to) else { continue };
+            // What was nil before is filled in: that is how it should be.
+            if from.sort() == to.sort() || from.sort() == "nil" || one.path.is_empty() {
+                continue;
+            }
+            let still = Path::read(&one.path).ok().and_then(|path| path.find(&now).map(|value| value.text));
+            if still != Some(to.text) {
+                continue;
+            }
+            let mut bad = Bad {
+                path: one.path.clone(),
+                value: to.text.to_owned(),
+                why: Why::Sort,
+                set: Some((change.clone(), one.shown())),
+                source: None,
+            };
+            bad.source = source(cx, &bad)?;
+            return Ok(Some(bad));
+        }
+    }
+    Ok(None)
+}
+
+/// The call whose result the bad value is: the last one of the callback that returned it; else, where it came with the
+/// message, one the sender had made before.
+fn source(cx: &Cx<'_>, bad: &Bad) -> Result<Option<Fact>> {
+    let Some((change, _)) = &bad.set else { return Ok(None) };
+    let Some(entry) = cx.ask.event(change.entry.as_deref()) else { return Ok(None) };
+    let gives =
+        |end: &Fact| end.text("result").is_some_and(|result| result == bad.value || gives_inside(result, &bad.value));
+    let ends = cx.ask.newest(inside(&change.pid, &["function_exit"]), (entry.at(), change.at), MAX_CALLS)?;
+    let own = ends.into_iter().find(|end| end.event.call_id() != entry.event.call_id() && gives(end));
+    if own.is_some() {
+        return Ok(own);
+    }
+    let Some(send) = cx.ask.event(change.send.as_deref()) else { return Ok(None) };
+    let message = change.message.as_deref().map(Value::read);
+    let comes_along =
+        message.is_some_and(|message| message.leaves(MAX_LEAVES).iter().any(|(_, leaf)| leaf.text == bad.value));
+    if !comes_along {
+        return Ok(None);
+    }
+    let before = cx.ask.newest(inside(send.pid(), &["function_exit"]), (i64::MIN, send.at()), 50)?;
+    Ok(before.into_iter().find(|end| end.text("result") == Some(&bad.value)))
+}
+
+/// `{:ok, value}` gives the value.
+fn gives_inside(result: &str, value: &str) -> bool {
+    Value::read(result)
+        .tuple()
+        .is_some_and(|parts| matches!(parts, [tag, inner] if tag.atom().is_some() && inner.text == value))
+}

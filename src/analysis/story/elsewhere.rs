@@ -1,0 +1,160 @@
+//! Where did the same go well? The same kind of message in other processes, the same function with other arguments.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::cause::Cause;
+use super::crash::Failure;
+use super::tell::times;
+use super::{Cx, Part};
+use crate::analysis::ask::{EVER, types};
+use crate::analysis::change::{StateChange, entry_of, exit_of_call};
+use crate::analysis::value::Value;
+use crate::analysis::value::brief::brief;
+use crate::analysis::value::path::Path;
+use crate::error::Result;
+use crate::query::Filter;
+
+/// Events of others looked at.
+const MAX_LOOKED_AT: usize = 300;
+
+/// Groups that are told.
+const SHOWN: usize = 4;
+
+/// Processes named in a group.
+const NAMED: usize = 3;
+
+/// Values that came out, and how often; where.
+type Groups = BTreeMap<String, Vec<String>>;
+
+pub(super) fn part(cx: &Cx<'_>, failure: &Failure, cause: Option<&Cause>) -> Result<Part> {
+    let mut lines = Vec::new();
+    if let Some(Cause::State(bad)) = cause {
+        if let Some((change, _)) = &bad.set {
+            lines.extend(same_change(cx, change, &bad.path)?);
+        }
+        if let Some(source) = &bad.source {
+            lines.extend(same_function(cx, source)?);
+        }
+    }
+    lines.extend(same_message(cx, failure)?);
+    Ok(Part { name: "elsewhere", keep: 1, lines })
+}
+
+/// What the same kind of message did to the same part of other states.
+fn same_change(cx: &Cx<'_>, change: &StateChange, path: &str) -> Result<Option<String>> {
+    let (Some(message), Ok(path)) = (&change.message, Path::read(path)) else { return Ok(None) };
+    let pattern = Value::read(message).pattern();
+    let filter =
+        Filter { module: change.module.clone(), function: change.function.clone(), ..types(&["state_change"]) };
+    let mut groups = Groups::new();
+    for fact in cx.ask.newest(filter, EVER, MAX_LOOKED_AT)? {
+        let Some(other) = StateChange::of(&fact) else { continue };
+        let is_same = other.message.as_deref().is_some_and(|message| Value::read(message).pattern() == pattern);
+        if other.pid == change.pid || !is_same {
+            continue;
+        }
+        let part = |state: &str| path.find(&Value::read(state)).map(|value| brief(value.text, 40));
+        let absent = || "(absent)".to_owned();
+        let before = other.old.as_deref().and_then(part).unwrap_or_else(absent);
+        let after = part(&other.new).unwrap_or_else(absent);
+        if before != after {
+            let who = cx.names.who(&other.pid)?.short().to_owned();
+            groups.entry(format!("{before} -> {after}")).or_default().push(who);
+        }
+    }
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(format!("{pattern} in other processes, {}: {}", path.text(), told(groups))))
+}
+
+/// `0 -> 20 in :cart_3, :cart_6; 0 -> 10 in :cart_2`, the most frequent first.
+fn told(groups: Groups) -> String {
+    let mut groups: Vec<(String, Vec<String>)> = groups.into_iter().collect();
+    groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
+    let beyond = groups.len().saturating_sub(SHOWN);
+    let shown = groups.into_iter().take(SHOWN).map(|(what, mut whose)| {
+        let count = whose.len();
+        whose.sort_unstable();
+        whose.dedup();
+        let more = if whose.len() > NAMED { format!(" and {} more", whose.len() - NAMED) } else { String::new() };
+        let times = if count > whose.len() { times(count) } else { String::new() };
+        format!("{what} in {}{more}{times}", whose[..whose.len().min(NAMED)].join(", "))
+    });
+    let mut shown = shown.collect::<Vec<_>>().join("; ");
+    if beyond > 0 {
+        _ = write!(shown, "; {beyond} more results");
+    }
+    shown
+}
+
+/// What the function gave for other arguments.
+fn same_function(cx: &Cx<'_>, source: &crate::analysis::fact::Fact) -> Result<Option<String>> {
+    let filter = Filter {
+        module: source.event.module().map(str::to_owned),
+        function: source.event.function().map(str::to_owned),
+        arity: source.event.arity(),
+        ..types(&["function_exit"])
+    };
+    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
+    for end in cx.ask.newest(filter, EVER, MAX_LOOKED_AT)? {
+        if end.id() == source.id() {
+            continue;
+        }
+        let args = entry_of(cx.ask, &end).map(|entry| entry.list("args").join(", ")).unwrap_or_default();
+        let result = end.text("result").or_else(|| end.text("reason")).unwrap_or("?");
+        *groups.entry(format!("{} -> {}", brief(&args, 40), brief(result, 40))).or_default() += 1;
+    }
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    let mut groups: Vec<(String, usize)> = groups.into_iter().collect();
+    groups.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let beyond = groups.len().saturating_sub(SHOWN);
+    let mut shown: Vec<String> =
+        groups.iter().take(SHOWN).map(|(what, count)| format!("{what}{}", times(*count))).collect();
+    if beyond > 0 {
+        shown.push(format!("{beyond} more"));
+    }
+    Ok(Some(format!("other calls of {}: {}", source.mfa().unwrap_or_default(), shown.join(", "))))
+}
+
+/// How the kind of message that failed went otherwise.
+fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
+    let (Some(callback), Some(message)) = (&failure.callback, failure.message()) else { return Ok(None) };
+    let pattern = Value::read(&message).pattern();
+    let filter = Filter {
+        module: callback.event.module().map(str::to_owned),
+        function: callback.event.function().map(str::to_owned),
+        ..types(&["function_entry"])
+    };
+    let (mut well, mut failed) = (Vec::new(), 0);
+    let entries = cx.ask.newest(filter, EVER, MAX_LOOKED_AT)?;
+    let newest = if entries.len() < MAX_LOOKED_AT { "" } else { ", of the newest 300 messages" };
+    for entry in entries {
+        let is_same = entry.list("args").first().is_some_and(|message| Value::read(message).pattern() == pattern);
+        if entry.id() == callback.id() || !is_same {
+            continue;
+        }
+        match exit_of_call(cx.ask, &entry)? {
+            Some(end) if end.is_failed_exit() => failed += 1,
+            Some(_) => well.push(entry.pid().to_owned()),
+            None => {}
+        }
+    }
+    if well.is_empty() && failed == 0 {
+        return Ok(None);
+    }
+    if well.is_empty() {
+        return Ok(Some(format!("{pattern} failed {failed} other times and never went well{newest}")));
+    }
+    let here = well.iter().filter(|pid| **pid == failure.who.pid).count();
+    let count = well.len();
+    well.sort_unstable();
+    well.dedup();
+    let others = well.iter().filter(|pid| **pid != failure.who.pid).count();
+    let here = if here > 0 { format!(", {here} of them here before") } else { String::new() };
+    let failed = if failed > 0 { format!("; it failed {failed} other times") } else { String::new() };
+    Ok(Some(format!("{pattern} went well {count} times in {others} other processes{here}{failed}{newest}")))
+}

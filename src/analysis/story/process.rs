@@ -1,0 +1,267 @@
+//! What did a process do, and is anything wrong with it? Of a name, every process that had it.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
+use super::crash::{is_normal, is_runtime};
+use super::tell::{counted, duration, enclosing, times};
+use super::{Cx, Part, Story, folded, supervision, waiting};
+use crate::analysis::ask::{Ask, EVER, inside, of};
+use crate::analysis::change::{Changes, Source};
+use crate::analysis::fact::{Fact, request};
+use crate::analysis::value::Value;
+use crate::analysis::value::brief::brief;
+use crate::analysis::who::{Life, Names};
+use crate::error::{Error, Result};
+use crate::event::Role;
+use crate::query::Filter;
+
+/// Sends to a process looked at for where they come from.
+const MAX_SENDS: usize = 500;
+
+/// Processes of one name whose troubles are told: the newest.
+const LIVES: usize = 6;
+
+/// A mailbox that long is told.
+const LONG: i64 = 10;
+
+/// Lines of one part.
+const SHOWN: usize = 5;
+
+pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life]) -> Result<Story> {
+    // Invariant: a target that was found has at least one life; the newest is told in full.
+    let Some(newest) = lives.last() else {
+        return Err(Error::not_found(format!("target: nothing is known of {target}")));
+    };
+    let all = ask.last(Filter { pid: Some(newest.pid.clone()), ..Filter::default() }, EVER)?;
+    let end = newest.exit.clone().or(all);
+    let at = end.as_ref().map_or(0, Fact::at);
+    let cx = Cx { ask, names, anchor: at };
+    let who = names.who(&newest.pid)?;
+    let what = if newest.exit.is_some() { "its end" } else { "its last event" };
+    let anchor = format!("{what} ({})", end.as_ref().map(Fact::id).unwrap_or_default());
+    let kinds = waiting::kinds(&cx, &newest.pid, at)?;
+    let handled = handled(&cx, &newest.pid, at)?;
+
+    let mut story =
+        Story { answer: String::new(), anchor: (at, anchor), parts: Vec::new(), notes: Vec::new(), next: Vec::new() };
+    let ended = match &newest.exit {
+        None => "still running at the end of the recording".to_owned(),
+        Some(exit) if is_normal(exit) => "ended normally".to_owned(),
+        Some(exit) => {
+            format!("crashed: {}", brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 80))
+        }
+    };
+    let role = who.role.as_deref().filter(|_| who.name.is_some()).map(|role| format!(" ({role})")).unwrap_or_default();
+    let life_time =
+        newest.since.map(|since| format!(" for {}", duration(at.saturating_sub(since)))).unwrap_or_default();
+    let did = if handled > 0 { format!(", handled {}", counted(handled, "message")) } else { String::new() };
+    let several =
+        if lives.len() > 1 { format!(", the last of {} processes of this name", lives.len()) } else { String::new() };
+    story.answer = format!("{who}{role}{several}: {ended}{life_time}{did}.");
+
+    story.parts.push(trouble(&cx, lives, at)?);
+    story.parts.push(incarnations(&cx, lives));
+    story.parts.push(handled_part(&kinds, handled));
+    story.parts.push(state(&cx, &newest.pid)?);
+    story.parts.push(callers(&cx, &newest.pid)?);
+    story.parts.push(supervision::part(&cx, &who, newest.exit.as_ref())?);
+    let last = folded::part(&cx, &newest.pid, at)?;
+    story.parts.push(Part { name: "last", ..last });
+
+    story.next.push(("find_anomalies", json!({}), "races, deadlocks, lost messages".to_owned()));
+    if Changes::new(ask, &newest.pid)?.source != Source::Nothing {
+        story.next.push(("state_history", json!({ "pid": who.short() }), "every change of its state".to_owned()));
+    }
+    Ok(story)
+}
+
+/// What went wrong around it.
+fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
+    let mut lines = Vec::new();
+    for life in all.iter().rev().take(LIVES).rev() {
+        let who = &life.pid;
+        if let Some(exit) = life.exit.as_ref().filter(|exit| !is_normal(exit)) {
+            let error = exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?");
+            let site = exit.text("crash_site").map(|site| format!(" at {site}")).unwrap_or_default();
+            lines.push(format!("{who} crashed at {} ({}): {}{site}", cx.at(exit.at()), exit.id(), brief(error, 80)));
+        }
+        if let Some(exit) = &life.exit {
+            lines.extend(lost(cx, who, exit)?);
+        }
+        let failed = cx.ask.newest(inside(who, &["function_exit"]), EVER, 500)?;
+        let failed: Vec<&Fact> = failed.iter().filter(|end| end.is_failed_exit()).collect();
+        if let (Some(last), None) = (failed.first(), &life.exit) {
+            let reason = brief(last.text("reason").unwrap_or("?"), 60);
+            lines.push(format!(
+                "{} failed in it and it went on; the last: {} raised {reason} at {} ({})",
+                counted(failed.len() as u64, "call"),
+                last.mfa().unwrap_or_default(),
+                cx.at(last.at()),
+                last.id()
+            ));
+        }
+        let until = life.exit.as_ref().map_or(at, Fact::at);
+        if let Some(Peak { length, event, every }) = peak(cx, who, until)?.filter(|peak| peak.length >= LONG) {
+            let kinds = waiting::kinds(cx, who, until)?;
+            let (total, count) = kinds
+                .iter()
+                .fold((0_i64, 0), |(total, count), kind| (total.saturating_add(kind.total), count + kind.count as i64));
+            lines.push(format!(
+                "the mailbox of {who} grew to {length} messages by {} ({}): one came every {} on average, and took {}",
+                cx.at(event.at()),
+                event.id(),
+                duration(every),
+                duration(total / count.max(1))
+            ));
+        }
+        let queued = backlog(cx, who, until)?;
+        if queued > 1 {
+            lines.push(format!("{} in the mailbox of {who} at {}", counted(queued, "unhandled message"), cx.at(until)));
+        }
+        let waiting = unanswered(cx, who, until)?;
+        if let (Some(last), Some(first)) = (waiting.first(), waiting.last()) {
+            let newest = if waiting.len() >= MAX_CALLS / 2 { " among the newest messages" } else { "" };
+            lines.push(format!(
+                "{}{newest} to {who} without a reply: first {} at {} ({}), last {} at {} ({})",
+                counted(waiting.len() as u64, "call"),
+                super::crash::asked(first),
+                cx.at(first.at()),
+                first.id(),
+                super::crash::asked(last),
+                cx.at(last.at()),
+                last.id()
+            ));
+        }
+    }
+    Ok(Part { name: "trouble", keep: 4, lines })
+}
+
+/// Messages sent to a process after its end, by the place they were sent from.
+fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<String>> {
+    let span = (exit.at().saturating_add(1), i64::MAX);
+    let filter = of(pid, Role::Receiver, &["message_send"]);
+    let count = cx.ask.count(filter.clone(), span)?;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let mut places: BTreeMap<String, (usize, Fact)> = BTreeMap::new();
+    for send in cx.ask.oldest(filter, span, MAX_SENDS)? {
+        let place = format!(
+            "{} sent from {}",
+            Value::read(request(send.text("message").unwrap_or_default())).pattern(),
+            place(cx, &send)
+        );
+        places.entry(place).or_insert_with(|| (0, send.clone())).0 += 1;
+    }
+    let mut places: Vec<(String, (usize, Fact))> = places.into_iter().collect();
+    places.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
+    let mut lines = vec![format!(
+        "{} lost: sent to {pid} after its end at {} ({})",
+        counted(count, "message"),
+        cx.at(exit.at()),
+        exit.id()
+    )];
+    for (place, (count, first)) in places.iter().take(3) {
+        let sender = cx.names.who(first.pid())?;
+        lines.push(format!("  {place}{} by {sender}, first at {} ({})", times(*count), cx.at(first.at()), first.id()));
+    }
+    Ok(lines)
+}
+
+/// Where a send was made, as short as can be.
+fn place(cx: &Cx<'_>, send: &Fact) -> String {
+    if let Some(site) = send.text("sent_from").filter(|site| !is_runtime(site)) {
+        return site.to_owned();
+    }
+    // In tail position the caller of the caller stands as call site: the calls around are right.
+    let around = enclosing(cx.ask, send, 2);
+    match around.as_slice() {
+        [inner, outer] => format!("{} in {}", inner.mfa().unwrap_or_default(), outer.mfa().unwrap_or_default()),
+        [inner] => inner.mfa().unwrap_or_default(),
+        _ => send.text("sent_in").unwrap_or("an untraced place").to_owned(),
+    }
+}
+
+/// The processes that had the name.
+fn incarnations(cx: &Cx<'_>, all: &[Life]) -> Part {
+    if all.len() < 2 {
+        return Part::new("lives", Vec::new());
+    }
+    let mut lines = Vec::new();
+    if all.len() > LIVES {
+        lines.push(format!("{} more before these", all.len() - LIVES));
+    }
+    for life in all.iter().rev().take(LIVES).rev() {
+        let since = life.since.map_or_else(|| "before the recording".to_owned(), |since| cx.at(since));
+        let until = life.exit.as_ref().map_or_else(
+            || "still running".to_owned(),
+            |exit| {
+                let reason = exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?");
+                format!("{} ({}): {}", cx.at(exit.at()), exit.id(), brief(reason, 60))
+            },
+        );
+        lines.push(format!("{} from {since} to {until}", life.pid));
+    }
+    Part { name: "lives", keep: 3, lines }
+}
+
+/// Kinds of messages, most time first.
+fn handled_part(kinds: &[waiting::Handled], handled: u64) -> Part {
+    let mut lines: Vec<String> = kinds
+        .iter()
+        .take(SHOWN)
+        .map(|kind| {
+            format!(
+                "{}{}: {} in all, {} at most ({})",
+                kind.pattern,
+                times(kind.count as usize),
+                duration(kind.total),
+                duration(kind.longest),
+                kind.longest_id
+            )
+        })
+        .collect();
+    if kinds.len() > SHOWN {
+        lines.push(format!("{} more kinds", kinds.len() - SHOWN));
+    }
+    let looked_at: u64 = kinds.iter().map(|kind| kind.count).sum();
+    if looked_at < handled {
+        lines.push(format!("these are the newest {looked_at} of {handled}"));
+    }
+    Part { name: "handled", keep: 2, lines }
+}
+
+/// The state at the end, and what set it.
+fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
+    let changes = Changes::new(cx.ask, pid)?;
+    let Some(last) = changes.last(EVER)? else { return Ok(Part::new("state", Vec::new())) };
+    let sender = cx.names.maybe(last.sender.as_deref())?;
+    let from = sender.map(|sender| format!(" from {sender}")).unwrap_or_default();
+    let place = last.sent_from.as_deref().map(|place| format!(", sent at {place}")).unwrap_or_default();
+    let lines = vec![
+        brief(&last.new, 160),
+        format!("set at {} ({}) by {}{from}{place}", cx.at(last.at), last.id, brief(&last.trigger(), 60)),
+    ];
+    Ok(Part { name: "state", keep: 1, lines })
+}
+
+/// Who asks it for what, by the place in the source.
+fn callers(cx: &Cx<'_>, pid: &str) -> Result<Part> {
+    let sends = cx.ask.newest(of(pid, Role::Receiver, &["message_send"]), EVER, MAX_SENDS)?;
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for send in sends.iter().filter(|send| matches!(send.text("send_type"), Some("call" | "cast" | "info"))) {
+        let pattern = Value::read(request(send.text("message").unwrap_or_default())).pattern();
+        *places.entry(format!("{pattern} from {}", place(cx, send))).or_default() += 1;
+    }
+    let mut places: Vec<(String, usize)> = places.into_iter().collect();
+    places.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let mut lines: Vec<String> =
+        places.iter().take(SHOWN).map(|(place, count)| format!("{place}{}", times(*count))).collect();
+    if places.len() > SHOWN {
+        lines.push(format!("{} more places", places.len() - SHOWN));
+    }
+    Ok(Part { name: "asked by", keep: 2, lines })
+}

@@ -1,0 +1,166 @@
+//! What is to be explained? And behind a symptom, which crash came first?
+
+use super::reason::{Reason, is_normal};
+use crate::analysis::ask::{Ask, EVER, inside, types};
+use crate::analysis::fact::Fact;
+use crate::analysis::who::{Life, exit_of, lives};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The word for the newest crash.
+const LAST_CRASH: &str = "last_crash";
+
+/// Ends of processes or calls looked through, newest first, for one that failed.
+const MAX_ENDS: usize = 10_000;
+
+/// Ends of one look.
+const ENDS_AT_ONCE: usize = 500;
+
+/// How far before its consequence a crash is looked for.
+const BEFORE_NS: i64 = 10_000_000_000;
+
+/// How many crashes lead to each other at most.
+const MAX_STEPS: usize = 8;
+
+/// What a story is told about.
+pub(super) enum Target {
+    /// The end of a process; what was asked about may have been a consequence of it.
+    Crash { exit: Box<Fact>, symptom: Option<Box<Fact>> },
+    /// The failed end of a call.
+    Raised { exit: Box<Fact> },
+    /// A process, or all that had a name.
+    Process { lives: Vec<Life> },
+    /// Any other event.
+    Event { fact: Box<Fact> },
+}
+
+/// Finds what is meant.
+pub(super) fn find(ask: &Ask<'_>, target: &str) -> Result<Target> {
+    let target = target.trim();
+    if target.trim_start_matches(':') == LAST_CRASH {
+        return match newest(ask, "process_exit", is_crash)? {
+            Some(exit) => crash(ask, exit),
+            // Nothing ended by it, but something may have gone wrong all the same.
+            None => match newest(ask, "function_exit", Fact::is_failed_exit)? {
+                Some(exit) => Ok(Target::Raised { exit: Box::new(innermost(ask, exit)?) }),
+                None => Err(no_crash(ask)?),
+            },
+        };
+    }
+    if let Some(fact) = ask.event(Some(target)) {
+        return match fact.event_type() {
+            "process_exit" if is_crash(&fact) => crash(ask, fact),
+            _ if fact.is_failed_exit() => Ok(Target::Raised { exit: Box::new(fact) }),
+            _ => Ok(Target::Event { fact: Box::new(fact) }),
+        };
+    }
+    let lives = lives(ask, "target", target).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            Error::not_found(format!("{error} A target is a pid, a registered name, an event id or \"{LAST_CRASH}\""))
+        }
+        _ => error,
+    })?;
+    // A process that crashed, and did so once: its crash is what there is to tell.
+    if let [Life { exit: Some(exit), .. }] = lives.as_slice() {
+        if is_crash(exit) {
+            return Ok(Target::Crash { exit: Box::new(exit.clone()), symptom: None });
+        }
+    }
+    Ok(Target::Process { lives })
+}
+
+fn is_crash(exit: &Fact) -> bool {
+    !is_normal(exit.text("exit_reason").unwrap_or_default())
+}
+
+/// The newest event of a type that is wanted, of the last [`MAX_ENDS`].
+fn newest(ask: &Ask<'_>, event_type: &str, wanted: impl Fn(&Fact) -> bool) -> Result<Option<Fact>> {
+    let mut until = i64::MAX;
+    for _ in 0..MAX_ENDS / ENDS_AT_ONCE {
+        let ends = ask.newest(types(&[event_type]), (i64::MIN, until), ENDS_AT_ONCE)?;
+        let (oldest, n) = (ends.last().map(Fact::at), ends.len());
+        if let Some(found) = ends.into_iter().find(&wanted) {
+            return Ok(Some(found));
+        }
+        match oldest {
+            Some(oldest) if n == ENDS_AT_ONCE && oldest < until => until = oldest,
+            _ => break,
+        }
+    }
+    Ok(None)
+}
+
+/// The first call that failed of those that failed with it.
+fn innermost(ask: &Ask<'_>, exit: Fact) -> Result<Fact> {
+    let mut ends = ask.newest(inside(exit.pid(), &["function_exit"]), (i64::MIN, exit.at()), ENDS_AT_ONCE)?;
+    ends.retain(|end| end.key() <= exit.key());
+    let inner = ends.into_iter().take_while(Fact::is_failed_exit).last();
+    Ok(inner.unwrap_or(exit))
+}
+
+fn no_crash(ask: &Ask<'_>) -> Result<Error> {
+    let all = ask.count(types(&["process_exit"]), EVER)?;
+    Ok(Error::not_found(format!(
+        "target: nothing crashed: of {all} process exits stored none of the last {MAX_ENDS} was abnormal, and no call \
+         failed of the last {MAX_ENDS} that ended. overview lists what stands out; explain also takes a pid, a registered \
+         name or an event id"
+    )))
+}
+
+/// A crash, or the one it is a consequence of.
+fn crash(ask: &Ask<'_>, exit: Fact) -> Result<Target> {
+    let root = root(ask, &exit)?;
+    Ok(match root {
+        Some(root) => Target::Crash { exit: Box::new(root), symptom: Some(Box::new(exit)) },
+        None => Target::Crash { exit: Box::new(exit), symptom: None },
+    })
+}
+
+/// The crash that led to this one: of the process it called, or of one it was linked to.
+fn root(ask: &Ask<'_>, exit: &Fact) -> Result<Option<Fact>> {
+    let mut found: Option<Fact> = None;
+    for _ in 0..MAX_STEPS {
+        let current = found.as_ref().unwrap_or(exit);
+        let before = match Reason::read(current.text("exit_reason").unwrap_or_default()) {
+            Reason::Callee(call, inner) => callee(ask, current, &call.target, &inner)?,
+            Reason::Own => linked(ask, current)?,
+            _ => None,
+        };
+        match before {
+            Some(before) => found = Some(before),
+            None => break,
+        }
+    }
+    Ok(found)
+}
+
+/// The end of the process a call waited for.
+fn callee(ask: &Ask<'_>, exit: &Fact, target: &str, inner: &str) -> Result<Option<Fact>> {
+    // The reason is told with the call: with the same text it is the same crash, whatever the callee was called.
+    let span = (exit.at().saturating_sub(BEFORE_NS), exit.at());
+    let exits = ask.newest(types(&["process_exit"]), span, ENDS_AT_ONCE)?;
+    let is_same = |one: &Fact| one.text("exit_reason") == Some(inner) && one.key() < exit.key();
+    let same: Vec<Fact> = exits.into_iter().filter(is_same).collect();
+    let is_called = |one: &&Fact| one.text("registered_name") == Some(target) || target.ends_with(one.pid());
+    let named = same.iter().find(is_called).cloned();
+    Ok(named.or_else(|| same.into_iter().next()))
+}
+
+/// The end of a linked process that took this one along.
+fn linked(ask: &Ask<'_>, exit: &Fact) -> Result<Option<Fact>> {
+    let Some(reason) = exit.text("exit_reason") else { return Ok(None) };
+    // A process that failed itself shows it by a call that failed.
+    let own = ask.newest(inside(exit.pid(), &["function_exit"]), (i64::MIN, exit.at()), 20)?;
+    if own.iter().any(Fact::is_failed_exit) {
+        return Ok(None);
+    }
+    let links = ["process_link", "process_getting_linked"];
+    let links = ask.newest(inside(exit.pid(), &links), (i64::MIN, exit.at()), 50)?;
+    for link in links {
+        let other = link.text("target_pid").or_else(|| link.text("target")).unwrap_or_default();
+        let Some(before) = exit_of(ask, other)? else { continue };
+        if before.key() < exit.key() && before.text("exit_reason") == Some(reason) {
+            return Ok(Some(before));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,99 @@
+//! How are times, calls and places written in a story?
+
+use crate::analysis::ask::Ask;
+use crate::analysis::change::entry_of;
+use crate::analysis::fact::Fact;
+use crate::analysis::value::brief::brief;
+
+/// Nanoseconds in the unit that fits, three digits: `12ns`, `1.23us`, `49.1ms`, `3.5s`.
+pub(crate) fn duration(ns: i64) -> String {
+    let size = ns.unsigned_abs();
+    let sign = if ns < 0 { "-" } else { "" };
+    let (unit, name) = match size {
+        0..1_000 => return format!("{sign}{size}ns"),
+        1_000..1_000_000 => (1e3, "us"),
+        1_000_000..1_000_000_000 => (1e6, "ms"),
+        _ => (1e9, "s"),
+    };
+    let value = size as f64 / unit;
+    let decimals = match value {
+        value if value < 10.0 => 2,
+        value if value < 100.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{value:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{sign}{text}{name}")
+}
+
+/// A time as its distance from the anchor: `-50.3ms`, `+1.2us`, `0`.
+pub(crate) fn relative(at: i64, anchor: i64) -> String {
+    match at.saturating_sub(anchor) {
+        0 => "0".to_owned(),
+        ns @ 1.. => format!("+{}", duration(ns)),
+        ns => duration(ns),
+    }
+}
+
+/// `Coupons.percent("SPRNG")`: a call with its arguments, each in the space there is.
+pub(crate) fn call(entry: &Fact, max: usize) -> String {
+    let args = entry.list("args");
+    let function = entry.function().unwrap_or_else(|| entry.event_type().to_owned());
+    if args.is_empty() && entry.event.arity() != Some(0) {
+        return entry.mfa().unwrap_or(function);
+    }
+    let share = max / args.len().max(1);
+    let args: Vec<String> = args.iter().map(|arg| brief(arg, share.max(12))).collect();
+    format!("{function}({})", args.join(", "))
+}
+
+/// The calls a call or send was made in, innermost first: `Cart.total(:cart_4) < Checkout.pay(:cart_4)`; of one process.
+pub(crate) fn enclosing(ask: &Ask<'_>, fact: &Fact, most: usize) -> Vec<Fact> {
+    let mut found = Vec::new();
+    let mut parent = ask.event(fact.event.parent_id());
+    while let Some(entry) = parent.filter(|entry| entry.is("function_entry") && entry.pid() == fact.pid()) {
+        if found.len() >= most {
+            break;
+        }
+        parent = ask.event(entry.event.parent_id());
+        found.push(entry);
+    }
+    found
+}
+
+/// `Coupons.percent("SPRNG") -> nil (s3_badstate.exs:13; e637, e639)`.
+pub(crate) fn call_and_result(ask: &Ask<'_>, exit: &Fact) -> String {
+    let result = exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?");
+    let arrow = if exit.is_failed_exit() { "raised" } else { "->" };
+    let Some(entry) = entry_of(ask, exit) else {
+        return format!("{} {arrow} {} ({})", exit.mfa().unwrap_or_default(), brief(result, 60), exit.id());
+    };
+    let site = entry.call_site().map(|site| format!("{site}; ")).unwrap_or_default();
+    format!("{} {arrow} {} ({site}{}, {})", call(&entry, 60), brief(result, 60), entry.id(), exit.id())
+}
+
+/// `x2`, where there is more than one.
+pub(crate) fn times(count: usize) -> String {
+    if count > 1 { format!(" x{count}") } else { String::new() }
+}
+
+/// `1 message`, `2 messages`.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_three_digits_in_the_unit_that_fits() {
+        let all = [(0, "0ns"), (999, "999ns"), (1_234, "1.23us"), (-50_321_000, "-50.3ms"), (3_500_000_000, "3.5s")];
+        for (ns, shown) in all {
+            assert_eq!(duration(ns), shown);
+        }
+        assert_eq!(relative(5, 5), "0");
+        assert_eq!(relative(-50_321_000, 0), "-50.3ms");
+        assert_eq!(relative(2_000, 0), "+2us");
+    }
+}

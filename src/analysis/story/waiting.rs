@@ -1,0 +1,241 @@
+//! Why did a call get no reply? What the callee did meanwhile, what waited before it, and whether a reply came late.
+
+use std::collections::BTreeMap;
+
+use super::callers::{backlog, handled};
+use super::crash::{Failure, asked};
+use super::reason::Call;
+use super::tell::{counted, duration};
+use super::{Cx, Part, supervision};
+use crate::analysis::ask::{inside, of, types};
+use crate::analysis::change::exit_of_call;
+use crate::analysis::fact::{Fact, request};
+use crate::analysis::state::running_at;
+use crate::analysis::value::Value;
+use crate::analysis::value::brief::brief;
+use crate::analysis::who::lives;
+use crate::error::Result;
+use crate::event::Role;
+use crate::query::Filter;
+
+/// Sends looked back over for the call.
+const MAX_SENDS: usize = 100;
+
+/// Callbacks looked back over for how long each kind takes.
+const MAX_HANDLED: usize = 200;
+
+/// Window over which rates are counted where a call has no time limit.
+const WINDOW_NS: i64 = 1_000_000_000;
+
+/// How long a call waits at most, in words.
+pub(super) fn limit(call: &Call) -> String {
+    call.timeout_ms.map_or_else(|| "its time".to_owned(), |ms| duration(ms.saturating_mul(1_000_000)))
+}
+
+pub(super) fn parts(cx: &Cx<'_>, failure: &Failure, call: &Call) -> Result<Vec<Part>> {
+    let sends = cx.ask.newest(inside(&failure.who.pid, &["message_send"]), (i64::MIN, failure.at), MAX_SENDS)?;
+    let is_it = |send: &&Fact| send.text("send_type") == Some("call") && is_request(send, &call.request);
+    let send = sends.iter().find(is_it);
+    let mut waited = Vec::new();
+    if let Some(send) = send {
+        waited.push(format!(
+            "{} sent to {} at {} ({}){}",
+            asked(send),
+            call.target,
+            cx.at(send.at()),
+            send.id(),
+            super::crash::sent_where(cx, send).map(|place| format!(", {place}")).unwrap_or_default()
+        ));
+        waited.extend(answered(cx, send, failure.at)?);
+    }
+    let pid = match send.and_then(|send| send.text("receiver_pid")) {
+        Some(pid) => Some(pid.to_owned()),
+        // The name's last life tells where it went.
+        None => lives(cx.ask, "target", &call.target).ok().and_then(|mut lives| Some(lives.pop()?.pid)),
+    };
+    let mut parts = vec![Part::new("waited for", waited)];
+    if let Some(pid) = pid {
+        parts.push(callee(cx, &pid, send, failure.at, call)?);
+    }
+    Ok(parts)
+}
+
+fn is_request(send: &Fact, wanted: &str) -> bool {
+    let asked = request(send.text("message").unwrap_or_default());
+    asked == wanted || Value::read(asked).pattern() == Value::read(wanted).pattern()
+}
+
+/// Whether and when the call was handled and answered after all.
+fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64) -> Result<Vec<String>> {
+    let Some(exchange) = send.event.correlation_id() else { return Ok(Vec::new()) };
+    let filter = Filter { correlation_id: Some(exchange.to_owned()), ..types(&["function_entry", "message_send"]) };
+    let events = cx.ask.oldest(filter, (send.at(), i64::MAX), 50)?;
+    let entry = events.iter().find(|event| event.is_callback());
+    let reply = events.iter().find(|event| event.text("send_type") == Some("reply"));
+    let mut lines = Vec::new();
+    match entry {
+        None => lines.push("it was not handled as far as is recorded".to_owned()),
+        Some(entry) => {
+            let queued = duration(entry.at().saturating_sub(send.at()));
+            let late = if entry.at() > gave_up { ", after the caller had given up" } else { "" };
+            let exit = exit_of_call(cx.ask, entry)?;
+            let took = exit.as_ref().and_then(|exit| exit.event.duration_ns());
+            let took = took.map(|ns| format!(", and took {}", duration(ns))).unwrap_or_default();
+            let at = cx.at(entry.at());
+            lines.push(format!("it was handled at {at} ({}) after {queued} in the mailbox{late}{took}", entry.id()));
+            if let (Some(exit), None) = (&exit, reply) {
+                let how = if exit.is_failed_exit() { "raised" } else { "returned" };
+                let result = brief(exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?"), 60);
+                lines.push(format!("no reply was sent: the callback {how} {result} ({})", exit.id()));
+            }
+        }
+    }
+    if let Some(reply) = reply {
+        let late = if reply.at() > gave_up { ": too late, nobody waits for it" } else { "" };
+        lines.push(format!("the reply was sent at {} ({}){late}", cx.at(reply.at()), reply.id()));
+    }
+    Ok(lines)
+}
+
+/// What the process that was called did.
+fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call) -> Result<Part> {
+    let who = cx.names.who(pid)?;
+    let mut lines = Vec::new();
+    let asked_at = send.map_or(gave_up, Fact::at);
+    if let Some(exit) = crate::analysis::who::exit_of(cx.ask, pid)? {
+        if exit.at() <= gave_up {
+            let reason = brief(exit.text("exit_reason").unwrap_or_default(), 80);
+            lines.push(format!("{who} had ended at {} ({}): {reason}", cx.at(exit.at()), exit.id()));
+            lines.extend(supervision::part(cx, &who, Some(&exit))?.lines);
+            return Ok(Part::new("the process called", lines));
+        }
+    }
+    if let Some(running) = running_at(cx.ask, pid, gave_up)? {
+        let exit = exit_of_call(cx.ask, &running)?;
+        let args = running.list("args");
+        let took = exit.and_then(|exit| exit.event.duration_ns());
+        let took = took.map_or_else(
+            || ", not back by the end of the recording".to_owned(),
+            |ns| format!(", {} in all", duration(ns)),
+        );
+        lines.push(format!(
+            "{who} was in {} with {} since {} ({}){took}",
+            running.mfa().unwrap_or_default(),
+            brief(args.first().copied().unwrap_or_default(), 60),
+            cx.at(running.at()),
+            running.id()
+        ));
+        lines.extend(waits_itself(cx, pid, gave_up)?);
+    } else {
+        lines.push(format!("{who} was in no callback when the call gave up"));
+    }
+    let queued = backlog(cx, pid, asked_at)?;
+    let window = call.timeout_ms.map_or(WINDOW_NS, |ms| ms.saturating_mul(1_000_000)).max(1);
+    let span = (asked_at.saturating_sub(window), gave_up);
+    let came = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), span)?;
+    let kinds = kinds(cx, pid, gave_up)?;
+    if queued > 0 {
+        lines.push(format!("{} waited before this one in its mailbox", counted(queued, "message")));
+    }
+    if let Some(sample) = cx.ask.last(inside(pid, &["process_sample"]), (i64::MIN, gave_up))? {
+        if let Some(length) = sample.number("message_queue_len") {
+            lines.push(format!("its mailbox held {length} at {} ({})", cx.at(sample.at()), sample.id()));
+        }
+    }
+    let before = handled(cx, pid, span.0.saturating_sub(1))?;
+    let handled = handled(cx, pid, span.1)?.saturating_sub(before);
+    lines.push(format!("from {} to {}: {came} messages came, {handled} were handled", cx.at(span.0), cx.at(span.1)));
+    for kind in kinds.iter().take(3) {
+        let worst = duration(kind.longest);
+        lines.push(format!(
+            "{} took {} on average, {worst} at most ({}), {}",
+            kind.pattern,
+            duration(kind.total / kind.count.max(1) as i64),
+            kind.longest_id,
+            counted(kind.count, "time")
+        ));
+    }
+    Ok(Part { name: "the process called", keep: lines.len().min(5), lines })
+}
+
+/// Processes in a chain of waiting ones that are followed.
+const MAX_CHAIN: usize = 8;
+
+/// The call a process waits for at a time: its last send, if it is a call without an answer by then.
+fn waits_for(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
+    let Some(send) = cx.ask.last(inside(pid, &["message_send"]), (i64::MIN, at))? else { return Ok(None) };
+    let Some(exchange) = send.event.correlation_id().filter(|_| send.text("send_type") == Some("call")) else {
+        return Ok(None);
+    };
+    let filter = Filter { correlation_id: Some(exchange.to_owned()), ..inside(pid, &["message_receive"]) };
+    Ok(if cx.ask.first(filter, (send.at(), at))?.is_some() { None } else { Some(send) })
+}
+
+/// Whether those a failed caller waited for waited in turn for it.
+pub(super) fn is_deadlock(cx: &Cx<'_>, failure: &Failure) -> Result<bool> {
+    // Just before it gave up: the exception came after the timeout.
+    let mut pid = failure.who.pid.clone();
+    for _ in 0..MAX_CHAIN {
+        let Some(send) = waits_for(cx, &pid, failure.at)? else { return Ok(false) };
+        let Some(next) = send.text("receiver_pid") else { return Ok(false) };
+        if next == failure.who.pid {
+            return Ok(true);
+        }
+        next.clone_into(&mut pid);
+    }
+    Ok(false)
+}
+
+/// A callee that itself waits for a call.
+fn waits_itself(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<String>> {
+    let Some(send) = waits_for(cx, pid, at)? else { return Ok(None) };
+    let Some(other) = send.text("receiver_pid") else { return Ok(None) };
+    Ok(Some(format!(
+        "it was itself waiting for {} from {} since {} ({})",
+        asked(&send),
+        cx.names.who(other)?,
+        cx.at(send.at()),
+        send.id()
+    )))
+}
+
+/// How long one kind of message takes.
+pub(super) struct Handled {
+    pub(super) pattern: String,
+    pub(super) count: u64,
+    pub(super) total: i64,
+    pub(super) longest: i64,
+    pub(super) longest_id: String,
+}
+
+/// The kinds of messages a process handled up to a time, most time first; of its newest callbacks.
+pub(super) fn kinds(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Vec<Handled>> {
+    let mut found: BTreeMap<String, Handled> = BTreeMap::new();
+    let mut entries = Vec::new();
+    for function in ["handle_call", "handle_cast", "handle_info"] {
+        let filter = Filter { function: Some(function.to_owned()), ..inside(pid, &["function_entry"]) };
+        entries.extend(cx.ask.newest(filter, (i64::MIN, until), MAX_HANDLED)?);
+    }
+    for entry in entries.iter().filter(|entry| entry.is_callback()) {
+        let args = entry.list("args");
+        let pattern = Value::read(args.first().copied().unwrap_or_default()).pattern();
+        let took = exit_of_call(cx.ask, entry)?.and_then(|exit| exit.event.duration_ns());
+        let took = took.unwrap_or_else(|| until.saturating_sub(entry.at()).max(0));
+        let kind = found.entry(pattern.clone()).or_insert_with(|| Handled {
+            pattern,
+            count: 0,
+            total: 0,
+            longest: -1,
+            longest_id: String::new(),
+        });
+        kind.count += 1;
+        kind.total = kind.total.saturating_add(took);
+        if took > kind.longest {
+            kind.longest = took;
+            entry.id().clone_into(&mut kind.longest_id);
+        }
+    }
+    let mut kinds: Vec<Handled> = found.into_values().collect();
+    kinds.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| a.pattern.cmp(&b.pattern)));
+    Ok(kinds)
+}

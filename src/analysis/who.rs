@@ -1,0 +1,210 @@
+//! Which process is meant by a name, and what is a process called?
+//!
+//! A name belongs to one process at a time and to several over time: a restarted server is a new process. Every one of
+//! them is a life of the name.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::ask::{Ask, EVER, inside, of, types};
+use super::fact::Fact;
+use super::value::Value;
+use super::value::brief::cut;
+use crate::error::{Error, Result};
+use crate::event::{Role, canon};
+use crate::query::Filter;
+
+/// Names looked through for the one that was meant.
+const MAX_NAMES: usize = 5_000;
+
+/// Names offered where none was found.
+const OFFERED: usize = 8;
+
+/// A process as it is told about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) pid: String,
+    /// Its registered name, as Elixir writes it.
+    pub(crate) name: Option<String>,
+    /// Its callback module, or the function it was spawned with.
+    pub(crate) role: Option<String>,
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, &self.role) {
+            (Some(name), _) => write!(f, "{name} {}", self.pid),
+            (None, Some(role)) => write!(f, "{} ({role})", self.pid),
+            (None, None) => f.write_str(&self.pid),
+        }
+    }
+}
+
+impl Who {
+    /// The name, else the pid.
+    pub(crate) fn short(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.pid)
+    }
+}
+
+/// A process, from its start to its end as far as they were recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct Life {
+    pub(crate) pid: String,
+    /// When it was spawned or got the name; `None`: before the recording.
+    pub(crate) since: Option<i64>,
+    /// Its end.
+    pub(crate) exit: Option<Fact>,
+}
+
+/// What processes are called; each is looked up once.
+pub(crate) struct Names<'a> {
+    ask: &'a Ask<'a>,
+    known: RefCell<BTreeMap<String, Who>>,
+}
+
+impl<'a> Names<'a> {
+    pub(crate) fn new(ask: &'a Ask<'a>) -> Self {
+        Self { ask, known: RefCell::default() }
+    }
+
+    /// What a process is called. Cost: two look-ups the first time.
+    pub(crate) fn who(&self, pid: &str) -> Result<Who> {
+        if let Some(known) = self.known.borrow().get(pid) {
+            return Ok(known.clone());
+        }
+        let registered = self.ask.last(inside(pid, &["process_register"]), EVER)?;
+        let spawn = self.ask.last(of(pid, Role::Child, &["process_spawn"]), EVER)?;
+        let name = [&registered, &spawn].into_iter().flatten().find_map(|fact| fact.text("registered_name"));
+        let who =
+            Who { pid: pid.to_owned(), name: name.map(str::to_owned), role: spawn.as_ref().and_then(started_with) };
+        self.known.borrow_mut().insert(pid.to_owned(), who.clone());
+        Ok(who)
+    }
+
+    /// [`Self::who`] of a process an event names, if it names one.
+    pub(crate) fn maybe(&self, pid: Option<&str>) -> Result<Option<Who>> {
+        pid.map(|pid| self.who(pid)).transpose()
+    }
+}
+
+/// The callback module of a spawn, or what it runs.
+fn started_with(spawn: &Fact) -> Option<String> {
+    if let Some(module) = spawn.text("callback_module") {
+        let is_supervisor = matches!(module, ":supervisor" | "Supervisor.Default");
+        return Some(if is_supervisor { "supervisor" } else { module }.to_owned());
+    }
+    let (module, function) = (spawn.text("spawn_module")?, spawn.text("spawn_function")?);
+    let args = spawn.text("spawn_args").unwrap_or_default();
+    // `#Function<3.14221476/0 in S3, env: [5]>` says whose function it is.
+    let owner = |args: &str| {
+        let rest = args.split_once("#Function<")?.1.split_once(" in ")?.1;
+        Some(rest[..rest.find([',', '>'])?].to_owned())
+    };
+    match (module, function) {
+        (":proc_lib", _) if args.contains("Task.Supervised") => Some("Task".to_owned()),
+        (":proc_lib", "init_p") => Some(behaviour(args).unwrap_or_else(|| "a function".to_owned())),
+        (":erlang", "apply") => Some(owner(args).map_or("a function".to_owned(), |owner| format!("fn in {owner}"))),
+        _ => Some(format!("{module}.{function}")),
+    }
+}
+
+/// The module in `[parent, ancestors, :gen, :init_it, [:gen_server, _, _, {:local, name}, Module | _]]`.
+fn behaviour(args: &str) -> Option<String> {
+    let args = Value::read(args);
+    let inner = args.list()?.last()?.list()?;
+    let module = inner.iter().skip(1).find(|item| item.atom().is_some())?.text;
+    Some(if module == ":supervisor" || module == "Supervisor.Default" { "supervisor" } else { module }.to_owned())
+}
+
+/// Every process meant by a pid or a registered name, in the order of their starts; never empty.
+///
+/// # Errors
+/// [`NotFound`](crate::ErrorKind::NotFound) when no event names it, with the names there are.
+pub(crate) fn lives(ask: &Ask<'_>, argument: &str, text: &str) -> Result<Vec<Life>> {
+    let pid = canon::pid(text.trim().into()).into_owned();
+    if pid.starts_with('<') || pid.starts_with("#PID<") {
+        if ask.first(Filter { pid: Some(pid.clone()), ..Filter::default() }, EVER)?.is_none() {
+            return Err(Error::not_found(format!(
+                "{argument}: no stored event names {pid}; overview lists the processes."
+            )));
+        }
+        return Ok(vec![life(ask, pid, None)?]);
+    }
+    let named = ask.oldest(types(&["process_register"]), EVER, MAX_NAMES)?;
+    let mut found = owners(named.iter(), text);
+    let spawned;
+    if found.is_empty() {
+        // Producers that tell no registrations may still name what they spawn.
+        let filter = Filter { text: Some(bare(text).to_owned()), ..types(&["process_spawn", "process_exit"]) };
+        spawned = ask.oldest(filter, EVER, MAX_NAMES)?;
+        found = owners(spawned.iter(), text);
+    }
+    if found.is_empty() {
+        return Err(unknown(ask, argument, text, &named)?);
+    }
+    found.into_iter().map(|(pid, since)| life(ask, pid, Some(since))).collect()
+}
+
+/// The processes that had the name, each with the first time that is known.
+fn owners<'f>(facts: impl Iterator<Item = &'f Fact>, name: &str) -> Vec<(String, i64)> {
+    let mut found: Vec<(String, i64)> = Vec::new();
+    for fact in facts.filter(|fact| fact.text("registered_name").is_some_and(|known| bare(known) == bare(name))) {
+        let pid = fact.text("spawned_pid").or_else(|| fact.text("exited_pid")).unwrap_or_else(|| fact.pid());
+        if !pid.is_empty() && !found.iter().any(|(known, _)| known == pid) {
+            found.push((pid.to_owned(), fact.at()));
+        }
+    }
+    found
+}
+
+fn life(ask: &Ask<'_>, pid: String, named: Option<i64>) -> Result<Life> {
+    let spawn = ask.last(of(&pid, Role::Child, &["process_spawn"]), EVER)?;
+    let exit = exit_of(ask, &pid)?;
+    let since = spawn.map(|spawn| spawn.at()).or(named);
+    Ok(Life { pid, since, exit })
+}
+
+/// The end of a process.
+pub(crate) fn exit_of(ask: &Ask<'_>, pid: &str) -> Result<Option<Fact>> {
+    let filter = Filter { pid: Some(pid.to_owned()), ..types(&["process_exit"]) };
+    let exits = ask.newest(filter, EVER, 4)?;
+    Ok(exits.into_iter().find(|exit| exit.text("exited_pid").unwrap_or_else(|| exit.pid()) == pid))
+}
+
+/// A name without what tells an atom from an alias.
+fn bare(name: &str) -> &str {
+    let name = name.trim();
+    let name = name.strip_prefix(':').unwrap_or(name).trim_matches('"');
+    name.strip_prefix("Elixir.").unwrap_or(name)
+}
+
+fn unknown(ask: &Ask<'_>, argument: &str, text: &str, named: &[Fact]) -> Result<Error> {
+    let mut known: Vec<&str> = named.iter().filter_map(|fact| fact.text("registered_name")).collect();
+    known.sort_unstable();
+    known.dedup();
+    let alike = |name: &&str| strsim::jaro_winkler(&bare(name).to_lowercase(), &bare(text).to_lowercase());
+    let closest = known.iter().copied().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|name| alike(name) >= 0.75);
+    let closest = closest.map_or_else(String::new, |name| format!(" Did you mean {name:?}?"));
+    let offer = if known.is_empty() {
+        "no name was registered in this recording; give a pid such as \"<0.120.0>\"".to_owned()
+    } else {
+        let more = if known.len() > OFFERED { format!(" and {} more", known.len() - OFFERED) } else { String::new() };
+        format!("names there are: {}{more}", known.iter().take(OFFERED).copied().collect::<Vec<_>>().join(", "))
+    };
+    // The name of a module is a fair guess: offer the processes that run it.
+    let of_module = Filter { text: Some(bare(text).to_owned()), ..types(&["process_spawn"]) };
+    let running = ask.oldest(of_module, EVER, MAX_NAMES)?;
+    let is_run = |spawn: &&Fact| spawn.text("callback_module").is_some_and(|module| bare(module) == bare(text));
+    let pids: Vec<&str> = running.iter().filter(is_run).filter_map(|spawn| spawn.text("spawned_pid")).collect();
+    let pids = match pids.as_slice() {
+        [] => String::new(),
+        pids => format!(
+            " It is the callback module of {}{}.",
+            pids.iter().take(OFFERED).copied().collect::<Vec<_>>().join(", "),
+            if pids.len() > OFFERED { ", ..." } else { "" }
+        ),
+    };
+    Ok(Error::not_found(format!("{argument}: nothing is called {:?}; {offer}.{closest}{pids}", cut(text, 80))))
+}

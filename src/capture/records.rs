@@ -1,0 +1,252 @@
+//! One connection that carries terms: who speaks, and what do they say?
+
+use super::Hub;
+use super::frames::{Framing, MAX_RECORD_BYTES, Step, Unpacked, begins_whole, first_whole};
+use super::incarnation::Seen;
+use super::live::Live;
+use super::reader::{Filled, Patience, Reader};
+use super::status::Ledger;
+use crate::etf::Term;
+use crate::trace::{Recorder, Session};
+
+/// Read before it is decided who speaks, at most: what waited in a queue is older than it looks, and the end of it is
+/// not.
+const OPENING_BYTES: usize = 1 << 20;
+
+/// Longest time that events are kept while more arrive without a pause, in nanoseconds.
+const MAX_WAIT_NS: i64 = 50_000_000;
+
+/// A connection being read.
+pub(super) struct Records<'a> {
+    hub: &'a Hub,
+    ledger: &'a Ledger,
+    framing: Framing,
+    reader: Reader<'a>,
+    unpacked: Unpacked,
+    is_aligned: bool,
+    /// Whether bytes of a cut record were passed over.
+    is_cut: bool,
+}
+
+/// How a connection ended.
+pub(super) struct Ended {
+    /// The process that spoke, if one did.
+    pub(super) live: Option<Live>,
+    /// What was wrong.
+    pub(super) error: Option<String>,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(hub: &'a Hub, ledger: &'a Ledger, framing: Framing, reader: Reader<'a>) -> Self {
+        // A packet stream begins with its connection; a port's may be left and taken up anywhere.
+        let is_aligned = framing == Framing::Packet4;
+        Self { hub, ledger, framing, reader, unpacked: Unpacked::default(), is_aligned, is_cut: false }
+    }
+
+    /// Reads to the end. `open` decides who speaks, by what is seen of them and who spoke before. If nobody does, who
+    /// spoke before is `unheard`.
+    pub(super) fn run<Before>(
+        mut self,
+        before: Before,
+        unheard: &mut Option<Before>,
+        open: impl FnOnce(&Hub, &Ledger, Before, Seen) -> Live,
+    ) -> Ended {
+        let seen = match self.opening() {
+            Ok(seen) => seen,
+            Err(error) => {
+                *unheard = Some(before);
+                return Ended { live: None, error };
+            }
+        };
+        let mut live = open(self.hub, self.ledger, before, seen);
+        if self.is_cut {
+            // Its first half went to whoever was connected before.
+            live.recorder().dropped(1);
+        }
+        let error = self.read_on(&mut live);
+        live.flush(self.hub, self.ledger);
+        Ended { live: Some(live), error }
+    }
+
+    /// Waits until there is a record and a pause, and looks at what is there without taking it. The error is that of a
+    /// connection that ended before; none, if it ended well.
+    fn opening(&mut self) -> Result<Seen, Option<String>> {
+        // Who looked at the first byte may have read all there is.
+        let mut patience = if self.reader.bytes().is_empty() { Patience::Endless } else { Patience::Moment };
+        loop {
+            let filled = self.reader.fill(patience);
+            patience = Patience::Moment;
+            if filled == Filled::Bytes && self.reader.bytes().len() < OPENING_BYTES {
+                continue;
+            }
+            self.align();
+            if self.is_aligned {
+                if let Some(seen) = self.look().map_err(Some)? {
+                    return Ok(seen);
+                }
+            }
+            match filled {
+                Filled::End => return Err(self.unfinished()),
+                Filled::Failed(error) => return Err(Some(error)),
+                Filled::Bytes | Filled::Quiet => patience = Patience::Endless,
+            }
+        }
+    }
+
+    /// Passes over the rest of a record whose beginning went to another connection.
+    fn align(&mut self) {
+        let bytes = self.reader.bytes();
+        if self.is_aligned || bytes.is_empty() {
+            return;
+        }
+        if !self.is_cut && begins_whole(bytes, &mut self.unpacked) {
+            self.is_aligned = true;
+        } else if let Some(start) = first_whole(bytes, &mut self.unpacked) {
+            self.reader.take(start);
+            (self.is_aligned, self.is_cut) = (true, true);
+            self.complain(&format!(
+                "the stream begins inside a record (its start went to an earlier connection): {start} bytes passed over"
+            ));
+        } else {
+            self.is_cut = true;
+            let bytes = bytes.len();
+            self.complain(&format!(
+                "no trace record in the first {bytes} bytes: is this the port of dbg:trace_port(ip, ...)?"
+            ));
+            if bytes > MAX_RECORD_BYTES {
+                self.is_aligned = true;
+            }
+        }
+    }
+
+    /// What the records that are there show; `None` while there is none.
+    fn look(&mut self) -> Result<Option<Seen>, String> {
+        let (mut seen, mut at, mut is_any) = (Seen::default(), 0, false);
+        let (bytes, now) = (self.reader.bytes(), self.hub.clock.now_ns());
+        loop {
+            match self.framing.step(&bytes[at..]) {
+                Step::Record { term, bytes: length } => {
+                    if let Ok(term) = self.unpacked.parse(term) {
+                        if !is_any {
+                            introduce(&mut seen, term);
+                        }
+                        seen.message(term, now);
+                    }
+                    is_any = true;
+                    at += length;
+                }
+                Step::Dropped { bytes: length, .. } => at += length,
+                Step::More { .. } => return Ok(is_any.then_some(seen)),
+                Step::Broken(_) if is_any => return Ok(Some(seen)),
+                Step::Broken(error) => return Err(self.at(at, &error)),
+            }
+        }
+    }
+
+    /// Reads on; what was wrong, if something was.
+    fn read_on(&mut self, live: &mut Live) -> Option<String> {
+        let mut waiting_since = None;
+        loop {
+            if let Err(error) = self.take_records(live, &mut waiting_since) {
+                return Some(error);
+            }
+            let now = self.hub.clock.now_ns();
+            if waiting_since.is_some_and(|since: i64| now.saturating_sub(since) >= MAX_WAIT_NS || now < since) {
+                live.flush(self.hub, self.ledger);
+                waiting_since = None;
+            }
+            let patience = if waiting_since.is_some() { Patience::Moment } else { Patience::Endless };
+            match self.reader.fill(patience) {
+                Filled::Bytes => {}
+                Filled::Quiet => {
+                    live.flush(self.hub, self.ledger);
+                    waiting_since = None;
+                }
+                Filled::End => return self.unfinished(),
+                Filled::Failed(error) => return Some(error),
+            }
+        }
+    }
+
+    /// Takes every record that is there as a whole.
+    fn take_records(&mut self, live: &mut Live, waiting_since: &mut Option<i64>) -> Result<(), String> {
+        loop {
+            let bytes = match self.framing.step(self.reader.bytes()) {
+                Step::Record { term, bytes } => {
+                    match self.unpacked.parse(term) {
+                        Ok(term) => {
+                            live.recorder().take(term);
+                            if live.recorder().is_full() {
+                                live.store(self.hub, self.ledger);
+                            }
+                        }
+                        Err(error) => {
+                            let head = bytes - term.len();
+                            let place = self.at(head + error.offset, &error.message);
+                            self.complain(&format!("a record that is no term was passed over: {place}"));
+                            live.reject(self.hub, self.ledger);
+                        }
+                    }
+                    bytes
+                }
+                Step::Dropped { messages, bytes } => {
+                    live.recorder().dropped(messages.into());
+                    bytes
+                }
+                Step::More { .. } => return Ok(()),
+                Step::Broken(error) => return Err(self.at(0, &error)),
+            };
+            waiting_since.get_or_insert_with(|| self.hub.clock.now_ns());
+            self.reader.take(bytes);
+        }
+    }
+
+    /// What is wrong with a connection that ends here.
+    fn unfinished(&self) -> Option<String> {
+        let there = self.reader.bytes();
+        match self.framing.step(there) {
+            _ if there.is_empty() => None,
+            _ if !self.is_aligned => Some(format!(
+                "the connection ended after {} bytes without a trace record: is this the port of dbg:trace_port(ip, ...)?",
+                there.len()
+            )),
+            Step::More { needed } => Some(self.at(
+                0,
+                &format!(
+                    "the connection ended inside a record: {} of {needed} bytes came; those before are kept",
+                    there.len()
+                ),
+            )),
+            Step::Broken(error) => Some(self.at(0, &error)),
+            Step::Record { .. } | Step::Dropped { .. } => None,
+        }
+    }
+
+    fn at(&self, place: usize, error: &str) -> String {
+        format!("byte {}: {error}", self.reader.offset() + place as u64)
+    }
+
+    fn complain(&self, error: &str) {
+        self.hub.complain(self.ledger, error);
+    }
+}
+
+/// What a producer says of itself first.
+fn introduce(seen: &mut Seen, term: Term<'_>) {
+    let is_hello = || {
+        let mut parts = term.tuple()?;
+        Some(parts.next()?.atom()?.is("scope") && parts.next()?.atom()?.is("hello"))
+    };
+    if is_hello() != Some(true) {
+        return;
+    }
+    let mut recorder = Recorder::new(Session::default());
+    recorder.take(term);
+    recorder.settle();
+    if let Some(hello) = recorder.hello() {
+        seen.os_pid.clone_from(&hello.os_pid);
+        seen.node.clone_from(&hello.node);
+        seen.offset_ns = hello.time_offset_ns;
+        seen.is_exact = hello.time_offset_ns.is_some();
+    }
+}

@@ -1,0 +1,80 @@
+//! How does an answer that is JSON already get into its reply?
+//!
+//! The protocol layer carries a result without it; here the two are joined, so that a page is written once and not
+//! made values of the protocol's types first.
+
+use rmcp::model::{CallToolResult, JsonRpcMessage, JsonRpcResponse, ServerResult};
+use rmcp::service::{RoleServer, TxJsonRpcMessage};
+use serde::Serialize;
+
+use crate::mcp::tool::AnswerJson;
+
+/// What a reply takes beside its answer, as a rule.
+const FRAME: usize = 256;
+
+/// The reply to a call with its answer: what the protocol's types would write, had they carried it. `None`: the message
+/// is no such reply.
+pub(super) fn with_answer(message: &TxJsonRpcMessage<RoleServer>, answer: &AnswerJson) -> Option<Vec<u8>> {
+    let JsonRpcMessage::Response(JsonRpcResponse { jsonrpc, id, result: ServerResult::CallToolResult(result) }) =
+        message
+    else {
+        return None;
+    };
+    let CallToolResult { result_type, is_error, meta, .. } = result;
+    let mut reply = Vec::with_capacity(answer.text.len() + answer.structured.len() + FRAME);
+    put(&mut reply, "{\"jsonrpc\":", jsonrpc)?;
+    put(&mut reply, ",\"id\":", id)?;
+    reply.extend_from_slice(b",\"result\":{");
+    if let Some(result_type) = result_type {
+        put(&mut reply, "\"resultType\":", result_type)?;
+        reply.push(b',');
+    }
+    reply.extend_from_slice(b"\"content\":[{\"type\":\"text\",\"text\":");
+    reply.extend_from_slice(&answer.text);
+    reply.extend_from_slice(b"}],\"structuredContent\":");
+    reply.extend_from_slice(&answer.structured);
+    if let Some(is_error) = is_error {
+        put(&mut reply, ",\"isError\":", is_error)?;
+    }
+    if let Some(meta) = meta {
+        put(&mut reply, ",\"_meta\":", meta)?;
+    }
+    reply.extend_from_slice(b"}}");
+    Some(reply)
+}
+
+/// Appends a key and its value.
+fn put(out: &mut Vec<u8>, key: &str, value: &impl Serialize) -> Option<()> {
+    out.extend_from_slice(key.as_bytes());
+    serde_json::to_writer(out, value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mcp::tool::Answer;
+    use rmcp::model::{ContentBlock, MetaObject, RequestId};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_reply_is_the_same_whichever_way_its_answer_takes() {
+        let structured: Value = json!({"z": [1, "\n"], "a": {}});
+        let text = "a\tb\"";
+        let json = AnswerJson::of(&Answer { text: text.to_owned(), structured: &structured }).unwrap();
+        let mut plain = CallToolResult::success(Vec::new());
+        let mut full = plain.clone();
+        full.meta = Some(MetaObject([("k".to_owned(), json!(1))].into_iter().collect()));
+        plain.result_type = None;
+        for (result, id) in [(plain, RequestId::Number(7)), (full, RequestId::String("\"".into()))] {
+            let message = |result: CallToolResult| -> TxJsonRpcMessage<RoleServer> {
+                JsonRpcMessage::response(ServerResult::CallToolResult(result), id.clone())
+            };
+            let mut whole = result.clone();
+            whole.content = vec![ContentBlock::text(text)];
+            whole.structured_content = Some(structured.clone());
+            let joined = with_answer(&message(result), &json).unwrap();
+            let expected = serde_json::to_string(&message(whole)).unwrap();
+            assert_eq!(String::from_utf8(joined).unwrap(), expected);
+        }
+    }
+}

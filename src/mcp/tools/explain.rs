@@ -1,0 +1,68 @@
+//! The story behind a crash, a process or an event.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::analysis::ask::Ask;
+use crate::analysis::story::{Story, explain};
+use crate::mcp::args::view::BYTES_PER_TOKEN;
+use crate::mcp::report::{Report, ReportReply, Section};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+use crate::{Error, EventStore};
+
+/// Budget of a story unless asked otherwise: what the story of one crash takes.
+const USUAL_TOKENS: usize = 800;
+
+pub(crate) struct Explain;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// "last_crash", a pid ("<0.120.0>"), a registered name ("Account", ":cart_4"), or the id of any event.
+    target: String,
+    /// Size budget of the answer, 4 bytes a token; default 800. What does not fit is counted.
+    #[schemars(range(min = 50, max = 1_000_000))]
+    max_tokens: Option<usize>,
+}
+
+impl Tool for Explain {
+    const NAME: &'static str = "explain";
+    const TITLE: &'static str = "Explain";
+    const DESCRIPTION: &'static str = "The story backwards from a symptom, \
+        such as \"last_crash\". A crash: error, source line, the message being \
+        handled with its sender and call site, the part of the state that was bad and which message, call site and \
+        function result made it so, where the same went well, who was affected, restarts. A process or name: what it \
+        handled, its state, its troubles, lost messages. An event: what led to it over processes, and what followed.";
+    const EXAMPLE: &'static str = r#"{"target":"<0.125.0>"}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = ReportReply;
+
+    fn is_long(store: &EventStore, _: &Args) -> bool {
+        store.len() > 100_000
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
+        let ask = Ask::new(store, watch);
+        let Story { answer, anchor: (t0, what), parts, notes, next } = explain(&ask, &args.target)?;
+        let mut report = Report::new(answer);
+        report.anchor(t0, what);
+        for part in parts {
+            let mut section = Section::new(part.name);
+            section.keep(part.keep);
+            for line in part.lines {
+                section.line(line);
+            }
+            report.section(section);
+        }
+        for note in notes {
+            report.note(note);
+        }
+        report.gaps(&ask.gaps());
+        for (tool, arguments, why) in next {
+            report.next(tool, arguments, why);
+        }
+        Ok(report.answer(args.max_tokens.unwrap_or(USUAL_TOKENS) * BYTES_PER_TOKEN))
+    }
+}

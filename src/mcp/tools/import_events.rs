@@ -1,0 +1,174 @@
+//! Reads a recording into the store.
+
+use std::fmt::Write;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::ingest::{self, ImportReport, Recording};
+use crate::mcp::desk::Desk;
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+
+pub(crate) struct ImportEvents;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["path"]))]
+pub(crate) struct Args {
+    /// File or folder under an import root; relative paths start at the server's current folder.
+    path: String,
+    /// Longest text of one value (an argument, a message, a state) of a binary trace; longer ones are cut by a visible
+    /// marker. Default: that of the server.
+    #[schemars(range(min = 64))]
+    max_value_bytes: Option<usize>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct RecordingReply {
+    /// What it was told to be by its content.
+    format: String,
+    /// Session of its events, where the recording says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<String>,
+    /// Its files in the order read.
+    files: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Reply {
+    /// What was read: its real path.
+    path: String,
+    /// Events found, good or bad.
+    events: u64,
+    /// New events.
+    stored: u64,
+    /// Events that replaced one of the same id.
+    replaced: u64,
+    /// Events that were stored already.
+    duplicates: u64,
+    /// Events that could not be stored.
+    rejected: u64,
+    /// Events stamped on arrival because they carried no time.
+    timestamps_assigned: u64,
+    /// Events that retention took to make room.
+    pruned: u64,
+    /// Trace messages the events were made of.
+    records: u64,
+    /// Trace messages of no known kind; each is kept as unknown_trace.
+    unknown: u64,
+    /// Trace messages the recorded system dropped.
+    dropped: u64,
+    /// Spans in which they were dropped; each is an event of type gap.
+    gaps: u64,
+    /// Whether the import was given up; what was stored until then is kept.
+    cancelled: bool,
+    /// Timestamp of the first event; absent when none carries one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<i64>,
+    /// Timestamp of the last event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
+    /// Why the first of the rejected were, and where.
+    first_errors: Vec<String>,
+    /// Why reading stopped before the end, and where; what came before is kept.
+    broken: Vec<String>,
+    /// What was read.
+    recordings: Vec<RecordingReply>,
+    /// What else there is to know: what was not read, and why.
+    notes: Vec<String>,
+}
+
+impl Reply {
+    fn new(path: String, report: &ImportReport) -> Self {
+        let recording = |one: &Recording| RecordingReply {
+            format: one.format.to_string(),
+            session_id: one.session_id.clone(),
+            files: one.files.iter().map(|file| file.display().to_string()).collect(),
+        };
+        Self {
+            path,
+            events: report.events,
+            stored: report.stored,
+            replaced: report.replaced,
+            duplicates: report.duplicates,
+            rejected: report.rejected,
+            timestamps_assigned: report.timestamps_assigned,
+            pruned: report.pruned,
+            records: report.records,
+            unknown: report.unknown,
+            dropped: report.dropped,
+            gaps: report.gaps,
+            cancelled: report.is_cancelled,
+            since: report.span.map(|(since, _)| since),
+            until: report.span.map(|(_, until)| until),
+            first_errors: report.first_errors.iter().map(ToString::to_string).collect(),
+            broken: report.broken.iter().map(ToString::to_string).collect(),
+            recordings: report.recordings.iter().map(recording).collect(),
+            notes: report.notes.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// The same facts, a line for each kind.
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}: events={} stored={} replaced={} duplicates={} rejected={} timestamps_assigned={} pruned={} \
+             records={} unknown={} dropped={} gaps={} cancelled={}",
+            self.path,
+            self.events,
+            self.stored,
+            self.replaced,
+            self.duplicates,
+            self.rejected,
+            self.timestamps_assigned,
+            self.pruned,
+            self.records,
+            self.unknown,
+            self.dropped,
+            self.gaps,
+            self.cancelled
+        );
+        if let (Some(since), Some(until)) = (self.since, self.until) {
+            _ = write!(text, "\nspan: since={since} until={until}");
+        }
+        for RecordingReply { format, session_id, files } in &self.recordings {
+            _ = write!(text, "\nread as {format}: {}", files.join(", "));
+            if let Some(session_id) = session_id {
+                _ = write!(text, " (session_id={session_id})");
+            }
+        }
+        let told = [("rejected", &self.first_errors), ("broken off", &self.broken), ("note", &self.notes)];
+        for (what, lines) in told {
+            for line in lines {
+                _ = write!(text, "\n{what}: {line}");
+            }
+        }
+        text
+    }
+}
+
+impl Tool<Desk> for ImportEvents {
+    const NAME: &'static str = "import_events";
+    const TITLE: &'static str = "Import a recording";
+    const DESCRIPTION: &'static str = "Reads a recording, or a folder of them, from the server's machine into the store: \
+        JSON events, binary traces of dbg and ttb, terms with {packet, 4}, OTLP/JSON, Chrome traces, each also as gzip or \
+        zstd. The same file again changes nothing. Only files under the import roots: the folder the server was started in, unless --import-root says others.";
+    const EXAMPLE: &'static str = r#"{"path":"examples/recordings/bank.ndjson.gz"}"#;
+    const EFFECT: Effect = Effect::Stores;
+
+    type Args = Args;
+    type Reply = Reply;
+
+    fn is_long(_desk: &Desk, _args: &Args) -> bool {
+        true
+    }
+
+    fn run(desk: &Desk, args: Args, watch: &dyn Watch) -> Result<Answer<Reply>> {
+        let path = desk.roots().admit(&args.path)?;
+        let mut options = desk.import().clone();
+        options.max_value_bytes = args.max_value_bytes.unwrap_or(options.max_value_bytes);
+        let report = ingest::import_watched(desk.store(), &path, &options, watch)?;
+        let reply = Reply::new(path.display().to_string(), &report);
+        Ok(Answer { text: reply.text(), structured: reply })
+    }
+}

@@ -1,0 +1,244 @@
+//! What is there, and what stands out: the first call.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::analysis::event_at;
+use crate::analysis::fact::{Fact, request};
+use crate::analysis::overview::{LONG_MAILBOX, Overview, Trouble, length, overview};
+use crate::analysis::story::reason::is_normal;
+use crate::analysis::value::Value;
+use crate::analysis::value::brief::brief;
+use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+use crate::{Error, EventStore, Filter};
+
+/// Events of one sort of trouble that are told.
+const TOLD: usize = 4;
+
+/// Event types that are told.
+const TYPES: usize = 12;
+
+pub(crate) struct OverviewTool;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    #[serde(flatten)]
+    span: SpanArgs,
+    #[serde(flatten)]
+    budget: BudgetArgs,
+}
+
+impl Tool for OverviewTool {
+    const NAME: &'static str = "overview";
+    const TITLE: &'static str = "Overview";
+    const DESCRIPTION: &'static str = "Start here. What is recorded and what stands out: span and totals by type, crashes, \
+        call timeouts, failed calls and lost messages with their event ids, the busiest processes (messages in and out, \
+        busy share, longest mailbox, end), the functions that took most time, and what to ask next.";
+    const EXAMPLE: &'static str = r#"{"since_timestamp":"-10s"}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = ReportReply;
+
+    fn is_long(store: &EventStore, _: &Args) -> bool {
+        store.len() > 50_000
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
+        let (since, until) = args.span.read()?;
+        let found = overview(store, &Filter { since, until, ..Filter::default() }, watch)?;
+        let mut report = report(&found);
+        functions(store, &found, watch, &mut report)?;
+        report.over(store, &found.visit, watch)?;
+        suggest(&found, &mut report);
+        Ok(report.answer(args.budget.bytes()))
+    }
+}
+
+fn report(found: &Overview) -> Report {
+    let Overview { visit, types, nodes, sessions, .. } = found;
+    let troubles = &found.troubles;
+    let sorts = [
+        (&troubles.crashes, "crash", "crashes"),
+        (&troubles.timeouts, "call timeout", "call timeouts"),
+        (&troubles.undeliverable, "message to nobody", "messages to nobody"),
+        (&troubles.to_the_dead, "message to an ended process", "messages to ended processes"),
+        (&troubles.late_replies, "late reply", "late replies"),
+        (&troubles.failed_calls, "failed call", "failed calls"),
+    ];
+    let told: Vec<String> = sorts
+        .iter()
+        .filter(|(trouble, ..)| trouble.count > 0)
+        .map(|(trouble, one, many)| format!("{} {}", trouble.count, if trouble.count == 1 { one } else { many }))
+        .collect();
+    let trouble =
+        if told.is_empty() { "no crash, no failed call, no lost message".to_owned() } else { told.join(", ") };
+    let took = Cell::Duration(length(visit)).shown(None);
+    let mut report =
+        Report::new(format!("{} events of {} processes over {took}: {trouble}", visit.visited, found.all_processes));
+    if !nodes.is_empty() {
+        report.fact("nodes", nodes.join(","));
+    }
+    if *sessions > 0 {
+        report.fact("sessions", *sessions);
+    }
+    let first = visit.since.or(visit.span.map(|(first, _)| first));
+    if let Some(first) = first {
+        report.anchor(first, "the first event");
+    }
+    if let Some(trouble) = trouble_section(found) {
+        report.section(trouble);
+    }
+    report.section(processes(found));
+    let mut section = Section::new("event types");
+    let shown: Vec<String> = types.iter().take(TYPES).map(|(name, count)| format!("{name} {count}")).collect();
+    let beyond = types.len().saturating_sub(TYPES);
+    let beyond = if beyond > 0 { format!(", {beyond} more types") } else { String::new() };
+    section.line(format!("{}{beyond}", shown.join(", ")));
+    report.section(section);
+    report
+}
+
+/// What went wrong, an event each.
+fn trouble_section(found: &Overview) -> Option<Section> {
+    let troubles = &found.troubles;
+    let mut section = Section::new("trouble");
+    section.columns(&[
+        Column::plain("what"),
+        Column::time("at"),
+        Column::plain("event"),
+        Column::plain("pid"),
+        Column::plain("detail"),
+    ]);
+    let mut add = |trouble: &Trouble, what: &str, detail: fn(&Fact) -> String| {
+        let last = trouble.last.iter().filter(|_| trouble.count as usize > TOLD);
+        let first = trouble.events.iter().take(if trouble.count as usize > TOLD { TOLD - 1 } else { TOLD });
+        for fact in first.chain(last) {
+            section.row(vec![
+                what.into(),
+                Cell::At(fact.at()),
+                Cell::Event(fact.id().to_owned()),
+                Cell::Text(fact.pid().to_owned()),
+                Cell::Text(detail(fact)),
+            ]);
+        }
+        section.beyond(trouble.count.saturating_sub(TOLD as u64));
+    };
+    let exit = |fact: &Fact| {
+        let reason = brief(fact.text("error").or_else(|| fact.text("exit_reason")).unwrap_or("?"), 90);
+        let name = fact.text("registered_name").map(|name| format!("{name}: ")).unwrap_or_default();
+        let site = fact.text("crash_site").map(|site| format!(" at {site}")).unwrap_or_default();
+        format!("{name}{reason}{site}")
+    };
+    let send = |fact: &Fact| {
+        let to = fact.text("receiver_name").or_else(|| fact.text("receiver_pid")).unwrap_or("?");
+        let site = fact.text("sent_from").or_else(|| fact.text("sent_in"));
+        let site = site.map(|site| format!(", from {site}")).unwrap_or_default();
+        let message = fact.text("message").unwrap_or_default();
+        // A reply is told without the reference it answers.
+        let message = match Value::read(message).tuple() {
+            Some([_, reply]) if fact.text("send_type") == Some("reply") => reply.text.to_owned(),
+            _ => request(message).to_owned(),
+        };
+        format!("{} to {to}{site}", brief(&message, 70))
+    };
+    let failed =
+        |fact: &Fact| format!("{}: {}", fact.mfa().unwrap_or_default(), brief(fact.text("reason").unwrap_or("?"), 80));
+    add(&troubles.crashes, "crash", exit);
+    add(&troubles.timeouts, "call timeout", exit);
+    add(&troubles.consequences, "crash of a caller", exit);
+    add(&troubles.undeliverable, "message to nobody", send);
+    add(&troubles.to_the_dead, "message to an ended process", send);
+    add(&troubles.late_replies, "late reply", send);
+    // Those of a crash are told with it.
+    if troubles.crashes.count + troubles.timeouts.count == 0 {
+        add(&troubles.failed_calls, "failed call", failed);
+    }
+    section.keep(4);
+    (section.len() > 0).then_some(section)
+}
+
+fn processes(found: &Overview) -> Section {
+    let mut section = Section::new("processes");
+    let span = length(&found.visit).max(1) as f64;
+    section.columns(&[
+        Column::plain("process"),
+        Column::plain("module"),
+        Column::plain("events"),
+        Column::plain("in"),
+        Column::plain("out"),
+        Column::plain("busy"),
+        Column::plain("mailbox"),
+        Column::plain("failed"),
+        Column::plain("end"),
+    ]);
+    for process in &found.processes {
+        let module = if process.who.name.is_some() { process.who.role.as_deref() } else { None };
+        section.row(vec![
+            Cell::Text(process.who.to_string()),
+            Cell::text(module),
+            Cell::Count(process.events),
+            Cell::Count(process.received),
+            Cell::Count(process.sent),
+            if process.busy > 0 { Cell::Share(process.busy as f64 / span) } else { Cell::Empty },
+            process.mailbox.map_or(Cell::Empty, |longest| Cell::Count(longest.max(0) as u64)),
+            if process.failed > 0 { Cell::Count(process.failed) } else { Cell::Empty },
+            process.exit.as_deref().map_or(Cell::Empty, |reason| Cell::Text(brief(reason, 40))),
+        ]);
+    }
+    section.beyond(found.all_processes - found.processes.len() as u64).keep(3);
+    section
+}
+
+fn functions(store: &EventStore, found: &Overview, watch: &dyn Watch, report: &mut Report) -> Result<(), Error> {
+    let mut section = Section::new("functions");
+    section.columns(&[
+        Column::plain("function"),
+        Column::plain("calls"),
+        Column::time("self"),
+        Column::time("max"),
+        Column::plain("slowest"),
+        Column::plain("called_at"),
+    ]);
+    for function in &found.functions {
+        let slowest = event_at(store, function.slowest, watch)?;
+        section.row(vec![
+            Cell::Text(function.name.clone()),
+            Cell::Count(function.calls),
+            Cell::Duration(function.own),
+            Cell::Duration(function.max),
+            slowest.as_ref().map_or(Cell::Empty, |event| Cell::Event(event.event_id().to_owned())),
+            Cell::text(slowest.as_ref().and_then(|event| event.ast_node_id())),
+        ]);
+    }
+    section.beyond(found.all_functions - found.functions.len() as u64).keep(2);
+    report.section(section);
+    Ok(())
+}
+
+/// What to ask next, the worst first.
+fn suggest(found: &Overview, report: &mut Report) {
+    let troubles = &found.troubles;
+    if troubles.crashes.count + troubles.timeouts.count > 0 {
+        report.next("explain", json!({ "target": "last_crash" }), "the last crash and what led to it");
+    }
+    if let Some(lost) = troubles.to_the_dead.events.first().or(troubles.undeliverable.events.first()) {
+        let to = lost.text("receiver_pid").or_else(|| lost.text("receiver_name")).unwrap_or("?");
+        report.next("explain", json!({ "target": to }), "who sends to a process that is not there");
+    }
+    let long = found.processes.iter().find(|process| process.mailbox.is_some_and(|length| length >= LONG_MAILBOX));
+    if let Some(process) = long {
+        report.next("explain", json!({ "target": process.who.short() }), "why its mailbox is long");
+    }
+    let crashed = |reason: &Option<String>| reason.as_deref().is_some_and(|reason| !is_normal(reason));
+    if !found.processes.iter().any(|process| crashed(&process.exit)) || troubles.crashes.count == 0 {
+        report.next("find_anomalies", json!({}), "races, deadlocks, late replies, outliers");
+    }
+    if !found.functions.is_empty() {
+        report.next("profile", json!({ "by": "call_site" }), "where the time goes, and which call site is slow");
+    }
+}

@@ -1,0 +1,151 @@
+//! The state of a process at a time.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::analysis::ask::Ask;
+use crate::analysis::change::StateChange;
+use crate::analysis::state::{Known, Moment, Question, StateAt, state_at};
+use crate::analysis::story::tell::call;
+use crate::analysis::value::brief::brief;
+use crate::analysis::value::path::Path;
+use crate::analysis::who::Names;
+use crate::mcp::args::{BudgetArgs, TimeArg};
+use crate::mcp::report::{Cell, Report, ReportReply, Section};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+use crate::{Error, EventStore};
+
+pub(crate) struct StateAtTool;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// The process: "<0.120.0>" or its registered name, such as "Account" or ":cart_4".
+    pid: String,
+    /// When: integer ns, decimal string, RFC 3339, relative to the newest event ("-5s"), or the id of an event. Default:
+    /// the newest event.
+    at: Option<TimeArg>,
+    /// Only this part: keys and places, such as "discount", "cart.total", "items[0]" or "[1]".
+    path: Option<String>,
+    /// Another moment, written like at: what differs between there and here.
+    diff_with: Option<TimeArg>,
+    #[serde(flatten)]
+    budget: BudgetArgs,
+}
+
+/// A time, or else the id of an event.
+fn moment(time: &TimeArg) -> Moment {
+    time.read("at").map_or_else(|_| Moment::Event(time.text().to_owned()), Moment::Time)
+}
+
+impl Tool for StateAtTool {
+    const NAME: &'static str = "state_at";
+    const TITLE: &'static str = "State at a time";
+    const DESCRIPTION: &'static str = "The state of a GenServer at a time, exact: from the arguments and results of its \
+        callbacks; with the change that set it (callback, message, sender, call site), the next change, and on request \
+        one part of it or the difference to another time.";
+    const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","at":"-1ms","path":"balance"}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = ReportReply;
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
+        let ask = Ask::new(store, watch);
+        let question = Question {
+            pid: args.pid,
+            at: args.at.as_ref().map(moment),
+            path: args.path.as_deref().map(Path::read).transpose()?,
+            diff_with: args.diff_with.as_ref().map(moment),
+        };
+        let found = state_at(&ask, &question)?;
+        let mut report = report(&ask, &found, question.path.as_ref())?;
+        report.gaps(&ask.gaps());
+        Ok(report.answer(args.budget.bytes()))
+    }
+}
+
+fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report, Error> {
+    let names = Names::new(ask);
+    let part = path.map(|path| format!("{} of ", path.text())).unwrap_or_default();
+    let value = found.value.as_deref().unwrap_or("(absent)");
+    let mut report = Report::new(format!("{part}{} was {}", found.who, brief(value, 300)));
+    report.anchor(found.at, "the moment asked for");
+    if value.len() > 300 {
+        let mut whole = Section::new("value");
+        whole.line(value).keep(0);
+        report.section(whole);
+    }
+    let mut history = Section::new("changes");
+    let describe = |change: &StateChange, section: &mut Section, what: &str| -> Result<(), Error> {
+        let sender = names.maybe(change.sender.as_deref())?.map(|sender| format!(" from {sender}")).unwrap_or_default();
+        let site = change.sent_from.as_deref().map(|site| format!(", sent at {site}")).unwrap_or_default();
+        section.line(format!(
+            "{what} {} ({}) by {} in {}{sender}{site}",
+            Cell::At(change.at).shown(Some(found.at)),
+            change.id,
+            brief(&change.trigger(), 100),
+            change.callback
+        ));
+        Ok(())
+    };
+    if let Some(change) = &found.part_set_by {
+        describe(change, &mut history, "this part was set")?;
+    }
+    match &found.known {
+        Known::SetBy(change) => describe(change, &mut history, "the state was last set")?,
+        Known::Replaced(change) => {
+            report.note("no change before that time is recorded: this is what the first later change replaced");
+            describe(change, &mut history, "it was replaced")?;
+        }
+        Known::CalledWith(entry) => {
+            report.note(format!(
+                "no change of it is recorded: this is what a callback was called with, {} ({})",
+                call(entry, 60),
+                entry.id()
+            ));
+        }
+    }
+    if let (Some(next), Known::SetBy(_)) = (&found.next, &found.known) {
+        describe(next, &mut history, "next set")?;
+    }
+    history.keep(2);
+    report.section(history);
+    if let Some((other, differences)) = &found.difference {
+        let mut section = Section::new("difference");
+        section.fact("from", Cell::At(*other)).fact("differences", differences.len());
+        for difference in differences {
+            section.line(difference.clone());
+        }
+        report.section(section);
+    }
+    if let Some(running) = &found.running {
+        report.note(format!(
+            "at that moment it was in {} ({}); what that changes comes with its return",
+            call(running, 60),
+            running.id()
+        ));
+    }
+    if let Some(exit) = &found.ended {
+        let reason = brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 80);
+        let when = Cell::At(exit.at()).shown(Some(found.at));
+        report.note(format!(
+            "the process had ended by then, at {when} ({}): {reason}; this is its last state",
+            exit.id()
+        ));
+    }
+    if !found.others.is_empty() {
+        let others: Vec<&str> = found.others.iter().map(|life| life.pid.as_str()).collect();
+        report.note(format!("{} other processes had this name at other times: {}", others.len(), others.join(", ")));
+    }
+    let mut arguments = json!({ "pid": found.who.short() });
+    if let Some(path) = path {
+        arguments["path"] = path.text().into();
+    }
+    report.next("state_history", arguments, "every change");
+    if let Known::SetBy(change) = &found.known {
+        report.next("explain", json!({ "target": change.id }), "what led to the last change");
+    }
+    Ok(report)
+}

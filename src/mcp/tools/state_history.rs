@@ -1,0 +1,128 @@
+//! Every change of a process's state, or of a part of it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::analysis::ask::Ask;
+use crate::analysis::change::Source;
+use crate::analysis::state::{History, state_history};
+use crate::analysis::value::brief::brief;
+use crate::analysis::value::path::Path;
+use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+use crate::{Error, EventStore, Time};
+
+pub(crate) struct StateHistory;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// The process: "<0.120.0>" or its registered name, such as "Account" or ":cart_4".
+    pid: String,
+    /// Only changes of this part: keys and places, such as "discount", "cart.total", "items[0]" or "[1]".
+    path: Option<String>,
+    #[serde(flatten)]
+    span: SpanArgs,
+    #[serde(flatten)]
+    budget: BudgetArgs,
+}
+
+impl Tool for StateHistory {
+    const NAME: &'static str = "state_history";
+    const TITLE: &'static str = "History of a state";
+    const DESCRIPTION: &'static str = "Each change of a GenServer's state, or of one part of it: when, from what to what, \
+        by which message from whom, sent at which call site. Times count from the last change.";
+    const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","path":"balance"}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = ReportReply;
+
+    fn is_long(store: &EventStore, _: &Args) -> bool {
+        store.len() > 20_000
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
+        let ask = Ask::new(store, watch);
+        let path = args.path.as_deref().map(Path::read).transpose()?;
+        let (since, until) = args.span.read()?;
+        let bound = |time: Option<Time>, open: i64| match time {
+            Some(time) => ask.resolve(time).map(|at| at.unwrap_or(open)),
+            None => Ok(open),
+        };
+        let span = (bound(since, i64::MIN)?, bound(until, i64::MAX)?);
+        if span.0 > span.1 {
+            return Err(Error::invalid("since_timestamp: is after until_timestamp; swap them or drop one"));
+        }
+        let found = state_history(&ask, &args.pid, path.as_ref(), span)?;
+        let mut report = report(&found, path.as_ref());
+        report.gaps(&ask.gaps());
+        Ok(report.answer(args.budget.bytes()))
+    }
+}
+
+fn report(found: &History, path: Option<&Path>) -> Report {
+    let whose: Vec<String> = found.whose.iter().map(ToString::to_string).collect();
+    let part = path.map(|path| format!("{} of ", path.text())).unwrap_or_default();
+    let values = if found.steps.len() == 1 { "value" } else { "values" };
+    let mut report = Report::new(format!("{part}{}: {} {values}", whose.join(", "), found.steps.len()));
+    if path.is_some() {
+        report.fact("state_changes_looked_at", found.looked_at);
+    }
+    let last = found.steps.last();
+    if let Some(last) = last {
+        report.anchor(last.change.at, format!("the last change ({})", last.change.id));
+    }
+    let mut table = Section::new("changes");
+    let mut columns = vec![Column::time("at"), Column::plain("event")];
+    match path {
+        Some(_) => columns.extend([Column::plain("from"), Column::plain("to")]),
+        None => columns.push(Column::plain("change")),
+    }
+    columns.extend(["message", "sender", "sent_at", "callback", "pid"].map(Column::plain));
+    table.columns(&columns);
+    for step in &found.steps {
+        let change = &step.change;
+        let mut row = vec![Cell::At(change.at), Cell::Event(change.id.clone())];
+        match &step.values {
+            Some((from, to)) => {
+                let first = if change.is_initial() { "(start)" } else { "(absent)" };
+                let shown = |value: &Option<String>, other: &str| {
+                    Cell::Text(value.as_deref().map_or_else(|| other.to_owned(), |value| brief(value, 150)))
+                };
+                row.extend([shown(from, first), shown(to, "(absent)")]);
+            }
+            None if change.is_initial() => row.push(Cell::Text(format!("(start) -> {}", brief(&change.new, 130)))),
+            None => row.push(Cell::Text(step.differences.join("; "))),
+        }
+        row.extend([
+            Cell::Text(brief(&change.trigger(), 100)),
+            step.sender.as_ref().map_or(Cell::Empty, |sender| Cell::Text(sender.to_string())),
+            Cell::text(change.sent_from.as_deref()),
+            Cell::Text(change.callback.clone()),
+            Cell::Text(change.pid.clone()),
+        ]);
+        table.row(row);
+    }
+    report.section(table);
+    if found.source == Source::Callbacks {
+        report.note("changes are read from the arguments and results of callbacks; the event is the callback's return");
+    }
+    if found.more {
+        report.note(format!(
+            "only the last {} changes of each process were looked at; give until_timestamp for older ones",
+            found.looked_at
+        ));
+    }
+    for exit in &found.ends {
+        let reason = exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?");
+        let when = Cell::At(exit.at()).shown(last.map(|last| last.change.at));
+        report.note(format!("{} ended at {when} ({}): {}", exit.pid(), exit.id(), brief(reason, 80)));
+    }
+    if let Some(last) = last {
+        report.next("explain", json!({ "target": last.change.id }), "what led to the last change");
+    }
+    report
+}

@@ -1,0 +1,55 @@
+//! Stops to read a running node.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::source::{SourceReply, texts};
+use crate::mcp::desk::Desk;
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+use crate::{Error, Result};
+
+pub(crate) struct StopCapture;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// Name of the source, as capture_status tells it.
+    source: Option<String>,
+    /// true: all sources.
+    all: Option<bool>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Reply {
+    /// The sources that were stopped, with their last figures.
+    stopped: Vec<SourceReply>,
+}
+
+impl Tool<Desk> for StopCapture {
+    const NAME: &'static str = "stop_capture";
+    const TITLE: &'static str = "Stop a live source";
+    const DESCRIPTION: &'static str = "Stops a live source, or all: what was received until then is stored, and its \
+        events stay. The application goes on tracing until it is told to stop (:dbg.stop()).";
+    const EXAMPLE: &'static str = r#"{"source":"127.0.0.1:4711"}"#;
+    const EFFECT: Effect = Effect::Stores;
+
+    type Args = Args;
+    type Reply = Reply;
+
+    /// Its threads are waited for.
+    fn is_long(_desk: &Desk, _args: &Args) -> bool {
+        true
+    }
+
+    fn run(desk: &Desk, args: Args, _watch: &dyn Watch) -> Result<Answer<Reply>> {
+        let source = match (args.source, args.all) {
+            (Some(source), None | Some(false)) => Some(source),
+            (None, Some(true)) => None,
+            _ => return Err(Error::invalid("give one of them: source (its name), or all: true")),
+        };
+        let stopped = desk.capture()?.stop(source.as_deref())?;
+        let stopped: Vec<SourceReply> = stopped.into_iter().map(Into::into).collect();
+        let text = if stopped.is_empty() { "there is no live source".to_owned() } else { texts(&stopped) };
+        Ok(Answer { text, structured: Reply { stopped } })
+    }
+}
