@@ -81,6 +81,10 @@ fn the_tools_are_there_in_the_order_they_are_listed() {
         "cleanup_old_events",
         "clear_events",
         "explain_query",
+        "find_anomalies",
+        "call_tree",
+        "message_flow",
+        "mailbox",
         "store_instrumentation_plan",
         "get_instrumentation_plan",
         "import_events",
@@ -187,6 +191,13 @@ fn every_answer_is_what_its_schema_promises() {
     conforms("get_event_by_id", json!({"event_id": "b"}));
     conforms("explain_query", json!({"pid": "<0.1.0>"}));
     conforms("explain_query", json!({"pid": "<0.1.0>", "analyze": true}));
+    let entry = json!({"id": "fe", "ts": 1, "type": "function_entry", "pid": "<0.1.0>", "call_id": "fe"});
+    conforms("store_event", json!({"event": entry}));
+    conforms("find_anomalies", json!({}));
+    conforms("call_tree", json!({"pid": "<0.1.0>"}));
+    conforms("message_flow", json!({"pid": "<0.1.0>"}));
+    conforms("message_flow", json!({"format": "mermaid"}));
+    conforms("mailbox", json!({"pid": "<0.1.0>"}));
     let call = json!({"ts": 9, "id": "c", "type": "function_exit", "pid": "<0.1.0>", "module": "M", "function": "f",
                       "duration_ns": 5, "data": {"exit_reason": "error"}});
     let gap = json!({"ts": 4, "id": "g", "type": "gap", "duration_ns": 1, "data": {"dropped": 3}});

@@ -25,6 +25,10 @@ const READING: &[&str] = &[
     "diff_windows",
     "get_stats",
     "explain_query",
+    "find_anomalies",
+    "call_tree",
+    "message_flow",
+    "mailbox",
     "get_instrumentation_plan",
     "capture_status",
 ];

@@ -5,12 +5,17 @@
 //! gives the same finding.
 
 pub(crate) mod aggregate;
+pub(crate) mod anomalies;
 pub(crate) mod ask;
+pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod diff;
 pub(crate) mod fact;
+pub(crate) mod flow;
 mod grouping;
+pub(crate) mod ledger;
 pub(crate) mod losses;
+pub(crate) mod mailbox;
 mod member;
 mod messages;
 mod nesting;
@@ -21,6 +26,9 @@ pub(crate) mod spread;
 pub(crate) mod state;
 pub(crate) mod story;
 mod symbols;
+pub(crate) mod terms;
+pub(crate) mod traffic;
+pub(crate) mod trees;
 pub(crate) mod value;
 pub(crate) mod who;
 

@@ -112,6 +112,9 @@ struct Source {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What a new source is kept in, or the one of its name that runs.
+type Place = std::result::Result<(Arc<Ledger>, Arc<Quit>), SourceStatus>;
+
 impl fmt::Debug for Capture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Capture").field("sources", &self.status()).finish_non_exhaustive()
@@ -206,12 +209,7 @@ impl Capture {
     }
 
     /// What a source of this name is kept in; one that stopped is taken up again. The inner error is one that runs.
-    fn place(
-        &self,
-        sources: &mut Vec<Source>,
-        name: String,
-        kind: Kind,
-    ) -> Result<std::result::Result<(Arc<Ledger>, Arc<Quit>), SourceStatus>> {
+    fn place(&self, sources: &mut Vec<Source>, name: String, kind: Kind) -> Result<Place> {
         let known = sources.iter().position(|source| source.ledger.source == name && source.ledger.kind == kind);
         if let Some(running) = known.and_then(|known| sources.get(known)).filter(|source| source.is_running()) {
             return Ok(Err(running.ledger.status()));

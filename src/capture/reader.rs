@@ -85,12 +85,11 @@ impl<'q> Reader<'q> {
                 return Filled::End;
             }
             return match self.read(Patience::Moment) {
-                Ok(0) => Filled::End,
+                Ok(0) | Err(_) => Filled::End,
                 Ok(bytes) => {
                     self.last_bytes += bytes;
                     Filled::Bytes
                 }
-                Err(_) => Filled::End,
             };
         }
         match self.read(patience) {

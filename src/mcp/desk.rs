@@ -97,7 +97,13 @@ impl ImportRoots {
         // What lies elsewhere is refused in the same words whether it is there or not.
         let is_inside = |real: &Path| self.0.iter().any(|root| real.starts_with(root));
         match real {
-            Some(real) if is_inside(&real) => Ok(real),
+            Some(real) if is_inside(&real) => match leads_out(&real, &is_inside, FOLDERS_DEEP) {
+                Some(link) => Err(Error::invalid(format!(
+                    "path: {path} holds a link that leads out of the import roots: {}; import the files one by one",
+                    link.display()
+                ))),
+                None => Ok(real),
+            },
             None if asked.is_relative() && !path.split(['/', '\\']).any(|part| part == "..") => {
                 Err(Error::not_found(format!("path: {path}: no such file or folder under the import roots: {roots}")))
             }
@@ -108,6 +114,20 @@ impl ImportRoots {
             ))),
         }
     }
+}
+
+/// Folders that an import reads below the one it is given: sessions.
+const FOLDERS_DEEP: usize = 1;
+
+/// The first link in a folder whose end is not inside.
+fn leads_out(path: &Path, is_inside: &dyn Fn(&Path) -> bool, depth: usize) -> Option<PathBuf> {
+    // What cannot be read is told by the import.
+    path.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()).find_map(|path| {
+        if path.canonicalize().is_ok_and(|real| !is_inside(&real)) {
+            return Some(path);
+        }
+        depth.checked_sub(1).and_then(|depth| leads_out(&path, is_inside, depth))
+    })
 }
 
 #[cfg(test)]

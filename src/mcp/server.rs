@@ -24,7 +24,8 @@ Flight recorder of a running Elixir/Erlang (BEAM) system: calls, messages, proce
 events, indexed in memory.
 
 Start with overview, then explain (\"last_crash\", a pid, a name or an event id): the story back to the cause. state_at, \
-state_history: a state, and who changed it.
+state_history: a state, and who changed it. Symptom unclear: \
+find_anomalies. call_tree, message_flow and mailbox follow calls and messages over processes.
 
 Events: get_stats (top types, pids, functions) -> query_events with filters -> get_event_by_id. last_n_events_for_pid is \
 `tail`; query_events_by_ast_node asks by place in the source; explain_query shows the plan.

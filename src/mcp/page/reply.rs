@@ -116,9 +116,9 @@ impl From<&Gap> for GapReply {
 
 impl From<Loss> for GapReply {
     fn from(loss: Loss) -> Self {
-        let lost = if loss.events.is_some() { "dropped" } else { "disconnected" };
+        let how = if loss.events.is_some() { "dropped" } else { "disconnected" };
         let (since, until, session_id) = (loss.since, loss.until, loss.session_id);
-        Self { since, until, events: loss.events, lost: Some(lost), session_id }
+        Self { since, until, events: loss.events, lost: Some(how), session_id }
     }
 }
 

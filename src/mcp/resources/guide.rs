@@ -52,6 +52,10 @@ In a table, constants stand once in the head and `t_us` is microseconds after `t
 - What is there, and what went wrong? `overview`.
 - Why did it crash, time out, or lose messages? `explain` with \"last_crash\", a pid, a name or an event id.
 - What was a state, and who changed it? `state_at`, `state_history`, each also for one `path` of it.
+- What is wrong here? `find_anomalies`: findings with their events and what would refute each.
+- Where did the time of a call go? `call_tree` with an `event_id` of it: across processes, waiting apart from working.
+- Was a message lost, late or never answered? `message_flow` with `only`.
+- Does a process keep up? `mailbox` with its pid or name.
 - What did a process do last? `last_n_events_for_pid`.
 - Who wrote to it? `query_events` with `pid` and `role` \"receiver\"; the sender is in the payload.
 - What did one call cost? `query_events` with its `call_id`: entry, exit, `duration_ns`.

@@ -1,5 +1,7 @@
 //! Reads a recording into the store.
 
+use std::fmt::Write;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +80,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    fn new(path: String, report: ImportReport) -> Self {
+    fn new(path: String, report: &ImportReport) -> Self {
         let recording = |one: &Recording| RecordingReply {
             format: one.format.to_string(),
             session_id: one.session_id.clone(),
@@ -127,18 +129,18 @@ impl Reply {
             self.cancelled
         );
         if let (Some(since), Some(until)) = (self.since, self.until) {
-            text.push_str(&format!("\nspan: since={since} until={until}"));
+            _ = write!(text, "\nspan: since={since} until={until}");
         }
         for RecordingReply { format, session_id, files } in &self.recordings {
-            text.push_str(&format!("\nread as {format}: {}", files.join(", ")));
+            _ = write!(text, "\nread as {format}: {}", files.join(", "));
             if let Some(session_id) = session_id {
-                text.push_str(&format!(" (session_id={session_id})"));
+                _ = write!(text, " (session_id={session_id})");
             }
         }
         let told = [("rejected", &self.first_errors), ("broken off", &self.broken), ("note", &self.notes)];
         for (what, lines) in told {
             for line in lines {
-                text.push_str(&format!("\n{what}: {line}"));
+                _ = write!(text, "\n{what}: {line}");
             }
         }
         text
@@ -166,7 +168,7 @@ impl Tool<Desk> for ImportEvents {
         let mut options = desk.import().clone();
         options.max_value_bytes = args.max_value_bytes.unwrap_or(options.max_value_bytes);
         let report = ingest::import_watched(desk.store(), &path, &options, watch)?;
-        let reply = Reply::new(path.display().to_string(), report);
+        let reply = Reply::new(path.display().to_string(), &report);
         Ok(Answer { text: reply.text(), structured: reply })
     }
 }

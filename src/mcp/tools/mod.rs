@@ -1,18 +1,22 @@
 //! Which tools are there? One file each; this is the table.
 
 mod aggregate;
+mod call_tree;
 mod capture_status;
 mod cleanup_old_events;
 mod clear_events;
 mod diff_windows;
 mod explain;
 mod explain_query;
+mod find_anomalies;
 mod find_events_around;
 mod get_event_by_id;
 mod get_instrumentation_plan;
 mod get_stats;
 mod import_events;
 mod last_n_events_for_pid;
+mod mailbox;
+mod message_flow;
 mod overview;
 mod profile;
 mod query_events;
@@ -56,6 +60,10 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry::<cleanup_old_events::CleanupOldEvents>(),
         entry::<clear_events::ClearEvents>(),
         entry::<explain_query::ExplainQuery>(),
+        entry::<find_anomalies::FindAnomalies>(),
+        entry::<call_tree::CallTree>(),
+        entry::<message_flow::MessageFlow>(),
+        entry::<mailbox::Mailbox>(),
         entry::<store_instrumentation_plan::StoreInstrumentationPlan>(),
         entry::<get_instrumentation_plan::GetInstrumentationPlan>(),
         entry_at_desk::<import_events::ImportEvents>(),

@@ -1,0 +1,158 @@
+//! Which processes ended other than they should, and which of them only because another did?
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::{Confidence, Finding, Kind, Scene};
+use crate::analysis::ledger::{CallId, Exit, Outcome, ProcessId, Sym};
+use crate::analysis::terms;
+use crate::error::Result;
+
+/// Characters of a reason that two processes share when one ended because of the other.
+const SAME_REASON: usize = 120;
+
+/// One process whose end has its own cause.
+struct Crash<'l> {
+    process: ProcessId,
+    exit: &'l Exit,
+    /// The innermost call that failed.
+    call: Option<CallId>,
+}
+
+/// The error, its place in the source, and the function that failed.
+type Cause = (Sym, Option<Sym>, Option<Sym>);
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let ledger = scene.ledger;
+    let failed = innermost_failures(scene);
+    let mut ended: Vec<(ProcessId, &Exit)> =
+        (0..).zip(&ledger.processes).filter_map(|(id, process)| Some((id, process.exit.as_ref()?))).collect();
+    ended.sort_by_key(|(_, exit)| exit.moment);
+
+    let mut roots: Vec<(Crash<'_>, Vec<ProcessId>)> = Vec::new();
+    for (id, exit) in ended {
+        let process = ledger.process(id);
+        let is_programs = process.runs_traced_code || process.name.is_some() || exit.error.is_some();
+        let reason = ledger.text(exit.reason);
+        if !exit.is_abnormal || !is_programs || is_call_timeout(reason) {
+            continue;
+        }
+        let call = failed.get(&id).copied();
+        let is_own = call.is_some_and(|call| matches!(ledger.call(call).outcome, Outcome::Error | Outcome::Throw));
+        let mut earlier = roots.iter_mut().filter(|(root, _)| {
+            let same_system = ledger.process(root.process).session == process.session;
+            same_system && core(reason) == core(ledger.text(root.exit.reason))
+        });
+        if !is_own && let Some((_, taken)) = earlier.next_back() {
+            taken.push(id);
+            continue;
+        }
+        roots.push((Crash { process: id, exit, call }, Vec::new()));
+    }
+
+    // The same error at the same place is one finding.
+    let mut groups: Vec<(Cause, Vec<usize>)> = Vec::new();
+    for (at, (crash, _)) in roots.iter().enumerate() {
+        let function = crash.call.map(|call| ledger.call(call).function);
+        let key = (crash.exit.error.unwrap_or(crash.exit.reason), crash.exit.crash_site, function);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, members)) => members.push(at),
+            None => groups.push((key, vec![at])),
+        }
+    }
+    for (_, members) in &groups {
+        scene.checked()?;
+        let crashes: Vec<&(Crash<'_>, Vec<ProcessId>)> = members.iter().map(|at| &roots[*at]).collect();
+        found.push(describe(scene, &crashes));
+    }
+    Ok(())
+}
+
+fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Finding {
+    let ledger = scene.ledger;
+    let (first, _) = crashes[0];
+    let reason = ledger.text(first.exit.error.unwrap_or(first.exit.reason));
+    let site = first.exit.crash_site.map_or_else(String::new, |site| format!(" at {}", ledger.text(site)));
+    let times = if crashes.len() > 1 { format!(" {} times", crashes.len()) } else { String::new() };
+    let call = first.call.map(|call| ledger.call(call));
+    let function = call.map_or_else(String::new, |call| format!(" in {}", terms::home(ledger.text(call.function))));
+    let who = ledger.full_label(first.process);
+    let what = format!("{who} ended{times} of {}{site}{function}", terms::brief(reason, 160));
+    // A process can be ended on purpose with any reason; an error was nobody's purpose.
+    let confidence = match (first.exit.error, call) {
+        (Some(_), _) | (None, Some(_)) => Confidence::High,
+        _ if matches!(reason, ":killed" | ":kill") => Confidence::Low,
+        _ => Confidence::Medium,
+    };
+    let mut finding = Finding::new(Kind::Crash, confidence, first.exit.moment, what).shown_by("exit", first.exit.event);
+    if let Some(call) = call {
+        finding = finding.shown_by("failed_call", call.event);
+    }
+    let handling = first
+        .call
+        .and_then(|call| std::iter::once(call).chain(ledger.around(call)).find_map(|call| ledger.call(call).message));
+    if let Some(message) = handling {
+        let message = ledger.message(message);
+        let sender =
+            message.sender.map_or_else(|| "an untraced process".to_owned(), |sender| ledger.full_label(sender));
+        let (content, place) = (scene.traffic.content(message, 80), scene.traffic.place(message));
+        finding = finding
+            .detail(format!("it was handling {} {content} from {sender}, sent at {place}", message.kind.name()))
+            .shown_by("message", message.event);
+    }
+    let taken: usize = crashes.iter().map(|(_, taken)| taken.len()).sum();
+    if let Some(one) = crashes.iter().find_map(|(_, taken)| taken.first()) {
+        let more = if taken > 1 { format!(" and {} more", taken - 1) } else { String::new() };
+        finding = finding.detail(format!("ended with it: {}{more}", ledger.full_label(*one)));
+    }
+    if crashes.len() > 1 {
+        let last = &crashes[crashes.len() - 1].0;
+        finding = finding.detail(format!("in {} processes", crashes.len())).shown_by("last_exit", last.exit.event);
+    }
+    finding.refuted_by("the exit being part of the program's plan: nobody restarts or misses the process").next(
+        "explain",
+        json!({"target": ledger.text(first.exit.event)}),
+        "the story of the crash, and the change that made it",
+    )
+}
+
+/// In each process the innermost call of the last failure.
+fn innermost_failures(scene: &Scene<'_>) -> HashMap<ProcessId, CallId> {
+    let ledger = scene.ledger;
+    let mut failed: HashMap<ProcessId, (CallId, crate::analysis::ledger::Moment)> = HashMap::new();
+    for (id, call) in (0..).zip(&ledger.calls) {
+        let is_failure = matches!(call.outcome, Outcome::Error | Outcome::Exit | Outcome::Throw);
+        let Some(end) = call.end.filter(|_| is_failure) else { continue };
+        // Failures of one exception end from the inside out: the first of them began last.
+        let is_newer = failed.get(&call.process).is_none_or(|(known, known_end)| {
+            let is_around = ledger.around(*known).any(|around| around == id);
+            end > *known_end && !is_around
+        });
+        if is_newer {
+            failed.insert(call.process, (id, end));
+        }
+    }
+    // What failed was not survived: nothing returned in the process after it but callbacks that clean up.
+    failed.into_iter().filter(|(_, (id, _))| !is_survived(scene, *id)).map(|(process, (id, _))| (process, id)).collect()
+}
+
+/// Whether a call around a failed one returned all the same.
+fn is_survived(scene: &Scene<'_>, id: CallId) -> bool {
+    scene.ledger.around(id).any(|around| scene.ledger.call(around).outcome == Outcome::Returned)
+}
+
+fn is_call_timeout(reason: &str) -> bool {
+    let inner = reason.trim_start_matches('{');
+    inner.starts_with(":timeout, {GenServer, :call") || inner.starts_with(":timeout, {:gen_")
+}
+
+/// What a reason and the reasons made of it have in common.
+fn core(reason: &str) -> &str {
+    let inner = reason.trim_start_matches('{');
+    let end = inner.char_indices().nth(SAME_REASON).map_or(inner.len(), |(end, _)| end);
+    let short = &inner[..end];
+    // `{:boom, {GenServer, :call, ...}}` is made of `:boom`.
+    let end = short.find(", {GenServer, :call").unwrap_or(short.len());
+    short[..end].trim_end_matches('}')
+}

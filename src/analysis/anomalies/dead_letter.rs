@@ -1,0 +1,139 @@
+//! Which messages went to nobody, and is there somebody they should have gone to?
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{Confidence, Finding, Kind, Scene, count, span};
+use crate::analysis::ledger::{Kind as MessageKind, MessageId, Moment, Process, ProcessId, Sym, bare};
+use crate::analysis::traffic::Fate;
+use crate::error::Result;
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let ledger = scene.ledger;
+    let mut to_dead: BTreeMap<(ProcessId, Option<Sym>), Vec<MessageId>> = BTreeMap::new();
+    let mut to_nobody: BTreeMap<(Sym, Option<Sym>), Vec<MessageId>> = BTreeMap::new();
+    let mut died_with: BTreeMap<ProcessId, usize> = BTreeMap::new();
+    for (id, message) in (0..).zip(&ledger.messages) {
+        // A late reply is told as such; the runtime's own messages are nobody's mistake.
+        let is_programs = matches!(message.kind, MessageKind::Call | MessageKind::Cast | MessageKind::Info)
+            && message.sender.is_none_or(|sender| ledger.process(sender).runs_traced_code);
+        if !is_programs {
+            continue;
+        }
+        match (scene.traffic.fate(message), message.receiver, message.name) {
+            (Fate::NoProcess, Some(receiver), _) => to_dead.entry((receiver, message.site)).or_default().push(id),
+            (Fate::NoProcess | Fate::NoName, None, Some(name)) => {
+                to_nobody.entry((name, message.site)).or_default().push(id);
+            }
+            (Fate::DiedWith, Some(receiver), _) => *died_with.entry(receiver).or_default() += 1,
+            _ => {}
+        }
+    }
+    for ((receiver, _), messages) in &to_dead {
+        scene.checked()?;
+        let in_mailbox = died_with.get(receiver).copied().unwrap_or_default();
+        found.push(lost(scene, *receiver, messages, in_mailbox));
+    }
+    for ((name, _), messages) in &to_nobody {
+        found.push(nobody(scene, *name, messages));
+    }
+    Ok(())
+}
+
+/// The process that took a dead one's place: same name, or same module under the same parent, and begun later.
+fn successor(scene: &Scene<'_>, id: ProcessId, by: Moment) -> Option<ProcessId> {
+    let ledger = scene.ledger;
+    let dead = ledger.process(id);
+    let ended = dead.exit.as_ref().map(|exit| exit.moment);
+    let begun = |process: &Process| process.spawn.map(|(moment, _)| moment);
+    let takes_over = |(other_id, other): &(ProcessId, &Process)| {
+        let is_later = match (begun(other), ended, begun(dead)) {
+            (Some(other), Some(ended), _) => other > ended,
+            // The end was not traced: the sender was told that nobody is there.
+            (Some(other), None, Some(dead)) => other > dead,
+            (Some(_), None, None) => true,
+            _ => false,
+        };
+        let is_namesake = dead.name.is_some() && other.name == dead.name;
+        let is_twin = dead.module.is_some() && other.module == dead.module && other.parent == dead.parent;
+        *other_id != id
+            && is_later
+            && other.session == dead.session
+            && (is_namesake || is_twin && dead.parent.is_some())
+            && begun(other).is_some_and(|moment| moment < by)
+    };
+    let mut others: Vec<(ProcessId, &Process)> = (0..).zip(&ledger.processes).filter(takes_over).collect();
+    others.sort_by_key(|(_, other)| (other.name != dead.name, begun(other)));
+    others.first().map(|(id, _)| *id)
+}
+
+fn lost(scene: &Scene<'_>, receiver: ProcessId, messages: &[MessageId], in_mailbox: usize) -> Finding {
+    let ledger = scene.ledger;
+    let (first, last) = (ledger.message(messages[0]), ledger.message(messages[messages.len() - 1]));
+    let dead = ledger.process(receiver);
+    let who = ledger.full_label(receiver);
+    let place = scene.traffic.place(first);
+    let content = scene.traffic.content(first, 60);
+    let heir = successor(scene, receiver, last.sent);
+    let ended = dead.exit.as_ref().map_or_else(
+        || "it was not alive".to_owned(),
+        |exit| {
+            let reason = crate::analysis::terms::brief(ledger.text(exit.error.unwrap_or(exit.reason)), 80);
+            format!("it had ended ({reason}) {} before the first", span(first.sent.since(exit.moment)))
+        },
+    );
+    let messages_text = count(messages.len(), "message");
+    let (kind, what) = match heir {
+        Some(heir) => {
+            let what = format!(
+                "{messages_text} to the stale pid of {who} went nowhere: {ended}; {} is in its place. Sent at {place}, \
+                 first {content}",
+                ledger.full_label(heir),
+            );
+            (Kind::StalePid, what)
+        }
+        None => {
+            let what = format!("{messages_text} to {who} went nowhere: {ended}. Sent at {place}, first {content}");
+            (Kind::DeadLetter, what)
+        }
+    };
+    let mut finding = Finding::new(kind, Confidence::High, first.sent, what)
+        .shown_by("exit", dead.exit.as_ref().map(|exit| exit.event))
+        .shown_by("successor", heir.and_then(|heir| ledger.process(heir).spawn).map(|(_, event)| event))
+        .shown_by("first_lost", first.event);
+    if messages.len() > 1 {
+        finding = finding.shown_by("last_lost", last.event);
+    }
+    if in_mailbox > 0 {
+        finding = finding.detail(format!("{} more were in its mailbox when it ended", count(in_mailbox, "message")));
+    }
+    finding.refuted_by("a sender that does not care whether the message arrives").next(
+        "message_flow",
+        json!({"only": "lost"}),
+        "every lost message",
+    )
+}
+
+fn nobody(scene: &Scene<'_>, name: Sym, messages: &[MessageId]) -> Finding {
+    let ledger = scene.ledger;
+    let (first, last) = (ledger.message(messages[0]), ledger.message(messages[messages.len() - 1]));
+    let is_sure = scene.traffic.is_surely_nobody(name);
+    let shown = bare(ledger.text(name));
+    let what = format!(
+        "{} to the name {shown} went nowhere: no process is known to have had it then. Sent at {}, first {}",
+        count(messages.len(), "message"),
+        scene.traffic.place(first),
+        scene.traffic.content(first, 60),
+    );
+    let confidence = if is_sure { Confidence::High } else { Confidence::Low };
+    let mut finding = Finding::new(Kind::DeadLetter, confidence, first.sent, what).shown_by("first_lost", first.event);
+    if messages.len() > 1 {
+        finding = finding.shown_by("last_lost", last.event);
+    }
+    finding.refuted_by("a process that had the name before the recording began").next(
+        "message_flow",
+        json!({"only": "lost"}),
+        "every lost message",
+    )
+}

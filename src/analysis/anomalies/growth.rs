@@ -1,0 +1,91 @@
+//! Which states only ever grow?
+
+use serde_json::json;
+
+use super::{Confidence, Finding, Kind, Scene, count, span};
+use crate::analysis::ledger::payload::{Payload, text, texts};
+use crate::analysis::ledger::{CallId, ProcessId};
+use crate::analysis::terms;
+use crate::error::Result;
+
+/// Changes below which growth may be a beginning.
+const FEWEST: usize = 20;
+
+/// States measured, evenly spread over the changes.
+const MEASURED: usize = 24;
+
+/// A state that is shorter written out is no burden.
+const SMALLEST_BYTES: usize = 1_000;
+
+/// Times the size of the first quarter that the last has.
+const FACTOR: usize = 3;
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    for process in 0..scene.ledger.processes.len() as ProcessId {
+        let changes: Vec<CallId> =
+            scene.calls_of(process).filter(|(_, call)| call.change.is_some()).map(|(id, _)| id).collect();
+        if changes.len() >= FEWEST {
+            scene.checked()?;
+            found.extend(growth(scene, process, &changes));
+        }
+    }
+    Ok(())
+}
+
+fn growth(scene: &Scene<'_>, process: ProcessId, changes: &[CallId]) -> Option<Finding> {
+    let ledger = scene.ledger;
+    let picked: Vec<CallId> = (0..MEASURED).map(|at| changes[at * (changes.len() - 1) / (MEASURED - 1)]).collect();
+    let sizes: Vec<usize> = picked.iter().filter_map(|call| size(scene, *call)).collect();
+    if sizes.len() < MEASURED {
+        return None;
+    }
+    let grows = sizes.windows(2).filter(|pair| pair[1] > pair[0]).count();
+    let shrinks = sizes.windows(2).filter(|pair| pair[1] < pair[0]).count();
+    let (early, last) = (sizes[MEASURED / 4], sizes[MEASURED - 1]);
+    let is_growth = shrinks <= 1 && grows * 10 >= (MEASURED - 1) * 9;
+    if !is_growth || last < SMALLEST_BYTES || last < FACTOR * early {
+        return None;
+    }
+    let (first_call, last_call) = (ledger.call(picked[0]), ledger.call(picked[MEASURED - 1]));
+    let took = last_call.start.since(first_call.start);
+    let what = format!(
+        "the state of {} only grows: {} to {} bytes written out in {} over {}, and it never shrank",
+        ledger.full_label(process),
+        sizes[0],
+        last,
+        count(changes.len(), "change"),
+        span(took),
+    );
+    let confidence = if changes.len() >= 3 * FEWEST { Confidence::Medium } else { Confidence::Low };
+    let mut finding = Finding::new(Kind::StateGrowth, confidence, first_call.start, what);
+    let event = ledger.event(last_call.change?)?;
+    let payload = Payload::read(event.data());
+    let lines = texts(payload.state_diff);
+    let longest = lines.iter().filter_map(|line| terms::difference(line)).max_by_key(|(_, _, new)| new.len());
+    if let Some((path, ..)) = longest.filter(|(path, ..)| !path.is_empty()) {
+        finding = finding.detail(format!("what grows is `{path}`"));
+    }
+    if let Some(message) = last_call.message.map(|message| ledger.message(message)) {
+        finding = finding.detail(format!(
+            "the last change: {} on {} sent at {}",
+            ledger.text(last_call.function),
+            scene.traffic.content(message, 60),
+            scene.traffic.place(message)
+        ));
+    }
+    let finding = finding
+        .shown_by("first_change", first_call.change)
+        .shown_by("last_change", last_call.change)
+        .refuted_by("something that empties it later than the recording ends")
+        .next("state_history", json!({"pid": ledger.text(ledger.process(process).pid)}), "each change");
+    Some(finding)
+}
+
+/// Bytes of the state after a change, written out; of a cut one as many as it had.
+fn size(scene: &Scene<'_>, call: CallId) -> Option<usize> {
+    let event = scene.ledger.event(scene.ledger.call(call).change?)?;
+    let payload = Payload::read(event.data());
+    let state = text(payload.new_state)?;
+    let cut = state.rsplit_once("cut: ").and_then(|(_, rest)| rest.split_once(" bytes")?.0.parse().ok());
+    Some(cut.unwrap_or(0).max(state.len()))
+}

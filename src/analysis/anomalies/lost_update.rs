@@ -1,0 +1,328 @@
+//! Did one client's write undo another's, because both were worked out from the same read?
+//!
+//! A client reads a value from a server and later sends a value back. When another client's change of that value was
+//! handled in between, the value sent back was worked out from a stale one, and taking it as it is loses the change.
+//! A server that does the sum itself never takes a value as it is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::json;
+
+use super::{Confidence, Finding, Kind, Scene, count};
+use crate::analysis::ledger::payload::{Payload, texts};
+use crate::analysis::ledger::{Call, CallId, Callback, Message, MessageId, ProcessId};
+use crate::analysis::terms;
+use crate::error::Result;
+
+/// Changes of one server looked at; the newest beyond are not.
+const MAX_HANDLED: usize = 50_000;
+
+/// Reads of a client kept while it has not written.
+const MAX_READS: usize = 8;
+
+/// A message a server handled.
+struct Handled {
+    call: CallId,
+    message: MessageId,
+    client: ProcessId,
+    changed: bool,
+}
+
+/// A value of the state, from a change on.
+struct Version {
+    /// Order of the callback that made it.
+    order: u32,
+    old: String,
+    new: String,
+    client: ProcessId,
+    call: CallId,
+}
+
+/// A write that was worked out from a stale read.
+struct Lost {
+    path: String,
+    read: (CallId, MessageId),
+    read_value: String,
+    write: (CallId, MessageId),
+    written: String,
+    /// The other client's change that came between.
+    between: CallId,
+    /// Whether the read asked for this value and nothing else.
+    is_exact: bool,
+}
+
+/// Values by their path.
+type History = BTreeMap<String, Vec<Version>>;
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let ledger = scene.ledger;
+    for process in 0..ledger.processes.len() as ProcessId {
+        let handled = handled(scene, process);
+        let clients: BTreeSet<ProcessId> = handled.iter().filter(|one| one.changed).map(|one| one.client).collect();
+        let reads = handled.iter().any(|one| !one.changed);
+        // With one writer nobody's change is lost.
+        if !reads || clients.is_empty() || handled.iter().map(|one| one.client).collect::<BTreeSet<_>>().len() < 2 {
+            continue;
+        }
+        scene.checked()?;
+        let history = history(scene, &handled);
+        let lost = lost(scene, &handled, &history)?;
+        if let Some(first) = lost.first() {
+            found.push(describe(scene, process, &handled, &lost, first, &history));
+        }
+    }
+    Ok(())
+}
+
+fn handled(scene: &Scene<'_>, process: ProcessId) -> Vec<Handled> {
+    let ledger = scene.ledger;
+    let one = |(call_id, call): (CallId, &Call)| {
+        let takes = matches!(call.callback, Some(Callback::Call | Callback::Cast | Callback::Info));
+        let message_id = call.message.filter(|_| takes)?;
+        let client = ledger.message(message_id).sender?;
+        Some(Handled { call: call_id, message: message_id, client, changed: call.change.is_some() })
+    };
+    scene.calls_of(process).filter_map(one).take(MAX_HANDLED).collect()
+}
+
+fn history(scene: &Scene<'_>, handled: &[Handled]) -> History {
+    let ledger = scene.ledger;
+    let mut history = History::new();
+    for one in handled.iter().filter(|one| one.changed) {
+        let call = ledger.call(one.call);
+        let Some(event) = call.change.and_then(|change| ledger.event(change)) else { continue };
+        let payload = Payload::read(event.data());
+        for line in texts(payload.state_diff) {
+            let Some((path, old, new)) = terms::difference(&line) else { continue };
+            let version = Version {
+                order: call.start.order,
+                old: old.to_owned(),
+                new: new.to_owned(),
+                client: one.client,
+                call: one.call,
+            };
+            history.entry(path.to_owned()).or_default().push(version);
+        }
+    }
+    history
+}
+
+/// The value at a path when the callback of this order began; of one after it, with what it changed.
+fn value_at(versions: &[Version], order: u32) -> Option<&str> {
+    let before = versions.partition_point(|version| version.order < order);
+    match before.checked_sub(1) {
+        Some(at) => Some(&versions[at].new),
+        None => versions.first().map(|version| version.old.as_str()),
+    }
+}
+
+/// Whether the new value is the old one plus or minus what the message says: the server did the sum.
+fn is_sum(old: &str, new: &str, content: &str) -> bool {
+    let (Ok(old), Ok(new)) = (old.parse::<f64>(), new.parse::<f64>()) else { return false };
+    let difference = (new - old).abs();
+    difference != 0.0
+        && content
+            .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .filter_map(|number| number.trim_matches('.').parse::<f64>().ok())
+            .any(|number| (number - difference).abs() < 1e-9)
+}
+
+fn lost(scene: &Scene<'_>, handled: &[Handled], history: &History) -> Result<Vec<Lost>> {
+    let ledger = scene.ledger;
+    let mut lost = Vec::new();
+    // What each client has read since it last wrote.
+    let mut reads: HashMap<ProcessId, Vec<&Handled>> = HashMap::new();
+    let effective = replies_of_changes(scene, handled);
+    for (at, one) in handled.iter().enumerate() {
+        if at % 256 == 255 {
+            scene.checked()?;
+        }
+        let message = ledger.message(one.message);
+        let of_client = reads.entry(one.client).or_default();
+        let content = scene.traffic.content(message, 4_000);
+        let shape = terms::shape(&content);
+        let writes = one.changed || effective.contains_key(&shape);
+        if !writes {
+            of_client.push(one);
+            if of_client.len() > MAX_READS {
+                of_client.remove(0);
+            }
+            continue;
+        }
+        let order = ledger.call(one.call).start.order;
+        // A write without effect that the server refused is no write.
+        let is_refused = !one.changed
+            && reply(scene, message)
+                .is_some_and(|reply| effective.get(&shape).is_none_or(|replies| !replies.contains(&reply)));
+        if !is_refused {
+            let stale = of_client.iter().rev().find_map(|read| {
+                // The reply was there before the write was sent.
+                let answered = ledger.message(read.message).reply.map(|reply| ledger.message(reply).sent);
+                let is_basis = answered.is_some_and(|answered| answered < message.sent);
+                if is_basis { stale_write(scene, read, one, order, &content, history) } else { None }
+            });
+            lost.extend(stale);
+        }
+        of_client.clear();
+    }
+    Ok(lost)
+}
+
+/// The replies to messages that changed the state, by the messages' shape.
+fn replies_of_changes(scene: &Scene<'_>, handled: &[Handled]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut replies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for one in handled.iter().filter(|one| one.changed) {
+        let message = scene.ledger.message(one.message);
+        let of_shape = replies.entry(terms::shape(&scene.traffic.content(message, 4_000))).or_default();
+        of_shape.extend(reply(scene, message));
+    }
+    replies
+}
+
+fn reply(scene: &Scene<'_>, message: &Message) -> Option<String> {
+    let reply = scene.ledger.message(message.reply?);
+    Some(scene.traffic.content(reply, 4_000))
+}
+
+/// Whether an answer is this value, alone or as `{:ok, value}`.
+fn is_exact(answer: &str, value: &str) -> bool {
+    answer == value || answer.strip_prefix("{:ok, ").and_then(|rest| rest.strip_suffix('}')) == Some(value)
+}
+
+fn stale_write(
+    scene: &Scene<'_>,
+    read: &Handled,
+    write: &Handled,
+    order: u32,
+    content: &str,
+    history: &History,
+) -> Option<Lost> {
+    let ledger = scene.ledger;
+    let answer = reply(scene, ledger.message(read.message))?;
+    let read_order = ledger.call(read.call).start.order;
+    for (path, versions) in history {
+        let (Some(seen), Some(now)) = (value_at(versions, read_order), value_at(versions, order)) else { continue };
+        let after = value_at(versions, order + 1).unwrap_or(now);
+        // The value was read, another client has changed it since, and what is written is taken as it is.
+        if seen == now || !terms::has(&answer, seen) || !terms::has(content, after) || is_sum(now, after, content) {
+            continue;
+        }
+        let between = versions
+            .iter()
+            .find(|version| version.order > read_order && version.order < order && version.client != write.client);
+        if let Some(between) = between {
+            return Some(Lost {
+                path: path.clone(),
+                read: (read.call, read.message),
+                read_value: seen.to_owned(),
+                write: (write.call, write.message),
+                written: after.to_owned(),
+                between: between.call,
+                is_exact: is_exact(&answer, seen),
+            });
+        }
+    }
+    None
+}
+
+fn describe(
+    scene: &Scene<'_>,
+    process: ProcessId,
+    handled: &[Handled],
+    lost: &[Lost],
+    first: &Lost,
+    history: &History,
+) -> Finding {
+    let ledger = scene.ledger;
+    let server = ledger.full_label(process);
+    let at_path = if first.path.is_empty() { String::new() } else { format!(" at `{}`", first.path) };
+    let content = scene.traffic.content(ledger.message(first.write.1), 60);
+    let shape = terms::shape(&content);
+    let writes =
+        handled.iter().filter(|one| terms::shape(&scene.traffic.content(ledger.message(one.message), 4_000)) == shape);
+    let (read, write) = (ledger.message(first.read.1), ledger.message(first.write.1));
+    let what = format!(
+        "updates of the state of {server}{at_path} were lost: {} of {} were worked out from a value that another \
+         client had changed since it was read",
+        lost.len(),
+        count(writes.count(), &format!("{shape} write")),
+    );
+    let whose = common_caller(scene, read, write);
+    // Who read the whole state may have looked at something else of it.
+    let confidence = if lost.iter().any(|one| one.is_exact) { Confidence::High } else { Confidence::Medium };
+    let mut finding =
+        Finding::new(Kind::LostUpdate, confidence, ledger.call(first.read.0).start, what).detail(format!(
+            "read-modify-write outside of the server{}: read at {}, written at {}",
+            whose.map_or_else(String::new, |whose| format!(", in {whose}")),
+            scene.traffic.place(read),
+            scene.traffic.place(write)
+        ));
+    let t0 = ledger.call(first.read.0).start;
+    for (call, value) in overlap(scene, handled, first) {
+        let call = ledger.call(call);
+        let Some(message) = call.message.map(|message| ledger.message(message)) else { continue };
+        let client = message.sender.map_or_else(String::new, |client| ledger.full_label(client));
+        finding = finding.detail(format!(
+            "+{} {client}: {}{} ({})",
+            super::span(call.start.since(t0)),
+            scene.traffic.content(message, 60),
+            value.map_or_else(String::new, |value| format!(" -> {value}")),
+            ledger.text(call.event)
+        ));
+    }
+    if let Some(line) = amount(lost, first, history) {
+        finding = finding.detail(line);
+    }
+    finding
+        .shown_by("read", ledger.call(first.read.0).event)
+        .shown_by("other_write", ledger.call(first.between).event)
+        .shown_by("stale_write", ledger.call(first.write.0).event)
+        .shown_by("caller", common_call(scene, read, write).map(|call| ledger.call(call).event))
+        .refuted_by("a write that is meant to replace whatever is there")
+        .next("state_history", json!({"pid": ledger.text(ledger.process(process).pid)}), "each change of the state")
+}
+
+/// The reads and writes of the two clients, in the order they were handled.
+fn overlap<'h>(scene: &Scene<'_>, handled: &'h [Handled], lost: &'h Lost) -> Vec<(CallId, Option<String>)> {
+    let ledger = scene.ledger;
+    let other = ledger.call(lost.between).message.and_then(|message| ledger.message(message).sender);
+    // What the other client had read before its write.
+    let other_read = handled.iter().rev().find(|one| {
+        Some(one.client) == other
+            && !one.changed
+            && one.call < lost.between
+            && reply(scene, ledger.message(one.message)).is_some()
+    });
+    let mut calls: Vec<CallId> = vec![lost.read.0, lost.between, lost.write.0];
+    calls.extend(other_read.map(|one| one.call));
+    calls.sort_unstable();
+    calls.dedup();
+    let answer = |call: &CallId| {
+        let message = ledger.call(*call).message.map(|message| ledger.message(message))?;
+        ledger.call(*call).change.is_none().then(|| reply(scene, message)).flatten()
+    };
+    calls.iter().map(|call| (*call, answer(call).map(|text| terms::brief(&text, 60)))).collect()
+}
+
+/// The call of the client around both messages.
+fn common_call(scene: &Scene<'_>, read: &Message, write: &Message) -> Option<CallId> {
+    let ledger = scene.ledger;
+    let (read, write) = (read.sent_in?, write.sent_in?);
+    let around_read: BTreeSet<CallId> = std::iter::once(read).chain(ledger.around(read)).collect();
+    let common = std::iter::once(write).chain(ledger.around(write)).find(|call| around_read.contains(call))?;
+    Some(ledger.named(common))
+}
+
+fn common_caller(scene: &Scene<'_>, read: &Message, write: &Message) -> Option<String> {
+    let call = common_call(scene, read, write)?;
+    Some(scene.ledger.text(scene.ledger.call(call).function).to_owned())
+}
+
+/// What the lost updates would have amounted to, where they are numbers.
+fn amount(lost: &[Lost], first: &Lost, history: &History) -> Option<String> {
+    let number = |text: &str| text.parse::<i64>().ok();
+    let meant = |one: &Lost| Some(number(&one.written)?.saturating_sub(number(&one.read_value)?));
+    let sum = lost.iter().filter(|one| one.path == first.path).map(meant).sum::<Option<i64>>()?;
+    let newest = &history.get(&first.path)?.last()?.new;
+    Some(format!("the stale writes together were to change it by {sum:+}; its last value is {newest}"))
+}

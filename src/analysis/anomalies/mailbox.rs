@@ -1,0 +1,152 @@
+//! Which processes get messages faster than they handle them?
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::exchange::busiest;
+use super::{Confidence, Finding, Kind, Scene, count, span};
+use crate::analysis::ledger::{ProcessId, Sample};
+use crate::analysis::mailbox::{Length, Mailbox, Measure, by_receiver};
+use crate::error::Result;
+
+/// Shorter mailboxes are a burst that anybody may have.
+const FEWEST: usize = 8;
+
+/// Messages that waited less are served as fast as anybody needs.
+const SHORTEST_WAIT_NS: i64 = 20_000_000;
+
+/// Samples that have to grow, one after the other, where sends were not traced.
+const FEWEST_SAMPLES: usize = 4;
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let mut samples: BTreeMap<ProcessId, Vec<&Sample>> = BTreeMap::new();
+    for sample in &scene.ledger.samples {
+        samples.entry(sample.process).or_default().push(sample);
+    }
+    for (process, messages) in (0..).zip(by_receiver(&scene.traffic)) {
+        if messages.len() >= FEWEST {
+            scene.checked()?;
+            let mailbox = Mailbox::new(&scene.traffic, process, &messages);
+            if mailbox.measure == Measure::Handled
+                && let Some(finding) = growth(scene, process, &mailbox)
+            {
+                found.push(finding);
+                continue;
+            }
+        }
+        found.extend(samples.get(&process).and_then(|samples| sampled(scene, process, samples)));
+    }
+    Ok(())
+}
+
+fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Option<Finding> {
+    let ledger = scene.ledger;
+    let lengths = mailbox.lengths();
+    // The first of the longest, and the last time it was empty before.
+    let at = lengths.iter().enumerate().max_by_key(|(at, step)| (step.length, std::cmp::Reverse(*at)))?.0;
+    let peak: Length = lengths[at];
+    if peak.length < FEWEST {
+        return None;
+    }
+    let begun = lengths[..at].iter().rev().find(|step| step.length == 0).map_or(lengths[0].moment, |step| step.moment);
+    let waits = mailbox.stays.iter().filter(|stay| stay.from >= begun);
+    let longest_wait = waits
+        .clone()
+        .map(|stay| stay.waited().unwrap_or_else(|| ledger.span().map_or(0, |(_, newest)| newest - stay.from.at)))
+        .max()?;
+    if longest_wait < SHORTEST_WAIT_NS {
+        return None;
+    }
+    let came = waits.clone().filter(|stay| stay.from <= peak.moment).count();
+    let went =
+        mailbox.stays.iter().filter(|stay| stay.until.is_some_and(|until| until > begun && until <= peak.moment));
+    let went = went.count();
+    let left = lengths.last().map_or(0, |step| step.length);
+    // The service is the bottleneck, not a pause of the whole machine: the process worked most of the time.
+    let drained = mailbox.stays.iter().filter_map(|stay| stay.until).filter(|until| *until > begun).max();
+    let end = drained.unwrap_or(peak.moment);
+    let worked: i64 = scene
+        .calls_of(process)
+        .map(|(_, call)| call)
+        .filter(|call| call.parent.is_none() && call.start >= begun && call.start <= end)
+        .map(|call| call.end.map_or(end.at, |end| end.at).saturating_sub(call.start.at))
+        .sum();
+    let length = end.since(begun).max(1);
+    if worked.saturating_mul(2) < length {
+        return None;
+    }
+    let grew = peak.moment.since(begun).max(1);
+    let per_second = |n: usize| (n as f64 * 1e9 / grew as f64).round() as u64;
+    let who = ledger.full_label(process);
+    let what = format!(
+        "the mailbox of {who} grew to {} messages in {}: {} came, {} were handled ({}/s against {}/s), and a message \
+         waited up to {}",
+        peak.length,
+        span(grew),
+        came,
+        went,
+        per_second(came),
+        per_second(went),
+        span(longest_wait),
+    );
+    let mut finding = Finding::new(Kind::MailboxGrowth, Confidence::High, begun, what);
+    let busy = busiest(scene, process, begun, end);
+    if let Some(busy) = &busy {
+        finding = finding.detail(format!("its time went to: {}", busy.text));
+    }
+    let sender = mailbox.stays.iter().find(|stay| stay.from >= begun).map(|stay| stay.message);
+    let last = mailbox.stays.iter().rev().find(|stay| stay.from <= peak.moment).map(|stay| stay.message);
+    if let Some(sender) = sender {
+        finding = finding.detail(format!(
+            "sent at {}, first {}",
+            scene.traffic.place(sender),
+            scene.traffic.content(sender, 60)
+        ));
+    }
+    if left > 0 {
+        finding = finding.detail(format!("{} were never handled", count(left, "message")));
+    }
+    let pid = ledger.text(ledger.process(process).pid);
+    let finding = finding
+        .shown_by("first_message", sender.map(|message| message.event))
+        .shown_by("at_peak", last.map(|message| message.event))
+        .shown_by("busy_with", busy.map(|busy| busy.event))
+        .refuted_by("a burst the process is meant to work off while nobody waits")
+        .next("mailbox", json!({"pid": pid}), "length and waiting time over time");
+    Some(finding)
+}
+
+/// Growth that only the measured lengths tell.
+fn sampled(scene: &Scene<'_>, process: ProcessId, samples: &[&Sample]) -> Option<Finding> {
+    let ledger = scene.ledger;
+    let (mut run, mut best) = (0..0, 0..0);
+    for at in 1..samples.len() {
+        let is_longer = samples[at].length > samples[at - 1].length;
+        run = if !is_longer {
+            at..at
+        } else if run.is_empty() {
+            at - 1..at + 1
+        } else {
+            run.start..at + 1
+        };
+        if run.len() > best.len() {
+            best = run.clone();
+        }
+    }
+    let (first, last) = (samples.get(best.start)?, samples.get(best.end.checked_sub(1)?)?);
+    if best.len() < FEWEST_SAMPLES || last.length < 10 * FEWEST as u64 {
+        return None;
+    }
+    let what = format!(
+        "the measured mailbox of {} grew from {} to {} messages in {}, sample after sample",
+        ledger.full_label(process),
+        first.length,
+        last.length,
+        span(last.moment.since(first.moment))
+    );
+    let finding = Finding::new(Kind::MailboxGrowth, Confidence::Medium, first.moment, what)
+        .refuted_by("samples after it that are short again")
+        .next("mailbox", json!({"pid": ledger.text(ledger.process(process).pid)}), "the samples");
+    Some(finding)
+}

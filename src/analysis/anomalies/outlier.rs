@@ -1,0 +1,225 @@
+//! Which function is slow from one place only, or with one kind of argument?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::{Confidence, Finding, Kind, Scene, count, median, span};
+use crate::analysis::ledger::payload::{Payload, texts};
+use crate::analysis::ledger::{CallId, Outcome, Sym};
+use crate::analysis::terms;
+use crate::error::Result;
+
+/// Calls that stand against the slow ones.
+const FEWEST_OTHERS: usize = 5;
+
+/// Times the median of the others.
+const FACTOR: i64 = 10;
+
+/// Shorter medians are nobody's trouble.
+const SHORTEST_NS: i64 = 1_000_000;
+
+/// A single slow call may be the machine's: it takes more to be told.
+const SINGLE_FACTOR: i64 = 20;
+const SINGLE_NS: i64 = 10_000_000;
+
+/// Arguments looked at for one function.
+const MAX_ARGS: usize = 400;
+
+/// A group of calls of one function, against the others.
+struct Outlier {
+    function: Sym,
+    /// What the slow ones have in common.
+    common: Common,
+    slow: Vec<CallId>,
+    slow_median: i64,
+    others: usize,
+    others_median: i64,
+}
+
+enum Common {
+    Site,
+    Args(String),
+}
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let ledger = scene.ledger;
+    let mut functions: BTreeMap<Sym, Vec<CallId>> = BTreeMap::new();
+    let mut recursive: BTreeSet<Sym> = BTreeSet::new();
+    for (id, call) in (0..).zip(&ledger.calls) {
+        if call.is_anonymous || call.outcome != Outcome::Returned || call.duration.is_none() {
+            continue;
+        }
+        // The outer calls of a recursion hold the inner ones: their durations are of two kinds.
+        if ledger.around(id).take(8).any(|around| ledger.call(around).function == call.function) {
+            recursive.insert(call.function);
+        }
+        functions.entry(call.function).or_default().push(id);
+    }
+    let mut outliers = Vec::new();
+    for (function, calls) in functions.iter().filter(|(function, _)| !recursive.contains(function)) {
+        if calls.len() <= FEWEST_OTHERS {
+            continue;
+        }
+        scene.checked()?;
+        let outlier = by_site(scene, *function, calls);
+        outliers.extend(outlier.map_or_else(|| by_args(scene, *function, calls), Some));
+    }
+    // Who only waits for a slow callee is not told besides it.
+    let slow_functions: BTreeSet<Sym> = outliers.iter().map(|outlier| outlier.function).collect();
+    for outlier in &outliers {
+        let inner = dominating(scene, outlier.slow[outlier.slow.len() / 2]);
+        if !inner.iter().any(|call| slow_functions.contains(&ledger.call(*call).function)) {
+            found.push(describe(scene, outlier, inner.last().copied()));
+        }
+    }
+    Ok(())
+}
+
+fn by_site(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier> {
+    let ledger = scene.ledger;
+    let mut sites: BTreeMap<Sym, Vec<CallId>> = BTreeMap::new();
+    for id in calls {
+        let call = ledger.call(*id);
+        // Without a line, the function around it is the place.
+        let around = call.parent.map(|parent| ledger.call(ledger.named(parent)).function);
+        if let Some(site) = call.site.or(around) {
+            sites.entry(site).or_default().push(*id);
+        }
+    }
+    if sites.len() < 2 {
+        return None;
+    }
+    worst(scene, function, calls, sites.into_values().map(|slow| (Common::Site, slow)))
+}
+
+fn by_args(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier> {
+    let ledger = scene.ledger;
+    let mut durations: Vec<i64> = calls.iter().filter_map(|id| ledger.call(*id).duration).collect();
+    durations.sort_unstable();
+    let longest = durations.last().copied()?;
+    // Cheap to say no: nothing is far from the median.
+    if longest < 2 * SHORTEST_NS || longest < SINGLE_FACTOR * median(&durations) {
+        return None;
+    }
+    let step = calls.len().div_ceil(MAX_ARGS);
+    let picked: Vec<CallId> = calls.iter().copied().step_by(step).collect();
+    let mut shapes: BTreeMap<String, Vec<CallId>> = BTreeMap::new();
+    for id in &picked {
+        let event = ledger.event(ledger.call(*id).event)?;
+        let mut args = texts(Payload::read(event.data()).args);
+        // Whom a callback answers and its state are no choice of the caller.
+        if ledger.call(*id).callback.is_some() {
+            args.truncate(1);
+        }
+        shapes.entry(terms::shapes(&args)).or_default().push(*id);
+    }
+    if shapes.len() < 2 {
+        return None;
+    }
+    let groups = shapes.into_iter().map(|(shape, slow)| (Common::Args(shape), slow));
+    worst(scene, function, &picked, groups.filter(|(_, slow)| slow.len() > 1))
+}
+
+/// The group that is slowest against all other calls, if it stands out.
+fn worst(
+    scene: &Scene<'_>,
+    function: Sym,
+    calls: &[CallId],
+    groups: impl Iterator<Item = (Common, Vec<CallId>)>,
+) -> Option<Outlier> {
+    let ledger = scene.ledger;
+    let sorted = |ids: &mut dyn Iterator<Item = CallId>| {
+        let mut durations: Vec<i64> = ids.filter_map(|id| ledger.call(id).duration).collect();
+        durations.sort_unstable();
+        durations
+    };
+    let mut worst: Option<Outlier> = None;
+    for (common, slow) in groups {
+        let of_slow = sorted(&mut slow.iter().copied());
+        let members: BTreeSet<CallId> = slow.iter().copied().collect();
+        let of_others = sorted(&mut calls.iter().copied().filter(|id| !members.contains(id)));
+        if of_others.len() < FEWEST_OTHERS {
+            continue;
+        }
+        let (slow_median, others_median) = (median(&of_slow), median(&of_others));
+        let most_others = of_others[of_others.len() * 9 / 10];
+        let (factor, shortest) = if slow.len() < 3 { (SINGLE_FACTOR, SINGLE_NS) } else { (FACTOR, SHORTEST_NS) };
+        let stands_out = slow_median >= shortest
+            && slow_median >= factor.saturating_mul(others_median.max(1))
+            && slow_median > most_others;
+        if stands_out && worst.as_ref().is_none_or(|known| slow_median > known.slow_median) {
+            worst = Some(Outlier { function, common, slow, slow_median, others: of_others.len(), others_median });
+        }
+    }
+    worst
+}
+
+/// Calls within a call that take most of its time, from the outside in.
+fn dominating(scene: &Scene<'_>, id: CallId) -> Vec<CallId> {
+    let ledger = scene.ledger;
+    let mut inner = Vec::new();
+    let mut at = id;
+    while let Some(total) = ledger.call(at).duration {
+        let from = ledger.call(at);
+        let children = scene.calls_of(from.process).skip_while(|(id, _)| *id <= at);
+        let children = children.take_while(|(_, call)| from.end.is_none_or(|end| call.start < end));
+        let longest =
+            children.filter(|(_, call)| call.parent == Some(at)).max_by_key(|(id, call)| (call.duration, *id));
+        match longest {
+            Some((child, call)) if call.duration.is_some_and(|ns| ns >= total / 5 * 4) => {
+                inner.push(child);
+                at = child;
+            }
+            _ => break,
+        }
+    }
+    inner
+}
+
+fn describe(scene: &Scene<'_>, outlier: &Outlier, inner: Option<CallId>) -> Finding {
+    let ledger = scene.ledger;
+    let first = ledger.call(outlier.slow[0]);
+    let function = ledger.text(outlier.function);
+    let times = outlier.slow_median / outlier.others_median.max(1);
+    let (place, common) = match &outlier.common {
+        Common::Site => (scene.traffic.call_place(first), None),
+        Common::Args(shape) => (None, Some(shape)),
+    };
+    let around = || first.parent.map(|parent| terms::home(ledger.text(ledger.call(parent).function)));
+    let from = match (place, common) {
+        (Some(place), _) => format!("called at {place}"),
+        (None, Some(shape)) => format!("with arguments like ({shape})"),
+        (None, None) => format!("called by {}", around().unwrap_or_default()),
+    };
+    let what = format!(
+        "{function} {from} takes {} (median of {}), elsewhere {} (median of {}): {times} times as long",
+        span(outlier.slow_median),
+        count(outlier.slow.len(), "call"),
+        span(outlier.others_median),
+        outlier.others,
+    );
+    // Different arguments may well be different work.
+    let confidence = match &outlier.common {
+        Common::Site if outlier.slow.len() >= 3 => Confidence::High,
+        Common::Site => Confidence::Medium,
+        Common::Args(_) => Confidence::Low,
+    };
+    let mut finding = Finding::new(Kind::DurationOutlier, confidence, first.start, what);
+    let slowest = outlier.slow.iter().max_by_key(|id| (ledger.call(**id).duration, std::cmp::Reverse(**id)));
+    let total: i64 = outlier.slow.iter().filter_map(|id| ledger.call(*id).duration).sum();
+    finding = finding.detail(format!("{} in all from there", span(total)));
+    if let Some(inner) = inner {
+        finding = finding.detail(format!("most of it in {}", ledger.text(ledger.call(inner).function)));
+    }
+    finding = finding.shown_by("slow", first.event);
+    if let Some(slowest) = slowest.filter(|id| **id != outlier.slow[0]) {
+        finding = finding.shown_by("slowest", ledger.call(*slowest).event);
+    }
+    let event = slowest.map_or("", |id| ledger.text(ledger.call(*id).event));
+    finding.refuted_by("arguments that make it more work there, and meant to be").next(
+        "call_tree",
+        json!({"event_id": event}),
+        "where the slowest one spent its time",
+    )
+}

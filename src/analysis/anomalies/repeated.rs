@@ -1,0 +1,195 @@
+//! Does one call ask again and again what could be asked once?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::{Confidence, Finding, Kind, Scene, count, span};
+use crate::analysis::ledger::payload::{Payload, text};
+use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, ProcessId, Sym};
+use crate::analysis::terms;
+use crate::error::Result;
+
+/// Questions of one kind from one call that are told.
+const FEWEST: usize = 10;
+
+/// Share of the caller's time that questions take, in percent.
+const ASKED_PERCENT: i64 = 20;
+
+/// Calls with the same arguments that are told, where no message is sent.
+const FEWEST_LOCAL: usize = 20;
+
+/// Their share of the caller's time, in percent, and the least time.
+const LOCAL_PERCENT: i64 = 20;
+const LOCAL_NS: i64 = 1_000_000;
+
+/// Arguments compared.
+const MAX_ARGS: usize = 200;
+
+/// A call, and the questions asked in it.
+type Case = (CallId, Vec<MessageId>);
+
+/// The call around, the function called, and where.
+type Place = (CallId, Sym, Option<Sym>);
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let asked = questions(scene, found)?;
+    local(scene, &asked, found)
+}
+
+/// Calls to a server that change nothing there; the callers are given back.
+fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId, Sym)>> {
+    let ledger = scene.ledger;
+    // By the call around, the function that asks, and who is asked.
+    let mut groups: BTreeMap<(CallId, Sym, ProcessId), Vec<MessageId>> = BTreeMap::new();
+    for (id, message) in (0..).zip(&ledger.messages) {
+        let (MessageKind::Call, Some(sent_in), Some(receiver)) = (message.kind, message.sent_in, message.receiver)
+        else {
+            continue;
+        };
+        let asks = ledger.named(sent_in);
+        let around = ledger.call(asks).parent.map(|parent| ledger.named(parent));
+        if let Some(around) = around {
+            groups.entry((around, ledger.call(asks).function, receiver)).or_default().push(id);
+        }
+    }
+    // The same pair of functions in every call is one finding.
+    let mut pairs: BTreeMap<(Sym, Sym), Vec<Case>> = BTreeMap::new();
+    for ((around, asks, _), messages) in groups {
+        let handled = messages.iter().filter_map(|id| ledger.message(*id).handled);
+        let (mut known, mut changes) = (0, 0);
+        for call in handled {
+            known += 1;
+            changes += usize::from(ledger.call(call).change.is_some());
+        }
+        // Questions that change something are orders, one by one.
+        if messages.len() >= FEWEST && known * 10 >= messages.len() * 9 && changes * 10 <= messages.len() {
+            pairs.entry((ledger.call(around).function, asks)).or_default().push((around, messages));
+        }
+    }
+    let orders = callers_of_others(scene);
+    let mut asked = Vec::new();
+    for ((caller, asks), cases) in pairs {
+        scene.checked()?;
+        let (around, messages) =
+            cases.iter().max_by_key(|(id, messages)| (messages.len(), std::cmp::Reverse(*id))).unwrap_or(&cases[0]);
+        let (first, last) = (ledger.message(messages[0]), ledger.message(messages[messages.len() - 1]));
+        let spent: i64 = messages
+            .iter()
+            .filter_map(|id| ledger.message(*id).waited.map(|(end, _)| end.since(ledger.message(*id).sent)))
+            .sum();
+        let contents: Vec<String> =
+            messages.iter().take(MAX_ARGS).map(|id| scene.traffic.content(ledger.message(*id), 200)).collect();
+        let (shape, is_same) = alike(&contents);
+        let Some(shape) = shape else { continue };
+        // Who passes a question on does something with it.
+        let passes_on = messages.iter().filter_map(|id| ledger.message(*id).handled).any(|call| orders.contains(&call));
+        let whole = ledger.call(*around).duration.unwrap_or(i64::MAX).max(1);
+        let percent = (i128::from(spent) * 100 / i128::from(whole)).clamp(0, 100) as i64;
+        if passes_on || ledger.call(*around).duration.is_some() && percent < ASKED_PERCENT {
+            continue;
+        }
+        let part = match ledger.call(*around).duration {
+            Some(_) => format!(" ({percent}% of its time)"),
+            None => String::new(),
+        };
+        let times = if cases.len() > 1 { format!(", and so {} more times", cases.len() - 1) } else { String::new() };
+        let asked_whom = first.receiver.map_or_else(String::new, |id| ledger.full_label(id));
+        let what = format!(
+            "{} asked {asked_whom} {} one after the other through {} ({shape}), {}{part}{times}: one question could \
+             ask for all",
+            terms::home(ledger.text(caller)),
+            count(messages.len(), "question"),
+            terms::home(ledger.text(asks)),
+            span(spent),
+        );
+        let confidence = if is_same { Confidence::High } else { Confidence::Medium };
+        let finding = Finding::new(Kind::RepeatedCalls, confidence, first.sent, what)
+            .detail(format!("asked at {}", scene.traffic.place(first)))
+            .shown_by("caller", ledger.call(*around).event)
+            .shown_by("first", first.event)
+            .shown_by("last", last.event)
+            .refuted_by("questions that depend on the answers before them")
+            .next("call_tree", json!({"event_id": ledger.text(ledger.call(*around).event)}), "the calls, folded");
+        asked.push((*around, asks));
+        found.push(finding);
+    }
+    Ok(asked)
+}
+
+/// Calls in which a message was sent.
+fn callers_of_others(scene: &Scene<'_>) -> BTreeSet<CallId> {
+    let ledger = scene.ledger;
+    let sends = ledger.messages.iter().filter(|message| message.kind != MessageKind::Reply);
+    let calls = sends.filter_map(|message| message.sent_in);
+    calls.flat_map(|call| std::iter::once(call).chain(ledger.around(call))).collect()
+}
+
+/// The shape of all, if they have one, and whether they are all the same.
+fn alike(contents: &[String]) -> (Option<String>, bool) {
+    let shape = contents.first().map(|content| terms::shape(content));
+    let is_one = shape.as_ref().is_some_and(|shape| contents.iter().all(|content| terms::shape(content) == *shape));
+    let is_same = contents.windows(2).all(|pair| pair[0] == pair[1]);
+    (shape.filter(|_| is_one), is_same)
+}
+
+/// Calls with the same arguments, from one place in one call, that take much of its time.
+fn local(scene: &Scene<'_>, asked: &[(CallId, Sym)], found: &mut Vec<Finding>) -> Result<()> {
+    let ledger = scene.ledger;
+    let mut groups: BTreeMap<Place, (Vec<CallId>, i64)> = BTreeMap::new();
+    for (id, call) in (0..).zip(&ledger.calls) {
+        let (false, Some(parent), Some(ns)) = (call.is_anonymous, call.parent, call.duration) else { continue };
+        let around = ledger.named(parent);
+        let group = groups.entry((around, call.function, call.site)).or_default();
+        group.0.push(id);
+        group.1 += ns;
+    }
+    for ((around, function, _), (calls, spent)) in groups {
+        let whole = ledger.call(around).duration.unwrap_or(i64::MAX);
+        let is_much = spent >= LOCAL_NS && spent >= whole / 100 * LOCAL_PERCENT;
+        if calls.len() < FEWEST_LOCAL || !is_much || asked.contains(&(around, function)) {
+            continue;
+        }
+        scene.checked()?;
+        let args: Vec<String> = calls.iter().take(MAX_ARGS).filter_map(|id| arguments(scene, *id)).collect();
+        let same = args.iter().filter(|arg| Some(*arg) == args.first()).count();
+        // Without arguments there is nothing to be the same: it may be a different answer every time.
+        if args.first().is_none_or(|first| first == "[]")
+            || same * 10 < args.len() * 9
+            || changes_anything(scene, &calls)
+        {
+            continue;
+        }
+        let (first, last) = (ledger.call(calls[0]), ledger.call(calls[calls.len() - 1]));
+        let place = scene.traffic.call_place(first).map_or_else(String::new, |place| format!(" at {place}"));
+        let what = format!(
+            "{} called {}{place} {} times with the same arguments, {} in all: one answer would do",
+            terms::home(ledger.text(ledger.call(around).function)),
+            ledger.text(function),
+            calls.len(),
+            span(spent)
+        );
+        let finding = Finding::new(Kind::RepeatedCalls, Confidence::Medium, first.start, what)
+            .shown_by("first", first.event)
+            .shown_by("last", last.event)
+            .refuted_by("a function that answers differently each time, or is called for what it does")
+            .next("call_tree", json!({"event_id": ledger.text(ledger.call(around).event)}), "the calls, folded");
+        found.push(finding);
+    }
+    Ok(())
+}
+
+fn arguments(scene: &Scene<'_>, call: CallId) -> Option<String> {
+    let event = scene.ledger.event(scene.ledger.call(call).event)?;
+    Some(text(Payload::read(event.data()).args)?.into_owned())
+}
+
+/// Whether a message was sent in one of them: it was called for what it does.
+fn changes_anything(scene: &Scene<'_>, calls: &[CallId]) -> bool {
+    let ledger = scene.ledger;
+    let first = calls[0];
+    ledger
+        .messages
+        .iter()
+        .any(|message| message.sent_in.is_some_and(|id| id == first || ledger.around(id).any(|around| around == first)))
+}

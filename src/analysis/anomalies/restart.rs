@@ -1,0 +1,96 @@
+//! Is a process started again and again, only to end again?
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{Confidence, Finding, Kind, Scene, span};
+use crate::analysis::ledger::{Exit, ProcessId, Sym};
+use crate::analysis::terms;
+use crate::error::Result;
+
+/// Ends that make a storm: the third restart is what a supervisor's usual intensity allows within five seconds.
+const FEWEST: usize = 3;
+
+/// Within so long.
+const WITHIN_NS: i64 = 5_000_000_000;
+
+/// A process that lived longer was not what its supervisor just restarted.
+const LIFETIME_NS: i64 = 5_000_000_000;
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let ledger = scene.ledger;
+    // Children of one parent that are of one kind.
+    let mut kin: BTreeMap<(ProcessId, Sym), Vec<ProcessId>> = BTreeMap::new();
+    for (id, process) in (0..).zip(&ledger.processes) {
+        let what = process.name.or(process.module);
+        if let (Some(parent), Some(what), Some(_)) = (process.parent, what, process.spawn) {
+            kin.entry((parent, what)).or_default().push(id);
+        }
+    }
+    for ((parent, _), mut children) in kin {
+        scene.checked()?;
+        children.sort_by_key(|id| ledger.process(*id).spawn);
+        // A run of children, each begun after the one before had ended badly and while no other lived.
+        let mut run: Vec<(ProcessId, &Exit)> = Vec::new();
+        let mut best: Vec<(ProcessId, &Exit)> = Vec::new();
+        for id in children {
+            let process = ledger.process(id);
+            let Some((begun, _)) = process.spawn else { continue };
+            let follows = run.last().is_none_or(|(_, exit)| exit.moment < begun);
+            if !follows {
+                run.clear();
+            }
+            match process.exit.as_ref() {
+                Some(exit) if exit.is_abnormal && exit.moment.since(begun) < LIFETIME_NS => {
+                    run.push((id, exit));
+                    while run.last().is_some_and(|(_, last)| last.moment.since(run[0].1.moment) > WITHIN_NS) {
+                        run.remove(0);
+                    }
+                    if run.len() > best.len() {
+                        best.clone_from(&run);
+                    }
+                }
+                _ => run.clear(),
+            }
+        }
+        if best.len() >= FEWEST {
+            found.push(describe(scene, parent, &best));
+        }
+    }
+    Ok(())
+}
+
+fn describe(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) -> Finding {
+    let ledger = scene.ledger;
+    let ((first, first_exit), (_, last_exit)) = (run[0], run[run.len() - 1]);
+    let reason = terms::brief(ledger.text(first_exit.error.unwrap_or(first_exit.reason)), 120);
+    let site = first_exit.crash_site.map_or_else(String::new, |site| format!(" at {}", ledger.text(site)));
+    let is_same =
+        run.iter().all(|(_, exit)| exit.error == first_exit.error && exit.crash_site == first_exit.crash_site);
+    let alike = if is_same { "each time of" } else { "the first time of" };
+    let supervisor = ledger.full_label(parent);
+    let what = format!(
+        "{} was started and ended {} times within {}, {alike} {reason}{site}; its parent is {supervisor}",
+        ledger.full_label(first),
+        run.len(),
+        span(last_exit.moment.since(first_exit.moment)),
+    );
+    let mut finding = Finding::new(Kind::RestartStorm, Confidence::High, first_exit.moment, what)
+        .shown_by("first_exit", first_exit.event)
+        .shown_by("last_exit", last_exit.event);
+    if let Some(exit) = ledger.process(parent).exit.as_ref().filter(|exit| exit.moment > last_exit.moment) {
+        finding = finding
+            .detail(format!(
+                "the parent gave up {} later and ended ({}), and with it all its other children",
+                span(exit.moment.since(last_exit.moment)),
+                terms::brief(ledger.text(exit.reason), 60)
+            ))
+            .shown_by("parent_exit", exit.event);
+    }
+    finding.refuted_by("ends that are the way these processes work, such as one process per job").next(
+        "explain",
+        json!({"target": ledger.text(first_exit.event)}),
+        "why it ended the first time",
+    )
+}

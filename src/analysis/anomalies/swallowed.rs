@@ -1,0 +1,86 @@
+//! Which exceptions did the code around them turn into a good answer?
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{Confidence, Finding, Kind, Scene, count};
+use crate::analysis::ledger::payload::{Payload, text};
+use crate::analysis::ledger::{CallId, Outcome, Sym};
+use crate::analysis::terms;
+use crate::error::Result;
+
+/// The function that failed, the one around it, and the reason.
+type Case = (Sym, Sym, Option<Sym>);
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let ledger = scene.ledger;
+    // Failed calls whose caller returned, by what failed where and what it failed of.
+    let mut groups: BTreeMap<Case, Vec<(CallId, CallId)>> = BTreeMap::new();
+    for (id, call) in (0..).zip(&ledger.calls) {
+        if call.outcome != Outcome::Error {
+            continue;
+        }
+        let Some(parent) = ledger.around(id).find(|around| !ledger.call(*around).is_anonymous) else { continue };
+        let is_first_to_survive = ledger
+            .around(id)
+            .next()
+            .is_some_and(|around| ledger.call(around).outcome == Outcome::Returned || ledger.call(around).is_anonymous);
+        if ledger.call(parent).outcome == Outcome::Returned && is_first_to_survive {
+            groups.entry((call.function, ledger.call(parent).function, call.reason)).or_default().push((id, parent));
+        }
+    }
+    for pairs in groups.values() {
+        scene.checked()?;
+        let silent: Vec<(CallId, CallId, String)> = pairs
+            .iter()
+            .filter_map(|(failed, parent)| {
+                let result = result(scene, *parent)?;
+                is_silent(&result).then_some((*failed, *parent, result))
+            })
+            .collect();
+        if let Some((failed, parent, result)) = silent.first() {
+            found.push(describe(scene, *failed, *parent, result, silent.len()));
+        }
+    }
+    Ok(())
+}
+
+fn result(scene: &Scene<'_>, call: CallId) -> Option<String> {
+    let event = scene.ledger.event(scene.ledger.call(call).exit?)?;
+    let payload = Payload::read(event.data());
+    Some(text(payload.result)?.into_owned())
+}
+
+/// Whether a result says nothing of an error.
+fn is_silent(result: &str) -> bool {
+    let lower = result.to_lowercase();
+    !["error", "invalid", "fail", "exception", "exit", "noproc", "timeout"].iter().any(|word| lower.contains(word))
+}
+
+fn describe(scene: &Scene<'_>, failed: CallId, parent: CallId, result: &str, times: usize) -> Finding {
+    let ledger = scene.ledger;
+    let (failed, parent) = (ledger.call(failed), ledger.call(parent));
+    let reason = failed.reason.map_or("", |reason| ledger.text(reason));
+    let (what_failed, around) = (terms::home(ledger.text(failed.function)), terms::home(ledger.text(parent.function)));
+    let again = if times > 1 { format!(", {}", count(times, "time")) } else { String::new() };
+    let what = format!(
+        "{what_failed} failed with {} and {around} returned {} all the same{again}: nobody hears of the error",
+        terms::brief(reason, 120),
+        terms::brief(result, 60)
+    );
+    // A claim of success is worse than a value that may stand for nothing.
+    let claims = result.starts_with(":ok") || result.starts_with("{:ok") || result == "true";
+    let confidence = if claims { Confidence::High } else { Confidence::Medium };
+    let mut finding = Finding::new(Kind::SwallowedException, confidence, failed.start, what)
+        .shown_by("failed", failed.exit)
+        .shown_by("returned", parent.exit);
+    if let Some(place) = scene.traffic.call_place(failed) {
+        finding = finding.detail(format!("called at {place}"));
+    }
+    finding.refuted_by("a result that stands for the error, or a log entry that tells it").next(
+        "call_tree",
+        json!({"event_id": ledger.text(parent.event)}),
+        "the calls around it",
+    )
+}

@@ -1,0 +1,196 @@
+//! Which calls made which, across processes, and where did the time go?
+
+use std::collections::BTreeMap;
+
+use super::ledger::{CallId, Kind, Ledger, Outcome, Sym};
+use super::traffic::Traffic;
+
+/// Deepest tree that is built.
+const MAX_DEPTH: usize = 512;
+
+/// How a tree is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Levels shown.
+    pub(crate) depth: usize,
+    pub(crate) min_duration: i64,
+    /// Calls of one function in one call are one row; recursion and anonymous functions are part of the call around.
+    pub(crate) fold: bool,
+}
+
+/// One row: a call, or several of one function that are folded.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) function: Sym,
+    pub(crate) calls: Vec<CallId>,
+    /// Reached by a message: of which kind.
+    pub(crate) by: Option<Kind>,
+    pub(crate) depth: usize,
+    /// Of the calls that ended.
+    pub(crate) total: i64,
+    /// Without the calls below in the same process and without waiting for replies.
+    pub(crate) own: i64,
+    /// Waiting for replies.
+    pub(crate) waited: i64,
+    pub(crate) open: usize,
+    pub(crate) failed: usize,
+    /// Inner calls of the same function that are part of it.
+    pub(crate) recursions: usize,
+}
+
+/// A tree in the order it is shown, and what was left out of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tree {
+    pub(crate) nodes: Vec<Node>,
+    /// Calls below the depth, and below the least duration.
+    pub(crate) deeper: usize,
+    pub(crate) shorter: usize,
+}
+
+/// What stands below each call.
+pub(crate) struct Below<'l> {
+    ledger: &'l Ledger,
+    nested: Vec<Vec<CallId>>,
+    sent: Vec<Vec<(CallId, Kind)>>,
+    waited: Vec<i64>,
+}
+
+impl<'l> Below<'l> {
+    pub(crate) fn new(traffic: &Traffic<'l>) -> Self {
+        let ledger = traffic.ledger;
+        let n = ledger.calls.len();
+        let (mut nested, mut sent, mut waited) = (vec![Vec::new(); n], vec![Vec::new(); n], vec![0; n]);
+        for (id, call) in (0..).zip(&ledger.calls) {
+            if let Some(parent) = call.parent {
+                nested[parent as usize].push(id);
+            }
+        }
+        for message in &ledger.messages {
+            let Some(sent_in) = message.sent_in else { continue };
+            if let Some(handled) = message.handled {
+                sent[sent_in as usize].push((handled, message.kind));
+            }
+            if let (Kind::Call, Some((end, _))) = (message.kind, message.waited) {
+                waited[sent_in as usize] += end.since(message.sent).max(0);
+            }
+        }
+        Self { ledger, nested, sent, waited }
+    }
+
+    /// The calls below a call, with how each was reached, in the order they began.
+    fn children(&self, id: CallId) -> Vec<(CallId, Option<Kind>)> {
+        let nested = self.nested[id as usize].iter().map(|child| (*child, None));
+        let sent = self.sent[id as usize].iter().map(|(child, kind)| (*child, Some(*kind)));
+        let mut all: Vec<(CallId, Option<Kind>)> = nested.chain(sent).collect();
+        all.sort_by_key(|(child, _)| self.ledger.call(*child).start);
+        all
+    }
+
+    /// The tree under these calls.
+    pub(crate) fn tree(&self, roots: &[CallId], shape: Shape) -> Tree {
+        let mut tree = Tree::default();
+        let roots: Vec<(CallId, Option<Kind>)> = roots
+            .iter()
+            .map(|id| (*id, self.ledger.call(*id).message.map(|message| self.ledger.message(message).kind)))
+            .collect();
+        self.add(&roots, 0, shape, &mut tree);
+        tree
+    }
+
+    fn add(&self, calls: &[(CallId, Option<Kind>)], depth: usize, shape: Shape, tree: &mut Tree) {
+        for (function, by, group) in groups(self.ledger, calls, shape.fold) {
+            let mut node = Node {
+                function,
+                calls: group.clone(),
+                by,
+                depth,
+                total: 0,
+                own: 0,
+                waited: 0,
+                open: 0,
+                failed: 0,
+                recursions: 0,
+            };
+            let mut children = Vec::new();
+            for id in &group {
+                let call = self.ledger.call(*id);
+                node.open += usize::from(call.outcome == Outcome::Open);
+                node.failed += usize::from(matches!(call.outcome, Outcome::Error | Outcome::Exit | Outcome::Throw));
+                node.total += call.duration.unwrap_or_default();
+                let below = self.collect(*id, shape.fold, &mut node);
+                let nested = below.iter().filter(|(_, by)| by.is_none());
+                let nested: i64 = nested.filter_map(|(child, _)| self.ledger.call(*child).duration).sum();
+                let waited = self.waited_within(*id, shape.fold);
+                node.waited += waited;
+                node.own += call.duration.map_or(0, |total| (total - nested - waited).max(0));
+                children.extend(below);
+            }
+            if node.total < shape.min_duration && node.open == 0 {
+                tree.shorter += node.calls.len();
+                continue;
+            }
+            if depth >= shape.depth.min(MAX_DEPTH) {
+                tree.deeper += node.calls.len();
+                continue;
+            }
+            tree.nodes.push(node);
+            self.add(&children, depth + 1, shape, tree);
+        }
+    }
+
+    /// The calls that stand below a call in the tree: what an anonymous or recursive one calls is its caller's.
+    fn collect(&self, id: CallId, fold: bool, node: &mut Node) -> Vec<(CallId, Option<Kind>)> {
+        let mut found = Vec::new();
+        let mut open = vec![id];
+        while let Some(at) = open.pop() {
+            for (child, by) in self.children(at) {
+                let call = self.ledger.call(child);
+                let is_recursion = call.function == node.function && by.is_none();
+                if fold && by.is_none() && (call.is_anonymous || is_recursion) {
+                    node.recursions += usize::from(is_recursion);
+                    open.push(child);
+                } else {
+                    found.push((child, by));
+                }
+            }
+        }
+        found.sort_by_key(|(child, _)| self.ledger.call(*child).start);
+        found
+    }
+
+    /// Time a call, with those folded into it, waited for replies to its own messages.
+    fn waited_within(&self, id: CallId, fold: bool) -> i64 {
+        let function = self.ledger.call(id).function;
+        let mut waited = 0;
+        let mut open = vec![id];
+        while let Some(at) = open.pop() {
+            waited += self.waited[at as usize];
+            if fold {
+                let folded = |child: &&CallId| {
+                    let call = self.ledger.call(**child);
+                    call.is_anonymous || call.function == function
+                };
+                open.extend(self.nested[at as usize].iter().filter(folded));
+            }
+        }
+        waited
+    }
+}
+
+/// Calls of one function that were reached in one way, in the order of their first; each for itself unless folded.
+fn groups(ledger: &Ledger, calls: &[(CallId, Option<Kind>)], fold: bool) -> Vec<(Sym, Option<Kind>, Vec<CallId>)> {
+    let mut groups: Vec<(Sym, Option<Kind>, Vec<CallId>)> = Vec::new();
+    let mut places: BTreeMap<(Sym, u8), usize> = BTreeMap::new();
+    for (id, by) in calls {
+        let function = ledger.call(*id).function;
+        let key = (function, by.map_or(0, |kind| kind as u8 + 1));
+        match places.get(&key) {
+            Some(at) if fold => groups[*at].2.push(*id),
+            _ => {
+                places.insert(key, groups.len());
+                groups.push((function, *by, vec![*id]));
+            }
+        }
+    }
+    groups
+}

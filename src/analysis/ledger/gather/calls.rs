@@ -1,0 +1,124 @@
+//! Calls and their ends, and which message each handles.
+
+use super::super::payload::{Payload, text};
+use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym};
+use super::{Book, Item, cut};
+use crate::query::Seen;
+
+impl Book {
+    fn function(&mut self, seen: &Seen<'_>) -> Sym {
+        let (module, function) = (seen.module().unwrap_or("?"), seen.function().unwrap_or("?"));
+        self.buffer.clear();
+        self.buffer.push_str(module);
+        self.buffer.push('.');
+        self.buffer.push_str(function);
+        if let Some(arity) = seen.arity() {
+            use std::fmt::Write;
+            _ = write!(self.buffer, "/{arity}");
+        }
+        self.texts.intern(&self.buffer)
+    }
+
+    pub(super) fn on_entry(&mut self, seen: &Seen<'_>, process: ProcessId, moment: Moment) {
+        self.acted(process, moment);
+        let function = self.function(seen);
+        let callback = match (seen.function(), seen.arity()) {
+            (Some("handle_call"), Some(3)) => Some(Callback::Call),
+            (Some("handle_cast"), Some(2)) => Some(Callback::Cast),
+            (Some("handle_info"), Some(2)) => Some(Callback::Info),
+            (Some("handle_continue"), Some(2)) => Some(Callback::Continue),
+            (Some("init"), Some(1)) => Some(Callback::Init),
+            _ => None,
+        };
+        let stack = self.stacks.get(&process).and_then(|stack| stack.last()).copied();
+        let told = self.item(seen.parent_id());
+        let (parent, mut message) = match told {
+            Some(Item::Call(call)) if self.calls[call as usize].process == process => (Some(call), None),
+            Some(Item::Message(message)) => (stack, Some(message)),
+            _ => (stack, None),
+        };
+        if message.is_none() && parent.is_none() {
+            message = self.unsent_for(process, callback, seen);
+        }
+        let id = self.calls.len() as CallId;
+        if let Some(message) = message {
+            let message = &mut self.messages[message as usize];
+            message.handled = message.handled.or(Some(id));
+            message.receiver = message.receiver.or(Some(process));
+        }
+        let event = self.texts.intern(seen.event_id());
+        self.items.insert(event, Item::Call(id));
+        if let Some(call) = seen.call_id().filter(|call| *call != seen.event_id()) {
+            let call = self.texts.intern(call);
+            self.items.insert(call, Item::Call(id));
+        }
+        let site = seen.ast_node_id().map(|site| self.texts.intern(site));
+        self.calls.push(Call {
+            event,
+            exit: None,
+            process,
+            function,
+            is_anonymous: seen.function().is_some_and(|function| function.starts_with('-')),
+            callback,
+            site,
+            start: moment,
+            end: None,
+            duration: None,
+            outcome: Outcome::Open,
+            reason: None,
+            parent,
+            message,
+            change: None,
+        });
+        self.stacks.entry(process).or_default().push(id);
+        let of = &mut self.processes[process as usize];
+        of.runs_traced_code = true;
+        of.is_traced = true;
+        if of.module.is_none() && callback.is_some() {
+            of.module = seen.module().map(|module| self.texts.intern(module));
+        }
+    }
+
+    /// A message whose send was not traced and which this callback takes.
+    fn unsent_for(&mut self, process: ProcessId, callback: Option<Callback>, seen: &Seen<'_>) -> Option<MessageId> {
+        let kind = match callback? {
+            Callback::Call => {
+                let session = self.processes[process as usize].session;
+                let reference = self.texts.find(seen.correlation_id()?)?;
+                return self.requests.get(&(session, reference)).copied();
+            }
+            Callback::Cast => Kind::Cast,
+            Callback::Info => Kind::Info,
+            Callback::Continue | Callback::Init => return None,
+        };
+        self.unsent.get_mut(&(process, kind as u8))?.pop_front()
+    }
+
+    pub(super) fn on_exit_of_call(&mut self, seen: &Seen<'_>, process: ProcessId, moment: Moment) {
+        self.acted(process, moment);
+        let Some(call) = seen.call_id().and_then(|call| self.find_call(call)) else { return };
+        let payload = Payload::read(seen.data());
+        let outcome = match text(payload.exit_reason).as_deref() {
+            None | Some("normal") => Outcome::Returned,
+            Some("exit") => Outcome::Exit,
+            Some("throw") => Outcome::Throw,
+            Some(_) => Outcome::Error,
+        };
+        let reason = match outcome {
+            Outcome::Returned => None,
+            _ => text(payload.reason).map(|reason| self.texts.intern(cut(&reason))),
+        };
+        if let Some(stack) = self.stacks.get_mut(&process)
+            && let Some(at) = stack.iter().rposition(|open| *open == call)
+        {
+            stack.truncate(at);
+        }
+        let exit = self.texts.intern(seen.event_id());
+        let of = &mut self.calls[call as usize];
+        of.exit = Some(exit);
+        of.end = Some(moment);
+        of.duration = seen.duration_ns().or_else(|| Some(moment.since(of.start)));
+        of.outcome = outcome;
+        of.reason = reason;
+    }
+}

@@ -1,0 +1,72 @@
+//! The life of processes: their beginnings and their ends.
+
+use super::super::payload::{Payload, text};
+use super::super::{Exit, Moment, ProcessId, Sym, Waited};
+use super::{Book, cut};
+use crate::event::Role;
+use crate::query::Seen;
+
+impl Book {
+    pub(super) fn on_spawn(&mut self, seen: &Seen<'_>, session: Sym, moment: Moment) {
+        let (mut parent, mut child) = (None, None);
+        for (role, pid) in seen.roles() {
+            match role {
+                Role::Parent => parent = Some(pid),
+                Role::Child => child = Some(pid),
+                _ => {}
+            }
+        }
+        let Some(child) = child.or(seen.pid()) else { return };
+        let is_told_by_parent = parent.is_some() && parent == seen.pid();
+        let parent = parent.map(|parent| self.process(session, parent, moment));
+        if let Some(parent) = parent.filter(|_| is_told_by_parent) {
+            self.acted(parent, moment);
+        }
+        let pid = self.texts.intern(child);
+        let known = self.by_pid.get(&(session, pid)).copied();
+        // The pid of one that has ended stands for another process now.
+        let process = match known {
+            Some(id) if self.processes[id as usize].exit.is_none() => id,
+            _ => self.new_process(session, pid, moment),
+        };
+        let payload = Payload::read(seen.data());
+        let module = match text(payload.callback_module) {
+            Some(module) => Some(self.texts.intern(&module)),
+            None => None,
+        };
+        let name = text(payload.registered_name).map(|name| self.texts.intern(&name));
+        let event = self.texts.intern(seen.event_id());
+        let of = &mut self.processes[process as usize];
+        of.parent = of.parent.or(parent);
+        of.spawn = of.spawn.or(Some((moment, event)));
+        of.module = of.module.or(module);
+        of.name = of.name.or(name);
+        of.last = of.last.max(moment);
+    }
+
+    pub(super) fn on_exit(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
+        let payload = Payload::read(seen.data());
+        let reason = text(payload.exit_reason).or_else(|| text(payload.reason)).unwrap_or_default();
+        let is_abnormal = !matches!(&*reason, ":normal" | ":shutdown" | "normal" | "shutdown" | "")
+            && !reason.starts_with("{:shutdown,")
+            && !reason.starts_with("{:ok,");
+        let is_timeout = reason.contains("{:timeout, {");
+        if let Some(request) = self.waiting.remove(&process) {
+            let how = if is_timeout { Waited::GaveUp } else { Waited::Died };
+            let waited = &mut self.messages[request as usize].waited;
+            *waited = waited.or(Some((moment, how)));
+        }
+        let reason = self.texts.intern(cut(&reason));
+        let event = self.texts.intern(seen.event_id());
+        let error = text(payload.error).map(|error| self.texts.intern(cut(&error)));
+        let crash_site = text(payload.crash_site).map(|site| self.texts.intern(&site));
+        let name = text(payload.registered_name).map(|name| self.texts.intern(&name));
+        self.stacks.remove(&process);
+        if let Some(name) = name {
+            self.by_name.remove(&(session, name));
+        }
+        let of = &mut self.processes[process as usize];
+        of.name = of.name.or(name);
+        of.exit = Some(Exit { event, moment, reason, error, crash_site, is_abnormal });
+    }
+}

@@ -1,0 +1,179 @@
+//! Messages: their sends, what receives tell of them, and which reply answers which call.
+
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
+
+use super::super::payload::{Payload, text};
+use super::super::{Kind, Message, MessageId, Moment, ProcessId, Sym, Waited};
+use super::{Book, Item};
+use crate::event::Role;
+use crate::query::Seen;
+
+impl Book {
+    /// The reference of the call a message makes or answers: as the source told it, or as the message has it.
+    fn reference(&mut self, seen: &Seen<'_>, kind: Kind, payload: &Payload<'_>) -> Option<Sym> {
+        if let Some(reference) = seen.correlation_id() {
+            return Some(self.texts.intern(reference));
+        }
+        if !matches!(kind, Kind::Call | Kind::Reply) {
+            return None;
+        }
+        let message = text(payload.message)?;
+        let rest = &message[message.find("#Reference<")?..];
+        Some(self.texts.intern(&rest[..=rest.find('>')?]))
+    }
+
+    pub(super) fn on_send(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
+        self.acted(process, moment);
+        self.processes[process as usize].is_traced = true;
+        let payload = Payload::read(seen.data());
+        let kind = kind_of(text(payload.send_type).as_deref(), || text(payload.message).unwrap_or_default());
+        let receiver = seen.roles().find(|(role, _)| *role == Role::Receiver).map(|(_, pid)| pid);
+        let told_pid = receiver.filter(|receiver| receiver.starts_with('<'));
+        let name = text(payload.receiver_name).or_else(|| receiver.filter(|pid| !pid.starts_with('<')).map(Into::into));
+        let name = name.map(|name| self.texts.intern(&name));
+        let receiver = match (told_pid, name) {
+            (Some(pid), _) => Some(self.process(session, pid, moment)),
+            (None, Some(name)) => self.by_name.get(&(session, name)).copied(),
+            (None, None) => None,
+        };
+        let sent_in = match self.item(seen.parent_id()) {
+            Some(Item::Call(call)) => Some(call),
+            _ => self.stacks.get(&process).and_then(|stack| stack.last()).copied(),
+        };
+        let id = self.messages.len() as MessageId;
+        let event = self.texts.intern(seen.event_id());
+        self.items.insert(event, Item::Message(id));
+        let site = seen.ast_node_id().map(|site| self.texts.intern(site));
+        let is_joined = payload.send_type.is_some();
+        let reference = self.reference(seen, kind, &payload);
+        let answers = match (kind, reference) {
+            (Kind::Reply, Some(reference)) => self.requests.get(&(session, reference)).copied(),
+            _ => None,
+        };
+        if let Some(request) = answers {
+            let request = &mut self.messages[request as usize];
+            request.reply = request.reply.or(Some(id));
+        }
+        if let (false, Some(receiver), Some(message)) = (is_joined, receiver, text(payload.message)) {
+            let content = self.hasher.hash_one(&*message);
+            self.flying.entry((receiver, content)).or_default().push_back(id);
+        }
+        if kind == Kind::Call {
+            if let Some(reference) = reference {
+                self.requests.insert((session, reference), id);
+                self.waiting.insert(process, id);
+            }
+        }
+        self.messages.push(Message {
+            event,
+            kind,
+            sender: Some(process),
+            receiver,
+            name,
+            sent: moment,
+            is_sent_traced: true,
+            sent_in,
+            site,
+            undeliverable: text(payload.undeliverable).as_deref() == Some("true"),
+            received: None,
+            handled: None,
+            reply: None,
+            answers,
+            waited: None,
+        });
+    }
+
+    pub(super) fn on_receive(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
+        let mut message = match self.item(seen.parent_id()) {
+            Some(Item::Message(message)) => Some(message),
+            _ => None,
+        };
+        let payload = Payload::read(seen.data());
+        let content = || text(payload.message).unwrap_or_default();
+        let kind = kind_of(text(payload.receive_type).as_deref(), content);
+        let reference = self.reference(seen, kind, &payload);
+        if message.is_none() && payload.receive_type.is_none() {
+            let key = (process, self.hasher.hash_one(&*content()));
+            message = self.flying.get_mut(&key).and_then(VecDeque::pop_front);
+        }
+        if kind == Kind::Reply {
+            let request = message.and_then(|reply| self.messages[reply as usize].answers);
+            let request = request.or_else(|| self.requests.get(&(session, reference?)).copied());
+            if let Some(request) = request {
+                let waited = &mut self.messages[request as usize].waited;
+                *waited = waited.or(Some((moment, Waited::Answered)));
+                if self.waiting.get(&process) == Some(&request) {
+                    self.waiting.remove(&process);
+                }
+            }
+        }
+        if let Some(message) = message {
+            let message = &mut self.messages[message as usize];
+            message.received = message.received.or(Some(moment));
+            message.receiver = message.receiver.or(Some(process));
+            return;
+        }
+        // The end of a timer is traced as a receive of this atom.
+        if !matches!(kind, Kind::Call | Kind::Cast | Kind::Info) || content() == ":timeout" {
+            return;
+        }
+        let id = self.messages.len() as MessageId;
+        let sender = (kind == Kind::Call).then(|| caller_in(&content()).map(|pid| self.process(session, &pid, moment)));
+        let event = self.texts.intern(seen.event_id());
+        self.items.insert(event, Item::Message(id));
+        match (kind, reference) {
+            (Kind::Call, Some(reference)) => _ = self.requests.insert((session, reference), id),
+            _ => self.unsent.entry((process, kind as u8)).or_default().push_back(id),
+        }
+        self.messages.push(Message {
+            event,
+            kind,
+            sender: sender.flatten(),
+            receiver: Some(process),
+            name: None,
+            sent: moment,
+            is_sent_traced: false,
+            sent_in: None,
+            site: None,
+            undeliverable: false,
+            received: Some(moment),
+            handled: None,
+            reply: None,
+            answers: None,
+            waited: None,
+        });
+    }
+}
+
+/// The kind a source told, or what the message's shape says.
+fn kind_of<'a>(told: Option<&str>, content: impl FnOnce() -> std::borrow::Cow<'a, str>) -> Kind {
+    match told {
+        Some("call") => Kind::Call,
+        Some("cast") => Kind::Cast,
+        Some("reply") => Kind::Reply,
+        Some("system") => Kind::System,
+        Some("down" | "exit") => Kind::Signal,
+        Some(_) => Kind::Info,
+        None => {
+            let content = content();
+            if content.starts_with("{:\"$gen_call\"") {
+                Kind::Call
+            } else if content.starts_with("{:\"$gen_cast\"") {
+                Kind::Cast
+            } else if content.starts_with("{[:alias | #Ref") || content.starts_with("{#Reference<") {
+                Kind::Reply
+            } else if content.starts_with("{:DOWN,") || content.starts_with("{:EXIT,") {
+                Kind::Signal
+            } else {
+                Kind::Info
+            }
+        }
+    }
+}
+
+/// The caller in `{:"$gen_call", {#PID<0.1.0>, ...`.
+fn caller_in(message: &str) -> Option<String> {
+    let rest = message.split_once("{#PID")?.1;
+    Some(rest[..=rest.find('>')?].to_owned())
+}

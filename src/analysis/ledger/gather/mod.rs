@@ -1,0 +1,235 @@
+//! How do events become a ledger?
+
+mod calls;
+mod life;
+mod messages;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::ControlFlow;
+
+use foldhash::fast::FixedState;
+
+use super::super::losses::losses;
+use super::payload::{Payload, int, text};
+use super::{Call, CallId, Ledger, Message, MessageId, Moment, Process, ProcessId, Sample, Sym, Texts, Waited};
+use crate::error::Result;
+use crate::query::{Filter, Seen};
+use crate::store::EventStore;
+use crate::watch::Watch;
+
+/// Event types a ledger is made of.
+const TYPES: [&str; 11] = [
+    "function_entry",
+    "function_exit",
+    "message_send",
+    "message_receive",
+    "process_spawn",
+    "process_exit",
+    "process_register",
+    "process_unregister",
+    "process_sample",
+    "state_change",
+    "capture_start",
+];
+
+/// Bytes of a reason that are kept for reading; the event has all of it.
+const REASON_BYTES: usize = 400;
+
+type Map<K, V> = HashMap<K, V, FixedState>;
+
+/// What an id stands for.
+#[derive(Clone, Copy)]
+enum Item {
+    Call(CallId),
+    Message(MessageId),
+}
+
+struct Book {
+    texts: Texts,
+    calls: Vec<Call>,
+    messages: Vec<Message>,
+    processes: Vec<Process>,
+    samples: Vec<Sample>,
+    registrations: Vec<(Moment, Sym, ProcessId)>,
+    knows_names: bool,
+    order: u32,
+    /// Function names being written.
+    buffer: String,
+    none: Sym,
+    items: Map<Sym, Item>,
+    by_pid: Map<(Sym, Sym), ProcessId>,
+    by_name: Map<(Sym, Sym), ProcessId>,
+    stacks: Map<ProcessId, Vec<CallId>>,
+    /// Calls by their reference.
+    requests: Map<(Sym, Sym), MessageId>,
+    waiting: Map<ProcessId, MessageId>,
+    /// Messages whose sends were not traced, by who received them.
+    unsent: Map<(ProcessId, u8), VecDeque<MessageId>>,
+    /// Messages of a source that does not join receives to sends, by receiver and content.
+    flying: Map<(ProcessId, u64), VecDeque<MessageId>>,
+    hasher: FixedState,
+}
+
+/// Reads the events of a filter into a ledger; the filter's types are [`TYPES`]. Cost: about 0.5 us an event.
+///
+/// # Errors
+/// Those of [`EventStore::visit`].
+pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) -> Result<Ledger> {
+    filter.event_types = TYPES.iter().map(|name| (*name).to_owned()).collect();
+    let mut texts = Texts::default();
+    let none = texts.intern("");
+    let mut book = Book {
+        texts,
+        calls: Vec::new(),
+        messages: Vec::new(),
+        processes: Vec::new(),
+        samples: Vec::new(),
+        registrations: Vec::new(),
+        knows_names: false,
+        order: 0,
+        buffer: String::new(),
+        none,
+        items: Map::default(),
+        by_pid: Map::default(),
+        by_name: Map::default(),
+        stacks: Map::default(),
+        requests: Map::default(),
+        waiting: Map::default(),
+        unsent: Map::default(),
+        flying: Map::default(),
+        hasher: FixedState::default(),
+    };
+    let visit = store.visit(&filter, watch, |seen| {
+        book.take(&seen);
+        ControlFlow::Continue(())
+    })?;
+    let Book { mut texts, calls, messages, processes, samples, registrations, knows_names, .. } = book;
+    let losses = losses(store, &visit, watch)?;
+    for loss in &losses {
+        texts.intern(&loss.event_id);
+    }
+    let (mut names, mut shared_names) = (BTreeSet::new(), BTreeSet::new());
+    for process in &processes {
+        if let Some(name) = process.name
+            && !names.insert((process.session, name))
+        {
+            shared_names.insert((process.session, name));
+        }
+    }
+    Ok(Ledger {
+        store: store.clone(),
+        texts,
+        calls,
+        messages,
+        processes,
+        samples,
+        losses,
+        registrations,
+        shared_names,
+        knows_names,
+        visit,
+    })
+}
+
+impl Book {
+    fn take(&mut self, seen: &Seen<'_>) {
+        let moment = Moment { order: self.order, at: seen.timestamp() };
+        self.order += 1;
+        let session = seen.session_id().map_or(self.none, |session| self.texts.intern(session));
+        let event_type = seen.event_type().unwrap_or_default();
+        if event_type == "capture_start" {
+            self.knows_names = true;
+            return;
+        }
+        let Some(pid) = seen.pid() else { return };
+        if event_type == "process_spawn" {
+            return self.on_spawn(seen, session, moment);
+        }
+        let process = self.process(session, pid, moment);
+        self.processes[process as usize].last = moment;
+        match event_type {
+            "function_entry" => self.on_entry(seen, process, moment),
+            "function_exit" => self.on_exit_of_call(seen, process, moment),
+            "message_send" => self.on_send(seen, session, process, moment),
+            "message_receive" => self.on_receive(seen, session, process, moment),
+            "process_exit" => self.on_exit(seen, session, process, moment),
+            "process_register" | "process_unregister" => {
+                let payload = Payload::read(seen.data());
+                let Some(name) = text(payload.registered_name) else { return };
+                let name = self.texts.intern(&name);
+                if event_type == "process_register" {
+                    self.processes[process as usize].name = Some(name);
+                    self.by_name.insert((session, name), process);
+                    self.registrations.push((moment, name, process));
+                } else {
+                    self.by_name.remove(&(session, name));
+                }
+            }
+            "process_sample" => {
+                if let Some(length) = int(Payload::read(seen.data()).message_queue_len) {
+                    self.samples.push(Sample { process, moment, length: length.unsigned_abs() });
+                }
+            }
+            "state_change" => {
+                let call = seen.call_id().and_then(|call| self.find_call(call));
+                if let Some(call) = call {
+                    self.calls[call as usize].change = Some(self.texts.intern(seen.event_id()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn process(&mut self, session: Sym, pid: &str, moment: Moment) -> ProcessId {
+        let pid = self.texts.intern(pid);
+        if let Some(process) = self.by_pid.get(&(session, pid)) {
+            return *process;
+        }
+        self.new_process(session, pid, moment)
+    }
+
+    fn new_process(&mut self, session: Sym, pid: Sym, moment: Moment) -> ProcessId {
+        let id = self.processes.len() as ProcessId;
+        self.processes.push(Process {
+            pid,
+            session,
+            name: None,
+            module: None,
+            parent: None,
+            spawn: None,
+            exit: None,
+            runs_traced_code: false,
+            is_traced: false,
+            last: moment,
+        });
+        self.by_pid.insert((session, pid), id);
+        id
+    }
+
+    fn find_call(&self, id: &str) -> Option<CallId> {
+        match self.items.get(&self.texts.find(id)?)? {
+            Item::Call(call) => Some(*call),
+            Item::Message(_) => None,
+        }
+    }
+
+    fn item(&self, id: Option<&str>) -> Option<Item> {
+        self.items.get(&self.texts.find(id?)?).copied()
+    }
+
+    /// A process did something: it does not wait any more.
+    fn acted(&mut self, process: ProcessId, moment: Moment) {
+        if let Some(request) = self.waiting.remove(&process) {
+            let waited = &mut self.messages[request as usize].waited;
+            *waited = waited.or(Some((moment, Waited::GaveUp)));
+        }
+    }
+}
+
+pub(super) fn cut(reason: &str) -> &str {
+    let mut end = reason.len().min(REASON_BYTES);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    &reason[..end]
+}

@@ -1,0 +1,287 @@
+//! What happened, in the few facts that questions about calls and messages need?
+//!
+//! One visit over the events makes a [`Ledger`]: calls with their ends, messages with their fates, processes with their
+//! lives, joined by number instead of by id. Payloads stay in the store and are read when a fact of one is shown.
+
+mod gather;
+pub(crate) mod payload;
+mod texts;
+
+use std::collections::BTreeSet;
+
+use super::losses::Loss;
+use crate::event::StoredEvent;
+use crate::query::{Gap, Visit};
+use crate::store::EventStore;
+
+pub(crate) use gather::gather;
+pub(crate) use texts::{Sym, Texts};
+
+/// Place of an event in the total order, and its timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment {
+    /// Number of the event in the visit.
+    pub(crate) order: u32,
+    pub(crate) at: i64,
+}
+
+impl Moment {
+    /// Nanoseconds from an earlier moment.
+    pub(crate) const fn since(self, earlier: Self) -> i64 {
+        self.at.saturating_sub(earlier.at)
+    }
+}
+
+pub(crate) type CallId = u32;
+pub(crate) type MessageId = u32;
+pub(crate) type ProcessId = u32;
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// No end was recorded.
+    Open,
+    Returned,
+    Error,
+    Exit,
+    Throw,
+}
+
+/// Callback of an OTP behaviour that takes a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Callback {
+    Call,
+    Cast,
+    Info,
+    Continue,
+    Init,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) event: Sym,
+    pub(crate) exit: Option<Sym>,
+    pub(crate) process: ProcessId,
+    /// `Mod.fun/1`.
+    pub(crate) function: Sym,
+    pub(crate) is_anonymous: bool,
+    pub(crate) callback: Option<Callback>,
+    /// AST node it was called at.
+    pub(crate) site: Option<Sym>,
+    pub(crate) start: Moment,
+    pub(crate) end: Option<Moment>,
+    pub(crate) duration: Option<i64>,
+    pub(crate) outcome: Outcome,
+    /// Why it ended other than by returning; cut.
+    pub(crate) reason: Option<Sym>,
+    /// The call around it, in its process.
+    pub(crate) parent: Option<CallId>,
+    /// The message it handles.
+    pub(crate) message: Option<MessageId>,
+    /// The event of the state it changed.
+    pub(crate) change: Option<Sym>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Call,
+    Cast,
+    Reply,
+    System,
+    /// A message of the runtime: an exit or a monitor's.
+    Signal,
+    Info,
+}
+
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Cast => "cast",
+            Self::Reply => "reply",
+            Self::System => "system",
+            Self::Signal => "signal",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// How waiting for an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waited {
+    /// It came.
+    Answered,
+    /// The caller went on without.
+    GaveUp,
+    /// The caller was gone before.
+    Died,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    /// Its send; of a sender that is not traced its receive.
+    pub(crate) event: Sym,
+    pub(crate) kind: Kind,
+    /// `None`: not traced.
+    pub(crate) sender: Option<ProcessId>,
+    pub(crate) receiver: Option<ProcessId>,
+    /// The name it was sent to.
+    pub(crate) name: Option<Sym>,
+    pub(crate) sent: Moment,
+    pub(crate) is_sent_traced: bool,
+    /// Innermost call of the sender.
+    pub(crate) sent_in: Option<CallId>,
+    /// AST node it was sent at.
+    pub(crate) site: Option<Sym>,
+    pub(crate) undeliverable: bool,
+    pub(crate) received: Option<Moment>,
+    pub(crate) handled: Option<CallId>,
+    /// Of a call, its reply.
+    pub(crate) reply: Option<MessageId>,
+    /// Of a reply, its call.
+    pub(crate) answers: Option<MessageId>,
+    /// Of a call, when its sender stopped waiting and why.
+    pub(crate) waited: Option<(Moment, Waited)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Exit {
+    pub(crate) event: Sym,
+    pub(crate) moment: Moment,
+    /// Cut.
+    pub(crate) reason: Sym,
+    /// `:badarith`, where the reason has a stack.
+    pub(crate) error: Option<Sym>,
+    /// `cart.ex:16`.
+    pub(crate) crash_site: Option<Sym>,
+    pub(crate) is_abnormal: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Process {
+    pub(crate) pid: Sym,
+    pub(crate) session: Sym,
+    /// Its last registered name.
+    pub(crate) name: Option<Sym>,
+    /// Its callback module, or the function it was spawned with.
+    pub(crate) module: Option<Sym>,
+    pub(crate) parent: Option<ProcessId>,
+    pub(crate) spawn: Option<(Moment, Sym)>,
+    pub(crate) exit: Option<Exit>,
+    /// Whether a function of it was traced.
+    pub(crate) runs_traced_code: bool,
+    /// Whether a send of it was traced.
+    pub(crate) is_traced: bool,
+    pub(crate) last: Moment,
+}
+
+/// A mailbox length that was measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    pub(crate) process: ProcessId,
+    pub(crate) moment: Moment,
+    pub(crate) length: u64,
+}
+
+/// The facts of a visit.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    store: EventStore,
+    pub(crate) texts: Texts,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) samples: Vec<Sample>,
+    /// What the source dropped in or into the span.
+    pub(crate) losses: Vec<Loss>,
+    /// Names that were registered: when, which, by whom, in the order of time.
+    pub(crate) registrations: Vec<(Moment, Sym, ProcessId)>,
+    /// Names that several processes had, one after the other.
+    pub(crate) shared_names: BTreeSet<(Sym, Sym)>,
+    /// Whether the source said which names there were when it began.
+    pub(crate) knows_names: bool,
+    pub(crate) visit: Visit,
+}
+
+impl Ledger {
+    pub(crate) fn text(&self, sym: Sym) -> &str {
+        self.texts.get(sym)
+    }
+
+    pub(crate) fn call(&self, id: CallId) -> &Call {
+        &self.calls[id as usize]
+    }
+
+    pub(crate) fn message(&self, id: MessageId) -> &Message {
+        &self.messages[id as usize]
+    }
+
+    pub(crate) fn process(&self, id: ProcessId) -> &Process {
+        &self.processes[id as usize]
+    }
+
+    /// The event, if the store still has it. Cost: one hash probe and a copy.
+    pub(crate) fn event(&self, event: Sym) -> Option<StoredEvent> {
+        self.store.get_event_by_id(self.text(event)).ok()
+    }
+
+    /// Spans that were pruned.
+    pub(crate) fn gaps(&self) -> &[Gap] {
+        &self.visit.gaps
+    }
+
+    /// Timestamps of the oldest and the newest event looked at, or of the store.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        let (oldest, newest) = self.visit.span?;
+        let (since, until) = (self.visit.since.unwrap_or(i64::MIN), self.visit.until.unwrap_or(i64::MAX));
+        let (since, until) = (oldest.max(since), newest.min(until));
+        (since <= until).then_some((since, until))
+    }
+
+    /// A process for a reader: its name, with its pid where others had the name too; or its pid.
+    pub(crate) fn label(&self, id: ProcessId) -> String {
+        let process = self.process(id);
+        match process.name {
+            Some(name) if self.shared_names.contains(&(process.session, name)) => self.full_label(id),
+            Some(name) => bare(self.text(name)).to_owned(),
+            None => self.text(process.pid).to_owned(),
+        }
+    }
+
+    /// A process at its first mention: `Account <0.117.0>`, `<0.120.0> (Cart)`.
+    pub(crate) fn full_label(&self, id: ProcessId) -> String {
+        let process = self.process(id);
+        let pid = self.text(process.pid);
+        match (process.name, process.module) {
+            (Some(name), _) => format!("{} {pid}", bare(self.text(name))),
+            (None, Some(module)) => format!("{pid} ({})", self.text(module)),
+            (None, None) => pid.to_owned(),
+        }
+    }
+
+    /// The calls around a call, from the inside.
+    pub(crate) fn around(&self, id: CallId) -> impl Iterator<Item = CallId> {
+        std::iter::successors(self.call(id).parent, |id| self.call(*id).parent)
+    }
+
+    /// The innermost call with a name at or around a call.
+    pub(crate) fn named(&self, id: CallId) -> CallId {
+        std::iter::once(id).chain(self.around(id)).find(|id| !self.call(*id).is_anonymous).unwrap_or(id)
+    }
+
+    /// Processes of this pid or name, in the order they lived.
+    pub(crate) fn processes_called(&self, pid_or_name: &str) -> Vec<ProcessId> {
+        let wanted = pid_or_name.trim();
+        let name = bare(wanted.strip_prefix("Elixir.").unwrap_or(wanted));
+        let pid = crate::event::canon::pid(wanted.into());
+        let has = |process: &Process| {
+            self.text(process.pid) == pid || process.name.is_some_and(|known| bare(self.text(known)) == name)
+        };
+        (0..self.processes.len() as ProcessId).filter(|id| has(self.process(*id))).collect()
+    }
+}
+
+/// A name as it is written: `Account`, `cart_4`.
+pub(crate) fn bare(name: &str) -> &str {
+    name.strip_prefix(':').unwrap_or(name)
+}

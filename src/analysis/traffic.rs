@@ -1,0 +1,260 @@
+//! What became of each message: queued how long, handled by whom, answered when, or lost why?
+
+use super::ledger::payload::{Payload, text};
+use super::ledger::{Call, CallId, Callback, Kind, Ledger, Message, MessageId, ProcessId, Waited, bare};
+use super::terms;
+
+/// A caller that does something so soon after its call did not wait for the answer: it asked for it to be sent later.
+const NO_WAIT_NS: i64 = 1_000_000;
+
+/// Names that stand before any recording begins.
+const SYSTEM_NAMES: [&str; 18] = [
+    "code_server",
+    "error_logger",
+    "logger",
+    "Logger",
+    "user",
+    "init",
+    "application_controller",
+    "file_server_2",
+    "global_name_server",
+    "kernel_sup",
+    "rex",
+    "standard_error",
+    "erl_prim_loader",
+    "erts_code_purger",
+    "inet_db",
+    "timer_server",
+    "net_kernel",
+    "ssl_manager",
+];
+
+/// Where a message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Handled(CallId),
+    /// Taken by the process; it has no callbacks that would tell more.
+    Received,
+    /// Still in the mailbox of a living process.
+    Queued,
+    /// In the mailbox of a process when it ended.
+    DiedWith,
+    /// Sent to a process that had ended.
+    NoProcess,
+    /// Sent to a name nobody had.
+    NoName,
+    /// The recording does not say.
+    Unknown,
+}
+
+/// How a call was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is no call, or its caller did not wait.
+    None,
+    /// After so long.
+    After(i64),
+    /// The reply was sent so long after the caller had given up.
+    Late(i64),
+    /// The caller gave up and no reply was ever sent.
+    Never,
+    /// The callee was not alive, or ended before it replied.
+    CalleeGone,
+    /// The caller ended while it waited.
+    CallerGone,
+    /// Not within the recording.
+    Waiting,
+}
+
+/// What is known of a process that handles messages by callbacks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Server {
+    is_server: bool,
+    /// Order of the newest send that was handled: what was sent before is out of the mailbox.
+    newest_handled: u32,
+}
+
+/// Fates of messages.
+#[derive(Debug)]
+pub(crate) struct Traffic<'l> {
+    pub(crate) ledger: &'l Ledger,
+    servers: Vec<Server>,
+}
+
+impl<'l> Traffic<'l> {
+    pub(crate) fn new(ledger: &'l Ledger) -> Self {
+        let mut servers = vec![Server::default(); ledger.processes.len()];
+        for call in &ledger.calls {
+            let takes = matches!(call.callback, Some(Callback::Call | Callback::Cast | Callback::Info));
+            let server = &mut servers[call.process as usize];
+            server.is_server |= takes || call.callback == Some(Callback::Init);
+            if let Some(message) = call.message.filter(|_| takes) {
+                server.newest_handled = server.newest_handled.max(ledger.message(message).sent.order);
+            }
+        }
+        Self { ledger, servers }
+    }
+
+    /// Whether a process handles messages by callbacks that were traced.
+    pub(crate) fn is_server(&self, process: ProcessId) -> bool {
+        self.servers[process as usize].is_server
+    }
+
+    pub(crate) fn fate(&self, message: &Message) -> Fate {
+        if let Some(call) = message.handled {
+            return Fate::Handled(call);
+        }
+        let Some(receiver) = message.receiver else {
+            return match message.name {
+                Some(name) if !message.undeliverable && self.is_nobody(message, name) => Fate::NoName,
+                _ if message.undeliverable => Fate::NoProcess,
+                _ => Fate::Unknown,
+            };
+        };
+        let exit = self.ledger.process(receiver).exit.as_ref();
+        if message.undeliverable || exit.is_some_and(|exit| exit.moment < message.sent) {
+            return Fate::NoProcess;
+        }
+        let server = self.servers[receiver as usize];
+        let is_for_callback = matches!(message.kind, Kind::Call | Kind::Cast | Kind::Info);
+        if !server.is_server || !is_for_callback {
+            return match (message.received, exit) {
+                (Some(_), _) => Fate::Received,
+                (None, Some(_)) => Fate::DiedWith,
+                // Receives may not have been traced.
+                (None, None) => Fate::Unknown,
+            };
+        }
+        // A later one was handled: this one was taken some other way.
+        if server.newest_handled > message.sent.order || !message.is_sent_traced {
+            return Fate::Unknown;
+        }
+        if exit.is_some() { Fate::DiedWith } else { Fate::Queued }
+    }
+
+    /// Whether nobody had this name then, as far as the recording can know.
+    fn is_nobody(&self, message: &Message, name: super::ledger::Sym) -> bool {
+        // A recording that knows no name at all cannot tell a free one.
+        if !self.ledger.knows_names && self.ledger.registrations.is_empty() {
+            return false;
+        }
+        let bare = bare(self.ledger.text(name));
+        let is_local = !bare.starts_with('{');
+        is_local && !SYSTEM_NAMES.contains(&bare) && !bare.starts_with("elixir_") && message.received.is_none()
+    }
+
+    /// Whether the name was somebody's at some other time, or all names are known: then it is sure that it was free.
+    pub(crate) fn is_surely_nobody(&self, name: super::ledger::Sym) -> bool {
+        self.ledger.knows_names || self.ledger.registrations.iter().any(|(_, registered, _)| *registered == name)
+    }
+
+    pub(crate) fn answer(&self, message: &Message) -> Answer {
+        if message.kind != Kind::Call {
+            return Answer::None;
+        }
+        let reply = message.reply.map(|reply| self.ledger.message(reply).sent);
+        let exit = message.receiver.and_then(|receiver| self.ledger.process(receiver).exit.as_ref());
+        let is_gone = |by: u32| message.undeliverable || exit.is_some_and(|exit| exit.moment.order < by);
+        match (message.waited, reply) {
+            (Some((moment, Waited::Answered)), _) => Answer::After(moment.since(message.sent)),
+            (Some((moment, how)), Some(reply)) if reply > moment => match how {
+                Waited::GaveUp if moment.since(message.sent) < NO_WAIT_NS => Answer::After(reply.since(message.sent)),
+                Waited::Died => Answer::CallerGone,
+                _ => Answer::Late(reply.since(moment)),
+            },
+            // Its receive was not traced.
+            (_, Some(reply)) => Answer::After(reply.since(message.sent)),
+            (Some((moment, Waited::GaveUp)), None) => {
+                if is_gone(moment.order) {
+                    Answer::CalleeGone
+                } else if moment.since(message.sent) < NO_WAIT_NS {
+                    Answer::None
+                } else {
+                    Answer::Never
+                }
+            }
+            (Some((_, Waited::Died)), None) => Answer::CallerGone,
+            (None, None) => {
+                if is_gone(u32::MAX) {
+                    Answer::CalleeGone
+                } else {
+                    Answer::Waiting
+                }
+            }
+        }
+    }
+
+    /// How long it waited in the mailbox until it was handled.
+    pub(crate) fn queued(&self, message: &Message) -> Option<i64> {
+        let handled = message.handled?;
+        Some(self.ledger.call(handled).start.since(message.sent).max(0))
+    }
+
+    /// What the message says, without its wrapping; cut.
+    pub(crate) fn content(&self, message: &Message, most: usize) -> String {
+        let Some(event) = self.ledger.event(message.event) else { return String::new() };
+        let payload = Payload::read(event.data());
+        let whole = text(payload.message).unwrap_or_default();
+        terms::brief(terms::content(&whole), most)
+    }
+
+    /// Where it was sent from: `Checkout.shop/3 (cart.exs:26)`, or the function it was sent in.
+    pub(crate) fn place(&self, message: &Message) -> String {
+        let told = self.ledger.event(message.event).and_then(|event| {
+            let payload = Payload::read(event.data());
+            text(payload.sent_from).map(|place| place_at_home(&place)).filter(|place| !is_library(place))
+        });
+        if let Some(told) = told {
+            return told;
+        }
+        let calls = message.sent_in.into_iter().flat_map(|call| std::iter::once(call).chain(self.ledger.around(call)));
+        // A call in the last position has no line of its own: the functions around it say where it was.
+        let mut within: Vec<String> = Vec::new();
+        for call in calls {
+            let call = self.ledger.call(call);
+            let function = terms::home(self.ledger.text(call.function));
+            if within.last() != Some(&function) {
+                within.push(function);
+            }
+            if let Some(place) = self.call_place(call).filter(|place| !is_library(place)) {
+                within.retain(|function| !place.starts_with(function.as_str()));
+                within.truncate(2);
+                return if within.is_empty() { place } else { format!("{}, called at {place}", within.join(" in ")) };
+            }
+        }
+        within.truncate(2);
+        if within.is_empty() { "an untraced function".to_owned() } else { within.join(" in ") }
+    }
+
+    /// Where a call was made: `Main.run/0 (deadlock.exs:27)`.
+    pub(crate) fn call_place(&self, call: &Call) -> Option<String> {
+        call.site?;
+        let event = self.ledger.event(call.event)?;
+        let payload = Payload::read(event.data());
+        let (caller, site) = (text(payload.caller)?, text(payload.call_site)?);
+        Some(format!("{} ({site})", terms::home(&caller)))
+    }
+
+    /// Messages to a process that a callback may handle, in the order they were sent.
+    pub(crate) fn to(&self, process: ProcessId) -> impl Iterator<Item = (MessageId, &'l Message)> {
+        let ledger = self.ledger;
+        (0..).zip(&ledger.messages).filter(move |(_, message)| {
+            message.receiver == Some(process) && matches!(message.kind, Kind::Call | Kind::Cast | Kind::Info)
+        })
+    }
+}
+
+/// `Office.-pages/1-fun-0-/2 (office.exs:26)` is in `Office.pages/1`.
+fn place_at_home(place: &str) -> String {
+    match place.split_once(' ') {
+        Some((function, rest)) => format!("{} {rest}", terms::home(function)),
+        None => terms::home(place),
+    }
+}
+
+/// Whether a place is in the libraries a program runs on: the program's own call around it says more.
+fn is_library(place: &str) -> bool {
+    const MODULES: [&str; 10] =
+        ["Enum.", "Stream.", "Task.", "GenServer.", "Agent.", "Supervisor.", "Kernel.", "Process.", "List.", "Map."];
+    MODULES.iter().any(|module| place.starts_with(module)) || place.starts_with(':')
+}

@@ -1,0 +1,184 @@
+//! Which calls made which, and where did the time go?
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::analysis::calls::{Below, Node, Shape};
+use crate::analysis::ledger::Ledger;
+use crate::analysis::terms;
+use crate::analysis::traffic::Traffic;
+use crate::analysis::trees::{Ground, Target, ground, place};
+use crate::event::StoredEvent;
+use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+use crate::{Error, EventStore};
+
+pub(crate) struct CallTree;
+
+/// Levels shown unless asked otherwise.
+const USUAL_DEPTH: usize = 8;
+
+/// Rows made; a budget has room for fewer.
+const MAX_ROWS: usize = 2_000;
+
+/// Events that are looked through within ten milliseconds or so.
+const QUICK: u64 = 10_000;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// An event of the call at the root: its entry, its exit, a message it sent or handled.
+    event_id: Option<String>,
+    /// Everything done for one message or call, from its sender on.
+    correlation_id: Option<String>,
+    /// All outermost calls of a process in a span of time; a pid or a registered name.
+    pid: Option<String>,
+    /// Levels shown; default 8.
+    #[schemars(range(min = 1, max = 512))]
+    depth: Option<usize>,
+    /// Leave out calls that took less.
+    #[schemars(range(min = 0))]
+    min_duration_ns: Option<i64>,
+    /// true (default): calls of one function under one call are one row, recursion and anonymous functions are part of
+    /// the call around. false: each call a row.
+    fold: Option<bool>,
+    #[serde(flatten)]
+    span: SpanArgs,
+    #[serde(flatten)]
+    budget: BudgetArgs,
+}
+
+impl Tool for CallTree {
+    const NAME: &'static str = "call_tree";
+    const TITLE: &'static str = "Calls below a call";
+    const DESCRIPTION: &'static str = "The tree of calls under one event, one exchange or one process, across \
+        processes: a GenServer call's callback stands under the function that called. total is a call's whole time, \
+        self its own without the calls below and without waiting, waited the time until replies came. Give one of \
+        event_id, correlation_id, pid.";
+    const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","depth":4}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = ReportReply;
+
+    fn is_long(store: &EventStore, _: &Args) -> bool {
+        store.len() > QUICK
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
+        let target = match (args.event_id, args.correlation_id, args.pid) {
+            (Some(id), None, None) => Target::Event(id),
+            (None, Some(id), None) => Target::Correlation(id),
+            (None, None, Some(pid)) => Target::Process(pid),
+            (None, None, None) => {
+                return Err(Error::invalid("give one of event_id, correlation_id or pid: the tree's root"));
+            }
+            _ => {
+                return Err(Error::invalid(
+                    "event_id, correlation_id, pid: give one of them, they are roots of different trees",
+                ));
+            }
+        };
+        let shape = Shape {
+            depth: args.depth.unwrap_or(USUAL_DEPTH),
+            min_duration: args.min_duration_ns.unwrap_or(0),
+            fold: args.fold.unwrap_or(true),
+        };
+        let ground = ground(store, &target, args.span.read()?, watch)?;
+        Ok(report(&ground, shape).answer(args.budget.bytes()))
+    }
+}
+
+fn report(ground: &Ground, shape: Shape) -> Report {
+    let Ground { ledger, roots, above } = ground;
+    let traffic = Traffic::new(ledger);
+    let tree = Below::new(&traffic).tree(roots, shape);
+    let calls: usize = tree.nodes.iter().map(|node| node.calls.len()).sum();
+    let mut report = Report::new(match roots.as_slice() {
+        [] => "no calls were traced there".to_owned(),
+        [root] => format!("{calls} calls under {}", ledger.text(ledger.call(*root).function)),
+        many => format!("{calls} calls under {} outermost ones", many.len()),
+    });
+    report.gaps(ledger.gaps()).losses(&ledger.losses);
+    if let Some(root) = roots.first() {
+        let call = ledger.call(*root);
+        report.anchor(call.start.at, format!("the first call ({})", ledger.text(call.event)));
+        if let Some(place) = place(&traffic, *root) {
+            report.fact("called_at", place);
+        }
+    }
+    if !above.is_empty() {
+        let mut section = Section::new("led to by");
+        for event in above {
+            section.line(ancestor(event));
+        }
+        report.section(section);
+    }
+    let mut section = Section::new("calls");
+    section.columns(&[
+        Column::plain("call"),
+        Column::plain("process"),
+        Column::plain("n"),
+        Column::time("t"),
+        Column::time("total"),
+        Column::time("self"),
+        Column::time("waited"),
+        Column::plain("note"),
+        Column::plain("event"),
+    ]);
+    section.keep(3);
+    for node in tree.nodes.iter().take(MAX_ROWS) {
+        section.row(row(ledger, node));
+    }
+    section.beyond(tree.nodes.len().saturating_sub(MAX_ROWS) as u64);
+    report.section(section);
+    if tree.deeper > 0 {
+        report.note(format!("{} calls are deeper than depth {} and what they call", tree.deeper, shape.depth));
+    }
+    if tree.shorter > 0 {
+        report.note(format!("{} calls took less than min_duration_ns, with what they call", tree.shorter));
+    }
+    report
+}
+
+fn ancestor(event: &StoredEvent) -> String {
+    let what = match (event.module(), event.function(), event.arity()) {
+        (Some(module), Some(function), Some(arity)) => terms::home(&format!("{module}.{function}/{arity}")),
+        _ => event.event_type().unwrap_or_default().to_owned(),
+    };
+    let place = event.ast_node_id().map_or_else(String::new, |place| format!(" at {place}"));
+    format!("{what} in {}{place} ({})", event.pid().unwrap_or("?"), event.event_id())
+}
+
+fn row(ledger: &Ledger, node: &Node) -> Vec<Cell> {
+    let first = ledger.call(node.calls[0]);
+    let by = node.by.map_or_else(String::new, |kind| format!("[{}] ", kind.name()));
+    let call = format!("{}{by}{}", ". ".repeat(node.depth), ledger.text(node.function));
+    let is_one_process = node.calls.iter().all(|id| ledger.call(*id).process == first.process);
+    let process = if is_one_process { ledger.label(first.process) } else { "several".to_owned() };
+    let mut notes = Vec::new();
+    if node.failed > 0 {
+        let reason = node.calls.iter().find_map(|id| ledger.call(*id).reason);
+        let reason = reason.map_or("", |reason| ledger.text(reason));
+        notes.push(format!("failed {}: {}", node.failed, terms::brief(reason, 60)));
+    }
+    if node.open > 0 {
+        notes.push(format!("{} without an end", node.open));
+    }
+    if node.recursions > 0 {
+        notes.push(format!("{} recursive calls within", node.recursions));
+    }
+    let remark = if notes.is_empty() { Cell::Empty } else { Cell::Text(notes.join("; ")) };
+    vec![
+        call.into(),
+        process.into(),
+        node.calls.len().into(),
+        Cell::At(first.start.at),
+        if node.open == node.calls.len() { Cell::Empty } else { Cell::Duration(node.total) },
+        if node.open == node.calls.len() { Cell::Empty } else { Cell::Duration(node.own) },
+        if node.waited == 0 { Cell::Empty } else { Cell::Duration(node.waited) },
+        remark,
+        Cell::Event(ledger.text(first.event).to_owned()),
+    ]
+}

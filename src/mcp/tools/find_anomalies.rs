@@ -1,0 +1,153 @@
+//! What is wrong in the recording?
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use crate::analysis::anomalies::{self, Finding, Kind};
+use crate::analysis::ledger::{Ledger, gather};
+use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::report::{Cell, Report, ReportReply, Section};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+use crate::{Error, EventStore, Filter, Time};
+
+pub(crate) struct FindAnomalies;
+
+/// Findings shown; the rest are counted by kind.
+const MAX_SHOWN: usize = 12;
+
+/// Next calls suggested.
+const MAX_NEXT: usize = 3;
+
+/// Events that are looked through within ten milliseconds or so.
+const QUICK: u64 = 10_000;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// Only these kinds; default: all.
+    #[serde(default)]
+    #[schemars(schema_with = "kinds_schema")]
+    kinds: Option<Vec<String>>,
+    /// Only this recording.
+    session_id: Option<String>,
+    #[serde(flatten)]
+    span: SpanArgs,
+    #[serde(flatten)]
+    budget: BudgetArgs,
+}
+
+fn kinds_schema(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    json_schema!({ "type": "array", "items": { "type": "string", "enum": names } })
+}
+
+impl Tool for FindAnomalies {
+    const NAME: &'static str = "find_anomalies";
+    const TITLE: &'static str = "Find what is wrong";
+    const DESCRIPTION: &'static str = "Looks through calls, messages, states and process lives for known patterns of \
+        trouble: deadlock, lost update, crash, restart storm, stale pid, call timeout and its cause, growing mailbox, \
+        never answered call, dead letter, swallowed exception, growing state, duration outlier, late reply, repeated \
+        calls (N+1), gaps. Ranked findings with event ids, confidence and what would refute each. Ask it when the \
+        symptom is unclear.";
+    const EXAMPLE: &'static str = r#"{"kinds":["lost_update","call_timeout"]}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = ReportReply;
+
+    fn is_long(store: &EventStore, _: &Args) -> bool {
+        store.len() > QUICK
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
+        let named = |name: String| {
+            Kind::named(&name).ok_or_else(|| Error::invalid(format!("kinds: there is no kind {name:?}")))
+        };
+        let kinds = args.kinds.unwrap_or_default().into_iter().map(named).collect::<Result<Vec<Kind>, Error>>()?;
+        let (since, until) = args.span.read()?;
+        let filter = Filter { since, until, session_id: args.session_id, ..Filter::default() };
+        let ledger = gather(store, filter, watch)?;
+        let found = anomalies::find(&ledger, &kinds, watch)?;
+        Ok(report(&ledger, &kinds, &found).answer(args.budget.bytes()))
+    }
+}
+
+fn report(ledger: &Ledger, kinds: &[Kind], found: &[Finding]) -> Report {
+    let looked_for = if kinds.is_empty() { Kind::ALL.len() } else { kinds.len() };
+    let among = format!("among {} events", ledger.visit.visited);
+    let mut report = Report::new(match found {
+        [] => format!("nothing found {among}; looked for {looked_for} kinds of trouble"),
+        [one] => format!("1 finding {among}: {}", one.kind.name()),
+        many => format!("{} findings {among}: {}", many.len(), kinds_of(many)),
+    });
+    frame(&mut report, ledger);
+    for (at, finding) in found.iter().take(MAX_SHOWN).enumerate() {
+        report.section(section(ledger, finding, at == 0));
+    }
+    let mut suggested = Vec::new();
+    for (tool, arguments, why) in found.iter().take(MAX_SHOWN).filter_map(|finding| finding.next.as_ref()) {
+        if suggested.len() < MAX_NEXT && !suggested.contains(&(tool, arguments)) {
+            suggested.push((tool, arguments));
+            report.next(tool, arguments.clone(), *why);
+        }
+    }
+    if found.len() > MAX_SHOWN {
+        let rest = &found[MAX_SHOWN..];
+        report.note(format!("{} more: {}; ask for them with kinds", rest.len(), kinds_of(rest)));
+    }
+    if found.is_empty() && ledger.calls.is_empty() {
+        report.note("no function_entry events here: what needs calls could not be looked for");
+    } else if found.is_empty() && ledger.messages.is_empty() {
+        report.note("no message_send events here: what needs messages could not be looked for");
+    }
+    report
+}
+
+/// What a report over a ledger says of its span: the filter, the anchor, the gaps.
+pub(super) fn frame(report: &mut Report, ledger: &Ledger) {
+    let visit = &ledger.visit;
+    let at = |bound: Option<i64>| bound.map(Time::At);
+    let filter = Filter {
+        since: at(visit.since),
+        until: at(visit.until),
+        session_id: visit.filter.session_id.clone(),
+        ..Filter::default()
+    };
+    report.filter(&filter).gaps(ledger.gaps()).losses(&ledger.losses);
+    if let Some((oldest, _)) = ledger.span() {
+        report.anchor(oldest, "the oldest event");
+    }
+}
+
+/// `2 crash, 1 late_reply`.
+fn kinds_of(found: &[Finding]) -> String {
+    let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
+    for finding in found {
+        *kinds.entry(finding.kind).or_default() += 1;
+    }
+    kinds.iter().map(|(kind, n)| format!("{n} {}", kind.name())).collect::<Vec<_>>().join(", ")
+}
+
+fn section(ledger: &Ledger, finding: &Finding, is_first: bool) -> Section {
+    let mut section = Section::new(finding.kind.name());
+    section.fact("confidence", finding.confidence.to_string()).fact("at", Cell::At(finding.moment.at));
+    section.line(finding.what.clone());
+    for detail in &finding.details {
+        section.line(detail.clone());
+    }
+    let evidence: Vec<String> =
+        finding.evidence.iter().map(|one| format!("{}={}", one.role, ledger.text(one.event))).collect();
+    if !evidence.is_empty() {
+        section.line(format!("evidence: {}", evidence.join(" ")));
+    }
+    section.line(format!("refuted by: {}", finding.refuted_by));
+    section.keep(if is_first { section_lines(finding) } else { 1 });
+    section
+}
+
+/// Lines of a finding without the last, which says what would refute it.
+fn section_lines(finding: &Finding) -> usize {
+    1 + finding.details.len() + usize::from(!finding.evidence.is_empty())
+}

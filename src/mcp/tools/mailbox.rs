@@ -1,0 +1,231 @@
+//! How long was a mailbox, and how long did messages wait in it?
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::find_anomalies::frame;
+use crate::analysis::ledger::{Ledger, ProcessId, gather};
+use crate::analysis::mailbox::{Mailbox as Box_, Measure, Stay, buckets, by_receiver};
+use crate::analysis::traffic::Traffic;
+use crate::analysis::trees::unknown_process;
+use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+use crate::{Error, EventStore, Filter};
+
+pub(crate) struct Mailbox;
+
+/// Rows unless a bucket is asked for.
+const USUAL_ROWS: i64 = 20;
+
+/// Most rows.
+const MAX_ROWS: i64 = 2_000;
+
+/// Processes of one name that are told.
+const MAX_PROCESSES: usize = 3;
+
+/// Events that are looked through within ten milliseconds or so.
+const QUICK: u64 = 10_000;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["pid"]))]
+pub(crate) struct Args {
+    /// A pid or a registered name.
+    pid: String,
+    /// Length of a row's time, such as "10ms" or "1s"; default: a twentieth of the whole.
+    bucket: Option<String>,
+    #[serde(flatten)]
+    span: SpanArgs,
+    #[serde(flatten)]
+    budget: BudgetArgs,
+}
+
+impl Tool for Mailbox {
+    const NAME: &'static str = "mailbox";
+    const TITLE: &'static str = "Mailbox over time";
+    const DESCRIPTION: &'static str = "Length of a process's mailbox over time and how long messages waited, from sends \
+        minus callbacks (a traced receive says only that the process looked), with measured lengths where there are \
+        process_sample events, and which callbacks its time went to.";
+    const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","bucket":"1ms"}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = ReportReply;
+
+    fn is_long(store: &EventStore, _: &Args) -> bool {
+        store.len() > QUICK
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
+        let bucket = args.bucket.as_deref().map(read_bucket).transpose()?;
+        let (since, until) = args.span.read()?;
+        let ledger = gather(store, Filter { since, until, ..Filter::default() }, watch)?;
+        let processes = ledger.processes_called(&args.pid);
+        if processes.is_empty() {
+            return Err(unknown_process(&ledger, "pid", &args.pid));
+        }
+        report(&ledger, &processes, bucket).map(|report| report.answer(args.budget.bytes()))
+    }
+}
+
+fn read_bucket(text: &str) -> Result<i64, Error> {
+    let problem =
+        || Error::invalid(format!("bucket: got {text:?}; expected a length of time such as \"10ms\" or \"1s\""));
+    let length = humantime::parse_duration(text.trim()).map_err(|_| problem())?;
+    i64::try_from(length.as_nanos()).ok().filter(|ns| *ns > 0).ok_or_else(problem)
+}
+
+fn report(ledger: &Ledger, processes: &[ProcessId], bucket: Option<i64>) -> Result<Report, Error> {
+    let traffic = Traffic::new(ledger);
+    let messages = by_receiver(&traffic);
+    let mut busiest = processes.to_vec();
+    busiest.sort_by_key(|id| (std::cmp::Reverse(messages[*id as usize].len()), *id));
+    let boxes: Vec<(ProcessId, Box_<'_>)> =
+        busiest.iter().take(MAX_PROCESSES).map(|id| (*id, Box_::new(&traffic, *id, &messages[*id as usize]))).collect();
+    let (first, mailbox) = &boxes[0];
+    let peak = mailbox.lengths().into_iter().max_by_key(|step| (step.length, std::cmp::Reverse(step.moment)));
+    let longest = mailbox.stays.iter().filter_map(Stay::waited).max();
+    let mut report = Report::new(format!(
+        "{} messages went through the mailbox of {}; it held at most {}",
+        mailbox.stays.len(),
+        ledger.full_label(*first),
+        peak.map_or(0, |step| step.length),
+    ));
+    frame(&mut report, ledger);
+    report.fact("longest_wait", Cell::duration(longest));
+    if let Some(peak) = peak {
+        report.fact("peak_at", Cell::At(peak.moment.at));
+    }
+    let waiting = mailbox.stays.iter().filter(|stay| stay.until.is_none()).count();
+    report.fact("still_waiting", waiting);
+    for (id, mailbox) in &boxes {
+        report.section(over_time(ledger, *id, mailbox, bucket, boxes.len() > 1)?);
+    }
+    report.section(handlers(ledger, mailbox));
+    if mailbox.measure == Measure::Received {
+        report.note(
+            "no callback of this process was traced: a message counts as taken when the process looked at it, so lengths \
+             are lower bounds",
+        );
+    }
+    if mailbox.unknown > 0 {
+        report.note(format!(
+            "{} messages are left out: they were taken by a receive inside a callback, or their senders were not traced",
+            mailbox.unknown
+        ));
+    }
+    if processes.len() > boxes.len() {
+        report.note(format!("{} more processes had this name; ask by pid", processes.len() - boxes.len()));
+    }
+    report.next("message_flow", json!({"pid": ledger.text(ledger.process(*first).pid)}), "each message with its fate");
+    Ok(report)
+}
+
+fn over_time(
+    ledger: &Ledger,
+    id: ProcessId,
+    mailbox: &Box_<'_>,
+    bucket: Option<i64>,
+    is_one_of_several: bool,
+) -> Result<Section, Error> {
+    let mut section = Section::new("over time");
+    if is_one_of_several {
+        section.fact("process", ledger.full_label(id));
+    }
+    section.columns(&[
+        Column::time("t"),
+        Column::plain("came"),
+        Column::plain("taken"),
+        Column::plain("length"),
+        Column::plain("longest"),
+        Column::time("wait_p50"),
+        Column::time("wait_max"),
+        Column::plain("measured"),
+    ]);
+    let since = mailbox.stays.iter().map(|stay| stay.from.at).min();
+    let samples: Vec<_> = ledger.samples.iter().filter(|sample| sample.process == id).collect();
+    let since = since.into_iter().chain(samples.iter().map(|sample| sample.moment.at)).min();
+    let ends = mailbox.stays.iter().map(|stay| stay.until.unwrap_or(stay.from).at);
+    let until = ends.chain(samples.iter().map(|sample| sample.moment.at)).max();
+    let (Some(since), Some(until)) = (since, until) else { return Ok(section) };
+    let whole = until.saturating_sub(since).max(1);
+    let width = bucket.unwrap_or_else(|| round(whole / USUAL_ROWS));
+    if whole / width >= MAX_ROWS {
+        return Err(Error::invalid(format!(
+            "bucket: {} rows; at most {MAX_ROWS}, give a longer one or a shorter span of time",
+            whole / width
+        )));
+    }
+    section.fact("bucket", Cell::Duration(width)).keep(3);
+    let mut rows = buckets(mailbox, since, until, width);
+    for sample in samples {
+        let at = (sample.moment.at.saturating_sub(since) / width) as usize;
+        if let Some(row) = rows.get_mut(at) {
+            row.sampled = row.sampled.max(Some(sample.length));
+        }
+    }
+    for row in rows.iter().filter(|row| row.came + row.went > 0 || row.length > 0 || row.sampled.is_some()) {
+        section.row(vec![
+            Cell::At(row.since),
+            row.came.into(),
+            row.went.into(),
+            row.length.into(),
+            row.longest.into(),
+            Cell::duration(row.waits.get(row.waits.len() / 2).copied()),
+            Cell::duration(row.waits.last().copied()),
+            row.sampled.map_or(Cell::Empty, Cell::Count),
+        ]);
+    }
+    Ok(section)
+}
+
+/// The next of 1, 2, 5, 10, 20, 50, ...
+fn round(ns: i64) -> i64 {
+    let mut unit: i64 = 1;
+    while unit <= i64::MAX / 100 && unit * 10 <= ns {
+        unit *= 10;
+    }
+    [1, 2, 5, 10].into_iter().map(|step| step * unit).find(|step| *step > ns).unwrap_or(ns.max(1))
+}
+
+/// What the process's time went to, callback by callback.
+fn handlers(ledger: &Ledger, mailbox: &Box_<'_>) -> Section {
+    let mut all: BTreeMap<&str, (Vec<i64>, Vec<i64>)> = BTreeMap::new();
+    for stay in &mailbox.stays {
+        let Some(call) = stay.call else { continue };
+        let (took, waited) = all.entry(ledger.text(call.function)).or_default();
+        took.extend(call.duration);
+        waited.extend(stay.waited());
+    }
+    let mut section = Section::new("handled by");
+    section.columns(&[
+        Column::plain("callback"),
+        Column::plain("n"),
+        Column::time("total"),
+        Column::time("p50"),
+        Column::time("max"),
+        Column::time("wait_p50"),
+        Column::time("wait_max"),
+    ]);
+    let mut rows: Vec<_> = all.into_iter().collect();
+    rows.sort_by_key(|(name, (took, _))| (std::cmp::Reverse(took.iter().sum::<i64>()), *name));
+    for (name, (mut took, mut waited)) in rows {
+        took.sort_unstable();
+        waited.sort_unstable();
+        let middle = |times: &[i64]| Cell::duration(times.get(times.len() / 2).copied());
+        section.row(vec![
+            name.into(),
+            waited.len().into(),
+            Cell::Duration(took.iter().sum()),
+            middle(&took),
+            Cell::duration(took.last().copied()),
+            middle(&waited),
+            Cell::duration(waited.last().copied()),
+        ]);
+    }
+    section
+}

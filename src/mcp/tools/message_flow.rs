@@ -1,0 +1,289 @@
+//! What became of each message?
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::find_anomalies::frame;
+use crate::analysis::flow::{Only, Parties, select};
+use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, bare, gather};
+use crate::analysis::traffic::{Answer as Reply, Fate, Traffic};
+use crate::analysis::trees::unknown_process;
+use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
+use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::watch::Watch;
+use crate::{Error, EventStore, Filter};
+
+pub(crate) struct MessageFlow;
+
+/// Messages told; the rest are counted.
+const MAX_ROWS: usize = 500;
+
+/// Arrows of a picture somebody can still read.
+const MAX_ARROWS: usize = 80;
+
+/// Events that are looked through within ten milliseconds or so.
+const QUICK: u64 = 10_000;
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum OnlyArg {
+    Lost,
+    Unanswered,
+    Slow,
+    Late,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum FormatArg {
+    #[default]
+    Table,
+    Mermaid,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Args {
+    /// Messages between these two, either way; pids or registered names.
+    #[serde(default)]
+    between: Option<Vec<String>>,
+    /// Messages from or to this process; a pid or a registered name.
+    pid: Option<String>,
+    /// "lost": sent to nobody, or in a mailbox whose process ended. "unanswered": calls without a reply. "slow": ten
+    /// times the usual of their callback. "late": answered after the caller had given up.
+    only: Option<OnlyArg>,
+    /// "table" (default), or "mermaid": a sequence diagram.
+    format: Option<FormatArg>,
+    /// Only this recording.
+    session_id: Option<String>,
+    #[serde(flatten)]
+    span: SpanArgs,
+    #[serde(flatten)]
+    budget: BudgetArgs,
+}
+
+impl Tool for MessageFlow {
+    const NAME: &'static str = "message_flow";
+    const TITLE: &'static str = "Life of messages";
+    const DESCRIPTION: &'static str = "The life of each message: who sent it from where to whom, how long it was queued, \
+        which callback handled it for how long, when it was answered, or lost and why (dead pid, unregistered name, \
+        receiver died). Filter with pid, between two processes, or only lost, unanswered, slow or late ones.";
+    const EXAMPLE: &'static str = r#"{"only":"lost"}"#;
+    const EFFECT: Effect = Effect::Reads;
+
+    type Args = Args;
+    type Reply = ReportReply;
+
+    fn is_long(store: &EventStore, _: &Args) -> bool {
+        store.len() > QUICK
+    }
+
+    fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
+        let (since, until) = args.span.read()?;
+        let filter = Filter { since, until, session_id: args.session_id, ..Filter::default() };
+        let between = match args.between.as_deref() {
+            None => None,
+            Some([a, b]) => Some((a.clone(), b.clone())),
+            Some(other) => {
+                return Err(Error::invalid(format!(
+                    "between: got {} processes; give two, such as [\"Account\", \"<0.120.0>\"]",
+                    other.len()
+                )));
+            }
+        };
+        let ledger = gather(store, filter, watch)?;
+        let of = |argument: &str, name: &str| {
+            let found: BTreeSet<ProcessId> = ledger.processes_called(name).into_iter().collect();
+            if found.is_empty() { Err(unknown_process(&ledger, argument, name)) } else { Ok(found) }
+        };
+        let parties = Parties {
+            any: args.pid.map(|pid| of("pid", &pid)).transpose()?.unwrap_or_default(),
+            between: match between {
+                Some((a, b)) => Some((of("between[0]", &a)?, of("between[1]", &b)?)),
+                None => None,
+            },
+        };
+        let only = args.only.map(|only| match only {
+            OnlyArg::Lost => Only::Lost,
+            OnlyArg::Unanswered => Only::Unanswered,
+            OnlyArg::Slow => Only::Slow,
+            OnlyArg::Late => Only::Late,
+        });
+        let traffic = Traffic::new(&ledger);
+        let found = select(&traffic, &parties, only);
+        let report = report(&traffic, &found, only, args.format.unwrap_or_default());
+        Ok(report.answer(args.budget.bytes()))
+    }
+}
+
+fn report(traffic: &Traffic<'_>, found: &[MessageId], only: Option<Only>, format: FormatArg) -> Report {
+    let ledger = traffic.ledger;
+    let sort = match only {
+        None => "",
+        Some(Only::Lost) => "lost ",
+        Some(Only::Unanswered) => "unanswered ",
+        Some(Only::Slow) => "slow ",
+        Some(Only::Late) => "late answered ",
+    };
+    let mut report = Report::new(format!("{} {sort}messages of {} traced", found.len(), sent(ledger)));
+    frame(&mut report, ledger);
+    match format {
+        _ if found.is_empty() => {}
+        FormatArg::Table => _ = report.section(table(traffic, found)),
+        FormatArg::Mermaid => _ = report.section(diagram(traffic, found)),
+    }
+    if ledger.messages.is_empty() {
+        report.note("no message_send or message_receive events here: trace with the flags send and receive");
+    }
+    if !ledger.messages.is_empty() && ledger.calls.iter().all(|call| call.message.is_none()) {
+        report.note(
+            "no callback here is joined to its message: when a message was handled cannot be told from this recording",
+        );
+    }
+    if let Some(first) = found.first() {
+        let first = ledger.message(*first);
+        report.next(
+            "call_tree",
+            json!({"event_id": ledger.text(first.event)}),
+            "what the first one set off, and what led to it",
+        );
+    }
+    report
+}
+
+fn sent(ledger: &Ledger) -> usize {
+    ledger.messages.iter().filter(|message| message.answers.is_none()).count()
+}
+
+fn party(ledger: &Ledger, process: Option<ProcessId>, message: &Message) -> String {
+    match (process, message.name) {
+        (Some(process), _) => ledger.label(process),
+        (None, Some(name)) => bare(ledger.text(name)).to_owned(),
+        (None, None) => "?".to_owned(),
+    }
+}
+
+fn sender(ledger: &Ledger, message: &Message) -> String {
+    message.sender.map_or_else(|| "?".to_owned(), |sender| ledger.label(sender))
+}
+
+fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
+    let ledger = traffic.ledger;
+    let mut section = Section::new("messages");
+    section.columns(&[
+        Column::time("t"),
+        Column::plain("from"),
+        Column::plain("to"),
+        Column::plain("kind"),
+        Column::plain("message"),
+        Column::time("queued"),
+        Column::plain("handled_by"),
+        Column::time("handling"),
+        Column::plain("outcome"),
+        Column::plain("sent_at"),
+        Column::plain("event"),
+    ]);
+    section.keep(3);
+    for id in found.iter().take(MAX_ROWS) {
+        let message = ledger.message(*id);
+        let call = message.handled.map(|call| ledger.call(call));
+        section.row(vec![
+            Cell::At(message.sent.at),
+            sender(ledger, message).into(),
+            party(ledger, message.receiver, message).into(),
+            message.kind.name().into(),
+            traffic.content(message, 80).into(),
+            Cell::duration(traffic.queued(message)),
+            Cell::text(call.map(|call| ledger.text(call.function))),
+            Cell::duration(call.and_then(|call| call.duration)),
+            outcome(traffic, message).into(),
+            traffic.place(message).into(),
+            Cell::Event(ledger.text(message.event).to_owned()),
+        ]);
+    }
+    section.beyond(found.len().saturating_sub(MAX_ROWS) as u64);
+    section
+}
+
+/// How it ended, in a few words.
+fn outcome(traffic: &Traffic<'_>, message: &Message) -> String {
+    use crate::mcp::report::cell::duration;
+    let ns = |ns: i64| duration(i128::from(ns));
+    match traffic.answer(message) {
+        Reply::After(after) => return format!("answered after {}", ns(after)),
+        Reply::Late(late) => return format!("answered {} too late", ns(late)),
+        Reply::Never => return "never answered: the caller gave up".to_owned(),
+        Reply::CallerGone => return "its caller ended first".to_owned(),
+        Reply::CalleeGone if message.handled.is_some() => return "the callee ended before it answered".to_owned(),
+        Reply::Waiting if message.handled.is_some() => return "not answered yet".to_owned(),
+        Reply::CalleeGone | Reply::Waiting | Reply::None => {}
+    }
+    match traffic.fate(message) {
+        Fate::Handled(_) => "handled",
+        Fate::Received => "received",
+        Fate::Queued => "still in the mailbox",
+        Fate::DiedWith => "lost: in the mailbox when its receiver ended",
+        Fate::NoProcess => "lost: the receiver was not alive",
+        Fate::NoName => "lost: nobody is known by that name",
+        Fate::Unknown => "unknown",
+    }
+    .to_owned()
+}
+
+fn diagram(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
+    let ledger = traffic.ledger;
+    let shown = &found[..found.len().min(MAX_ARROWS)];
+    // Arrows in the order of time: sends, and the replies to them.
+    let mut arrows: Vec<(crate::analysis::ledger::Moment, String, &'static str, String, String)> = Vec::new();
+    for id in shown {
+        let message = ledger.message(*id);
+        let (from, to) = (sender(ledger, message), party(ledger, message.receiver, message));
+        let is_lost = matches!(traffic.fate(message), Fate::NoProcess | Fate::NoName | Fate::DiedWith);
+        let arrow = match (is_lost, message.kind) {
+            (true, _) => "-x",
+            (false, Kind::Call) => "->>",
+            (false, _) => "-)",
+        };
+        let note = if is_lost { " (lost)" } else { "" };
+        arrows.push((message.sent, from.clone(), arrow, to.clone(), format!("{}{note}", traffic.content(message, 60))));
+        if let Some(reply) = message.reply.map(|reply| ledger.message(reply)) {
+            let late = if matches!(traffic.answer(message), Reply::Late(_)) { " (late)" } else { "" };
+            arrows.push((reply.sent, to, "-->>", from, format!("{}{late}", traffic.content(reply, 60))));
+        }
+    }
+    arrows.sort();
+    let mut names: Vec<&str> = Vec::new();
+    for (_, from, _, to, _) in &arrows {
+        for name in [from, to] {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+    }
+    let number = |name: &str| names.iter().position(|known| *known == name).unwrap_or_default();
+    let mut section = Section::new("mermaid");
+    section.line("sequenceDiagram");
+    for (at, name) in names.iter().enumerate() {
+        section.line(format!("  participant P{at} as {}", plain(name)));
+    }
+    for (_, from, arrow, to, what) in &arrows {
+        section.line(format!("  P{}{arrow}P{}: {}", number(from), number(to), plain(what)));
+    }
+    section.beyond(found.len().saturating_sub(MAX_ARROWS) as u64);
+    section
+}
+
+/// A text without the characters that end a statement or begin markup in a diagram.
+fn plain(text: &str) -> String {
+    let plain = |c: char| match c {
+        ';' | '\n' | '\r' => ' ',
+        '#' => '/',
+        '<' => '(',
+        '>' => ')',
+        c => c,
+    };
+    text.chars().map(plain).collect()
+}

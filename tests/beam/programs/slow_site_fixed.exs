@@ -1,0 +1,16 @@
+defmodule Archive do
+  def newest(pages), do: {:newest, Enum.reduce(1..pages, 1, &max/2)}
+end
+
+defmodule Main do
+  def run do
+    for n <- 1..30 do
+      Archive.newest(n)
+      Archive.newest(10)
+    end
+
+    # The newest are on the first pages.
+    for _ <- 1..5, do: Archive.newest(20)
+    :ok
+  end
+end

@@ -1,0 +1,17 @@
+defmodule Rows do
+  def import(rows), do: Enum.map(rows, &row/1)
+
+  def row(text) do
+    store(text)
+    :ok
+  rescue
+    # The caller hears what went wrong.
+    error -> {:error, Exception.message(error)}
+  end
+
+  def store(text), do: {:stored, String.to_integer(text)}
+end
+
+defmodule Main do
+  def run, do: Rows.import(["1", "2", "drei", "4", "fünf"])
+end
