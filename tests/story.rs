@@ -1,7 +1,7 @@
 //! From a symptom to its cause: `explain`, `state_at`, `state_history` and `overview` on recordings of real programs,
 //! asked over a pipe. What is checked are the facts in the answer, their evidence and its size, not the wording.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
 
 #[path = "support/pipe.rs"]
 mod pipe;
@@ -199,6 +199,24 @@ fn a_call_timeout_leads_to_the_slow_server_its_mailbox_and_the_late_reply() {
     let trouble = server.section("trouble");
     assert!(trouble.contains("grew to 40 messages") && trouble.contains("one came every 1.99ms"), "{trouble}");
     server.says(&["{:print, _} x60", "Office.-pages/1-fun-0-/2 (slow_server.exs:26) x60"]);
+}
+
+#[test]
+fn a_server_whose_clients_undo_each_other_tells_the_reads_and_writes_that_overlap() {
+    let mut recorded = Recorded::example("s1_race.trace.gz");
+    let answer = recorded.explain("Account");
+    let anomalies = recorded.ask("find_anomalies", &json!({}));
+    assert!(answer.text.len() + anomalies.text.len() <= 1_200 * TOKEN);
+    let lost = answer.section("lost update");
+    for fact in ["`balance`", "19 of 20 {:set_balance, _}", "Teller.deposit/1 (s1_race.exs:15)", "stale_write="] {
+        assert!(lost.contains(fact), "{fact}: {lost}");
+    }
+    answer.says(&["{:set_balance, _} from Account.set_balance/1 in Teller.deposit/1 x20"]);
+    for id in answer.event_ids() {
+        assert!(!recorded.ask("get_event_by_id", &json!({ "event_id": id })).is_error, "{id}");
+    }
+    let fixed = Recorded::data("account_fixed").explain("Account");
+    assert!(!fixed.text.contains("[lost update]"), "{}", fixed.text);
 }
 
 #[test]
