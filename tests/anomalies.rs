@@ -2,7 +2,13 @@
 //!
 //! The programs are in tests/beam/programs; tests/beam/record made the recordings.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at the first surprise"
+)]
 #![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/client.rs"]
@@ -338,4 +344,32 @@ fn a_recording_that_joins_nothing_is_taken_as_it_is() {
     assert!(found.is_empty(), "{:?}", found.iter().map(|one| &one.lines).collect::<Vec<_>>());
     let mailbox = client.text("mailbox", json!({"pid": "<0.120.0>"}));
     assert!(mailbox.contains("lower bounds"), "{mailbox}");
+}
+
+#[test]
+fn the_same_trouble_in_many_processes_is_told_once_and_recordings_are_kept_apart() {
+    let first = events("tests/data/lost_update.trace.gz", None);
+    // The same pids, references and times in another recording.
+    let again = first.iter().map(|event| {
+        let text = event.to_string().replace("\"session_id\":\"s\"", "\"session_id\":\"t\"");
+        let mut other = String::new();
+        for (at, part) in text.split("\"e").enumerate() {
+            let is_id = part.starts_with(|c: char| c.is_ascii_digit());
+            other.push_str(if at == 0 {
+                ""
+            } else if is_id {
+                "\"f"
+            } else {
+                "\"e"
+            });
+            other.push_str(part);
+        }
+        serde_json::from_str::<Value>(&other).unwrap()
+    });
+    let mut client = serve(&first.iter().cloned().chain(again).collect::<Vec<_>>());
+    let found = find(&mut client, json!({}));
+    let [lost] = &found[..] else { panic!("{} findings", found.len()) };
+    lost.says(&["5 of 6", "1 more like it"]);
+    let of_one = find(&mut client, json!({"session_id": "t"}));
+    assert!(of_one[0].evidence["read"].starts_with('f') && !of_one[0].lines.contains("more like it"));
 }

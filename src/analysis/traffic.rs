@@ -253,7 +253,7 @@ fn place_at_home(place: &str) -> String {
 }
 
 /// Whether a place is in the libraries a program runs on: the program's own call around it says more.
-fn is_library(place: &str) -> bool {
+pub(super) fn is_library(place: &str) -> bool {
     const MODULES: [&str; 10] =
         ["Enum.", "Stream.", "Task.", "GenServer.", "Agent.", "Supervisor.", "Kernel.", "Process.", "List.", "Map."];
     MODULES.iter().any(|module| place.starts_with(module)) || place.starts_with(':')

@@ -81,8 +81,9 @@ fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Find
     let what = format!("{who} ended{times} of {}{site}{function}", terms::brief(reason, 160));
     // A process can be ended on purpose with any reason; an error was nobody's purpose.
     let confidence = match (first.exit.error, call) {
+        // Somebody wanted it so.
+        (None, _) if matches!(reason, ":killed" | ":kill") => Confidence::Low,
         (Some(_), _) | (None, Some(_)) => Confidence::High,
-        _ if matches!(reason, ":killed" | ":kill") => Confidence::Low,
         _ => Confidence::Medium,
     };
     let mut finding = Finding::new(Kind::Crash, confidence, first.exit.moment, what).shown_by("exit", first.exit.event);

@@ -16,6 +16,7 @@ mod repeated;
 mod restart;
 mod swallowed;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
@@ -129,6 +130,8 @@ pub(crate) struct Finding {
     /// What supports it, a line each.
     pub(crate) details: Vec<String>,
     pub(crate) evidence: Vec<Evidence>,
+    /// Others of the same kind at the same places in the source, such as in other processes of one module.
+    pub(crate) alike: usize,
     /// What would show that it is none.
     pub(crate) refuted_by: &'static str,
     /// The call that leads further.
@@ -138,7 +141,7 @@ pub(crate) struct Finding {
 impl Finding {
     pub(crate) fn new(kind: Kind, confidence: Confidence, moment: Moment, what: String) -> Self {
         let (details, evidence) = (Vec::new(), Vec::new());
-        Self { kind, confidence, moment, what, details, evidence, refuted_by: "", next: None }
+        Self { kind, confidence, moment, what, details, evidence, alike: 0, refuted_by: "", next: None }
     }
 
     fn detail(mut self, line: impl Into<String>) -> Self {
@@ -212,7 +215,8 @@ const DETECTORS: [(Detector, &[Kind]); 12] = [
     (gap::detect, &[Kind::Gap]),
 ];
 
-/// Everything found of these kinds (empty: of all), gravest and surest first, then in the order of time.
+/// Everything found of these kinds (empty: of all), surest and gravest first, then in the order of time; what differs
+/// only in processes, times and numbers is told once.
 ///
 /// # Errors
 /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended it.
@@ -232,7 +236,44 @@ pub(crate) fn find(ledger: &Ledger, kinds: &[Kind], watch: &dyn Watch) -> Result
         let key = |finding: &Finding| (std::cmp::Reverse(finding.confidence), finding.kind, finding.moment);
         key(a).cmp(&key(b)).then_with(|| a.what.cmp(&b.what))
     });
-    Ok(found)
+    Ok(folded(found))
+}
+
+/// The first of each sort, with how many there are like it.
+fn folded(found: Vec<Finding>) -> Vec<Finding> {
+    let mut places: BTreeMap<(Kind, Confidence, String), usize> = BTreeMap::new();
+    let mut first: Vec<Finding> = Vec::new();
+    for finding in found {
+        let key = (finding.kind, finding.confidence, without_numbers(&finding));
+        match places.get(&key) {
+            Some(at) => first[*at].alike += 1,
+            None => {
+                places.insert(key, first.len());
+                first.push(finding);
+            }
+        }
+    }
+    first
+}
+
+/// A finding without its numbers; lines and arities stay.
+fn without_numbers(finding: &Finding) -> String {
+    let mut plain = String::new();
+    for line in std::iter::once(&finding.what).chain(finding.details.first()) {
+        let mut before = ' ';
+        for c in line.chars() {
+            let is_of_place = matches!(before, ':' | '/');
+            if !c.is_ascii_digit() || is_of_place {
+                plain.push(c);
+                // All digits of a line number stay.
+                before = if is_of_place && c.is_ascii_digit() { before } else { c };
+            } else if before != '#' {
+                plain.push('#');
+                before = '#';
+            }
+        }
+    }
+    plain
 }
 
 /// `1 message`, `3 messages`.
@@ -282,6 +323,20 @@ mod tests {
         assert!(find(&ledger, &[], &Unwatched).unwrap().is_empty());
         assert_eq!(find(&ledger, &[], &Gone).unwrap_err().kind(), ErrorKind::Cancelled);
         assert_eq!(gather(&store, Filter::default(), &Gone).unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+
+    #[test]
+    fn findings_that_differ_in_numbers_alone_are_one() {
+        let moment = Moment { order: 0, at: 0 };
+        let finding = |what: &str| Finding::new(Kind::Crash, Confidence::High, moment, what.to_owned());
+        let all = [
+            "cart_4 <0.12.0> ended of :badarith at cart.ex:16 in Cart.total/1",
+            "cart_11 <0.130.0> ended of :badarith at cart.ex:16 in Cart.total/1",
+            "cart_5 <0.13.0> ended of :badarith at cart.ex:170 in Cart.total/1",
+            "cart_5 <0.13.0> ended of :badarith at cart.ex:16 in Cart.total/2",
+        ];
+        let told = folded(all.map(finding).to_vec());
+        assert_eq!(told.iter().map(|finding| finding.alike).collect::<Vec<_>>(), [1, 0, 0]);
     }
 
     #[test]

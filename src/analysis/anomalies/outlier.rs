@@ -8,6 +8,7 @@ use super::{Confidence, Finding, Kind, Scene, count, median, span};
 use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
 use crate::analysis::terms;
+use crate::analysis::traffic::is_library;
 use crate::error::Result;
 
 /// Calls that stand against the slow ones.
@@ -19,7 +20,7 @@ const FACTOR: i64 = 10;
 /// Shorter medians are nobody's trouble.
 const SHORTEST_NS: i64 = 1_000_000;
 
-/// A single slow call may be the machine's: it takes more to be told.
+/// A single slow call may be the machine's: it takes more to be told, of two a third of it.
 const SINGLE_FACTOR: i64 = 20;
 const SINGLE_NS: i64 = 10_000_000;
 
@@ -81,9 +82,10 @@ fn by_site(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier
     let mut sites: BTreeMap<Sym, Vec<CallId>> = BTreeMap::new();
     for id in calls {
         let call = ledger.call(*id);
-        // Without a line, the function around it is the place.
+        // Without a line of the program's own, the function around it is the place.
         let around = call.parent.map(|parent| ledger.call(ledger.named(parent)).function);
-        if let Some(site) = call.site.or(around) {
+        let own = call.site.filter(|site| !is_library(ledger.text(*site)));
+        if let Some(site) = own.or(around).or(call.site) {
             sites.entry(site).or_default().push(*id);
         }
     }
@@ -144,7 +146,11 @@ fn worst(
         }
         let (slow_median, others_median) = (median(&of_slow), median(&of_others));
         let most_others = of_others[of_others.len() * 9 / 10];
-        let (factor, shortest) = if slow.len() < 3 { (SINGLE_FACTOR, SINGLE_NS) } else { (FACTOR, SHORTEST_NS) };
+        let (factor, shortest) = match slow.len() {
+            0 | 1 => (SINGLE_FACTOR, SINGLE_NS),
+            2 => (SINGLE_FACTOR, SINGLE_NS / 3),
+            _ => (FACTOR, SHORTEST_NS),
+        };
         let stands_out = slow_median >= shortest
             && slow_median >= factor.saturating_mul(others_median.max(1))
             && slow_median > most_others;
@@ -183,10 +189,10 @@ fn describe(scene: &Scene<'_>, outlier: &Outlier, inner: Option<CallId>) -> Find
     let function = ledger.text(outlier.function);
     let times = outlier.slow_median / outlier.others_median.max(1);
     let (place, common) = match &outlier.common {
-        Common::Site => (scene.traffic.call_place(first), None),
+        Common::Site => (scene.traffic.call_place(first).filter(|place| !is_library(place)), None),
         Common::Args(shape) => (None, Some(shape)),
     };
-    let around = || first.parent.map(|parent| terms::home(ledger.text(ledger.call(parent).function)));
+    let around = || first.parent.map(|parent| ledger.text(ledger.call(ledger.named(parent)).function));
     let from = match (place, common) {
         (Some(place), _) => format!("called at {place}"),
         (None, Some(shape)) => format!("with arguments like ({shape})"),

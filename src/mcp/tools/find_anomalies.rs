@@ -79,8 +79,8 @@ fn report(ledger: &Ledger, kinds: &[Kind], found: &[Finding]) -> Report {
     let among = format!("among {} events", ledger.visit.visited);
     let mut report = Report::new(match found {
         [] => format!("nothing found {among}; looked for {looked_for} kinds of trouble"),
-        [one] => format!("1 finding {among}: {}", one.kind.name()),
-        many => format!("{} findings {among}: {}", many.len(), kinds_of(many)),
+        [one] if one.alike == 0 => format!("1 finding {among}: {}", one.kind.name()),
+        many => format!("{} findings {among}: {}", all_of(many), kinds_of(many)),
     });
     frame(&mut report, ledger);
     for (at, finding) in found.iter().take(MAX_SHOWN).enumerate() {
@@ -95,7 +95,7 @@ fn report(ledger: &Ledger, kinds: &[Kind], found: &[Finding]) -> Report {
     }
     if found.len() > MAX_SHOWN {
         let rest = &found[MAX_SHOWN..];
-        report.note(format!("{} more: {}; ask for them with kinds", rest.len(), kinds_of(rest)));
+        report.note(format!("{} more: {}; ask for them with kinds", all_of(rest), kinds_of(rest)));
     }
     if found.is_empty() && ledger.calls.is_empty() {
         report.note("no function_entry events here: what needs calls could not be looked for");
@@ -121,11 +121,16 @@ pub(super) fn frame(report: &mut Report, ledger: &Ledger) {
     }
 }
 
+/// With those that are only counted.
+fn all_of(found: &[Finding]) -> usize {
+    found.iter().map(|finding| 1 + finding.alike).sum()
+}
+
 /// `2 crash, 1 late_reply`.
 fn kinds_of(found: &[Finding]) -> String {
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
     for finding in found {
-        *kinds.entry(finding.kind).or_default() += 1;
+        *kinds.entry(finding.kind).or_default() += 1 + finding.alike;
     }
     kinds.iter().map(|(kind, n)| format!("{n} {}", kind.name())).collect::<Vec<_>>().join(", ")
 }
@@ -136,6 +141,9 @@ fn section(ledger: &Ledger, finding: &Finding, is_first: bool) -> Section {
     section.line(finding.what.clone());
     for detail in &finding.details {
         section.line(detail.clone());
+    }
+    if finding.alike > 0 {
+        section.line(format!("{} more like it, at the same places in the source", finding.alike));
     }
     let evidence: Vec<String> =
         finding.evidence.iter().map(|one| format!("{}={}", one.role, ledger.text(one.event))).collect();
@@ -149,5 +157,5 @@ fn section(ledger: &Ledger, finding: &Finding, is_first: bool) -> Section {
 
 /// Lines of a finding without the last, which says what would refute it.
 fn section_lines(finding: &Finding) -> usize {
-    1 + finding.details.len() + usize::from(!finding.evidence.is_empty())
+    1 + finding.details.len() + usize::from(finding.alike > 0) + usize::from(!finding.evidence.is_empty())
 }
