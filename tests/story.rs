@@ -208,6 +208,24 @@ fn a_call_timeout_leads_to_the_slow_server_its_mailbox_and_the_late_reply() {
 }
 
 #[test]
+fn a_server_whose_clients_undo_each_other_tells_the_reads_and_writes_that_overlap() {
+    let mut recorded = Recorded::example("s1_race.trace.gz");
+    let answer = recorded.explain("Account");
+    let anomalies = recorded.ask("find_anomalies", &json!({}));
+    assert!(answer.text.len() + anomalies.text.len() <= 1_200 * TOKEN);
+    let lost = answer.section("lost update");
+    for fact in ["`balance`", "19 of 20 {:set_balance, _}", "Teller.deposit/1 (s1_race.exs:15)", "stale_write="] {
+        assert!(lost.contains(fact), "{fact}: {lost}");
+    }
+    answer.says(&["{:set_balance, _} from Account.set_balance/1 in Teller.deposit/1 x20"]);
+    for id in answer.event_ids() {
+        assert!(!recorded.ask("get_event_by_id", &json!({ "event_id": id })).is_error, "{id}");
+    }
+    let fixed = Recorded::data("account_fixed").explain("Account");
+    assert!(!fixed.text.contains("[lost update]"), "{}", fixed.text);
+}
+
+#[test]
 fn messages_to_a_stale_pid_are_told_with_the_place_they_are_sent_from() {
     let mut recorded = Recorded::data("stale_pid");
     let overview = recorded.ask("overview", &json!({}));

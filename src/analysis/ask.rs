@@ -28,6 +28,16 @@ impl<'a> Ask<'a> {
         Self { store, watch, gaps: RefCell::default() }
     }
 
+    /// The store, for an analysis that visits it.
+    pub(crate) const fn store(&self) -> &'a EventStore {
+        self.store
+    }
+
+    /// Who waits.
+    pub(crate) const fn watch(&self) -> &'a dyn Watch {
+        self.watch
+    }
+
     /// The first `limit` events, oldest first.
     pub(crate) fn oldest(&self, filter: Filter, span: Span, limit: usize) -> Result<Vec<Fact>> {
         self.facts(filter, span, limit, Order::Asc)

@@ -24,14 +24,13 @@ Flight recorder of a running Elixir/Erlang (BEAM) system: calls, messages, proce
 events, indexed in memory.
 
 Start with overview, then explain (\"last_crash\", a pid, a name or an event id): the story back to the cause. state_at, \
-state_history: a state, and who changed it. Symptom unclear: \
-find_anomalies. call_tree, message_flow and mailbox follow calls and messages over processes.
+state_history: a state, and who changed it. Symptom unclear: find_anomalies. call_tree, message_flow and mailbox follow \
+calls and messages over processes.
 
 Events: get_stats (top types, pids, functions) -> query_events with filters -> get_event_by_id. last_n_events_for_pid is \
-`tail`; query_events_by_ast_node asks by place in the source; explain_query shows the plan.
+`tail`; query_events_by_ast_node asks by place in the source.
 
-Figures instead of events: aggregate (how many, how long, by any fields), profile (where the time went), diff_windows \
-(what changed), find_events_around (what led to it).
+Figures: aggregate (by any fields), profile (where the time went), diff_windows (what changed).
 
 Filters combine with AND and are echoed as they were applied. `pid` matches every role (sender, receiver, parent, ...); \
 `role` narrows it. event_type takes one or a list.

@@ -8,9 +8,11 @@ use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
 use super::crash::{is_normal, is_runtime};
 use super::tell::{counted, duration, enclosing, times};
 use super::{Cx, Part, Story, folded, supervision, waiting};
+use crate::analysis::anomalies;
 use crate::analysis::ask::{Ask, EVER, inside, of};
 use crate::analysis::change::{Changes, Source};
 use crate::analysis::fact::{Fact, request};
+use crate::analysis::ledger::gather;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Life, Names};
@@ -26,6 +28,9 @@ const LIVES: usize = 6;
 
 /// A mailbox that long is told.
 const LONG: i64 = 10;
+
+/// Events among which lost updates are looked for: some ten milliseconds of work.
+const MAX_RACED: u64 = 10_000;
 
 /// Lines of one part.
 const SHOWN: usize = 5;
@@ -63,6 +68,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     story.answer = format!("{who}{role}{several}: {ended}{life_time}{did}.");
 
     story.parts.push(trouble(&cx, lives, at)?);
+    story.parts.push(lost_updates(&cx, &newest.pid, &mut story.notes)?);
     story.parts.push(incarnations(&cx, lives));
     story.parts.push(handled_part(&kinds, handled));
     story.parts.push(state(&cx, &newest.pid)?);
@@ -137,6 +143,32 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
         }
     }
     Ok(Part { name: "trouble", keep: 4, lines })
+}
+
+/// Changes its clients lost to each other, with the events of the reads and writes that overlap.
+fn lost_updates(cx: &Cx<'_>, pid: &str, notes: &mut Vec<String>) -> Result<Part> {
+    // With everything in view the calls around a read and a write are told, too.
+    let mut filter = Filter::default();
+    if cx.ask.count(filter.clone(), EVER)? > MAX_RACED {
+        filter.pid = Some(pid.to_owned());
+        let events = cx.ask.count(filter.clone(), EVER)?;
+        if events > MAX_RACED {
+            notes.push(format!("lost updates were not looked for among its {events} events; find_anomalies does"));
+            return Ok(Part::new("lost update", Vec::new()));
+        }
+    }
+    let ledger = gather(cx.ask.store(), filter, cx.ask.watch())?;
+    let mut lines = Vec::new();
+    let found = anomalies::find(&ledger, &[anomalies::Kind::LostUpdate], cx.ask.watch())?;
+    for finding in found.into_iter().filter(|finding| finding.what.contains(pid)) {
+        lines.push(finding.what);
+        lines.extend(finding.details);
+        let evidence: Vec<String> =
+            finding.evidence.iter().map(|one| format!("{}={}", one.role, ledger.text(one.event))).collect();
+        lines.push(format!("evidence: {}", evidence.join(" ")));
+        lines.push(format!("refuted by: {}", finding.refuted_by));
+    }
+    Ok(Part { name: "lost update", keep: lines.len().min(4), lines })
 }
 
 /// Messages sent to a process after its end, by the place they were sent from.

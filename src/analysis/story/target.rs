@@ -5,6 +5,7 @@ use crate::analysis::ask::{Ask, EVER, inside, types};
 use crate::analysis::fact::Fact;
 use crate::analysis::who::{Life, exit_of, lives};
 use crate::error::{Error, ErrorKind, Result};
+use crate::query::Filter;
 
 /// The word for the newest crash.
 const LAST_CRASH: &str = "last_crash";
@@ -37,7 +38,11 @@ pub(super) enum Target {
 pub(super) fn find(ask: &Ask<'_>, target: &str) -> Result<Target> {
     let target = target.trim();
     if target.trim_start_matches(':') == LAST_CRASH {
-        return match newest(ask, "process_exit", is_crash)? {
+        let crash_of_any_age = || {
+            let filter = Filter { text: Some("\"stacktrace\"".to_owned()), ..types(&["process_exit"]) };
+            Ok(ask.last(filter, EVER)?.filter(is_crash))
+        };
+        return match newest(ask, "process_exit", is_crash)?.map_or_else(crash_of_any_age, |exit| Ok(Some(exit)))? {
             Some(exit) => crash(ask, exit),
             // Nothing ended by it, but something may have gone wrong all the same.
             None => match newest(ask, "function_exit", Fact::is_failed_exit)? {
@@ -100,7 +105,7 @@ fn innermost(ask: &Ask<'_>, exit: Fact) -> Result<Fact> {
 fn no_crash(ask: &Ask<'_>) -> Result<Error> {
     let all = ask.count(types(&["process_exit"]), EVER)?;
     Ok(Error::not_found(format!(
-        "target: nothing crashed: of {all} process exits stored none of the last {MAX_ENDS} was abnormal, and no call \
+        "target: nothing crashed: of {all} process exits stored none has a stack and none of the last {MAX_ENDS} was abnormal, and no call \
          failed of the last {MAX_ENDS} that ended. overview lists what stands out; explain also takes a pid, a registered \
          name or an event id"
     )))

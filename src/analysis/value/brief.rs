@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(brief(state, 200), state);
         assert_eq!(
             brief(r#"{:put, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1}"#, 30),
-            "{:put, \"aaaaaaa\u{2026}, 1}"
+            "{:put, \"aaaaaaaaaaa\u{2026}, 1}"
         );
         assert_eq!(brief("%{aaaaaaa: 1, bbbbbbb: 2, ccccccc: 3}", 12), "%{3 keys}");
         assert_eq!(brief("[1, 2, 3, 4, 5, 6, 7, 8]", 10), "[8 items]");

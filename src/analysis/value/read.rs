@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(kind("Bank.Account"), Kind::Atom("Bank.Account"));
         assert_eq!(kind("nil"), Kind::Atom("nil"));
         assert_eq!(kind("-12.5e-3"), Kind::Number);
-        assert_eq!(kind(r#""a \"quoted\" text, {"#), Kind::Text);
+        assert_eq!(kind(r#""a \"quoted\" text, {""#), Kind::Text);
         assert_eq!(kind(r#"~c"abc""#), Kind::Text);
         assert_eq!(kind("#PID<0.1.0>"), Kind::Opaque);
         assert_eq!(kind(r#"#Function<3.1/0 in S3, env: [5, "a>"]>"#), Kind::Opaque);
