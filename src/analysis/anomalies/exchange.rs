@@ -171,6 +171,8 @@ fn ahead_of(scene: &Scene<'_>, callee: ProcessId, message: &Message) -> usize {
 pub(super) struct Busy {
     pub(super) text: String,
     pub(super) event: Sym,
+    /// Calls of the function.
+    pub(super) times: usize,
 }
 
 /// The function a process spent most of a span in, itself and not in calls it made.
@@ -213,7 +215,7 @@ pub(super) fn busiest(scene: &Scene<'_>, process: ProcessId, since: Moment, unti
         terms::home(ledger.text(function)),
         count(times, "call")
     );
-    Some(Busy { text, event: call.event })
+    Some(Busy { text, event: call.event, times })
 }
 
 fn never_answered(scene: &Scene<'_>, messages: &[MessageId]) -> Finding {

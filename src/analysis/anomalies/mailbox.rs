@@ -16,6 +16,9 @@ const FEWEST: usize = 8;
 /// Messages that waited less are served as fast as anybody needs.
 const SHORTEST_WAIT_NS: i64 = 20_000_000;
 
+/// Turns of a loop of its own that a process without callbacks took meanwhile.
+const FEWEST_TURNS: usize = 5;
+
 /// Samples that have to grow, one after the other, where sends were not traced.
 const FEWEST_SAMPLES: usize = 4;
 
@@ -28,9 +31,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         if messages.len() >= FEWEST {
             scene.checked()?;
             let mailbox = Mailbox::new(&scene.traffic, process, &messages);
-            if mailbox.measure == Measure::Handled
-                && let Some(finding) = growth(scene, process, &mailbox)
-            {
+            if let Some(finding) = growth(scene, process, &mailbox) {
                 found.push(finding);
                 continue;
             }
@@ -76,6 +77,13 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
     if worked.saturating_mul(2) < length {
         return None;
     }
+    let busy = busiest(scene, process, begun, end);
+    let confidence = match mailbox.measure {
+        Measure::Handled => Confidence::High,
+        // Nothing was handled one by one: the process had other things to do, and then takes all at once.
+        Measure::Received if busy.as_ref().is_none_or(|busy| busy.times < FEWEST_TURNS) => return None,
+        Measure::Received => Confidence::Medium,
+    };
     let grew = peak.moment.since(begun).max(1);
     let per_second = |n: usize| (n as f64 * 1e9 / grew as f64).round() as u64;
     let who = ledger.full_label(process);
@@ -90,8 +98,7 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         per_second(went),
         span(longest_wait),
     );
-    let mut finding = Finding::new(Kind::MailboxGrowth, Confidence::High, begun, what);
-    let busy = busiest(scene, process, begun, end);
+    let mut finding = Finding::new(Kind::MailboxGrowth, confidence, begun, what);
     if let Some(busy) = &busy {
         finding = finding.detail(format!("its time went to: {}", busy.text));
     }

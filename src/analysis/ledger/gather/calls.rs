@@ -73,7 +73,6 @@ impl Book {
         self.stacks.entry(process).or_default().push(id);
         let of = &mut self.processes[process as usize];
         of.runs_traced_code = true;
-        of.is_traced = true;
         if of.module.is_none() && callback.is_some() {
             of.module = seen.module().map(|module| self.texts.intern(module));
         }

@@ -25,7 +25,6 @@ impl Book {
 
     pub(super) fn on_send(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
         self.acted(process, moment);
-        self.processes[process as usize].is_traced = true;
         let payload = Payload::read(seen.data());
         let kind = kind_of(text(payload.send_type).as_deref(), || text(payload.message).unwrap_or_default());
         let receiver = seen.roles().find(|(role, _)| *role == Role::Receiver).map(|(_, pid)| pid);
@@ -33,7 +32,7 @@ impl Book {
         let name = text(payload.receiver_name).or_else(|| receiver.filter(|pid| !pid.starts_with('<')).map(Into::into));
         let name = name.map(|name| self.texts.intern(&name));
         let receiver = match (told_pid, name) {
-            (Some(pid), _) => Some(self.process(session, pid, moment)),
+            (Some(pid), _) => Some(self.process(session, pid)),
             (None, Some(name)) => self.by_name.get(&(session, name)).copied(),
             (None, None) => None,
         };
@@ -119,7 +118,7 @@ impl Book {
             return;
         }
         let id = self.messages.len() as MessageId;
-        let sender = (kind == Kind::Call).then(|| caller_in(&content()).map(|pid| self.process(session, &pid, moment)));
+        let sender = (kind == Kind::Call).then(|| caller_in(&content()).map(|pid| self.process(session, &pid)));
         let event = self.texts.intern(seen.event_id());
         self.items.insert(event, Item::Message(id));
         match (kind, reference) {
