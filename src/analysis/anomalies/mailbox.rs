@@ -70,8 +70,10 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
     let worked: i64 = scene
         .calls_of(process)
         .map(|(_, call)| call)
-        .filter(|call| call.parent.is_none() && call.start >= begun && call.start <= end)
-        .map(|call| call.end.map_or(end.at, |end| end.at).saturating_sub(call.start.at))
+        .take_while(|call| call.start <= end)
+        .filter(|call| call.parent.is_none())
+        .map(|call| call.end.map_or(end.at, |of_call| of_call.at.min(end.at)) - call.start.at.max(begun.at))
+        .map(|overlap| overlap.max(0))
         .sum();
     let length = end.since(begun).max(1);
     if worked.saturating_mul(2) < length {
