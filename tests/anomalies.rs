@@ -181,7 +181,7 @@ fn a_mailbox_that_grows_is_told_with_both_rates_and_where_the_time_went() {
 fn a_mailbox_of_a_process_without_callbacks_is_told_from_its_receives() {
     let (mut client, growth) = only("tests/data/slow_loop.trace.gz", "mailbox_growth");
     assert_eq!(growth.confidence, "medium", "a receive is only when the process looked");
-    growth.says(&["Shredder", "Shredder.cut/1", "Main.run/0 (slow_loop.exs:29)"]);
+    growth.says(&["Shredder", "Shredder.cut/1", "Main.run/0 (slow_loop.exs:30)"]);
     assert_eq!(growth.event(&mut client, "busy_with")["function"], "cut");
 }
 

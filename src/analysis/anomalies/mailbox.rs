@@ -54,7 +54,9 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
     let waits = mailbox.stays.iter().filter(|stay| stay.from >= begun);
     let longest_wait = waits
         .clone()
-        .map(|stay| stay.waited().unwrap_or_else(|| ledger.span().map_or(0, |(_, newest)| newest - stay.from.at)))
+        .map(|stay| {
+            stay.waited().unwrap_or_else(|| ledger.span().map_or(0, |(_, newest)| newest.saturating_sub(stay.from.at)))
+        })
         .max()?;
     if longest_wait < SHORTEST_WAIT_NS {
         return None;
@@ -72,9 +74,8 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         .map(|(_, call)| call)
         .take_while(|call| call.start <= end)
         .filter(|call| call.parent.is_none())
-        .map(|call| call.end.map_or(end.at, |of_call| of_call.at.min(end.at)) - call.start.at.max(begun.at))
-        .map(|overlap| overlap.max(0))
-        .sum();
+        .map(|call| (call.end.map_or(end.at, |of_call| of_call.at.min(end.at)), call.start.at.max(begun.at)))
+        .fold(0, |worked, (until, since)| worked.saturating_add(until.saturating_sub(since).max(0)));
     let length = end.since(begun).max(1);
     if worked.saturating_mul(2) < length {
         return None;

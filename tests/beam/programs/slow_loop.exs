@@ -18,7 +18,7 @@ defmodule Shredder do
   end
 
   # BUG: one knife for the whole office.
-  def cut(_page), do: Process.sleep(5)
+  def cut(_page), do: Process.sleep(25)
 end
 
 defmodule Main do
@@ -27,10 +27,10 @@ defmodule Main do
 
     for page <- 1..60 do
       Shredder.shred(page)
-      Process.sleep(1)
+      if rem(page, 6) == 0, do: Process.sleep(2)
     end
 
     Shredder.shred(:stop)
-    Process.sleep(200)
+    Process.sleep(400)
   end
 end

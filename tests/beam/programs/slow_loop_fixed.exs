@@ -27,7 +27,7 @@ defmodule Main do
 
     for page <- 1..60 do
       Shredder.shred(page)
-      Process.sleep(1)
+      if rem(page, 6) == 0, do: Process.sleep(2)
     end
 
     Shredder.shred(:stop)
