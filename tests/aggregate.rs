@@ -1,6 +1,6 @@
 //! Figures of groups of events: `aggregate`, `profile`, `diff_windows`, and the neighbourhood of a moment.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
 
 use std::collections::BTreeMap;
 
@@ -344,7 +344,7 @@ fn the_neighbourhood_of_an_event_is_what_the_whole_order_says() {
             .collect();
         store(&whole, &events);
         let all = whole.query_events(&Query { limit: 1_000, ..Query::default() }).unwrap().events;
-        let order: Vec<&str> = all.iter().map(|event| event.event_id()).collect();
+        let order: Vec<&str> = all.iter().map(elixir_scope_storage::StoredEvent::event_id).collect();
         for middle in [0, 1, 57, 120, 199] {
             let arguments = json!({"event_id": order[middle], "before": 4, "after": 3});
             let (_, answer) = ask(&whole, "find_events_around", &arguments);
@@ -402,6 +402,10 @@ fn an_answer_over_a_gap_says_so() {
     }
     let (_, beyond) = ask(&whole, "profile", &json!({"since_timestamp": 160}));
     assert_eq!(beyond["gaps"], json!([]));
+    store(&whole, &[json!({"id": "down", "ts": 400, "type": "gap", "duration_ns": 9})]);
+    let (text, answer) = ask(&whole, "aggregate", &json!({"since_timestamp": 300}));
+    assert_eq!((&answer["gaps"][0]["event_id"], &answer["gaps"][0]["events"]), (&json!("down"), &Value::Null));
+    assert!(text.contains("from 400 to 409 the source was not connected"), "{text}");
 }
 
 #[test]

@@ -207,8 +207,8 @@ fn a_producer_that_says_who_it_is_goes_on_in_its_session_and_another_process_has
     assert_eq!((&sessions[1]["os_pid"], &sessions[1]["node"]), (&json!("77"), &json!("shop@host")));
     let apart = sessions[1]["shift_ns"].as_i64().unwrap() - sessions[0]["shift_ns"].as_i64().unwrap();
     assert_eq!(apart, 2000 * MILLI);
-    let last = client.call("query_events", json!({"order": "desc", "limit": 1, "format": "json"}));
-    assert_eq!(last["events"][0]["session_id"], format!("{address}#2"), "what happened later lies later");
+    let newest = client.call("query_events", json!({"order": "desc", "limit": 1, "format": "json"}));
+    assert_eq!(newest["events"][0]["session_id"], format!("{address}#2"), "what happened later lies later");
 }
 
 #[test]

@@ -1,6 +1,12 @@
 //! Calls and messages are followed across processes, on recordings of real programs.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at the first surprise"
+)]
 #![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/client.rs"]
@@ -158,7 +164,7 @@ fn each_message_is_told_with_its_way_from_send_to_answer() {
 
 #[test]
 fn messages_are_picked_by_what_became_of_them() {
-    let mut count = |path: &str, only: &str| {
+    let count = |path: &str, only: &str| {
         let mut client = recorded(path);
         let answer = ask(&mut client, "message_flow", json!({"only": only}));
         text(&answer).split_whitespace().next().unwrap().parse::<usize>().unwrap()

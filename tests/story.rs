@@ -1,7 +1,13 @@
 //! From a symptom to its cause: `explain`, `state_at`, `state_history` and `overview` on recordings of real programs,
 //! asked over a pipe. What is checked are the facts in the answer, their evidence and its size, not the wording.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at the first surprise"
+)]
 
 #[path = "support/pipe.rs"]
 mod pipe;

@@ -39,11 +39,6 @@ pub(super) fn first<'a>(json: &'a str, key: &str) -> Option<Cow<'a, str>> {
     as_text(items.first()?)
 }
 
-/// A member that is an integer.
-pub(super) fn integer(json: &str, key: &str) -> Option<i64> {
-    raw(json, key)?.get().parse().ok()
-}
-
 fn as_text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     match json.as_bytes().first()? {
@@ -63,7 +58,6 @@ mod tests {
         assert_eq!(text(json, "reason").as_deref(), Some("nor\"mal"));
         assert_eq!(text(json, "a").as_deref(), Some(r#"{"reason": "inner"}"#));
         assert_eq!((text(json, "no"), text(json, "inner")), (None, None));
-        assert_eq!(integer(json, "n"), Some(12));
         assert_eq!(first(json, "args").as_deref(), Some("{:x, 1}"));
         assert_eq!((first(json, "n"), first("{}", "args")), (None, None));
     }

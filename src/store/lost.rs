@@ -21,6 +21,8 @@ const BEFORE: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Loss {
+    /// The event that tells of it.
+    pub event_id: String,
     /// Last event before.
     pub since: i64,
     /// First event after.
@@ -58,7 +60,8 @@ impl From<&StoredEvent> for Loss {
         let until = event.timestamp().saturating_add(event.duration_ns().unwrap_or(0));
         let data: Option<serde_json::Value> = serde_json::from_str(event.data()).ok();
         let events = data.and_then(|data| data.get("dropped")?.as_u64());
-        Self { since: event.timestamp(), until, events, session_id: event.session_id().map(str::to_owned) }
+        let event_id = event.event_id().to_owned();
+        Self { event_id, since: event.timestamp(), until, events, session_id: event.session_id().map(str::to_owned) }
     }
 }
 
@@ -182,6 +185,6 @@ mod tests {
         assert_eq!(store.lost(), LostStats { gaps: 3, uncounted_gaps: 1, events: 8 });
         assert_eq!(touched(&store, 0, 10).len(), 1);
         assert_eq!(store.counters().queries, 0);
-        assert_eq!(super::super::EventStore::open(Settings::UNBOUNDED).unwrap().lost(), LostStats::default());
+        assert_eq!(EventStore::open(Settings::UNBOUNDED).unwrap().lost(), LostStats::default());
     }
 }

@@ -176,7 +176,7 @@ mod tests {
         let runtime = r#"%RuntimeError{message: "boom"}"#;
         assert_eq!(exception(runtime).as_deref(), Some("RuntimeError \"boom\""));
         assert_eq!(
-            exception(r#"%KeyError{key: :a, term: %{}, message: nil}"#).as_deref(),
+            exception("%KeyError{key: :a, term: %{}, message: nil}").as_deref(),
             Some("KeyError{key: :a, term: %{}, message: nil}")
         );
         assert_eq!(exception(":killed"), None);
@@ -186,7 +186,7 @@ mod tests {
     fn operands_are_what_the_operation_failed_on() {
         assert_eq!(operands(":badarith", Some(":erlang.*/2 [360, nil]")), ["360", "nil"]);
         assert_eq!(operands("{:badmatch, {:error, 1}}", Some("A.b/1 (a.ex:3)")), ["{:error, 1}"]);
-        assert_eq!(operands(r#"%KeyError{key: :a, term: nil}"#, None), [":a", "nil"]);
+        assert_eq!(operands("%KeyError{key: :a, term: nil}", None), [":a", "nil"]);
         assert_eq!(operands(":function_clause", Some("A.b/1 [%{x: nil}] (a.ex:1)")), ["%{x: nil}"]);
     }
 }

@@ -43,7 +43,7 @@ use fit::{Measured, shorten};
 use reply::{MissingReply, NextReply, SectionReply};
 use table::Shown;
 
-/// Gaps the text tells one by one; the rest are summed. `structuredContent` has them all.
+/// Gaps told one by one; the rest are counted.
 const GAPS: usize = 5;
 
 /// An answer made of facts, before it is cut to a budget and written.
@@ -181,9 +181,8 @@ impl Report {
         for gap in self.gaps.iter().take(GAPS) {
             _ = write!(out, "\ngap: {}", gap.line(t0));
         }
-        if let Some(more) = self.gaps.len().checked_sub(GAPS).filter(|more| *more > 0) {
-            let events: u64 = self.gaps[GAPS..].iter().filter_map(|gap| gap.events).sum();
-            _ = write!(out, "\ngap: {more} more, {events} events");
+        if self.gaps.len() > GAPS {
+            _ = write!(out, "\ngap: {} more", self.gaps.len() - GAPS);
         }
         for (section, shown) in self.sections.iter().zip(shown) {
             self.write_section(&mut out, section, shown);
@@ -255,7 +254,8 @@ impl Report {
             t0,
             t0_is: self.anchor.map(|(_, what)| what),
             notes: self.notes,
-            gaps: self.gaps,
+            more_gaps: self.gaps.len().saturating_sub(GAPS) as u64,
+            gaps: self.gaps.into_iter().take(GAPS).collect(),
             next: self.next,
             truncated,
         }
@@ -344,6 +344,17 @@ mod tests {
             assert!(text.contains("cut by max_tokens") && text.contains("note: beware"), "{text}");
             assert!(budget < 400 || text.len() > budget * 3 / 4, "room is used: {} of {budget}", text.len());
         }
+    }
+
+    #[test]
+    fn many_gaps_are_counted_in_both_channels() {
+        let mut report = report(1);
+        let gap = |n: i64| Gap { since: 10 * n, until: 10 * n + 5, events: 1 };
+        report.gaps(&(1..10).map(gap).collect::<Vec<_>>());
+        let Answer { text, structured } = report.answer(4_000);
+        assert_eq!(text.matches("were pruned").count(), GAPS);
+        assert_eq!((structured.gaps.len(), structured.more_gaps), (GAPS, 5));
+        assert!(text.contains("\ngap: 5 more\n"), "{text}");
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub(crate) struct ReportReply {
     pub(super) notes: Vec<String>,
     /// Spans this answer touches whose events are not all there.
     pub(super) gaps: Vec<MissingReply>,
+    /// Further such spans that are not listed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) more_gaps: u64,
     /// Calls that lead further.
     pub(super) next: Vec<NextReply>,
     /// Whether lines or rows were left out to fit max_tokens.
@@ -88,11 +91,14 @@ pub(crate) struct MissingReply {
 /// Retention took them.
 const PRUNED: &str = "pruned";
 
-/// The producer could not keep up.
+/// The source could not keep up.
 const DROPPED: &str = "dropped while recording";
 
+/// Nobody listened to the source, so nobody counted.
+const DISCONNECTED: &str = "not connected";
+
 fn reason_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": [PRUNED, DROPPED] })
+    json_schema!({ "type": "string", "enum": [PRUNED, DROPPED, DISCONNECTED] })
 }
 
 impl From<&Gap> for MissingReply {
@@ -102,9 +108,10 @@ impl From<&Gap> for MissingReply {
 }
 
 impl From<&Loss> for MissingReply {
-    fn from(Loss { event_id, since, until, events }: &Loss) -> Self {
-        let event_id = Some(event_id.clone());
-        Self { since: *since, until: *until, events: *events, reason: DROPPED, event_id }
+    fn from(loss: &Loss) -> Self {
+        let reason = if loss.events.is_some() { DROPPED } else { DISCONNECTED };
+        let event_id = Some(loss.event_id.clone());
+        Self { since: loss.since, until: loss.until, events: loss.events, reason, event_id }
     }
 }
 
@@ -112,10 +119,13 @@ impl MissingReply {
     /// In a line, its times counted from an anchor where there is one.
     pub(super) fn line(&self, t0: Option<i64>) -> String {
         let Self { since, until, events, reason, event_id } = self;
-        let events = events.map_or_else(|| "an unknown number of".to_owned(), |events| events.to_string());
         let at = |timestamp: i64| Cell::At(timestamp).shown(t0);
         let told = event_id.as_ref().map_or_else(String::new, |id| format!(" ({id})"));
-        format!("{events} events from {} to {} were {reason}{told}", at(*since), at(*until))
+        let (since, until) = (at(*since), at(*until));
+        match events {
+            Some(events) => format!("{events} events from {since} to {until} were {reason}{told}"),
+            None => format!("from {since} to {until} the source was {reason}; events may be missing{told}"),
+        }
     }
 }
 
