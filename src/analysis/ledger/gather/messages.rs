@@ -19,8 +19,7 @@ impl Book {
             return None;
         }
         let message = text(payload.message)?;
-        let rest = &message[message.find("#Reference<")?..];
-        Some(self.texts.intern(&rest[..=rest.find('>')?]))
+        Some(self.texts.intern(reference_in(&message)?))
     }
 
     pub(super) fn on_send(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
@@ -108,6 +107,10 @@ impl Book {
             }
         }
         if let Some(message) = message {
+            // Its callback will not name it either.
+            if payload.receive_type.is_none() && kind == Kind::Cast {
+                self.unsent.entry((process, kind as u8)).or_default().push_back(message);
+            }
             let message = &mut self.messages[message as usize];
             message.received = message.received.or(Some(moment));
             message.receiver = message.receiver.or(Some(process));
@@ -143,6 +146,12 @@ impl Book {
             waited: None,
         });
     }
+}
+
+/// The first reference in a text.
+pub(super) fn reference_in(text: &str) -> Option<&str> {
+    let rest = &text[text.find("#Reference<")?..];
+    Some(&rest[..=rest.find('>')?])
 }
 
 /// The kind a source told, or what the message's shape says.
