@@ -184,6 +184,14 @@ fn a_mailbox_that_grows_is_told_with_both_rates_and_where_the_time_went() {
 }
 
 #[test]
+fn a_mailbox_of_a_process_without_callbacks_is_told_from_its_receives() {
+    let (mut client, growth) = only("tests/data/slow_loop.trace.gz", "mailbox_growth");
+    assert_eq!(growth.confidence, "medium", "a receive is only when the process looked");
+    growth.says(&["Shredder", "Shredder.cut/1", "Main.run/0 (slow_loop.exs:30)"]);
+    assert_eq!(growth.event(&mut client, "busy_with")["function"], "cut");
+}
+
+#[test]
 fn a_late_reply_is_told_with_how_late_it_was() {
     let path = "tests/data/slow_server.trace.gz";
     let (mut client, late) = among(path, "late_reply", &["call_timeout", "mailbox_growth"]);
@@ -297,7 +305,7 @@ fn the_repaired_programs_are_silent() {
         assert!(text(&answer).starts_with("nothing found among "), "{name}");
         seen += 1;
     }
-    assert_eq!(seen, 13);
+    assert_eq!(seen, 14);
 }
 
 #[test]

@@ -290,3 +290,15 @@ fn what_a_source_dropped_is_told_by_every_tool_that_looks_across_it() {
         assert!(gaps.to_string().contains("17"), "{tool}: {gaps}");
     }
 }
+
+#[test]
+fn callbacks_of_a_source_that_joins_nothing_are_joined_to_their_calls() {
+    let mut client = Client::start_with(&client::BANK);
+    let answer = ask(&mut client, "message_flow", json!({"max_tokens": 100_000}));
+    let flow = rows(&answer, "messages");
+    let calls: Vec<_> = flow.iter().filter(|row| row["kind"] == "call").collect();
+    let handled = calls.iter().filter(|row| row["handled_by"] == "Bank.Account.handle_call/3").count();
+    // The recording ends before some are.
+    assert!(calls.len() > 50 && handled * 10 > calls.len() * 9, "{handled} of {}", calls.len());
+    assert!(calls.iter().any(|row| row["outcome"].as_str().unwrap().starts_with("answered after ")));
+}

@@ -71,7 +71,8 @@ impl<'l> Below<'l> {
                 sent[sent_in as usize].push((handled, message.kind));
             }
             if let (Kind::Call, Some((end, _))) = (message.kind, message.waited) {
-                waited[sent_in as usize] += end.since(message.sent).max(0);
+                let waited: &mut i64 = &mut waited[sent_in as usize];
+                *waited = waited.saturating_add(end.since(message.sent).max(0));
             }
         }
         Self { ledger, nested, sent, waited }
@@ -116,13 +117,15 @@ impl<'l> Below<'l> {
                 let call = self.ledger.call(*id);
                 node.open += usize::from(call.outcome == Outcome::Open);
                 node.failed += usize::from(matches!(call.outcome, Outcome::Error | Outcome::Exit | Outcome::Throw));
-                node.total += call.duration.unwrap_or_default();
+                node.total = node.total.saturating_add(call.duration.unwrap_or_default());
                 let below = self.collect(*id, shape.fold, &mut node);
                 let nested = below.iter().filter(|(_, by)| by.is_none());
-                let nested: i64 = nested.filter_map(|(child, _)| self.ledger.call(*child).duration).sum();
+                let nested: i64 =
+                    nested.filter_map(|(child, _)| self.ledger.call(*child).duration).fold(0, i64::saturating_add);
                 let waited = self.waited_within(*id, shape.fold);
-                node.waited += waited;
-                node.own += call.duration.map_or(0, |total| (total - nested - waited).max(0));
+                node.waited = node.waited.saturating_add(waited);
+                let own = call.duration.map_or(0, |total| total.saturating_sub(nested).saturating_sub(waited).max(0));
+                node.own = node.own.saturating_add(own);
                 children.extend(below);
             }
             if node.total < shape.min_duration && node.open == 0 {
@@ -164,7 +167,7 @@ impl<'l> Below<'l> {
         let mut waited = 0;
         let mut open = vec![id];
         while let Some(at) = open.pop() {
-            waited += self.waited[at as usize];
+            waited = self.waited[at as usize].saturating_add(waited);
             if fold {
                 let folded = |child: &&CallId| {
                     let call = self.ledger.call(**child);

@@ -69,9 +69,21 @@ pub(crate) enum Answer {
 /// What is known of a process that handles messages by callbacks.
 #[derive(Clone, Copy, Debug, Default)]
 struct Server {
-    is_server: bool,
+    /// Its beginning was traced, and callbacks that take messages.
+    begins: bool,
+    takes: bool,
+    /// Whether a callback is joined to its message.
+    is_joined: bool,
     /// Order of the newest send that was handled: what was sent before is out of the mailbox.
     newest_handled: u32,
+}
+
+impl Server {
+    /// Whether callbacks tell which messages were handled. One that was joined to none tells nothing; a process that
+    /// has not come to its first is a server all the same.
+    const fn is_server(self) -> bool {
+        self.is_joined || self.begins && !self.takes
+    }
 }
 
 /// Fates of messages.
@@ -87,8 +99,10 @@ impl<'l> Traffic<'l> {
         for call in &ledger.calls {
             let takes = matches!(call.callback, Some(Callback::Call | Callback::Cast | Callback::Info));
             let server = &mut servers[call.process as usize];
-            server.is_server |= takes || call.callback == Some(Callback::Init);
+            server.begins |= call.callback == Some(Callback::Init);
+            server.takes |= takes;
             if let Some(message) = call.message.filter(|_| takes) {
+                server.is_joined = true;
                 server.newest_handled = server.newest_handled.max(ledger.message(message).sent.order);
             }
         }
@@ -97,7 +111,7 @@ impl<'l> Traffic<'l> {
 
     /// Whether a process handles messages by callbacks that were traced.
     pub(crate) fn is_server(&self, process: ProcessId) -> bool {
-        self.servers[process as usize].is_server
+        self.servers[process as usize].is_server()
     }
 
     pub(crate) fn fate(&self, message: &Message) -> Fate {
@@ -117,7 +131,7 @@ impl<'l> Traffic<'l> {
         }
         let server = self.servers[receiver as usize];
         let is_for_callback = matches!(message.kind, Kind::Call | Kind::Cast | Kind::Info);
-        if !server.is_server || !is_for_callback {
+        if !server.is_server() || !is_for_callback {
             return match (message.received, exit) {
                 (Some(_), _) => Fate::Received,
                 (None, Some(_)) => Fate::DiedWith,

@@ -24,8 +24,8 @@ Flight recorder of a running Elixir/Erlang (BEAM) system: calls, messages, proce
 events, indexed in memory.
 
 Start with overview, then explain (\"last_crash\", a pid, a name or an event id): the story back to the cause. state_at, \
-state_history: a state, and who changed it. Symptom unclear: find_anomalies. call_tree, message_flow and mailbox follow \
-calls and messages over processes.
+state_history: a state, and who changed it. Symptom unclear: find_anomalies. call_tree, message_flow, mailbox: calls \
+and messages.
 
 Events: get_stats (top types, pids, functions) -> query_events with filters -> get_event_by_id. last_n_events_for_pid is \
 `tail`; query_events_by_ast_node asks by place in the source.
@@ -46,7 +46,7 @@ format \"table\" (default) is short: constant columns stand once in the head, ti
 are cut with a mark such as \"\u{2026}+123B\". format \"json\" gives whole events, nothing cut. fields picks columns; \
 max_tokens is the size budget.
 
-A refused call says what was wrong, what is allowed, and shows a call that works.
+A refused call shows one that works.
 
 Empty or stale? import_events reads a recording; start_capture reads a running node; capture_status tells how it goes.
 

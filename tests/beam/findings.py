@@ -24,6 +24,7 @@ KINDS = {
     "lost_update": ["lost_update"],
     "n_plus_one": ["repeated_calls"],
     "restart_storm": ["restart_storm", "crash"],
+    "slow_loop": ["mailbox_growth"],
     "slow_server": ["call_timeout", "mailbox_growth", "late_reply"],
     "slow_site": ["duration_outlier"],
     "stale_pid": ["stale_pid"],

@@ -171,6 +171,8 @@ fn ahead_of(scene: &Scene<'_>, callee: ProcessId, message: &Message) -> usize {
 pub(super) struct Busy {
     pub(super) text: String,
     pub(super) event: Sym,
+    /// Calls of the function.
+    pub(super) times: usize,
 }
 
 /// The function a process spent most of a span in, itself and not in calls it made.
@@ -188,15 +190,15 @@ pub(super) fn busiest(scene: &Scene<'_>, process: ProcessId, since: Moment, unti
             continue;
         }
         if call.parent.is_none() {
-            total += overlap;
+            total = overlap.saturating_add(total);
         }
         let entry = own.entry(call.function).or_insert((0, 0, id));
-        entry.0 += overlap;
+        entry.0 = entry.0.saturating_add(overlap);
         entry.1 += 1;
         if let Some(parent) = call.parent.map(|parent| ledger.call(parent))
             && let Some(entry) = own.get_mut(&parent.function)
         {
-            entry.0 -= overlap;
+            entry.0 = entry.0.saturating_sub(overlap);
         }
     }
     let (function, (ns, times, call)) = own.into_iter().max_by_key(|(function, (ns, ..))| (*ns, *function))?;
@@ -213,7 +215,7 @@ pub(super) fn busiest(scene: &Scene<'_>, process: ProcessId, since: Moment, unti
         terms::home(ledger.text(function)),
         count(times, "call")
     );
-    Some(Busy { text, event: call.event })
+    Some(Busy { text, event: call.event, times })
 }
 
 fn never_answered(scene: &Scene<'_>, messages: &[MessageId]) -> Finding {

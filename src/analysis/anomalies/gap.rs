@@ -11,7 +11,8 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     scene.checked()?;
     if let Some(first) = ledger.losses.first() {
         let messages: u64 = ledger.losses.iter().filter_map(|loss| loss.events).sum();
-        let length: i64 = ledger.losses.iter().map(|loss| loss.until.saturating_sub(loss.since)).sum();
+        let length: i64 =
+            ledger.losses.iter().map(|loss| loss.until.saturating_sub(loss.since)).fold(0, i64::saturating_add);
         let what = format!(
             "the source dropped {} in {}, {} long in all: what happened there is unknown, calls across it may have \
              no end, messages no receiver",

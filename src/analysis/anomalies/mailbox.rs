@@ -16,6 +16,9 @@ const FEWEST: usize = 8;
 /// Messages that waited less are served as fast as anybody needs.
 const SHORTEST_WAIT_NS: i64 = 20_000_000;
 
+/// Turns of a loop of its own that a process without callbacks took meanwhile.
+const FEWEST_TURNS: usize = 5;
+
 /// Samples that have to grow, one after the other, where sends were not traced.
 const FEWEST_SAMPLES: usize = 4;
 
@@ -28,9 +31,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         if messages.len() >= FEWEST {
             scene.checked()?;
             let mailbox = Mailbox::new(&scene.traffic, process, &messages);
-            if mailbox.measure == Measure::Handled
-                && let Some(finding) = growth(scene, process, &mailbox)
-            {
+            if let Some(finding) = growth(scene, process, &mailbox) {
                 found.push(finding);
                 continue;
             }
@@ -53,7 +54,9 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
     let waits = mailbox.stays.iter().filter(|stay| stay.from >= begun);
     let longest_wait = waits
         .clone()
-        .map(|stay| stay.waited().unwrap_or_else(|| ledger.span().map_or(0, |(_, newest)| newest - stay.from.at)))
+        .map(|stay| {
+            stay.waited().unwrap_or_else(|| ledger.span().map_or(0, |(_, newest)| newest.saturating_sub(stay.from.at)))
+        })
         .max()?;
     if longest_wait < SHORTEST_WAIT_NS {
         return None;
@@ -69,13 +72,21 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
     let worked: i64 = scene
         .calls_of(process)
         .map(|(_, call)| call)
-        .filter(|call| call.parent.is_none() && call.start >= begun && call.start <= end)
-        .map(|call| call.end.map_or(end.at, |end| end.at).saturating_sub(call.start.at))
-        .sum();
+        .take_while(|call| call.start <= end)
+        .filter(|call| call.parent.is_none())
+        .map(|call| (call.end.map_or(end.at, |of_call| of_call.at.min(end.at)), call.start.at.max(begun.at)))
+        .fold(0, |worked, (until, since)| worked.saturating_add(until.saturating_sub(since).max(0)));
     let length = end.since(begun).max(1);
     if worked.saturating_mul(2) < length {
         return None;
     }
+    let busy = busiest(scene, process, begun, end);
+    let confidence = match mailbox.measure {
+        Measure::Handled => Confidence::High,
+        // Nothing was handled one by one: the process had other things to do, and then takes all at once.
+        Measure::Received if busy.as_ref().is_none_or(|busy| busy.times < FEWEST_TURNS) => return None,
+        Measure::Received => Confidence::Medium,
+    };
     let grew = peak.moment.since(begun).max(1);
     let per_second = |n: usize| (n as f64 * 1e9 / grew as f64).round() as u64;
     let who = ledger.full_label(process);
@@ -90,8 +101,7 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         per_second(went),
         span(longest_wait),
     );
-    let mut finding = Finding::new(Kind::MailboxGrowth, Confidence::High, begun, what);
-    let busy = busiest(scene, process, begun, end);
+    let mut finding = Finding::new(Kind::MailboxGrowth, confidence, begun, what);
     if let Some(busy) = &busy {
         finding = finding.detail(format!("its time went to: {}", busy.text));
     }

@@ -213,7 +213,7 @@ fn describe(scene: &Scene<'_>, outlier: &Outlier, inner: Option<CallId>) -> Find
     };
     let mut finding = Finding::new(Kind::DurationOutlier, confidence, first.start, what);
     let slowest = outlier.slow.iter().max_by_key(|id| (ledger.call(**id).duration, std::cmp::Reverse(**id)));
-    let total: i64 = outlier.slow.iter().filter_map(|id| ledger.call(*id).duration).sum();
+    let total: i64 = outlier.slow.iter().filter_map(|id| ledger.call(*id).duration).fold(0, i64::saturating_add);
     finding = finding.detail(format!("{} in all from there", span(total)));
     if let Some(inner) = inner {
         finding = finding.detail(format!("most of it in {}", ledger.text(ledger.call(inner).function)));

@@ -77,7 +77,7 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
         let spent: i64 = messages
             .iter()
             .filter_map(|id| ledger.message(*id).waited.map(|(end, _)| end.since(ledger.message(*id).sent)))
-            .sum();
+            .fold(0, i64::saturating_add);
         let contents: Vec<String> =
             messages.iter().take(MAX_ARGS).map(|id| scene.traffic.content(ledger.message(*id), 200)).collect();
         let (shape, is_same) = alike(&contents);
@@ -142,7 +142,7 @@ fn local(scene: &Scene<'_>, asked: &[(CallId, Sym)], found: &mut Vec<Finding>) -
         let around = ledger.named(parent);
         let group = groups.entry((around, call.function, call.site)).or_default();
         group.0.push(id);
-        group.1 += ns;
+        group.1 = ns.saturating_add(group.1);
     }
     for ((around, function, _), (calls, spent)) in groups {
         let whole = ledger.call(around).duration.unwrap_or(i64::MAX);

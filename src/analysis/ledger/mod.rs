@@ -163,16 +163,13 @@ pub(crate) struct Process {
     pub(crate) session: Sym,
     /// Its last registered name.
     pub(crate) name: Option<Sym>,
-    /// Its callback module, or the function it was spawned with.
+    /// Its callback module.
     pub(crate) module: Option<Sym>,
     pub(crate) parent: Option<ProcessId>,
     pub(crate) spawn: Option<(Moment, Sym)>,
     pub(crate) exit: Option<Exit>,
     /// Whether a function of it was traced.
     pub(crate) runs_traced_code: bool,
-    /// Whether a send of it was traced.
-    pub(crate) is_traced: bool,
-    pub(crate) last: Moment,
 }
 
 /// A mailbox length that was measured.

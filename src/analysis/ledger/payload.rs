@@ -36,21 +36,13 @@ pub(crate) struct Payload<'a> {
     #[serde(borrow)]
     pub(crate) receiver_name: Raw<'a>,
     #[serde(borrow)]
-    pub(crate) receiver_pid: Raw<'a>,
-    #[serde(borrow)]
     pub(crate) undeliverable: Raw<'a>,
     #[serde(borrow)]
     pub(crate) sent_from: Raw<'a>,
     #[serde(borrow)]
-    pub(crate) sent_in: Raw<'a>,
-    #[serde(borrow)]
     pub(crate) registered_name: Raw<'a>,
     #[serde(borrow)]
     pub(crate) callback_module: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) spawn_module: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) spawn_function: Raw<'a>,
     #[serde(borrow)]
     pub(crate) state_diff: Raw<'a>,
     #[serde(borrow)]

@@ -212,7 +212,7 @@ fn handlers(ledger: &Ledger, mailbox: &Box_<'_>) -> Section {
         Column::time("wait_max"),
     ]);
     let mut rows: Vec<_> = all.into_iter().collect();
-    rows.sort_by_key(|(name, (took, _))| (std::cmp::Reverse(took.iter().sum::<i64>()), *name));
+    rows.sort_by_key(|(name, (took, _))| (std::cmp::Reverse(sum(took)), *name));
     for (name, (mut took, mut waited)) in rows {
         took.sort_unstable();
         waited.sort_unstable();
@@ -220,7 +220,7 @@ fn handlers(ledger: &Ledger, mailbox: &Box_<'_>) -> Section {
         section.row(vec![
             name.into(),
             waited.len().into(),
-            Cell::Duration(took.iter().sum()),
+            Cell::Duration(sum(&took)),
             middle(&took),
             Cell::duration(took.last().copied()),
             middle(&waited),
@@ -228,4 +228,8 @@ fn handlers(ledger: &Ledger, mailbox: &Box_<'_>) -> Section {
         ]);
     }
     section
+}
+
+fn sum(times: &[i64]) -> i64 {
+    times.iter().copied().fold(0, i64::saturating_add)
 }

@@ -1,7 +1,8 @@
 //! Calls and their ends, and which message each handles.
 
-use super::super::payload::{Payload, text};
+use super::super::payload::{Payload, text, texts};
 use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym};
+use super::messages::reference_in;
 use super::{Book, Item, cut};
 use crate::query::Seen;
 
@@ -37,7 +38,7 @@ impl Book {
             Some(Item::Message(message)) => (stack, Some(message)),
             _ => (stack, None),
         };
-        if message.is_none() && parent.is_none() {
+        if message.is_none() && told.is_none() {
             message = self.unsent_for(process, callback, seen);
         }
         let id = self.calls.len() as CallId;
@@ -73,18 +74,22 @@ impl Book {
         self.stacks.entry(process).or_default().push(id);
         let of = &mut self.processes[process as usize];
         of.runs_traced_code = true;
-        of.is_traced = true;
         if of.module.is_none() && callback.is_some() {
             of.module = seen.module().map(|module| self.texts.intern(module));
         }
     }
 
-    /// A message whose send was not traced and which this callback takes.
+    /// The message a callback takes, where its event does not name it: its send was not traced, or the source joins
+    /// nothing.
     fn unsent_for(&mut self, process: ProcessId, callback: Option<Callback>, seen: &Seen<'_>) -> Option<MessageId> {
         let kind = match callback? {
             Callback::Call => {
                 let session = self.processes[process as usize].session;
-                let reference = self.texts.find(seen.correlation_id()?)?;
+                let payload = Payload::read(seen.data());
+                let reference = match seen.correlation_id() {
+                    Some(reference) => self.texts.find(reference)?,
+                    None => self.texts.find(reference_in(texts(payload.args).get(1)?)?)?,
+                };
                 return self.requests.get(&(session, reference)).copied();
             }
             Callback::Cast => Kind::Cast,

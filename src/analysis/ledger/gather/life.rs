@@ -18,7 +18,7 @@ impl Book {
         }
         let Some(child) = child.or(seen.pid()) else { return };
         let is_told_by_parent = parent.is_some() && parent == seen.pid();
-        let parent = parent.map(|parent| self.process(session, parent, moment));
+        let parent = parent.map(|parent| self.process(session, parent));
         if let Some(parent) = parent.filter(|_| is_told_by_parent) {
             self.acted(parent, moment);
         }
@@ -27,7 +27,7 @@ impl Book {
         // The pid of one that has ended stands for another process now.
         let process = match known {
             Some(id) if self.processes[id as usize].exit.is_none() => id,
-            _ => self.new_process(session, pid, moment),
+            _ => self.new_process(session, pid),
         };
         let payload = Payload::read(seen.data());
         let module = match text(payload.callback_module) {
@@ -41,7 +41,6 @@ impl Book {
         of.spawn = of.spawn.or(Some((moment, event)));
         of.module = of.module.or(module);
         of.name = of.name.or(name);
-        of.last = of.last.max(moment);
     }
 
     pub(super) fn on_exit(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {

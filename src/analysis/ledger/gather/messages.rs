@@ -19,13 +19,11 @@ impl Book {
             return None;
         }
         let message = text(payload.message)?;
-        let rest = &message[message.find("#Reference<")?..];
-        Some(self.texts.intern(&rest[..=rest.find('>')?]))
+        Some(self.texts.intern(reference_in(&message)?))
     }
 
     pub(super) fn on_send(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
         self.acted(process, moment);
-        self.processes[process as usize].is_traced = true;
         let payload = Payload::read(seen.data());
         let kind = kind_of(text(payload.send_type).as_deref(), || text(payload.message).unwrap_or_default());
         let receiver = seen.roles().find(|(role, _)| *role == Role::Receiver).map(|(_, pid)| pid);
@@ -33,7 +31,7 @@ impl Book {
         let name = text(payload.receiver_name).or_else(|| receiver.filter(|pid| !pid.starts_with('<')).map(Into::into));
         let name = name.map(|name| self.texts.intern(&name));
         let receiver = match (told_pid, name) {
-            (Some(pid), _) => Some(self.process(session, pid, moment)),
+            (Some(pid), _) => Some(self.process(session, pid)),
             (None, Some(name)) => self.by_name.get(&(session, name)).copied(),
             (None, None) => None,
         };
@@ -109,6 +107,10 @@ impl Book {
             }
         }
         if let Some(message) = message {
+            // Its callback will not name it either.
+            if payload.receive_type.is_none() && kind == Kind::Cast {
+                self.unsent.entry((process, kind as u8)).or_default().push_back(message);
+            }
             let message = &mut self.messages[message as usize];
             message.received = message.received.or(Some(moment));
             message.receiver = message.receiver.or(Some(process));
@@ -119,7 +121,7 @@ impl Book {
             return;
         }
         let id = self.messages.len() as MessageId;
-        let sender = (kind == Kind::Call).then(|| caller_in(&content()).map(|pid| self.process(session, &pid, moment)));
+        let sender = (kind == Kind::Call).then(|| caller_in(&content()).map(|pid| self.process(session, &pid)));
         let event = self.texts.intern(seen.event_id());
         self.items.insert(event, Item::Message(id));
         match (kind, reference) {
@@ -144,6 +146,12 @@ impl Book {
             waited: None,
         });
     }
+}
+
+/// The first reference in a text.
+pub(super) fn reference_in(text: &str) -> Option<&str> {
+    let rest = &text[text.find("#Reference<")?..];
+    Some(&rest[..=rest.find('>')?])
 }
 
 /// The kind a source told, or what the message's shape says.

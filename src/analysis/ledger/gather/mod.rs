@@ -145,8 +145,7 @@ impl Book {
         if event_type == "process_spawn" {
             return self.on_spawn(seen, session, moment);
         }
-        let process = self.process(session, pid, moment);
-        self.processes[process as usize].last = moment;
+        let process = self.process(session, pid);
         match event_type {
             "function_entry" => self.on_entry(seen, process, moment),
             "function_exit" => self.on_exit_of_call(seen, process, moment),
@@ -180,15 +179,15 @@ impl Book {
         }
     }
 
-    fn process(&mut self, session: Sym, pid: &str, moment: Moment) -> ProcessId {
+    fn process(&mut self, session: Sym, pid: &str) -> ProcessId {
         let pid = self.texts.intern(pid);
         if let Some(process) = self.by_pid.get(&(session, pid)) {
             return *process;
         }
-        self.new_process(session, pid, moment)
+        self.new_process(session, pid)
     }
 
-    fn new_process(&mut self, session: Sym, pid: Sym, moment: Moment) -> ProcessId {
+    fn new_process(&mut self, session: Sym, pid: Sym) -> ProcessId {
         let id = self.processes.len() as ProcessId;
         self.processes.push(Process {
             pid,
@@ -199,8 +198,6 @@ impl Book {
             spawn: None,
             exit: None,
             runs_traced_code: false,
-            is_traced: false,
-            last: moment,
         });
         self.by_pid.insert((session, pid), id);
         id
