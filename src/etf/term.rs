@@ -68,6 +68,21 @@ impl<'a> Term<'a> {
         Some(Terms::new(cursor, arity))
     }
 
+    /// The elements, if it is a list other than of bytes (which Erlang sends as a string). The tail is not looked at: a
+    /// list that is not proper has elements too. Cost: constant.
+    #[inline]
+    pub fn elements(self) -> Option<Terms<'a>> {
+        let mut cursor = Cursor { rest: self.bytes };
+        match cursor.u8() {
+            tag::NIL => Some(Terms::new(cursor, 0)),
+            tag::LIST => {
+                let n = cursor.u32() as usize;
+                Some(Terms::new(cursor, n))
+            }
+            _ => None,
+        }
+    }
+
     /// The elements, if it is a proper list; a list of bytes (which Erlang sends as a string) is none.
     pub fn items(self) -> Option<Terms<'a>> {
         match self.view() {

@@ -52,12 +52,15 @@ impl Recorder {
         draft.correlation = self.correlate(correlation);
         draft.parent = parent.map(|parent| self.id_of(parent)).unwrap_or_default();
         self.emit(draft, |object, draft| {
-            match mfa.args.map(Term::view) {
-                Some(View::List { items, .. }) => object.terms("args", items),
-                // Erlang writes a list of bytes as a string; arguments are never one.
-                Some(View::Bytes(bytes)) => object.numbers("args", bytes),
-                Some(View::Nil) => object.terms("args", std::iter::empty()),
-                _ => {}
+            match mfa.args.map(|args| (args.elements(), args)) {
+                Some((Some(args), _)) => object.terms("args", args),
+                Some((None, args)) => {
+                    // Erlang writes a list of bytes as a string; arguments are never one.
+                    if let View::Bytes(bytes) = args.view() {
+                        object.numbers("args", bytes);
+                    }
+                }
+                None => {}
             }
             if let Some(site) = site {
                 object.site(site);
@@ -83,7 +86,7 @@ impl Recorder {
 
     /// What a callback was called with, and where its message comes from.
     fn handling(&mut self, key: ProcessKey, callback: Callback, args: Term<'_>) -> Option<Handling> {
-        let mut args = args.items()?;
+        let mut args = args.elements()?;
         let first = args.next()?;
         let (kind, from, state) = match callback {
             Callback::Init => return Some(Handling::default()),

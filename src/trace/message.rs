@@ -4,7 +4,42 @@ use super::stamp::Stamp;
 use crate::etf::{Atom, Pid, Term, View};
 
 /// Most elements of a trace message that is known.
-const MAX_PARTS: usize = 7;
+pub(super) const MAX_PARTS: usize = 7;
+
+/// The elements of a trace message; of a term that cannot be one, none.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Parts<'a> {
+    pub(super) all: [Option<Term<'a>>; MAX_PARTS],
+    pub(super) n: usize,
+}
+
+impl<'a> Parts<'a> {
+    /// Passes over the term once.
+    pub(super) fn of(term: Term<'a>) -> Self {
+        let mut parts = Self::default();
+        for part in term.tuple().filter(|parts| (2..=MAX_PARTS).contains(&parts.len())).into_iter().flatten() {
+            parts.all[parts.n] = Some(part);
+            parts.n += 1;
+        }
+        parts
+    }
+
+    /// How many messages it says were dropped, if it says that.
+    pub(super) fn dropped(&self) -> Option<u64> {
+        let messages = self.all[1].filter(|_| self.n == 2)?.integer()?;
+        self.all[0]?.atom()?.is("drop").then(|| u64::try_from(messages).ok())?
+    }
+
+    /// When it happened.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        match self.all[0]?.atom()?.bytes() {
+            b"trace_ts" => Stamp::read(self.all[self.n - 1]?),
+            b"seq_trace" if self.n == 4 => Stamp::read(self.all[3]?),
+            b"scope" => self.all[2..].iter().flatten().find_map(|part| Stamp::read_tuple(*part)),
+            _ => None,
+        }
+    }
+}
 
 /// One trace message, taken apart.
 #[derive(Clone, Copy)]
@@ -101,9 +136,6 @@ pub(super) enum Told<'a> {
         to: Term<'a>,
         message: Term<'a>,
     },
-    Drop {
-        messages: u64,
-    },
     /// What only `scope.exs` sends: a name, and the rest of it.
     Scope {
         name: Atom<'a>,
@@ -142,13 +174,14 @@ impl<'a> Mfa<'a> {
     }
 }
 
-/// Elements of a proper list.
+/// Elements of a list.
 fn count(list: Term<'_>) -> Option<usize> {
-    match list.view() {
-        View::Nil => Some(0),
-        View::Bytes(bytes) => Some(bytes.len()),
-        View::List { items, tail: None } => Some(items.len()),
-        _ => None,
+    match list.elements() {
+        Some(elements) => Some(elements.len()),
+        None => match list.view() {
+            View::Bytes(bytes) => Some(bytes.len()),
+            _ => None,
+        },
     }
 }
 
@@ -161,14 +194,8 @@ pub(super) fn pid(term: Term<'_>) -> Option<Pid<'_>> {
 
 impl<'a> Message<'a> {
     /// Takes a message apart: what it tells, and when. `None`: it is of no kind that is known.
-    pub(super) fn read(term: Term<'a>) -> Option<(Self, Option<Stamp>)> {
-        let parts = term.tuple().filter(|parts| (2..=MAX_PARTS).contains(&parts.len()))?;
-        let mut all = [None; MAX_PARTS];
-        let mut n = 0;
-        for part in parts {
-            all[n] = Some(part);
-            n += 1;
-        }
+    pub(super) fn read(parts: &Parts<'a>) -> Option<(Self, Option<Stamp>)> {
+        let Parts { mut all, mut n } = *parts;
         let tag = all[0]?.atom()?;
         let stamp = match tag.bytes() {
             b"trace_ts" => {
@@ -180,12 +207,8 @@ impl<'a> Message<'a> {
                 let stamp = if n == 4 { Some(Stamp::read(all[3]?)?) } else { None };
                 return Some((Self { pid: None, subject: None, told: sequence(all[1]?, all[2]?)? }, stamp));
             }
-            b"drop" => {
-                let messages = u64::try_from(all[1]?.integer()?).ok()?;
-                return Some((Self { pid: None, subject: None, told: Told::Drop { messages } }, None));
-            }
             b"scope" => {
-                let stamp = super::stamp_of(term);
+                let stamp = parts.stamp();
                 let told = Told::Scope { name: all[1]?.atom()?, parts: [all[2], all[3], all[4]] };
                 return Some((Self { pid: None, subject: None, told }, stamp));
             }

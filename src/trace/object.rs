@@ -192,19 +192,5 @@ pub(super) fn escaped(value: &str, text: &mut String) {
 
 /// Appends a number in decimal.
 pub(super) fn number(value: i64, text: &mut String) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = value.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if value < 0 {
-        text.push('-');
-    }
-    text.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+    text.push_str(itoa::Buffer::new().format(value));
 }

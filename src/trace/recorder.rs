@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::draft::{Draft, Drafts, Span};
 use super::flight::Flights;
 use super::functions::{FunctionId, Functions};
-use super::message::{Message, Mfa, Told};
+use super::message::{Message, Mfa, Parts, Told};
 use super::object::{Context, Object, number, write_id};
 use super::process::{Correlation, Frame, ProcessKey, Processes};
 use super::stamp::Stamp;
@@ -81,12 +81,13 @@ impl Recorder {
 
     fn take_one(&mut self, term: Term<'_>) {
         self.counters.records += 1;
-        if let Some((Message { told: Told::Drop { messages }, .. }, _)) = Message::read(term) {
+        let parts = Parts::of(term);
+        if let Some(messages) = parts.dropped() {
             return self.dropped(messages);
         }
-        let stamp = super::stamp_of(term);
+        let stamp = parts.stamp();
         self.arrived = stamp.or(self.arrived);
-        if self.window.push(self.counters.records, stamp, term) {
+        if self.window.push(self.counters.records, stamp, term, &parts) {
             self.work(false);
         }
     }
@@ -163,17 +164,17 @@ impl Recorder {
     fn work(&mut self, all: bool) {
         let mut due = std::mem::take(&mut self.due);
         self.window.take(&mut due, all);
-        for (number, term) in due.iter() {
-            self.tell(number, term);
+        for (number, term, parts) in due.iter() {
+            self.tell(number, term, &parts);
         }
         self.due = due;
     }
 
-    fn tell(&mut self, number: u64, term: Term<'_>) {
-        let read = Message::read(term);
+    fn tell(&mut self, number: u64, term: Term<'_>, parts: &Parts<'_>) {
+        let read = Message::read(parts);
         let stamp = match &read {
             Some((_, stamp)) => *stamp,
-            None => super::stamp_of(term),
+            None => parts.stamp(),
         };
         let ns = match stamp {
             Some(Stamp { ns, is_wall: true, .. }) => Some(ns),
@@ -217,7 +218,6 @@ impl Recorder {
                 Some(())
             }
             Told::Scope { name, parts } => self.on_scope(at, name, parts),
-            Told::Drop { .. } => Some(()),
         };
         if done.is_none() {
             self.on_unknown(at, term);

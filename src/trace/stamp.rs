@@ -1,5 +1,6 @@
 //! When did a trace message happen?
 
+use super::message::Parts;
 use crate::etf::Term;
 
 /// The time of a trace message.
@@ -23,7 +24,7 @@ impl Stamp {
         Self::read_tuple(term)
     }
 
-    fn read_tuple(term: Term<'_>) -> Option<Self> {
+    pub(super) fn read_tuple(term: Term<'_>) -> Option<Self> {
         let mut parts = term.tuple()?;
         match parts.len() {
             2 => {
@@ -44,14 +45,5 @@ impl Stamp {
 
 /// The time a trace message carries, if it is one and carries one. Of a batch, that of the first that does.
 pub fn stamp_of(message: Term<'_>) -> Option<Stamp> {
-    if let Some(mut parts) = message.tuple() {
-        let tag = parts.next()?.atom()?;
-        return match tag.bytes() {
-            b"trace_ts" => Stamp::read(parts.last()?),
-            b"seq_trace" if parts.len() == 3 => Stamp::read(parts.last()?),
-            b"scope" => parts.find_map(Stamp::read_tuple),
-            _ => None,
-        };
-    }
-    message.items()?.find_map(stamp_of)
+    Parts::of(message).stamp().or_else(|| message.items()?.find_map(stamp_of))
 }

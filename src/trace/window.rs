@@ -3,6 +3,7 @@
 //! Schedulers write into the trace port side by side: a receive may arrive a few records before its send. Records wait
 //! here until as many later ones have come, and leave in the order of their stamps.
 
+use super::message::{MAX_PARTS, Parts};
 use super::stamp::Stamp;
 use crate::etf::Term;
 
@@ -21,6 +22,23 @@ struct Waiting {
     order: (i64, i64),
     start: usize,
     end: usize,
+    /// Where its first element begins.
+    first: u32,
+    /// Where its elements end, so that they need not be looked for twice.
+    ends: [u32; MAX_PARTS],
+    n: u8,
+}
+
+impl Waiting {
+    fn parts<'a>(&self, term: &'a [u8]) -> Parts<'a> {
+        let mut parts = Parts { n: self.n.into(), ..Parts::default() };
+        for at in 1..=parts.n {
+            let end = self.ends[at - 1] as usize;
+            let start = if at == 1 { self.first as usize } else { self.ends[at - 2] as usize };
+            parts.all[at - 1] = Some(Term::checked(&term[start..end]));
+        }
+        parts
+    }
 }
 
 /// Records on their way from the order of arrival to that of their stamps.
@@ -41,14 +59,17 @@ pub(super) struct Due {
 
 impl Due {
     /// The records with their place in the source.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Term<'_>)> {
-        self.records.iter().map(|record| (record.number, Term::checked(&self.bytes[record.start..record.end])))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Term<'_>, Parts<'_>)> {
+        self.records.iter().map(|record| {
+            let term = &self.bytes[record.start..record.end];
+            (record.number, Term::checked(term), record.parts(term))
+        })
     }
 }
 
 impl Window {
     /// Lets a record in; true when some are due.
-    pub(super) fn push(&mut self, number: u64, stamp: Option<Stamp>, term: Term<'_>) -> bool {
+    pub(super) fn push(&mut self, number: u64, stamp: Option<Stamp>, term: Term<'_>, parts: &Parts<'_>) -> bool {
         let order = stamp.map_or(self.latest, |stamp| (stamp.ns, stamp.unique.unwrap_or(i64::MIN)));
         if self.waiting.is_empty() {
             self.ordered = true;
@@ -57,7 +78,15 @@ impl Window {
         self.latest = order;
         let start = self.bytes.len();
         self.bytes.extend_from_slice(term.as_bytes());
-        self.waiting.push(Waiting { number, order, start, end: self.bytes.len() });
+        let lengths = parts.all.map(|part| part.map_or(0, Term::len) as u32);
+        let mut at = term.len() as u32 - lengths.iter().sum::<u32>();
+        let first = if parts.n > 0 { at } else { 0 };
+        let ends = lengths.map(|length| {
+            at += length;
+            at
+        });
+        let n = parts.n as u8;
+        self.waiting.push(Waiting { number, order, start, end: self.bytes.len(), first, ends, n });
         self.waiting.len() >= ROOM || self.bytes.len() >= MAX_BYTES
     }
 
