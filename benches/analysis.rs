@@ -30,7 +30,7 @@ const BATCH: usize = 10_000;
 const ROUNDS: usize = 7;
 
 /// Questions: a name, the tool, its arguments, and the CPU time it may take.
-const QUESTIONS: [(&str, &str, &str, Duration); 16] = [
+const QUESTIONS: [(&str, &str, &str, Duration); 17] = [
     ("aggregate, by type", "aggregate", "{}", Duration::from_secs(1)),
     (
         "aggregate, by function, every figure",
@@ -64,9 +64,15 @@ const QUESTIONS: [(&str, &str, &str, Duration); 16] = [
     ("explain, a crash of the recording", "explain", r#"{"target": "cart_4"}"#, Duration::from_millis(50)),
     ("explain, a server of the recording", "explain", r#"{"target": "cart_2"}"#, Duration::from_millis(50)),
     ("explain, the hottest process", "explain", r#"{"target": "<0.120.0>"}"#, Duration::from_millis(50)),
-    ("state_at", "state_at", r#"{"pid": "cart_4"}"#, Duration::from_millis(50)),
-    ("state_at, a part", "state_at", r#"{"pid": "cart_4", "path": "discount"}"#, Duration::from_millis(50)),
-    ("state_history, a part", "state_history", r#"{"pid": "cart_4", "path": "discount"}"#, Duration::from_millis(50)),
+    ("state_at", "state_at", r#"{"pid": "cart_2"}"#, Duration::from_millis(50)),
+    ("state_at, a part", "state_at", r#"{"pid": "cart_2", "path": "discount"}"#, Duration::from_millis(50)),
+    (
+        "state_at, a part of the hottest process",
+        "state_at",
+        r#"{"pid": "<0.120.0>", "path": "counter"}"#,
+        Duration::from_millis(50),
+    ),
+    ("state_history, a part", "state_history", r#"{"pid": "cart_2", "path": "discount"}"#, Duration::from_millis(50)),
 ];
 
 /// CPU time of this process so far.
