@@ -299,6 +299,6 @@ fn callbacks_of_a_source_that_joins_nothing_are_joined_to_their_calls() {
     let calls: Vec<_> = flow.iter().filter(|row| row["kind"] == "call").collect();
     let handled = calls.iter().filter(|row| row["handled_by"] == "Bank.Account.handle_call/3").count();
     // The recording ends before some are.
-    assert!(calls.len() > 50 && handled * 10 > calls.len() * 9, "{handled} of {}", calls.len());
+    assert!(calls.len() > 30 && handled * 10 > calls.len() * 9, "{handled} of {}", calls.len());
     assert!(calls.iter().any(|row| row["outcome"].as_str().unwrap().starts_with("answered after ")));
 }
