@@ -338,6 +338,28 @@ fn a_value_longer_than_allowed_is_cut_and_says_so() {
 }
 
 #[test]
+fn a_callback_whose_arguments_are_small_integers_tells_its_state_too() {
+    // Erlang sends a list of bytes as a string.
+    let string = |bytes: &[u8]| [&[107, 0, bytes.len() as u8], bytes].concat();
+    let called =
+        |function: &str, args: &[u8], at| traced(1, "call", &[tuple(&[atom("m"), atom(function), string(args)])], at);
+    let back = |function: &str, arity, tag: &str, state, at| {
+        traced(1, "return_from", &[mfa_arity("m", function, arity), tuple(&[atom(tag), int(state)])], at)
+    };
+    let (events, _) = told(&[
+        called("init", &[7], 1),
+        back("init", 1, "ok", 7, 2),
+        traced(2, "send", &[tuple(&[atom("$gen_cast"), vec![97, 5]]), pid(1)], 3),
+        called("handle_cast", &[5, 7], 4),
+        back("handle_cast", 2, "noreply", 12, 5),
+    ]);
+    let changes: Vec<_> = events.iter().filter(|event| event["event_type"] == "state_change").collect();
+    assert_eq!(changes[0]["data"]["state_diff"], json!(["initial"]));
+    assert_eq!(changes[1]["data"]["state_diff"], json!(["7 -> 12"]));
+    assert_eq!(changes[1]["data"]["sender_pid"], "<0.2.0>");
+}
+
+#[test]
 fn nested_changes_of_a_state_are_told_by_their_path() {
     let state = |discount: Bytes, extra: &[(Bytes, Bytes)]| {
         let cart = map(&[&[(atom("discount"), discount)], extra].concat());

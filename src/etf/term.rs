@@ -7,6 +7,17 @@ use super::cursor::Cursor;
 use super::tag;
 use super::view::View;
 
+/// The terms that the bytes of a string stand for.
+static SMALL_INTEGERS: [[u8; 2]; 256] = {
+    let mut all = [[tag::SMALL_INTEGER, 0]; 256];
+    let mut value = 0;
+    while value < 256 {
+        all[value][1] = value as u8;
+        value += 1;
+    }
+    all
+};
+
 /// One whole term, checked: every length holds, every atom is text, nothing nests too deep.
 /// Equal (`==`) terms have equal bytes; terms that one node sent are equal where Erlang says they are,
 /// the order of a map's keys aside.
@@ -80,6 +91,17 @@ impl<'a> Term<'a> {
                 Some(Terms::new(cursor, n))
             }
             _ => None,
+        }
+    }
+
+    /// The element at a place of a list of any kind, counted from 0. Cost: one step per term before it.
+    pub fn element(self, place: usize) -> Option<Self> {
+        match self.elements() {
+            Some(mut elements) => elements.nth(place),
+            None => match self.view() {
+                View::Bytes(bytes) => bytes.get(place).map(|byte| Self { bytes: &SMALL_INTEGERS[usize::from(*byte)] }),
+                _ => None,
+            },
         }
     }
 

@@ -86,15 +86,14 @@ impl Recorder {
 
     /// What a callback was called with, and where its message comes from.
     fn handling(&mut self, key: ProcessKey, callback: Callback, args: Term<'_>) -> Option<Handling> {
-        let mut args = args.elements()?;
-        let first = args.next()?;
+        let first = args.element(0)?;
         let (kind, from, state) = match callback {
             Callback::Init => return Some(Handling::default()),
-            Callback::HandleCall => (Kind::Call, Some(args.next()?), args.next()?),
-            Callback::HandleCast => (Kind::Cast, None, args.next()?),
-            Callback::HandleInfo => (Kind::Info, None, args.next()?),
+            Callback::HandleCall => (Kind::Call, args.element(1), args.element(2)?),
+            Callback::HandleCast => (Kind::Cast, None, args.element(1)?),
+            Callback::HandleInfo => (Kind::Info, None, args.element(1)?),
             Callback::HandleContinue => {
-                return Some(Handling { state: Some(args.next()?.as_bytes().into()), ..Handling::default() });
+                return Some(Handling { state: Some(args.element(1)?.as_bytes().into()), ..Handling::default() });
             }
         };
         let reference = from.and_then(reference_of_from).map(Correlation::of).unwrap_or_default();
