@@ -374,7 +374,7 @@ fn an_event_is_followed_back_to_its_cause_over_processes() {
 fn an_overview_tells_troubles_busy_processes_and_slow_functions_with_their_events() {
     let mut recorded = Recorded::example("s3_badstate.trace.gz");
     let answer = recorded.ask("overview", &json!({}));
-    answer.says(&["955 events", "1 crash", ":cart_4", "s3_badstate.exs:16", "function_entry 247"]);
+    answer.says(&["961 events", "1 crash", ":cart_4", "s3_badstate.exs:16", "function_entry 247"]);
     let trouble = answer.rows("trouble");
     assert_eq!(trouble.iter().filter(|row| row["what"] == "crash").count(), 1);
     let processes = answer.rows("processes");
