@@ -154,7 +154,7 @@ fn import_says_what_is_in_a_trace_and_how_long_it_spans() {
     let (code, output, errors) = run(program(&["import", "examples/recordings/s3_badstate.trace.gz"]));
     assert_eq!((code, errors.as_str()), (0, ""));
     for line in [
-        "961 events read, 955 stored",
+        "961 events read, 961 stored",
         "\n  dbg trace, session s3_badstate-da22e3\n",
         "\n  922 trace messages, 0 of unknown kind; 0 dropped, in 0 gaps\n",
         "\n  87ms 794us 128ns long, from -576460751668528710 to -576460751580734582\n",
