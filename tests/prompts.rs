@@ -120,7 +120,8 @@ fn debug_crash_names_the_crash_and_not_the_peaceful_ends() {
         assert!(!message.contains(peaceful), "{peaceful} in {message}");
     }
     let proposed = calls(&message);
-    assert_eq!(proposed[0], ("get_event_by_id".to_owned(), json!({"event_id": "crashed"})));
+    assert_eq!(proposed[0], ("explain".to_owned(), json!({"target": "crashed"})));
+    assert_eq!(proposed[1], ("get_event_by_id".to_owned(), json!({"event_id": "crashed"})));
     let fatal: Vec<bool> =
         proposed.iter().map(|(tool, arguments)| client.text(tool, arguments.clone()).contains("fatal")).collect();
     assert!(fatal.contains(&true), "the trail passes the message that killed it: {message}");
@@ -157,8 +158,10 @@ fn who_changed_state_follows_what_is_recorded_of_the_process() {
     client.call("store_events", json!({"events": crash()}));
     let message = get(&mut client, "who_changed_state", json!({"pid": "<0.2.0>"}));
     assert!(message.contains("The state changes themselves (1 recorded)"), "{message}");
-    let (tool, arguments) = &calls(&message)[0];
-    assert!(client.text(tool, arguments.clone()).contains("changed"));
+    assert_eq!(calls(&message)[0], ("state_history".to_owned(), json!({"pid": "<0.2.0>"})));
+    for (tool, arguments) in &calls(&message)[..2] {
+        assert!(client.text(tool, arguments.clone()).contains("changed"), "{tool}");
+    }
 
     let mut bank = Client::start_with(&BANK);
     let message = get(&mut bank, "who_changed_state", json!({"pid": "<0.148.0>"}));

@@ -73,7 +73,9 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
                     event.event_type().unwrap_or("no type"),
                 );
             }
-            text.push_str("\nStart with the newest:\n");
+            text.push_str("\nThe story of the newest, back to its cause, in one call:\n");
+            text.push_str(&call("explain", &json!({"target": newest.event_id()})));
+            text.push_str("\nWhere that leaves a question, go on by hand:\n");
             trail(store, newest, &mut text);
         }
         None => {

@@ -75,6 +75,8 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
     let told = Filter { event_types: states.clone(), ..in_time.clone() };
     let changes = if states.is_empty() { 0 } else { live::count(store, told)? };
     if changes > 0 {
+        text.push_str("Each change with its message, sender and place, in one call (`path` narrows to a part):\n");
+        text.push_str(&call("state_history", &asked(json!({}))));
         let why = format!("The state changes themselves ({changes} recorded), newest first, whole:");
         steps.push((why, json!({"event_type": states, "order": "desc", "limit": 20, "format": "json"})));
     } else {
