@@ -10,7 +10,7 @@ export async function talk(tally, era, client, StdioClientTransport) {
 
   await check("connect", () => client.connect(transport));
   await check("server", () => client.getServerVersion().name === "elixir-scope-storage");
-  await check("instructions", () => client.getInstructions().includes("Workflow"));
+  await check("instructions", () => client.getInstructions().includes("Start with overview"));
 
   await check("tools/list", async () => ask.same(names(await client.listTools()), names({ tools: ask.golden })));
   for (const tool of ask.golden) {
