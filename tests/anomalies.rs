@@ -135,6 +135,17 @@ fn an_update_is_lost_within_a_nested_state_and_by_casts_too() {
 }
 
 #[test]
+fn writes_are_counted_by_their_kind_however_long_they_are() {
+    let long = format!("apple{}", "x".repeat(200));
+    let events = events("tests/data/lost_update.trace.gz", None);
+    let renamed = events.iter().map(|event| serde_json::from_str(&event.to_string().replace("apple", &long)).unwrap());
+    let mut client = serve(&renamed.collect::<Vec<_>>());
+    let found = find(&mut client, json!({}));
+    let [lost] = &found[..] else { panic!("{} findings", found.len()) };
+    lost.says(&["5 of 6 {:put, _, _} writes"]);
+}
+
+#[test]
 fn a_crash_is_told_once_with_its_place_its_message_and_whom_it_took_along() {
     for (path, name, place, function) in [
         ("examples/recordings/s3_badstate.trace.gz", "cart_4", "s3_badstate.exs:16", "Cart.handle_call/3"),

@@ -266,6 +266,20 @@ fn drops_are_a_gap_with_its_span_and_calls_across_it_say_so() {
 }
 
 #[test]
+fn a_process_of_another_node_is_told_with_its_node_everywhere() {
+    let far = || terms::pid_of("other@host", 5);
+    let label =
+        tuple(&[atom("seq_trace"), far(), tuple(&[atom("send"), tuple(&[int(0), int(1)]), pid(1), far(), atom("hi")])]);
+    let (events, _) = told(&[traced(1, "send", &[atom("hi"), far()], 1), label]);
+    for event in &events {
+        assert_eq!(event["data"]["receiver_pid"], "<other@host.5.0>", "{event}");
+    }
+    assert_eq!(events[1]["correlation_id"], "<other@host.5.0>");
+    let (events, _) = told(&[traced(1, "send", &[atom("hi"), terms::pid_of("a\n\"b", 5)], 1)]);
+    assert_eq!(events[0]["data"]["receiver_pid"], "<a??b.5.0>", "a payload is JSON whatever a node is called");
+}
+
+#[test]
 fn a_message_of_an_unknown_kind_is_kept_and_counted() {
     let (events, counters) = told(&[traced(1, "teleported", &[pid(2)], 5), atom("hello")]);
     assert_eq!(counters.unknown, 2);

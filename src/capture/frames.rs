@@ -2,7 +2,7 @@
 //!
 //! Pure: bytes in, the place of one record out. Nothing is reserved by a length the bytes claim.
 
-use crate::etf::{Error, Inflated, Term};
+use crate::etf::Unpacked;
 
 /// Longest record, in bytes; a longer one ends the connection, because no end of it can be trusted.
 pub(super) const MAX_RECORD_BYTES: usize = (64 << 20) - 1;
@@ -12,20 +12,6 @@ const DBG_HEAD: usize = 5;
 
 /// First byte of a term with its version.
 const VERSION: u8 = 131;
-
-/// Room for a term that came compressed.
-#[derive(Debug, Default)]
-pub(super) struct Unpacked(Option<Inflated>);
-
-impl Unpacked {
-    /// Reads a record's term, compressed or not.
-    pub(super) fn parse<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Term<'a>, Error> {
-        if Inflated::is(bytes) {
-            return Ok(self.0.insert(Inflated::bounded(bytes, MAX_RECORD_BYTES)?).term());
-        }
-        Term::parse(bytes)
-    }
-}
 
 /// How records follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +65,7 @@ impl Framing {
 /// in the middle of the record it was writing.)
 pub(super) fn begins_whole(bytes: &[u8], unpacked: &mut Unpacked) -> bool {
     match Framing::Dbg.step(bytes) {
-        Step::Record { term, .. } => unpacked.parse(term).is_ok(),
+        Step::Record { term, .. } => unpacked.parse(term, MAX_RECORD_BYTES).is_ok(),
         Step::Dropped { bytes: length, .. } => bytes.get(length).is_none_or(|next| *next <= 1),
         Step::More { .. } => bytes.get(DBG_HEAD).is_none_or(|first| *first == VERSION),
         Step::Broken(_) => false,
@@ -91,7 +77,7 @@ pub(super) fn first_whole(bytes: &[u8], unpacked: &mut Unpacked) -> Option<usize
     memchr::memchr_iter(VERSION, bytes).filter_map(|version| version.checked_sub(DBG_HEAD)).find(|start| {
         let Step::Record { term, .. } = Framing::Dbg.step(&bytes[*start..]) else { return false };
         // Half of all bytes could be a small integer's term; a trace message is a tuple or a list.
-        matches!(term.get(1), Some(80 | 104 | 105 | 108)) && unpacked.parse(term).is_ok()
+        matches!(term.get(1), Some(80 | 104 | 105 | 108)) && unpacked.parse(term, MAX_RECORD_BYTES).is_ok()
     })
 }
 

@@ -1,12 +1,12 @@
 //! One connection that carries terms: who speaks, and what do they say?
 
 use super::Hub;
-use super::frames::{Framing, MAX_RECORD_BYTES, Step, Unpacked, begins_whole, first_whole};
+use super::frames::{Framing, MAX_RECORD_BYTES, Step, begins_whole, first_whole};
 use super::incarnation::Seen;
 use super::live::Live;
 use super::reader::{Filled, Patience, Reader};
 use super::status::Ledger;
-use crate::etf::Term;
+use crate::etf::{Term, Unpacked};
 use crate::trace::{Recorder, Session};
 
 /// Read before it is decided who speaks, at most: what waited in a queue is older than it looks, and the end of it is
@@ -126,7 +126,7 @@ impl<'a> Records<'a> {
         loop {
             match self.framing.step(&bytes[at..]) {
                 Step::Record { term, bytes: length } => {
-                    if let Ok(term) = self.unpacked.parse(term) {
+                    if let Ok(term) = self.unpacked.parse(term, MAX_RECORD_BYTES) {
                         if !is_any {
                             introduce(&mut seen, term);
                         }
@@ -173,7 +173,7 @@ impl<'a> Records<'a> {
         loop {
             let bytes = match self.framing.step(self.reader.bytes()) {
                 Step::Record { term, bytes } => {
-                    match self.unpacked.parse(term) {
+                    match self.unpacked.parse(term, MAX_RECORD_BYTES) {
                         Ok(term) => {
                             live.recorder().take(term);
                             if live.recorder().is_full() {

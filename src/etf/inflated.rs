@@ -76,3 +76,20 @@ impl Inflated {
         Term::checked(&self.bytes[1..])
     }
 }
+
+/// Room for a term that may have come compressed.
+#[derive(Clone, Debug, Default)]
+pub struct Unpacked(Option<Inflated>);
+
+impl Unpacked {
+    /// Reads exactly one term with its version byte, compressed or not; one that is inflated has at most `max_bytes`.
+    ///
+    /// # Errors
+    /// Those of [`Term::parse`] and of [`Inflated::bounded`].
+    pub fn parse<'a>(&'a mut self, bytes: &'a [u8], max_bytes: usize) -> Result<Term<'a>, Error> {
+        if Inflated::is(bytes) {
+            return Ok(self.0.insert(Inflated::bounded(bytes, max_bytes)?).term());
+        }
+        Term::parse(bytes)
+    }
+}

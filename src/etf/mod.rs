@@ -19,6 +19,6 @@ pub use atom::Atom;
 pub use check::MAX_DEPTH;
 pub use error::Error;
 pub use identity::{Fun, Pid, Port, Reference};
-pub use inflated::{Inflated, MAX_INFLATED};
+pub use inflated::{Inflated, MAX_INFLATED, Unpacked};
 pub use term::{Term, Terms};
 pub use view::View;

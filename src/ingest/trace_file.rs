@@ -11,7 +11,7 @@ use super::records::{Record, Records};
 use super::report::Place;
 use super::{MAX_EVENT_BYTES, unreadable};
 use crate::error::Result;
-use crate::etf::{Inflated, Term};
+use crate::etf::{Term, Unpacked};
 use crate::trace::{Recorder, Session, Stamp, stamp_of};
 
 /// Reads one recording: a file that is open, or a wrap set whose first file is.
@@ -55,16 +55,13 @@ impl Reader<'_> {
     fn read(&mut self, job: &mut Job<'_>, format: Format, input: &mut Input) -> std::result::Result<(), Stop> {
         let mut records = Records::new(format);
         let mut term = Vec::new();
+        let mut unpacked = Unpacked::default();
         while let Some(record) = records.next(input, &mut term)? {
             match record {
                 Record::Term { offset } => {
                     let recorder = self.recorder(job, &term);
-                    let taken = if Inflated::is(&term) {
-                        Inflated::bounded(&term, MAX_EVENT_BYTES).map(|inflated| recorder.take(inflated.term()))
-                    } else {
-                        Term::parse(&term).map(|parsed| recorder.take(parsed))
-                    };
-                    if let Err(error) = taken {
+                    let taken = unpacked.parse(&term, MAX_EVENT_BYTES);
+                    if let Err(error) = taken.map(|parsed| recorder.take(parsed)) {
                         records.doubt(offset);
                         // What is cut ends inside the record, after its last byte.
                         let within = error.offset.min(term.len().saturating_sub(1)) as u64;

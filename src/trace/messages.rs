@@ -1,11 +1,14 @@
 //! Messages: who sent each, to whom, and which receive is which send's?
 
+use super::MAX_VALUE_BYTES;
 use super::calls::describe_sent;
+use super::draft::Span;
 use super::flight::{Flight, Kind, Receiver, Shape};
 use super::message::{Sequence, pid as pid_of};
-use super::object::Object;
+use super::object::{Home, Object, number};
 use super::process::{Correlation, ProcessKey, Received};
-use super::recorder::{At, Recorder, write_party};
+use super::recorder::{At, Recorder};
+use crate::etf::show::Show;
 use crate::etf::{Pid, Term, View};
 use crate::event::Role;
 
@@ -165,7 +168,7 @@ impl Recorder {
 }
 
 /// Names the other side of something: a pid with its place, a name or a port as a value.
-pub(super) fn party_of(object: &mut Object<'_>, key: &str, party: Term<'_>) -> Option<super::draft::Span> {
+pub(super) fn party_of(object: &mut Object<'_>, key: &str, party: Term<'_>) -> Option<Span> {
     match party.view() {
         View::Pid(pid) => {
             let home = object.context.home;
@@ -179,18 +182,28 @@ pub(super) fn party_of(object: &mut Object<'_>, key: &str, party: Term<'_>) -> O
 }
 
 /// A pid as events name it: `<0.1.0>`, or with the name of a node that is not the recorded one.
-pub(super) fn write_pid(pid: Pid<'_>, home: super::object::Home<'_>, text: &mut String) {
+pub(super) fn write_pid(pid: Pid<'_>, home: Home<'_>, text: &mut String) {
     match ProcessKey::of(pid, home) {
         Some(key) => key.write(text),
         None => {
-            // Node names hold no character that JSON escapes.
             text.push('<');
-            text.push_str(&pid.node.text().replace(['"', '\\'], "?"));
-            for number in [pid.id, pid.serial] {
+            // A payload takes it as it is: what JSON would escape is in no real node's name.
+            text.push_str(&pid.node.text().replace(|c: char| c.is_control() || matches!(c, '"' | '\\'), "?"));
+            for part in [pid.id, pid.serial] {
                 text.push('.');
-                super::object::number(i64::from(number), text);
+                number(i64::from(part), text);
             }
             text.push('>');
+        }
+    }
+}
+
+/// A pid as events name it, or another value that stands for a process: a port, a name, a label.
+pub(super) fn write_party(party: Term<'_>, home: Home<'_>, text: &mut String) {
+    match party.view() {
+        View::Pid(pid) => write_pid(pid, home, text),
+        _ => {
+            Show { max_bytes: MAX_VALUE_BYTES, home }.elixir(party, text);
         }
     }
 }

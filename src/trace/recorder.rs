@@ -12,8 +12,7 @@ use super::process::{Correlation, Frame, ProcessKey, Processes};
 use super::stamp::Stamp;
 use super::window::{Due, Window};
 use super::{Counters, Hello, Session};
-use crate::etf::show::{self, Show};
-use crate::etf::{Pid, Term, View};
+use crate::etf::{Pid, Term};
 use crate::event::Event;
 
 /// Turns the trace messages of one source into events.
@@ -356,17 +355,4 @@ fn write_reference(words: &[u32], text: &mut String) {
         number(i64::from(*word), text);
     }
     text.push('>');
-}
-
-/// Appends a pid, a port, a name or a reference as events name processes.
-pub(super) fn write_party(term: Term<'_>, home: super::object::Home<'_>, text: &mut String) {
-    match term.view() {
-        View::Pid(pid) => match ProcessKey::of(pid, home) {
-            Some(key) => key.write(text),
-            None => show::pid(pid, None, text),
-        },
-        _ => {
-            Show { max_bytes: super::MAX_VALUE_BYTES, home }.elixir(term, text);
-        }
-    }
 }

@@ -1,9 +1,9 @@
 //! What the virtual machine did for a process: collections, scheduling, ports.
 
 use super::message::{Mfa, Phase, pid as pid_of};
-use super::messages::party_of;
+use super::messages::{party_of, write_party};
 use super::object::Object;
-use super::recorder::{At, Recorder, write_party};
+use super::recorder::{At, Recorder};
 use crate::etf::{Pid, Term};
 use crate::event::Role;
 
