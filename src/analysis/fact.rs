@@ -114,26 +114,3 @@ impl Fact {
         )
     }
 }
-
-/// The request inside what was sent: `:total` of `{:"$gen_call", {pid, ref}, :total}`, the message itself otherwise.
-pub(crate) fn request(message: &str) -> &str {
-    let value = Value::read(message);
-    let inner = value.tuple().and_then(|parts| match (parts.first()?.atom()?, parts.len()) {
-        ("$gen_call", 3) => Some(parts[2].text),
-        ("$gen_cast", 2) => Some(parts[1].text),
-        _ => None,
-    });
-    inner.unwrap_or(message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_request_is_taken_out_of_its_envelope() {
-        assert_eq!(request(r#"{:"$gen_call", {#PID<0.1.0>, [:alias | #Reference<0.1.2.3>]}, :total}"#), ":total");
-        assert_eq!(request(r#"{:"$gen_cast", {:coupon, "SPRNG"}}"#), r#"{:coupon, "SPRNG"}"#);
-        assert_eq!(request("{:EXIT, #PID<0.1.0>, :normal}"), "{:EXIT, #PID<0.1.0>, :normal}");
-    }
-}

@@ -7,8 +7,8 @@ use foldhash::fast::RandomState;
 
 use super::member;
 use super::parts::Quiet;
-use super::shape::shape;
 use super::symbols::Texts;
+use super::value::Value;
 use crate::error::Result;
 use crate::event::time::Time;
 use crate::query::{Filter, Seen};
@@ -39,7 +39,7 @@ impl Messages {
             store.visit(&entries, &Quiet(watch), |event| {
                 let Some(call) = event.call_id() else { return ControlFlow::Continue(()) };
                 if let Some(message) = member::first(event.data(), "args") {
-                    let kind = messages.kinds.id(&format!("{callback} {}", shape(&message)));
+                    let kind = messages.kinds.id(&format!("{callback} {}", Value::read(&message).pattern()));
                     messages.of_call.insert(call.into(), kind);
                 }
                 ControlFlow::Continue(())

@@ -21,7 +21,6 @@ mod messages;
 mod nesting;
 pub(crate) mod overview;
 pub(crate) mod parts;
-mod shape;
 pub(crate) mod spread;
 pub(crate) mod state;
 pub(crate) mod story;

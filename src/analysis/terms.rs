@@ -1,75 +1,6 @@
-//! What are the parts of a value that is written in Elixir syntax?
-//!
-//! Lenient: what is cut or not Elixir is one part. Nothing is copied.
+//! What do short texts of events say: kinds of arguments, lines of differences, names of functions?
 
-/// The text up to the end of the first value that starts here, which a comma or a closing bracket ends.
-fn value_end(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let (mut depth, mut at) = (0_usize, 0);
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-            }
-            b'{' | b'[' | b'(' => depth += 1,
-            b'}' | b']' | b')' | b',' if depth == 0 => return at,
-            b'}' | b']' | b')' => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    text.len()
-}
-
-/// The elements of a tuple or a list; a value that is neither is its own one element.
-pub(crate) fn elements(value: &str) -> Vec<&str> {
-    let value = value.trim();
-    let inner = value
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .or_else(|| value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')));
-    let Some(mut rest) = inner else { return vec![value] };
-    let mut found = Vec::new();
-    while !rest.trim().is_empty() {
-        let end = value_end(rest);
-        found.push(rest[..end].trim());
-        rest = rest.get(end + 1..).unwrap_or_default();
-    }
-    found
-}
-
-/// What a callback is given of a message: without the wrapping of a call, a cast or a reply.
-pub(crate) fn content(message: &str) -> &str {
-    if message.starts_with("{:\"$gen_call\"") {
-        return elements(message).get(2).copied().unwrap_or(message);
-    }
-    if message.starts_with("{:\"$gen_cast\"")
-        || message.starts_with("{[:alias |")
-        || message.starts_with("{#Reference<")
-    {
-        return elements(message).get(1).copied().unwrap_or(message);
-    }
-    message
-}
-
-/// What kind of message it is, whatever it carries: `:total`, `{:coupon, _}`.
-pub(crate) fn shape(content: &str) -> String {
-    let content = content.trim();
-    if content.starts_with('{') {
-        let parts = elements(content);
-        let mut shape = String::from("{");
-        for (at, part) in parts.iter().enumerate() {
-            shape.push_str(if at > 0 { ", " } else { "" });
-            shape.push_str(if at == 0 && part.starts_with(':') { part } else { "_" });
-        }
-        shape.push('}');
-        return shape;
-    }
-    class(content).to_owned()
-}
+use super::value::Value;
 
 /// Atoms stand for themselves, other values for their kind and rough size.
 fn class(value: &str) -> &str {
@@ -94,8 +25,11 @@ fn class(value: &str) -> &str {
 
 /// The kinds of some arguments: `:pdf, number`.
 pub(crate) fn shapes(args: &[String]) -> String {
-    let shapes: Vec<String> = args.iter().map(|arg| shape(arg)).collect();
-    shapes.join(", ")
+    let shape = |arg: &String| {
+        let value = Value::read(arg);
+        if value.tuple().is_some() { value.pattern() } else { class(value.text).to_owned() }
+    };
+    args.iter().map(shape).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a value stands in another as a whole: `10` in `{:set, 10}`, not in `{:set, 100}`.
@@ -136,39 +70,14 @@ pub(crate) fn home(function: &str) -> String {
     }
 }
 
-/// The first characters of a text, with a mark where it was cut.
-pub(crate) fn brief(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some((cut, _)) => format!("{}...", &text[..cut]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn values_are_taken_apart_at_their_own_commas() {
-        assert_eq!(
-            elements("{:a, [1, {2}], \"x, }\", %{k: 1, l: 2}}"),
-            [":a", "[1, {2}]", "\"x, }\"", "%{k: 1, l: 2}"]
-        );
-        assert_eq!(elements("{}"), Vec::<&str>::new());
-        assert_eq!(elements(":ok"), [":ok"]);
-        let call = "{:\"$gen_call\", {#PID<0.1.0>, [:alias | #Reference<0.1.2.3>]}, {:add, \"a, b\"}}";
-        assert_eq!(content(call), "{:add, \"a, b\"}");
-        assert_eq!(content("{[:alias | #Reference<0.1.2.3>], {:ok, 5}}"), "{:ok, 5}");
-        assert_eq!(content("{:\"$gen_cast\", :tick}"), ":tick");
-        assert_eq!(content("{:hello, 1}"), "{:hello, 1}");
-    }
-
-    #[test]
-    fn a_message_is_known_by_its_tag() {
-        assert_eq!(shape("{:add, \"sku\", 5}"), "{:add, _, _}");
-        assert_eq!(shape(":total"), ":total");
-        assert_eq!(shape("-5"), "number");
-        assert_eq!(shapes(&[":pdf".to_owned(), "[1]".to_owned()]), ":pdf, short list");
+    fn arguments_are_alike_by_their_kind_and_size() {
+        assert_eq!(shapes(&[":pdf".to_owned(), "[1]".to_owned(), "-5".to_owned()]), ":pdf, short list, number");
+        assert_eq!(shapes(&["{:add, 1}".to_owned(), "{1, 2}".to_owned()]), "{:add, _}, {_, _}");
     }
 
     #[test]

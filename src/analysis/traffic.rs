@@ -3,6 +3,7 @@
 use super::ledger::payload::{Payload, text};
 use super::ledger::{Call, CallId, Callback, Kind, Ledger, Message, MessageId, ProcessId, Waited, bare};
 use super::terms;
+use super::value::{Value, brief, envelope};
 
 /// A caller that does something so soon after its call did not wait for the answer: it asked for it to be sent later.
 const NO_WAIT_NS: i64 = 1_000_000;
@@ -204,12 +205,21 @@ impl<'l> Traffic<'l> {
         Some(self.ledger.call(handled).start.since(message.sent).max(0))
     }
 
-    /// What the message says, without its wrapping; cut.
-    pub(crate) fn content(&self, message: &Message, most: usize) -> String {
+    /// What the message says, without its wrapping; whole.
+    pub(crate) fn whole(&self, message: &Message) -> String {
         let Some(event) = self.ledger.event(message.event) else { return String::new() };
         let payload = Payload::read(event.data());
-        let whole = text(payload.message).unwrap_or_default();
-        terms::brief(terms::content(&whole), most)
+        envelope::content(&text(payload.message).unwrap_or_default()).to_owned()
+    }
+
+    /// The same, cut.
+    pub(crate) fn content(&self, message: &Message, most: usize) -> String {
+        brief::cut(&self.whole(message), most)
+    }
+
+    /// What kind of message it is, whatever it carries: `:total`, `{:coupon, _}`.
+    pub(crate) fn pattern(&self, message: &Message) -> String {
+        Value::read(&self.whole(message)).pattern()
     }
 
     /// Where it was sent from: `Checkout.shop/3 (cart.exs:26)`, or the function it was sent in.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Confidence, Finding, Kind, Scene};
 use crate::analysis::ledger::{CallId, Exit, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
+use crate::analysis::value::brief;
 use crate::error::Result;
 
 /// Characters of a reason that two processes share when one ended because of the other.
@@ -78,7 +79,7 @@ fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Find
     let call = first.call.map(|call| ledger.call(call));
     let function = call.map_or_else(String::new, |call| format!(" in {}", terms::home(ledger.text(call.function))));
     let who = ledger.full_label(first.process);
-    let what = format!("{who} ended{times} of {}{site}{function}", terms::brief(reason, 160));
+    let what = format!("{who} ended{times} of {}{site}{function}", brief::cut(reason, 160));
     // A process can be ended on purpose with any reason; an error was nobody's purpose.
     let confidence = match (first.exit.error, call) {
         // Somebody wanted it so.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Confidence, Finding, Kind, Scene, count, span};
 use crate::analysis::ledger::{Kind as MessageKind, MessageId, Moment, Process, ProcessId, Sym, bare};
 use crate::analysis::traffic::Fate;
+use crate::analysis::value::brief;
 use crate::error::Result;
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
@@ -79,7 +80,7 @@ fn lost(scene: &Scene<'_>, receiver: ProcessId, messages: &[MessageId], in_mailb
     let ended = dead.exit.as_ref().map_or_else(
         || "it was not alive".to_owned(),
         |exit| {
-            let reason = crate::analysis::terms::brief(ledger.text(exit.error.unwrap_or(exit.reason)), 80);
+            let reason = brief::cut(ledger.text(exit.error.unwrap_or(exit.reason)), 80);
             format!("it had ended ({reason}) {} before the first", span(first.sent.since(exit.moment)))
         },
     );

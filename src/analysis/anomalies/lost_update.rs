@@ -12,6 +12,7 @@ use super::{Confidence, Finding, Kind, Scene, count};
 use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{Call, CallId, Callback, Message, MessageId, ProcessId};
 use crate::analysis::terms;
+use crate::analysis::value::{Value, brief};
 use crate::error::Result;
 
 /// Changes of one server looked at; the newest beyond are not.
@@ -139,9 +140,9 @@ fn lost(scene: &Scene<'_>, handled: &[Handled], history: &History) -> Result<Vec
         }
         let message = ledger.message(one.message);
         let of_client = reads.entry(one.client).or_default();
-        let content = scene.traffic.content(message, 4_000);
-        let shape = terms::shape(&content);
-        let writes = one.changed || effective.contains_key(&shape);
+        let content = scene.traffic.whole(message);
+        let pattern = Value::read(&content).pattern();
+        let writes = one.changed || effective.contains_key(&pattern);
         if !writes {
             of_client.push(one);
             if of_client.len() > MAX_READS {
@@ -153,7 +154,7 @@ fn lost(scene: &Scene<'_>, handled: &[Handled], history: &History) -> Result<Vec
         // A write without effect that the server refused is no write.
         let is_refused = !one.changed
             && reply(scene, message)
-                .is_some_and(|reply| effective.get(&shape).is_none_or(|replies| !replies.contains(&reply)));
+                .is_some_and(|reply| effective.get(&pattern).is_none_or(|replies| !replies.contains(&reply)));
         if !is_refused {
             let stale = of_client.iter().rev().find_map(|read| {
                 // The reply was there before the write was sent.
@@ -168,20 +169,20 @@ fn lost(scene: &Scene<'_>, handled: &[Handled], history: &History) -> Result<Vec
     Ok(lost)
 }
 
-/// The replies to messages that changed the state, by the messages' shape.
+/// The replies to messages that changed the state, by the messages' pattern.
 fn replies_of_changes(scene: &Scene<'_>, handled: &[Handled]) -> BTreeMap<String, BTreeSet<String>> {
     let mut replies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for one in handled.iter().filter(|one| one.changed) {
         let message = scene.ledger.message(one.message);
-        let of_shape = replies.entry(terms::shape(&scene.traffic.content(message, 4_000))).or_default();
-        of_shape.extend(reply(scene, message));
+        let of_pattern = replies.entry(scene.traffic.pattern(message)).or_default();
+        of_pattern.extend(reply(scene, message));
     }
     replies
 }
 
 fn reply(scene: &Scene<'_>, message: &Message) -> Option<String> {
     let reply = scene.ledger.message(message.reply?);
-    Some(scene.traffic.content(reply, 4_000))
+    Some(scene.traffic.whole(reply))
 }
 
 /// Whether an answer is this value, alone or as `{:ok, value}`.
@@ -236,16 +237,14 @@ fn describe(
     let ledger = scene.ledger;
     let server = ledger.full_label(process);
     let at_path = if first.path.is_empty() { String::new() } else { format!(" at `{}`", first.path) };
-    let content = scene.traffic.content(ledger.message(first.write.1), 60);
-    let shape = terms::shape(&content);
-    let writes =
-        handled.iter().filter(|one| terms::shape(&scene.traffic.content(ledger.message(one.message), 4_000)) == shape);
+    let pattern = scene.traffic.pattern(ledger.message(first.write.1));
+    let writes = handled.iter().filter(|one| scene.traffic.pattern(ledger.message(one.message)) == pattern);
     let (read, write) = (ledger.message(first.read.1), ledger.message(first.write.1));
     let what = format!(
         "updates of the state of {server}{at_path} were lost: {} of {} were worked out from a value that another \
          client had changed since it was read",
         lost.len(),
-        count(writes.count(), &format!("{shape} write")),
+        count(writes.count(), &format!("{pattern} write")),
     );
     let whose = common_caller(scene, read, write);
     // Who read the whole state may have looked at something else of it.
@@ -301,7 +300,7 @@ fn overlap<'h>(scene: &Scene<'_>, handled: &'h [Handled], lost: &'h Lost) -> Vec
         let message = ledger.call(*call).message.map(|message| ledger.message(message))?;
         ledger.call(*call).change.is_none().then(|| reply(scene, message)).flatten()
     };
-    calls.iter().map(|call| (*call, answer(call).map(|text| terms::brief(&text, 60)))).collect()
+    calls.iter().map(|call| (*call, answer(call).map(|text| brief::cut(&text, 60)))).collect()
 }
 
 /// The call of the client around both messages.

@@ -8,6 +8,7 @@ use super::{Confidence, Finding, Kind, Scene, count, span};
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, ProcessId, Sym};
 use crate::analysis::terms;
+use crate::analysis::value::Value;
 use crate::error::Result;
 
 /// Questions of one kind from one call that are told.
@@ -79,9 +80,9 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
             .filter_map(|id| ledger.message(*id).waited.map(|(end, _)| end.since(ledger.message(*id).sent)))
             .fold(0, i64::saturating_add);
         let contents: Vec<String> =
-            messages.iter().take(MAX_ARGS).map(|id| scene.traffic.content(ledger.message(*id), 200)).collect();
-        let (shape, is_same) = alike(&contents);
-        let Some(shape) = shape else { continue };
+            messages.iter().take(MAX_ARGS).map(|id| scene.traffic.whole(ledger.message(*id))).collect();
+        let (pattern, is_same) = alike(&contents);
+        let Some(pattern) = pattern else { continue };
         // Who passes a question on does something with it.
         let passes_on = messages.iter().filter_map(|id| ledger.message(*id).handled).any(|call| orders.contains(&call));
         let whole = ledger.call(*around).duration.unwrap_or(i64::MAX).max(1);
@@ -96,7 +97,7 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
         let times = if cases.len() > 1 { format!(", and so {} more times", cases.len() - 1) } else { String::new() };
         let asked_whom = first.receiver.map_or_else(String::new, |id| ledger.full_label(id));
         let what = format!(
-            "{} asked {asked_whom} {} one after the other through {} ({shape}), {}{part}{times}: one question could \
+            "{} asked {asked_whom} {} one after the other through {} ({pattern}), {}{part}{times}: one question could \
              ask for all",
             terms::home(ledger.text(caller)),
             count(messages.len(), "question"),
@@ -125,12 +126,13 @@ fn callers_of_others(scene: &Scene<'_>) -> BTreeSet<CallId> {
     calls.flat_map(|call| std::iter::once(call).chain(ledger.around(call))).collect()
 }
 
-/// The shape of all, if they have one, and whether they are all the same.
+/// The pattern of all, if they have one, and whether they are all the same.
 fn alike(contents: &[String]) -> (Option<String>, bool) {
-    let shape = contents.first().map(|content| terms::shape(content));
-    let is_one = shape.as_ref().is_some_and(|shape| contents.iter().all(|content| terms::shape(content) == *shape));
+    let mut patterns = contents.iter().map(|content| Value::read(content).pattern());
+    let first = patterns.next();
+    let is_one = patterns.all(|pattern| Some(pattern) == first);
     let is_same = contents.windows(2).all(|pair| pair[0] == pair[1]);
-    (shape.filter(|_| is_one), is_same)
+    (first.filter(|_| is_one), is_same)
 }
 
 /// Calls with the same arguments, from one place in one call, that take much of its time.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, span};
 use crate::analysis::ledger::{Exit, ProcessId, Sym};
-use crate::analysis::terms;
+use crate::analysis::value::brief;
 use crate::error::Result;
 
 /// Ends that make a storm: the third restart is what a supervisor's usual intensity allows within five seconds.
@@ -64,7 +64,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
 fn describe(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) -> Finding {
     let ledger = scene.ledger;
     let ((first, first_exit), (_, last_exit)) = (run[0], run[run.len() - 1]);
-    let reason = terms::brief(ledger.text(first_exit.error.unwrap_or(first_exit.reason)), 120);
+    let reason = brief::cut(ledger.text(first_exit.error.unwrap_or(first_exit.reason)), 120);
     let site = first_exit.crash_site.map_or_else(String::new, |site| format!(" at {}", ledger.text(site)));
     let is_same =
         run.iter().all(|(_, exit)| exit.error == first_exit.error && exit.crash_site == first_exit.crash_site);
@@ -84,7 +84,7 @@ fn describe(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) ->
             .detail(format!(
                 "the parent gave up {} later and ended ({}), and with it all its other children",
                 span(exit.moment.since(last_exit.moment)),
-                terms::brief(ledger.text(exit.reason), 60)
+                brief::cut(ledger.text(exit.reason), 60)
             ))
             .shown_by("parent_exit", exit.event);
     }

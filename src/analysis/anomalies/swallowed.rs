@@ -8,6 +8,7 @@ use super::{Confidence, Finding, Kind, Scene, count};
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
 use crate::analysis::terms;
+use crate::analysis::value::brief;
 use crate::error::Result;
 
 /// The function that failed, the one around it, and the reason.
@@ -66,8 +67,8 @@ fn describe(scene: &Scene<'_>, failed: CallId, parent: CallId, result: &str, tim
     let again = if times > 1 { format!(", {}", count(times, "time")) } else { String::new() };
     let what = format!(
         "{what_failed} failed with {} and {around} returned {} all the same{again}: nobody hears of the error",
-        terms::brief(reason, 120),
-        terms::brief(result, 60)
+        brief::cut(reason, 120),
+        brief::cut(result, 60)
     );
     // A claim of success is worse than a value that may stand for nothing.
     let claims = result.starts_with(":ok") || result.starts_with("{:ok") || result == "true";

@@ -7,8 +7,9 @@ use super::tell::{call, enclosing};
 use super::{Cx, Part, Story, callers, cause, elsewhere, folded, supervision, waiting};
 use crate::analysis::ask::{Ask, inside};
 use crate::analysis::change::{Changes, StateChange, entry_of, state_before};
-use crate::analysis::fact::{Fact, request};
+use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
+use crate::analysis::value::envelope::request;
 use crate::analysis::who::{Names, Who};
 use crate::error::Result;
 

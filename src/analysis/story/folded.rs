@@ -11,6 +11,7 @@ use crate::analysis::fact::Fact;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::diff;
+use crate::analysis::value::envelope::request;
 use crate::error::Result;
 
 /// Events looked back over.
@@ -112,8 +113,7 @@ fn row(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> 
             let to = event.text("receiver_name").or_else(|| event.text("receiver_pid")).unwrap_or("?");
             let lost = if event.flag("undeliverable") { ", which is not there" } else { "" };
             let kind = event.text("send_type").unwrap_or("message");
-            let pattern =
-                Value::read(crate::analysis::fact::request(event.text("message").unwrap_or_default())).pattern();
+            let pattern = Value::read(request(event.text("message").unwrap_or_default())).pattern();
             Some((
                 format!("sent {kind} {pattern} to {to}{lost}"),
                 format!("sent {kind} {} to {to}{lost}", asked(event)),

@@ -5,6 +5,7 @@
 
 pub(crate) mod brief;
 pub(crate) mod diff;
+pub(crate) mod envelope;
 pub(crate) mod path;
 mod read;
 
@@ -152,6 +153,10 @@ mod tests {
         assert_eq!(pattern("{1, 2}"), "{_, _}");
         assert_eq!(pattern("%Job{id: 1}"), "%Job{}");
         assert_eq!(pattern("17"), "(number)");
+        assert_eq!(pattern("{:put, <<1, 2>>, #Function<1.2/0 in M, env: [1, 2]>}"), "{:put, _, _}");
+        assert_eq!(pattern("{#Reference<0.1.2.3>, :ok}"), "{_, _}");
+        assert_eq!(pattern("{:note, \"abc\"‹cut: 900 bytes›}"), "{:note, _}", "what the recorder cut");
+        assert_eq!(pattern("{:note, [1, 2, ‹cut: 900 bytes›]}"), "{:note, _}");
     }
 
     #[test]

@@ -41,8 +41,18 @@ impl<'a> Reader<'a> {
     /// Reads one value; `None` where none starts.
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
         let start = self.at;
-        let kind = if depth > MAX_DEPTH { self.opaque()? } else { self.kind(depth)? };
+        let mut kind = if depth > MAX_DEPTH { self.opaque()? } else { self.kind(depth)? };
+        if self.cut_mark() {
+            kind = Kind::Opaque;
+        }
         Some(Value { text: &self.text[start..self.at], kind })
+    }
+
+    /// The recorder's mark behind a value that it cut: `‹cut: 900 bytes›`.
+    fn cut_mark(&mut self) -> bool {
+        let Some(end) = self.rest().strip_prefix('‹').and_then(|mark| mark.find('›')) else { return false };
+        self.at += '‹'.len_utf8() + end + '›'.len_utf8();
+        true
     }
 
     fn kind(&mut self, depth: usize) -> Option<Kind<'a>> {

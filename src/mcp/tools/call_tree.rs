@@ -8,6 +8,7 @@ use crate::analysis::ledger::Ledger;
 use crate::analysis::terms;
 use crate::analysis::traffic::Traffic;
 use crate::analysis::trees::{Ground, Target, ground, place};
+use crate::analysis::value::brief;
 use crate::event::StoredEvent;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
@@ -161,7 +162,7 @@ fn row(ledger: &Ledger, node: &Node) -> Vec<Cell> {
     if node.failed > 0 {
         let reason = node.calls.iter().find_map(|id| ledger.call(*id).reason);
         let reason = reason.map_or("", |reason| ledger.text(reason));
-        notes.push(format!("failed {}: {}", node.failed, terms::brief(reason, 60)));
+        notes.push(format!("failed {}: {}", node.failed, brief::cut(reason, 60)));
     }
     if node.open > 0 {
         notes.push(format!("{} without an end", node.open));

@@ -5,11 +5,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::analysis::event_at;
-use crate::analysis::fact::{Fact, request};
+use crate::analysis::fact::Fact;
 use crate::analysis::overview::{LONG_MAILBOX, Overview, Trouble, length, overview};
 use crate::analysis::story::reason::is_normal;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
+use crate::analysis::value::envelope::request;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
