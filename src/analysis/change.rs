@@ -157,8 +157,6 @@ pub(crate) struct Changes<'a> {
     ask: &'a Ask<'a>,
     pid: String,
     pub(crate) source: Source,
-    /// The first state, where only the return of `init` tells it.
-    initial: Option<StateChange>,
 }
 
 impl<'a> Changes<'a> {
@@ -173,19 +171,7 @@ impl<'a> Changes<'a> {
             }
             if is_any { Source::Callbacks } else { Source::Nothing }
         };
-        let mut changes = Self { ask, pid: pid.to_owned(), source, initial: None };
-        if source == Source::Told {
-            let first = changes.first(super::ask::EVER)?;
-            if first.is_none_or(|first| !first.is_initial()) {
-                let init = ask.first(callback_exits(pid, "init"), super::ask::EVER)?;
-                changes.initial = init.and_then(|init| StateChange::of_return(ask, &init));
-            }
-        }
-        Ok(changes)
-    }
-
-    fn initial_in(&self, (since, until): Span) -> Option<StateChange> {
-        self.initial.clone().filter(|initial| since <= initial.at && initial.at <= until)
+        Ok(Self { ask, pid: pid.to_owned(), source })
     }
 
     /// The last change in a span.
@@ -193,7 +179,7 @@ impl<'a> Changes<'a> {
         match self.source {
             Source::Told => {
                 let fact = self.ask.last(inside(&self.pid, &["state_change"]), span)?;
-                Ok(fact.as_ref().and_then(StateChange::of).or_else(|| self.initial_in(span)))
+                Ok(fact.as_ref().and_then(StateChange::of))
             }
             _ => Ok(self.all(span, MAX_LIMIT)?.0.pop()),
         }
@@ -203,9 +189,6 @@ impl<'a> Changes<'a> {
     pub(crate) fn first(&self, span: Span) -> Result<Option<StateChange>> {
         match self.source {
             Source::Told => {
-                if let Some(initial) = self.initial_in(span) {
-                    return Ok(Some(initial));
-                }
                 let fact = self.ask.first(inside(&self.pid, &["state_change"]), span)?;
                 Ok(fact.as_ref().and_then(StateChange::of))
             }
@@ -220,9 +203,7 @@ impl<'a> Changes<'a> {
             Source::Told => {
                 let facts = self.ask.newest(inside(&self.pid, &["state_change"]), span, limit.min(MAX_LIMIT))?;
                 let more = facts.len() >= limit.min(MAX_LIMIT);
-                let initial = if more { None } else { self.initial_in(span) };
-                let told = facts.iter().rev().filter_map(StateChange::of);
-                Ok((initial.into_iter().chain(told).collect(), more))
+                Ok((facts.iter().rev().filter_map(StateChange::of).collect(), more))
             }
             Source::Callbacks => {
                 let mut exits = Vec::new();

@@ -10,6 +10,7 @@ use crate::analysis::traffic::Traffic;
 use crate::analysis::trees::{Ground, Target, ground, place};
 use crate::analysis::value::brief;
 use crate::event::StoredEvent;
+use crate::mcp::args::budget::gathers_long;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -23,9 +24,6 @@ const USUAL_DEPTH: usize = 8;
 
 /// Rows made; a budget has room for fewer.
 const MAX_ROWS: usize = 2_000;
-
-/// Events that are looked through within ten milliseconds or so.
-const QUICK: u64 = 10_000;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
@@ -64,7 +62,7 @@ impl Tool for CallTree {
     type Reply = ReportReply;
 
     fn is_long(store: &EventStore, _: &Args) -> bool {
-        store.len() > QUICK
+        gathers_long(store)
     }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::analysis::anomalies::{self, Finding, Kind};
 use crate::analysis::ledger::{Ledger, gather};
+use crate::mcp::args::budget::gathers_long;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -20,9 +21,6 @@ const MAX_SHOWN: usize = 12;
 
 /// Next calls suggested.
 const MAX_NEXT: usize = 3;
-
-/// Events that are looked through within ten milliseconds or so.
-const QUICK: u64 = 10_000;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
@@ -58,7 +56,7 @@ impl Tool for FindAnomalies {
     type Reply = ReportReply;
 
     fn is_long(store: &EventStore, _: &Args) -> bool {
-        store.len() > QUICK
+        gathers_long(store)
     }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {

@@ -11,6 +11,7 @@ use crate::analysis::ledger::{Ledger, ProcessId, gather};
 use crate::analysis::mailbox::{Mailbox as Box_, Measure, Stay, buckets, by_receiver};
 use crate::analysis::traffic::Traffic;
 use crate::analysis::trees::unknown_process;
+use crate::mcp::args::budget::gathers_long;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -27,9 +28,6 @@ const MAX_ROWS: i64 = 2_000;
 
 /// Processes of one name that are told.
 const MAX_PROCESSES: usize = 3;
-
-/// Events that are looked through within ten milliseconds or so.
-const QUICK: u64 = 10_000;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["pid"]))]
@@ -57,7 +55,7 @@ impl Tool for Mailbox {
     type Reply = ReportReply;
 
     fn is_long(store: &EventStore, _: &Args) -> bool {
-        store.len() > QUICK
+        gathers_long(store)
     }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {

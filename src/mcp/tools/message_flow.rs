@@ -11,6 +11,7 @@ use crate::analysis::flow::{Only, Parties, select};
 use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, bare, gather};
 use crate::analysis::traffic::{Answer as Reply, Fate, Traffic};
 use crate::analysis::trees::unknown_process;
+use crate::mcp::args::budget::gathers_long;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -24,9 +25,6 @@ const MAX_ROWS: usize = 500;
 
 /// Arrows of a picture somebody can still read.
 const MAX_ARROWS: usize = 80;
-
-/// Events that are looked through within ten milliseconds or so.
-const QUICK: u64 = 10_000;
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -78,7 +76,7 @@ impl Tool for MessageFlow {
     type Reply = ReportReply;
 
     fn is_long(store: &EventStore, _: &Args) -> bool {
-        store.len() > QUICK
+        gathers_long(store)
     }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
