@@ -6,6 +6,7 @@
 mod batch;
 pub(crate) mod canon;
 mod key;
+pub(crate) mod members;
 pub(crate) mod parse;
 mod payload;
 mod render;

@@ -2,45 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{Deserialize, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::members::{Each, Members};
 use super::parse::FEW_KEYS;
-use super::scalar::{Text, arity, duration, indexable};
+use super::scalar::{arity, duration, indexable};
 use super::{Event, MAX_ROLES, Role, canon};
 use crate::error::{Error, Result};
-
-/// A JSON object's members in the order written.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let mut members = Vec::new();
-        deserializer.deserialize_map(Each(|key, raw| members.push((key, raw))))?;
-        Ok(Members(members))
-    }
-}
-
-/// Hands on each member of an object.
-struct Each<F>(F);
-
-impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue)> Visitor<'de> for Each<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> std::result::Result<(), M::Error> {
-        while let Some(Text(key)) = map.next_key()? {
-            (self.0)(key, map.next_value()?);
-        }
-        Ok(())
-    }
-}
 
 /// Takes the payload into an event: its text as it is, and every field and pid it names that the top did not.
 pub(super) fn data<'a>(event: &mut Event<'a>, raw: &'a RawValue) -> Result<()> {

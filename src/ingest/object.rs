@@ -1,13 +1,10 @@
 //! How is a JSON object taken apart and put together, its values kept as they were written?
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The members of an object in the order written.
-#[derive(Debug)]
-pub(super) struct Members<'a>(pub(super) Vec<(String, &'a RawValue)>);
+pub(super) use crate::event::members::Members;
 
 impl<'a> Members<'a> {
     /// The value of a member, where it has one.
@@ -28,30 +25,6 @@ pub(super) fn scalar(raw: &RawValue) -> Option<String> {
         b'"' => serde_json::from_str(raw.get()).ok(),
         b'-' | b'0'..=b'9' => Some(raw.get().to_owned()),
         _ => None,
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Read).map(Members)
-    }
-}
-
-struct Read;
-
-impl<'de> Visitor<'de> for Read {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(members)
     }
 }
 

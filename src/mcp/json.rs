@@ -3,49 +3,17 @@
 //! Payloads stay text; they are taken apart only for the events that are shown.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use memchr::memchr2;
 use rmcp::model::JsonObject;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserializer;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::event::members::{Each, Members};
+
 /// Deepest nesting given as a structure; what lies deeper is given as text. Peers give up at about 128.
 const MAX_DEPTH: usize = 64;
-
-/// The members of a JSON object in the order written.
-pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
-
-/// A key; borrowed where it is written without escapes.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut members = Vec::new();
-        deserializer.deserialize_map(Each(|key, raw| members.push((key, raw))))?;
-        Ok(Members(members))
-    }
-}
-
-/// Hands on each member of an object.
-struct Each<F>(F);
-
-impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue)> Visitor<'de> for Each<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<(), M::Error> {
-        while let Some((Key(key), raw)) = map.next_entry()? {
-            (self.0)(key, raw);
-        }
-        Ok(())
-    }
-}
 
 /// The members of an object's text; none when it is no object.
 pub(crate) fn members(json: &str) -> Vec<(Cow<'_, str>, &RawValue)> {

@@ -257,7 +257,7 @@ fn data(entry: &Members<'_>, time: Option<(i64, bool)>, length: Option<(i64, boo
     let mut data = Object::new();
     data.texts([("name", name.map(String::as_str))]);
     for (member, raw) in &entry.0 {
-        let is_carried = match member.as_str() {
+        let is_carried = match &**member {
             "ts" => time.is_some_and(|(_, is_exact)| is_exact),
             "dur" => length.is_some_and(|(_, is_exact)| is_exact),
             _ => false,

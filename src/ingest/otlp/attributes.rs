@@ -51,7 +51,7 @@ fn value(raw: &RawValue) -> String {
 fn plain(raw: &RawValue) -> Option<String> {
     let typed: Members<'_> = serde_json::from_str(raw.get()).ok()?;
     let [(kind, of_kind)] = typed.0.as_slice() else { return None };
-    match kind.as_str() {
+    match &**kind {
         "stringValue" | "boolValue" => Some(of_kind.get().to_owned()),
         // 64-bit integers are strings in OTLP/JSON.
         "intValue" => scalar(of_kind)?.parse().ok().map(|number: i64| number.to_string()),

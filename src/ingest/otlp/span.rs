@@ -53,7 +53,7 @@ pub(super) fn events(span: &Members<'_>, around: &Around, mark: &str) -> Result<
 
     let mut data = Object::new();
     for (name, raw) in &span.0 {
-        let is_carried = CARRIED.contains(&name.as_str()) || (name == "endTimeUnixNano" && duration.is_some());
+        let is_carried = CARRIED.contains(&&**name) || (name == "endTimeUnixNano" && duration.is_some());
         if !is_carried {
             data.raw(name, raw.get());
         }
@@ -103,7 +103,7 @@ fn span_event(one: &Members<'_>, id: &str, start: i64, node: Option<&str>, trace
     event.texts([("correlation_id", Some(trace)), ("parent_id", Some(span))]);
     let mut data = Object::new();
     for (name, raw) in &one.0 {
-        match name.as_str() {
+        match &**name {
             "attributes" => data.raw(name, &attributes(raw)),
             "timeUnixNano" if at.is_ok() => {}
             _ => data.raw(name, raw.get()),
