@@ -1,4 +1,4 @@
-//! Terms of two real recordings, decoded and shown, beside the `eetf` crate, and the whole way into the store: `cargo
+//! Terms of real recordings, decoded and shown, beside the `eetf` crate, and the whole way into the store: `cargo
 //! bench --bench etf`.
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a benchmark stops at the first surprise and prints")]
@@ -19,9 +19,20 @@ const RECORDS: usize = 1_000_000;
 /// Measurements of each, in turn; the best counts.
 const ROUNDS: usize = 3;
 
+/// Recordings whose records are of 237 bytes, as they come one after the other.
+const RECORDINGS: [&str; 7] = [
+    "examples/recordings/s1_race.trace.gz",
+    "examples/recordings/s3_badstate.trace.gz",
+    "tests/data/n_plus_one.trace.gz",
+    "tests/data/n_plus_one_fixed.trace.gz",
+    "tests/data/state_growth.trace.gz",
+    "examples/recordings/s3_badstate.trace.gz",
+    "examples/recordings/s1_race.trace.gz",
+];
+
 /// Records of a trace port: `<<0, Len:32, Term/binary>>`.
 fn recorded(name: &str) -> Vec<Vec<u8>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/recordings").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let file = std::fs::File::open(path).expect("the recording");
     let mut bytes = Vec::new();
     flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).expect("gzip");
@@ -87,10 +98,9 @@ fn whole_way(records: &[Vec<u8>], store: Option<&EventStore>) -> (f64, f64) {
 }
 
 fn main() {
-    let mut records = recorded("s1_race.trace.gz");
-    records.extend(recorded("s3_badstate.trace.gz"));
+    let records: Vec<Vec<u8>> = RECORDINGS.iter().flat_map(|name| recorded(name)).collect();
     let bytes = records.iter().map(Vec::len).sum::<usize>() / records.len();
-    println!("{RECORDS} records ({} different ones of {bytes} bytes each), ns a record:", records.len());
+    println!("{RECORDS} records ({} of {bytes} bytes, again and again), ns a record:", records.len());
 
     let mut best = [f64::MAX; 4];
     let mut text = String::new();

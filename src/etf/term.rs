@@ -76,7 +76,7 @@ impl<'a> Term<'a> {
             tag::LARGE_TUPLE => cursor.u32() as usize,
             _ => return None,
         };
-        Some(Terms::new(cursor, arity))
+        Some(Terms { cursor, left: arity, end_with_rest: true })
     }
 
     /// The elements, if it is a list other than of bytes (which Erlang sends as a string). The tail is not looked at: a
@@ -159,11 +159,13 @@ impl<'a> Term<'a> {
 pub struct Terms<'a> {
     pub(super) cursor: Cursor<'a>,
     pub(super) left: usize,
+    /// Nothing follows the last of them: it need not be passed over to find its end.
+    end_with_rest: bool,
 }
 
 impl<'a> Terms<'a> {
     pub(super) const fn new(cursor: Cursor<'a>, left: usize) -> Self {
-        Self { cursor, left }
+        Self { cursor, left, end_with_rest: false }
     }
 }
 
@@ -175,6 +177,10 @@ impl<'a> Iterator for Terms<'a> {
     fn next(&mut self) -> Option<Term<'a>> {
         self.left = self.left.checked_sub(1)?;
         let from = self.cursor.rest;
+        if self.left == 0 && self.end_with_rest {
+            self.cursor.rest = &[];
+            return Some(Term { bytes: from });
+        }
         self.cursor.skip();
         Some(Term { bytes: &from[..from.len() - self.cursor.rest.len()] })
     }

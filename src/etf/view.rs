@@ -130,17 +130,22 @@ impl<'a> View<'a> {
 /// The integer of this magnitude, as 64 bits where they hold it.
 #[inline(never)]
 fn big(negative: bool, digits: &[u8]) -> View<'_> {
-    let used = digits.iter().rposition(|&digit| digit != 0).map_or(0, |last| last + 1);
-    let digits = &digits[..used];
-    if used <= 8 {
-        let mut bytes = [0; 8];
-        bytes[..used].copy_from_slice(digits);
-        let magnitude = i128::from(u64::from_le_bytes(bytes));
-        if let Ok(integer) = i64::try_from(if negative { -magnitude } else { magnitude }) {
-            return View::Integer(integer);
-        }
-    }
-    View::Big { negative, digits }
+    // Times are of eight digits.
+    let magnitude = match digits.try_into() {
+        Ok(bytes) => Some(u64::from_le_bytes(bytes)),
+        Err(_) if used(digits) > 8 => None,
+        Err(_) => Some(digits[..used(digits)].iter().rev().fold(0, |all, &digit| all << 8 | u64::from(digit))),
+    };
+    let signed = |magnitude: u64| {
+        if negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+    };
+    let integer = magnitude.and_then(signed);
+    integer.map_or_else(|| View::Big { negative, digits: &digits[..used(digits)] }, View::Integer)
+}
+
+/// Digits without the zeros at the high end.
+fn used(digits: &[u8]) -> usize {
+    digits.iter().rposition(|&digit| digit != 0).map_or(0, |last| last + 1)
 }
 
 /// A float as OTP R14 and older wrote it: text, filled up with zeros.

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use dashmap::{DashMap, SharedValue};
 use parking_lot::RwLock;
 
 /// Shards of the map: each grows by itself, so no growth copies more than 1/64 of the entries at once.
@@ -99,6 +99,30 @@ impl Primary {
         taken.map_or(Claim::New, Claim::Taken)
     }
 
+    /// Enters seqs from `first` on, one for each hash that has no entry yet; whether it did, in the order given.
+    ///
+    /// Shard by shard, because each look-up is a miss of the cache: between two locks they overlap.
+    pub(super) fn claim_vacant(&self, hashes: &[Option<u64>], first: u64) -> Vec<bool> {
+        let shard_of = |hash: &Option<u64>| self.map.determine_shard(hash.unwrap_or_default() as usize);
+        let (places_by_shard, starts) = grouped(hashes.iter().map(shard_of));
+        let mut is_entered = vec![false; hashes.len()];
+        for (shard, places) in self.map.shards().iter().zip(starts.windows(2)) {
+            let of_shard = &places_by_shard[places[0]..places[1]];
+            if of_shard.is_empty() {
+                continue;
+            }
+            let mut shard = shard.write();
+            for &at in of_shard {
+                let Some(hash) = hashes[at] else { continue };
+                if shard.get(hash, |(known, _)| *known == hash).is_none() {
+                    shard.insert_entry(hash, (hash, SharedValue::new(first + at as u64)), |(known, _)| *known);
+                    is_entered[at] = true;
+                }
+            }
+        }
+        is_entered
+    }
+
     /// The map's value for the seqs of a hash; several go into the list.
     fn settle(collided: &mut HashMap<u64, Vec<u64>>, hash: u64, seqs: Vec<u64>) -> u64 {
         match seqs[..] {
@@ -167,4 +191,20 @@ impl Primary {
         // hashbrown fills 7 of 8 buckets.
         self.map.capacity() * 8 / 7 * 17
     }
+}
+
+/// Places in the order of their shards, those of a shard in the order given; and where each shard's begin.
+fn grouped(shards: impl Iterator<Item = usize> + Clone) -> (Vec<usize>, [usize; SHARDS + 1]) {
+    let mut starts = [0; SHARDS + 1];
+    shards.clone().for_each(|shard| starts[shard + 1] += 1);
+    for shard in 0..SHARDS {
+        starts[shard + 1] += starts[shard];
+    }
+    let mut ends = starts;
+    let mut places = vec![0; starts[SHARDS]];
+    for (place, shard) in shards.enumerate() {
+        places[ends[shard]] = place;
+        ends[shard] += 1;
+    }
+    (places, starts)
 }

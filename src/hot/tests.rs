@@ -54,6 +54,43 @@ fn ids_of_one_hash_are_told_apart() {
 }
 
 #[test]
+fn a_minted_id_is_none_that_comes_later_in_its_batch() {
+    for seeded in [true, false] {
+        for rows in [4, 64] {
+            let capacity = Capacity { rows, bytes: 1 << 20 };
+            let tier = if seeded { HotTier::new(capacity, "t-".to_owned()) } else { colliding(rows) };
+            let bare = || Event::new("call").timestamp(1);
+            let named = |id: &str| Event::new("call").timestamp(2).event_id(id.to_owned());
+            // In a batch that fits a segment; `t-0` and `t-2` would be next.
+            let report = tier.store(&[bare(), named("t-0"), bare(), named("t-3")], 0);
+            assert_eq!((report.stored, report.replaced, report.duplicates), (4, 0, 0));
+            let minted: Vec<&str> = report.minted.iter().map(|(_, id)| &**id).collect();
+            assert_eq!(minted, ["t-1", "t-2"]);
+            assert_eq!(tier.store(&[bare()], 0).minted[0].1, "t-4");
+            assert_eq!(tier.read().events(), 5);
+            assert_eq!(tier.verify(), Ok(()));
+            assert!((0..5).all(|n| tier.get(&format!("t-{n}")).is_some()));
+        }
+    }
+}
+
+#[test]
+fn an_id_twice_in_a_batch_is_one_event_and_leaves_the_others_their_places() {
+    for seeded in [true, false] {
+        let capacity = Capacity { rows: 64, bytes: 1 << 20 };
+        let tier = if seeded { HotTier::new(capacity, "t-".to_owned()) } else { colliding(64) };
+        let batch = [event(0, 0, "a"), event(1, 1, "a"), event(0, 0, "a"), event(1, 1, "b"), event(2, 2, "a")];
+        let report = tier.store(&batch, 0);
+        assert_eq!((report.stored, report.replaced, report.duplicates), (3, 1, 1));
+        assert_eq!(tier.store(&batch[2..], 0).duplicates, 3);
+        assert_eq!(tier.store(&[event(3, 3, "a")], 0).stored, 1);
+        assert_eq!(tier.verify(), Ok(()));
+        let version = |id: usize| tier.get(&id.to_string()).and_then(|found| found.call_id().map(str::to_owned));
+        assert_eq!((0..4).filter_map(version).collect::<String>(), "abaa");
+    }
+}
+
+#[test]
 fn counting_the_ids_waits_for_nobody_who_waits_for_it() {
     let primary = Primary::default();
     std::thread::scope(|scope| {

@@ -46,6 +46,14 @@ struct Target<'t> {
     pending: Vec<usize>,
 }
 
+/// A row that may be written.
+#[derive(Clone, Copy, Debug)]
+struct NewRow {
+    seq: u64,
+    /// The primary index has its entry already: no stored event has its id.
+    is_new: bool,
+}
+
 impl HotTier {
     /// Stores a batch; every event is visible in every index when it returns, none before. `now_ns` is the store's
     /// clock.
@@ -69,8 +77,12 @@ impl HotTier {
             let state = &mut *state;
             let mut target =
                 Target { views: &mut state.sealed, active: &mut state.active, overlay: None, pending: Vec::new() };
-            for at in 0..events.len() {
-                self.write_one(&mut writer, &mut target, events, at, stamp, &mut report);
+            let hash = |event: &Event<'_>| event.event_id.as_deref().map(|id| self.hash_id(id));
+            let hashes: Vec<Option<u64>> = events.iter().map(hash).collect();
+            let first = writer.next_seq;
+            for (at, is_new) in self.primary.claim_vacant(&hashes, first).into_iter().enumerate() {
+                let row = NewRow { seq: first + at as u64, is_new };
+                self.write_one(&mut writer, &mut target, (events, at), row, stamp, &mut report);
             }
             target.flush(events);
             state.active.publish();
@@ -102,7 +114,8 @@ impl HotTier {
                 active = Active::new(self.hasher.clone(), writer.next_seq);
             }
             let mut target = Target { views: &mut views, active: &mut active, overlay, pending };
-            self.write_one(writer, &mut target, events, at, stamp, report);
+            let row = NewRow { seq: writer.next_seq, is_new: false };
+            self.write_one(writer, &mut target, (events, at), row, stamp, report);
             // Room is reckoned by what the dictionaries hold.
             target.flush(events);
             (overlay, pending) = (target.overlay, target.pending);
@@ -146,21 +159,19 @@ impl HotTier {
         &self,
         writer: &mut Writer,
         target: &mut Target<'_>,
-        events: &[Event<'_>],
-        at: usize,
+        (events, at): (&[Event<'_>], usize),
+        NewRow { seq, is_new }: NewRow,
         stamp: i64,
         report: &mut BatchReport,
     ) {
         let event = &events[at];
         let sent = event.timestamp.or(event.wall_time);
         let (timestamp, stamped) = (sent.unwrap_or(stamp), sent.is_none());
-        let seq = writer.next_seq;
         let id = match &event.event_id {
             Some(id) => Cow::Borrowed(&**id),
-            None => Cow::Owned(self.mint(writer, target)),
+            None => Cow::Owned(self.mint(writer, target, seq, &events[at..])),
         };
-        let hash = self.hash_id(&id);
-        let claim = self.claim(target, hash, seq, &id);
+        let claim = if is_new { Claim::New } else { self.claim(target, seq, &id) };
         if let Claim::Taken(_) = claim {
             target.flush(events);
         }
@@ -168,7 +179,7 @@ impl HotTier {
             Claim::New => Outcome::Stored,
             Claim::Taken(place) if target.holds(place, event, timestamp, stamped) => Outcome::Duplicate,
             Claim::Taken(place) => {
-                self.replace(target, hash, place, seq);
+                self.replace(target, &id, place, seq);
                 Outcome::Replaced
             }
         };
@@ -180,7 +191,7 @@ impl HotTier {
                 return;
             }
         }
-        writer.next_seq += 1;
+        writer.next_seq = seq + 1;
         target.active.push_identity(seq, timestamp, stamped, &id, event);
         target.pending.push(at);
         report.newest = report.newest.max(sent);
@@ -190,12 +201,18 @@ impl HotTier {
         }
     }
 
-    /// An id no stored event has.
-    fn mint(&self, writer: &mut Writer, target: &Target<'_>) -> String {
+    /// An id that neither a stored event has nor one of `coming`, the rest of the batch from `seq` on.
+    fn mint(&self, writer: &mut Writer, target: &Target<'_>, seq: u64, coming: &[Event<'_>]) -> String {
         loop {
             let id = format!("{}{}", self.mint_prefix, writer.next_minted);
             writer.next_minted += 1;
-            if self.find(target, self.hash_id(&id), &id).is_none() {
+            let is_coming = |entry: u64| {
+                let event = entry.checked_sub(seq).and_then(|ahead| coming.get(ahead as usize));
+                event.is_some_and(|event| event.event_id.as_deref() == Some(&*id))
+            };
+            let hash = self.hash_id(&id);
+            let is_taken = self.primary.find(hash, |entry| is_coming(entry).then_some(())).is_some();
+            if !is_taken && self.find(target, hash, &id).is_none() {
                 return id;
             }
         }
@@ -207,9 +224,12 @@ impl HotTier {
         fresh.or_else(|| self.primary.find(hash, |seq| target.same(seq, id)))
     }
 
-    fn claim(&self, target: &mut Target<'_>, hash: u64, seq: u64, id: &str) -> Claim<Place> {
+    fn claim(&self, target: &mut Target<'_>, seq: u64, id: &str) -> Claim<Place> {
+        let hash = self.hash_id(id);
         if target.overlay.is_none() {
-            return self.primary.claim(hash, seq, |seq| target.same(seq, id), |seq| target.place(seq).is_some());
+            // Entries of what is still to come in the batch have no row yet.
+            let is_live = |entry| entry > seq || target.place(entry).is_some();
+            return self.primary.claim(hash, seq, |entry| target.same(entry, id), is_live);
         }
         if let Some(place) = self.find(target, hash, id) {
             return Claim::Taken(place);
@@ -221,7 +241,8 @@ impl HotTier {
     }
 
     /// Takes the old row of an id out of every index; the new row is pushed by the caller.
-    fn replace(&self, target: &mut Target<'_>, hash: u64, old: Place, seq: u64) {
+    fn replace(&self, target: &mut Target<'_>, id: &str, old: Place, seq: u64) {
+        let hash = self.hash_id(id);
         let old_seq = target.seq(old);
         target.kill(old);
         match &mut target.overlay {

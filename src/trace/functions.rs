@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
 use super::message::Mfa;
-use super::object::number;
+use super::object::{escaped, number};
 use crate::etf::{Atom, Term, View, show};
 
 /// A function that was seen.
@@ -48,10 +48,10 @@ pub(super) struct Site {
     key: Box<[u8]>,
     /// `Checkout.shop/3:line_26`; absent where the line is not known.
     pub(super) node_id: Option<Box<str>>,
-    /// `Checkout.shop/3`.
-    pub(super) caller: Box<str>,
-    /// `s3_badstate.exs:26`; absent where it is not known.
-    pub(super) place: Option<Box<str>>,
+    /// Members of a payload: who calls, and in which line, where that is known.
+    pub(super) members: Box<str>,
+    /// `Checkout.shop/3 (s3_badstate.exs:26)`, as it stands inside a JSON string.
+    pub(super) sent_from: Box<str>,
 }
 
 /// Every function and place seen.
@@ -144,9 +144,21 @@ impl Site {
             number(*line, &mut node_id);
             node_id.into()
         });
-        let place = place.map(|(file, line)| format!("{file}:{line}").into());
-        Some(Self { key: extra.as_bytes().into(), node_id, caller: caller.into(), place })
+        let caller = in_json(&caller);
+        let (mut members, mut sent_from) = (format!("\"caller\":\"{caller}\""), caller);
+        if let Some((file, line)) = place {
+            let place = in_json(&format!("{file}:{line}"));
+            members = format!("{members},\"call_site\":\"{place}\"");
+            sent_from = format!("{sent_from} ({place})");
+        }
+        Some(Self { key: extra.as_bytes().into(), node_id, members: members.into(), sent_from: sent_from.into() })
     }
+}
+
+fn in_json(text: &str) -> String {
+    let mut json = String::with_capacity(text.len());
+    escaped(text, &mut json);
+    json
 }
 
 /// `Cart.handle_cast/2`.

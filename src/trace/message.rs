@@ -17,7 +17,8 @@ impl<'a> Parts<'a> {
     /// Passes over the term once.
     pub(super) fn of(term: Term<'a>) -> Self {
         let mut parts = Self::default();
-        for part in term.tuple().filter(|parts| (2..=MAX_PARTS).contains(&parts.len())).into_iter().flatten() {
+        let Some(all) = term.tuple().filter(|all| (2..=MAX_PARTS).contains(&all.len())) else { return parts };
+        for part in all {
             parts.all[parts.n] = Some(part);
             parts.n += 1;
         }
@@ -193,24 +194,16 @@ pub(super) fn pid(term: Term<'_>) -> Option<Pid<'_>> {
 }
 
 impl<'a> Message<'a> {
-    /// Takes a message apart: what it tells, and when. `None`: it is of no kind that is known.
-    pub(super) fn read(parts: &Parts<'a>) -> Option<(Self, Option<Stamp>)> {
-        let Parts { mut all, mut n } = *parts;
-        let tag = all[0]?.atom()?;
-        let stamp = match tag.bytes() {
-            b"trace_ts" => {
-                n -= 1;
-                Some(Stamp::read(all[n].take()?)?)
-            }
-            b"trace" => None,
-            b"seq_trace" => {
-                let stamp = if n == 4 { Some(Stamp::read(all[3]?)?) } else { None };
-                return Some((Self { pid: None, subject: None, told: sequence(all[1]?, all[2]?)? }, stamp));
-            }
-            b"scope" => {
-                let stamp = parts.stamp();
-                let told = Told::Scope { name: all[1]?.atom()?, parts: [all[2], all[3], all[4]] };
-                return Some((Self { pid: None, subject: None, told }, stamp));
+    /// Takes a message apart; `stamp` is what [`Parts::stamp`] says. `None`: it is of no kind that is known.
+    pub(super) fn read(parts: &Parts<'a>, stamp: Option<Stamp>) -> Option<Self> {
+        let Parts { all, n } = parts;
+        let of_nobody = |told| Some(Self { pid: None, subject: None, told });
+        let n = match (all[0]?.atom()?.bytes(), stamp) {
+            (b"trace_ts", Some(_)) => n - 1,
+            (b"trace", _) => *n,
+            (b"seq_trace", stamp) if *n == 3 || stamp.is_some() => return of_nobody(sequence(all[1]?, all[2]?)?),
+            (b"scope", _) => {
+                return of_nobody(Told::Scope { name: all[1]?.atom()?, parts: [all[2], all[3], all[4]] });
             }
             _ => return None,
         };
@@ -218,7 +211,7 @@ impl<'a> Message<'a> {
             return None;
         }
         let told = traced(all[2]?.atom()?, &all[3..n])?;
-        Some((Self { pid: pid(all[1]?), subject: all[1], told }, stamp))
+        Some(Self { pid: pid(all[1]?), subject: all[1], told })
     }
 }
 

@@ -36,10 +36,14 @@ impl<'t> Object<'t> {
         Self { text, context, start, cut: 0 }
     }
 
-    pub(super) fn key(&mut self, key: &str) {
+    fn comma(&mut self) {
         if self.text.len() > self.start + 1 {
             self.text.push(',');
         }
+    }
+
+    pub(super) fn key(&mut self, key: &str) {
+        self.comma();
         self.text.push('"');
         self.text.push_str(key);
         self.text.push_str("\":");
@@ -47,9 +51,7 @@ impl<'t> Object<'t> {
 
     /// A key the source chose.
     pub(super) fn quoted_key(&mut self, key: &str) {
-        if self.text.len() > self.start + 1 {
-            self.text.push(',');
-        }
+        self.comma();
         self.text.push('"');
         escaped(key, self.text);
         self.text.push_str("\":");
@@ -121,25 +123,14 @@ impl<'t> Object<'t> {
 
     /// Who calls, and in which line.
     pub(super) fn site(&mut self, site: SiteId) {
-        let site = self.context.functions.site(site);
-        self.str("caller", &site.caller);
-        if let Some(place) = &site.place {
-            self.str("call_site", place);
-        }
+        self.comma();
+        self.text.push_str(&self.context.functions.site(site).members);
     }
 
     /// Where a message was sent from: `Checkout.shop/3 (s3_badstate.exs:26)`.
     pub(super) fn sent_from(&mut self, site: SiteId) {
-        let site = self.context.functions.site(site);
-        self.key("sent_from");
-        self.text.push('"');
-        escaped(&site.caller, self.text);
-        if let Some(place) = &site.place {
-            self.text.push_str(" (");
-            escaped(place, self.text);
-            self.text.push(')');
-        }
-        self.text.push('"');
+        let functions = self.context.functions;
+        self.plain("sent_from", |text| text.push_str(&functions.site(site).sent_from));
     }
 
     pub(super) fn int(&mut self, key: &str, value: i64) {

@@ -163,18 +163,13 @@ impl Recorder {
     fn work(&mut self, all: bool) {
         let mut due = std::mem::take(&mut self.due);
         self.window.take(&mut due, all);
-        for (number, term, parts) in due.iter() {
-            self.tell(number, term, &parts);
+        for (number, stamp, term, parts) in due.iter() {
+            self.tell(number, stamp, term, &parts);
         }
         self.due = due;
     }
 
-    fn tell(&mut self, number: u64, term: Term<'_>, parts: &Parts<'_>) {
-        let read = Message::read(parts);
-        let stamp = match &read {
-            Some((_, stamp)) => *stamp,
-            None => parts.stamp(),
-        };
+    fn tell(&mut self, number: u64, stamp: Option<Stamp>, term: Term<'_>, parts: &Parts<'_>) {
         let ns = match stamp {
             Some(Stamp { ns, is_wall: true, .. }) => Some(ns),
             Some(Stamp { ns, .. }) => Some(ns.saturating_add(self.session.shift_ns)),
@@ -185,7 +180,9 @@ impl Recorder {
             self.latest = ns;
         }
         let at = At { number, ns, stamp };
-        let Some((Message { pid, subject, told }, _)) = read else { return self.on_unknown(at, term) };
+        let Some(Message { pid, subject, told }) = Message::read(parts, stamp) else {
+            return self.on_unknown(at, term);
+        };
         if let Some(pid) = pid {
             self.meet(pid);
         }

@@ -18,6 +18,7 @@ const MAX_BYTES: usize = 4 << 20;
 struct Waiting {
     /// Its place in the source.
     number: u64,
+    stamp: Option<Stamp>,
     /// Order among those that wait; a record without a stamp stays behind the one it followed.
     order: (i64, i64),
     start: usize,
@@ -58,11 +59,11 @@ pub(super) struct Due {
 }
 
 impl Due {
-    /// The records with their place in the source.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Term<'_>, Parts<'_>)> {
+    /// The records with their place in the source and their time.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Option<Stamp>, Term<'_>, Parts<'_>)> {
         self.records.iter().map(|record| {
             let term = &self.bytes[record.start..record.end];
-            (record.number, Term::checked(term), record.parts(term))
+            (record.number, record.stamp, Term::checked(term), record.parts(term))
         })
     }
 }
@@ -86,7 +87,7 @@ impl Window {
             at
         });
         let n = parts.n as u8;
-        self.waiting.push(Waiting { number, order, start, end: self.bytes.len(), first, ends, n });
+        self.waiting.push(Waiting { number, stamp, order, start, end: self.bytes.len(), first, ends, n });
         self.waiting.len() >= ROOM || self.bytes.len() >= MAX_BYTES
     }
 

@@ -10,6 +10,9 @@ const MAX_DECIMAL_BYTES: usize = 4096;
 /// Whole floats below it are written as their integer and `.0`.
 const MAX_WHOLE: f64 = 1e16;
 
+/// From here on up to [`MAX_WHOLE`] floats have no exponent.
+const MIN_PLAIN: f64 = 1e-3;
+
 impl<const JSON: bool> Out<'_, JSON> {
     /// The shortest digits that read back as this float, laid out as Elixir does.
     pub(super) fn float(&mut self, float: f64) {
@@ -21,6 +24,9 @@ impl<const JSON: bool> Out<'_, JSON> {
             self.integer(float as u64);
             return self.push(".0");
         }
+        if (MIN_PLAIN..MAX_WHOLE).contains(&float) {
+            return self.push(zmij::Buffer::new().format_finite(float));
+        }
         let mut scientific = String::with_capacity(32);
         // Writing to a string cannot fail.
         let _ = write!(scientific, "{float:e}");
@@ -28,13 +34,6 @@ impl<const JSON: bool> Out<'_, JSON> {
         let (first, after) = mantissa.split_at(1);
         let after = after.strip_prefix('.').unwrap_or_default();
         let place: i32 = exponent.parse().unwrap_or_default();
-        if 0 <= place && (place as usize) < after.len() {
-            let (whole, fraction) = after.split_at(place as usize);
-            for part in [first, whole, ".", fraction] {
-                self.push(part);
-            }
-            return;
-        }
         let exponent_cost = exponent.len() + if after.is_empty() { 3 } else { 2 };
         if place < 0 && (place.unsigned_abs() as usize) < exponent_cost {
             self.push("0.");
