@@ -110,6 +110,9 @@ impl Scan<'_> {
         let counted_by_chain = self.is_pure();
         if counted_by_chain {
             matches.total += codes.iter().map(|code| chains.live(*code) as u64).sum::<u64>();
+            if matches.page_capacity() == 0 {
+                return;
+            }
         }
         // The newest rows come first: once the page is full and no earlier row can be newer than its last event,
         // the rest of the chain holds nothing for it.

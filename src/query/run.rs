@@ -1,7 +1,6 @@
 //! Carrying a plan out: active segment first, under its lock; sealed ones in the order of time; stop at the limit.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::ops::AddAssign;
 
 use super::active::Listed;
@@ -184,8 +183,8 @@ pub(crate) struct Run<'q> {
     /// Per view; none: it can hold no match.
     view_locals: Vec<Option<Vec<Local>>>,
     collected: Collector,
-    /// Rows of the active segment to their places among the collected.
-    from_active: HashMap<usize, usize>,
+    /// Rows of the active segment, in the order of the page, with their places among the collected.
+    from_active: Vec<(usize, usize)>,
 }
 
 /// What is asked of a run besides the filter.
@@ -296,7 +295,7 @@ impl<'q> Run<'q> {
             active_listed,
             view_locals,
             collected: Collector::default(),
-            from_active: HashMap::new(),
+            from_active: Vec::new(),
         }
     }
 
@@ -399,7 +398,7 @@ impl<'q> Run<'q> {
                 if !room.takes(active.data_bytes(row)) {
                     break;
                 }
-                self.from_active.insert(row, active.collect(row, &mut self.collected));
+                self.from_active.push((row, active.collect(row, &mut self.collected)));
             }
         }
     }
@@ -425,13 +424,15 @@ impl<'q> Run<'q> {
         };
         collected.reserve(page.len(), page.iter().map(bytes).sum::<usize>().min(max_bytes));
         let mut places = Vec::with_capacity(page.len());
+        let mut from_active = from_active.into_iter();
         let mut room = Room(max_bytes);
         for pick in page {
             let place = match pick.source {
                 // None: the room had ended before it.
-                Source::Active(row) => {
-                    from_active.get(&row).copied().filter(|place| room.takes(collected.data_bytes(*place)))
-                }
+                Source::Active(row) => from_active
+                    .find(|(of_row, _)| *of_row == row)
+                    .map(|(_, place)| place)
+                    .filter(|place| room.takes(collected.data_bytes(*place))),
                 Source::Sealed(at, rank) => {
                     let segment = &*views[at].segment;
                     room.takes(segment.data_bytes(rank)).then(|| segment.collect(rank, &mut collected))

@@ -16,6 +16,16 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"))
 }
 
+/// [`escaped`], appended.
+pub(super) fn push_escaped(out: &mut String, text: &str) {
+    out.push_str(&escaped(text));
+}
+
+/// Appends a number in decimal.
+pub(super) fn push_number(out: &mut String, number: impl itoa::Integer) {
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
 /// Cuts the text that begins at `start`: its end becomes how many bytes are missing, `…+123B`.
 pub(crate) fn cut(out: &mut String, start: usize) {
     let text = &out[start..];
@@ -41,8 +51,19 @@ pub(crate) fn quoted(text: &str) -> String {
 /// Appends the microseconds from `t0` to `timestamp` with three decimals: no nanosecond is lost.
 pub(crate) fn micros(out: &mut String, timestamp: i64, t0: i64) {
     let ns = timestamp.abs_diff(t0);
-    let sign = if timestamp < t0 { "-" } else { "" };
-    _ = write!(out, "{sign}{}.{:03}", ns / 1000, ns % 1000);
+    if timestamp < t0 {
+        out.push('-');
+    }
+    push_number(out, ns / 1000);
+    let decimals = ns % 1000;
+    out.push_str(if decimals < 10 {
+        ".00"
+    } else if decimals < 100 {
+        ".0"
+    } else {
+        "."
+    });
+    push_number(out, decimals);
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What can stand in a column of a table, and how is it written?
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use serde_json::value::RawValue;
 
@@ -123,34 +122,33 @@ impl Column {
         }
     }
 
-    /// What an event has in this column, whole; `None`: nothing. `data` is written by [`payload`].
-    fn value<'e>(self, event: &'e StoredEvent, t0: i64) -> Option<Cow<'e, str>> {
-        let text = |value: Option<&'e str>| value.map(Cow::Borrowed);
-        let number = |value: Option<i64>| value.map(|value| Cow::Owned(value.to_string()));
+    /// What an event has in a column that shows one of its texts.
+    fn text(self, event: &StoredEvent) -> Option<&str> {
         match self {
-            Self::TimeMicros => {
-                let mut micros = String::new();
-                cell::micros(&mut micros, event.timestamp(), t0);
-                Some(micros.into())
-            }
-            Self::EventId => text(Some(event.event_id())),
-            Self::EventType => text(event.event_type()),
-            Self::Pid => text(event.pid()),
-            Self::Mfa => mfa(event),
-            Self::DurationNs => number(event.duration_ns()),
-            Self::CorrelationId => text(event.correlation_id()),
-            Self::CallId => text(event.call_id()),
-            Self::ParentId => text(event.parent_id()),
-            Self::SessionId => text(event.session_id()),
-            Self::AstNodeId => text(event.ast_node_id()),
-            Self::Node => text(event.node()),
-            Self::Timestamp => number(Some(event.timestamp())),
-            Self::WallTime => number(event.wall_time()),
-            Self::Seq => Some(event.seq().to_string().into()),
-            Self::Module => text(event.module()),
-            Self::Function => text(event.function()),
-            Self::Arity => number(event.arity().map(i64::from)),
-            Self::Data => None,
+            Self::EventId => Some(event.event_id()),
+            Self::EventType => event.event_type(),
+            Self::Pid => event.pid(),
+            Self::CorrelationId => event.correlation_id(),
+            Self::CallId => event.call_id(),
+            Self::ParentId => event.parent_id(),
+            Self::SessionId => event.session_id(),
+            Self::AstNodeId => event.ast_node_id(),
+            Self::Node => event.node(),
+            Self::Module => event.module(),
+            Self::Function => event.function(),
+            _ => None,
+        }
+    }
+
+    /// What an event has in a column that shows one of its numbers.
+    fn number(self, event: &StoredEvent) -> Option<i64> {
+        match self {
+            Self::DurationNs => event.duration_ns(),
+            Self::Timestamp => Some(event.timestamp()),
+            Self::WallTime => event.wall_time(),
+            Self::Seq => Some(event.seq() as i64),
+            Self::Arity => event.arity().map(i64::from),
+            _ => None,
         }
     }
 
@@ -160,33 +158,32 @@ impl Column {
         match self {
             Self::TimeMicros => return cell::micros(out, event.timestamp(), t0),
             // The one text that must come back whole: it is how the event is asked for.
-            Self::EventId => return out.push_str(&cell::escaped(event.event_id())),
+            Self::EventId => return cell::push_escaped(out, event.event_id()),
             Self::Data => payload(out, event, beside),
-            column => {
-                if let Some(value) = column.value(event, t0) {
-                    out.push_str(&cell::escaped(&value));
-                }
-            }
+            Self::Mfa => mfa(out, event),
+            column => match (column.text(event), column.number(event)) {
+                (Some(text), _) => cell::push_escaped(out, text),
+                (_, Some(number)) => return cell::push_number(out, number),
+                (None, None) => return,
+            },
         }
         cell::cut(out, start);
     }
 }
 
-fn mfa(event: &StoredEvent) -> Option<Cow<'_, str>> {
-    let Some(function) = event.function() else { return event.module().map(Cow::Borrowed) };
-    let module = event.module().unwrap_or_default();
-    // A dot, a slash and up to three digits.
-    let mut mfa = String::with_capacity(module.len() + function.len() + 5);
+fn mfa(out: &mut String, event: &StoredEvent) {
+    if let Some(module) = event.module() {
+        cell::push_escaped(out, module);
+    }
+    let Some(function) = event.function() else { return };
     if event.module().is_some() {
-        mfa.push_str(module);
-        mfa.push('.');
+        out.push('.');
     }
-    mfa.push_str(function);
+    cell::push_escaped(out, function);
     if let Some(arity) = event.arity() {
-        // Writing to a String cannot fail.
-        _ = write!(mfa, "/{arity}");
+        out.push('/');
+        cell::push_number(out, arity);
     }
-    Some(mfa.into())
 }
 
 /// Appends the payload as one line, without what other columns of the row say already; nothing when nothing is left.
@@ -216,11 +213,18 @@ fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) ->
         }
         key if key == "pid" || key.ends_with("_pid") => shows("pid") && same(event.pid(), &canon::pid(text)),
         key => Column::named(key).is_some_and(|column| {
-            column != Column::Data
-                && beside.contains(&column)
-                && column.value(event, 0).is_some_and(|value| value == text)
+            beside.contains(&column)
+                && (same(column.text(event), &text)
+                    || column.number(event).is_some_and(|number| number.to_string() == text)
+                    || column == Column::Mfa && text == shown_mfa(event))
         }),
     }
+}
+
+fn shown_mfa(event: &StoredEvent) -> String {
+    let mut shown = String::new();
+    mfa(&mut shown, event);
+    shown
 }
 
 /// A scalar as text; arrays, objects and null have none.

@@ -42,10 +42,10 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &d
     let page = store.query_events_watched(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() }, watch)?;
     let losses = store.losses_of(&page, MAX_GAPS)?;
     let written = match shape.format {
-        Format::Table => Written::Table(Cells::of(&page.events, shape.columns.as_deref())),
+        Format::Table => Written::Table(Cells::of(&page.events, shape.columns.as_deref(), room(shape))),
         Format::Json => Written::Json(lines(&page, shape)),
     };
-    let mut shown = fitting(&page, shape, &written);
+    let mut shown = written.len();
     loop {
         let reply = envelope(store, query, (&page, &losses), shown);
         let head = reply.head();
@@ -58,10 +58,10 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &d
     }
 }
 
-/// Events as they are shown, each written once however often the page is cut to fit.
+/// Events as they are shown, as many as the budget has room for, each written once however often the page is cut to fit.
 enum Written<'e> {
     Table(Cells<'e>),
-    /// One line of JSON each, as many as the budget has room for.
+    /// One line of JSON each.
     Json(Vec<String>),
 }
 
@@ -72,6 +72,14 @@ enum Body<'w> {
 }
 
 impl Written<'_> {
+    /// How many there are.
+    fn len(&self) -> usize {
+        match self {
+            Self::Table(cells) => cells.len(),
+            Self::Json(lines) => lines.len(),
+        }
+    }
+
     fn body(&self, shown: usize, reversed: bool) -> Body<'_> {
         match self {
             Self::Table(cells) => Body::Table(cells.table(shown, reversed)),
@@ -109,34 +117,22 @@ impl Body<'_> {
     }
 }
 
-/// How many events the budget has room for, by the length of their lines.
-fn fitting(page: &Page, shape: &Shape, written: &Written<'_>) -> usize {
-    let shown = match written {
-        Written::Table(cells) => cells.line_lengths().take_while(room(shape)).count(),
-        Written::Json(lines) => lines.len(),
-    };
-    shown.clamp(page.events.len().min(1), page.events.len())
-}
-
-/// Whether the next line fits, asked line by line.
-fn room(shape: &Shape) -> impl FnMut(&usize) -> bool {
-    let mut room = shape.budget.saturating_sub(HEAD_BYTES);
-    move |length| {
-        let has_room = *length <= room;
-        room = room.saturating_sub(*length);
-        has_room
-    }
+/// Bytes the lines of an answer have.
+const fn room(shape: &Shape) -> usize {
+    shape.budget.saturating_sub(HEAD_BYTES)
 }
 
 /// The lines the budget has room for; one at least, if there is an event.
 fn lines(page: &Page, shape: &Shape) -> Vec<String> {
-    let mut fits = room(shape);
+    let mut room = room(shape);
     let mut lines = Vec::new();
     for event in &page.events {
         let line = line(event, shape);
-        if !fits(&wire_length(&line)) && !lines.is_empty() {
+        let length = wire_length(&line);
+        if length > room && !lines.is_empty() {
             break;
         }
+        room = room.saturating_sub(length);
         lines.push(line);
     }
     lines
@@ -258,6 +254,35 @@ mod tests {
             let Answer { structured, .. } = answered(&event, format);
             let reply = serde_json::to_string(&structured).unwrap();
             assert!(serde_json::from_str::<Value>(&reply).is_ok(), "a client can read it");
+        }
+    }
+
+    #[test]
+    fn a_table_has_all_the_rows_its_budget_has_room_for() {
+        let store = EventStore::open(Settings::UNBOUNDED).unwrap();
+        for n in 0..200 {
+            // Columns that begin to differ late, early, or not at all.
+            let (pid, note) = (if n < 40 { 1 } else { n }, "x".repeat(n % 7));
+            store
+                .store_json_event(&format!(
+                    r#"{{"id": "e{n}", "ts": {n}, "pid": "<0.{pid}.0>", "data": {{"n": "{note}"}}}}"#
+                ))
+                .unwrap();
+        }
+        let asked = |limit, budget, reversed| {
+            let shape = Shape { budget, reversed, ..shape(Format::Table) };
+            let Answer { text, structured } =
+                answer(&store, &Query { limit, ..Query::default() }, &shape, &Unwatched).unwrap();
+            assert!(text.len() <= budget, "{} of {budget}", text.len());
+            structured
+        };
+        for budget in [600, 900, 1_400, 1_700, 2_500, 4_000] {
+            for reversed in [false, true] {
+                let shown = asked(200, budget, reversed).returned;
+                assert!((5..199).contains(&shown), "{shown} in {budget}");
+                assert_eq!(asked(shown, budget, reversed).returned, shown);
+                assert_eq!(asked(shown + 1, budget, reversed).returned, shown, "the next one has room in {budget}");
+            }
         }
     }
 

@@ -12,39 +12,56 @@ use crate::StoredEvent;
 /// The cells of a page. They are written once, into one text, however often the page is cut to fit.
 #[derive(Debug)]
 pub(crate) struct Cells<'e> {
+    /// Those there is room for; one at least, if there is any.
     events: &'e [StoredEvent],
     wanted: &'e [Column],
-    /// By column, then by event; times count from the first event.
+    /// Event by event; times count from the first one.
     text: String,
     /// Where each cell ends; the first entry is where the first begins.
     ends: Vec<usize>,
+    /// By column, the first event whose cell is another than the first event's; none: past the last event.
+    differs_at: Vec<usize>,
 }
 
 impl<'e> Cells<'e> {
-    /// Cells of the columns asked for, or of the usual ones.
-    pub(crate) fn of(events: &'e [StoredEvent], asked: Option<&'e [Column]>) -> Self {
-        let wanted = asked.unwrap_or(Column::USUAL);
+    /// Cells of the columns asked for, or of the usual ones: of as many events as have room in lines of so many bytes.
+    pub(crate) fn of(events: &'e [StoredEvent], asked: Option<&'e [Column]>, room: usize) -> Self {
         let t0 = events.first().map_or(0, StoredEvent::timestamp);
-        let text = String::with_capacity(events.len() * USUAL_ROW);
+        Self::counting_from(t0, events, asked.unwrap_or(Column::USUAL), room)
+    }
+
+    fn counting_from(t0: i64, events: &'e [StoredEvent], wanted: &'e [Column], room: usize) -> Self {
+        let text = String::with_capacity(events.len() * USUAL_CELL * wanted.len());
         let mut ends = Vec::with_capacity(wanted.len() * events.len() + 1);
         ends.push(0);
-        let mut cells = Self { events, wanted, text, ends };
-        for column in wanted {
-            cells.append(*column, t0);
+        let mut cells = Self { events, wanted, text, ends, differs_at: vec![usize::MAX; wanted.len()] };
+        let mut bytes = vec![0; wanted.len()];
+        for (row, event) in events.iter().enumerate() {
+            let mut bytes_shown = 0;
+            for (at, column) in wanted.iter().enumerate() {
+                column.write(&mut cells.text, event, t0, wanted);
+                cells.ends.push(cells.text.len());
+                let cell = cells.cell(at, row);
+                bytes[at] += cell.len() + 1;
+                if cells.differs_at[at] == usize::MAX && cell != cells.cell(at, 0) {
+                    cells.differs_at[at] = row;
+                }
+                // What is equal in all rows so far may stand once.
+                if cells.differs_at[at] != usize::MAX {
+                    bytes_shown += bytes[at];
+                }
+            }
+            if bytes_shown > room {
+                cells.events = &events[..row.max(1)];
+                break;
+            }
         }
         cells
     }
 
-    fn append(&mut self, column: Column, t0: i64) {
-        for event in self.events {
-            column.write(&mut self.text, event, t0, self.wanted);
-            self.ends.push(self.text.len());
-        }
-    }
-
     #[inline]
     fn cell(&self, column: usize, row: usize) -> &str {
-        let at = column * self.events.len() + row;
+        let at = row * self.wanted.len() + column;
         &self.text[self.ends[at]..self.ends[at + 1]]
     }
 
@@ -54,24 +71,22 @@ impl<'e> Cells<'e> {
         if shown == 0 {
             return (kept, constant);
         }
-        for at in 0..self.wanted.len() {
-            let first = self.cell(at, 0);
-            let is_same = (1..shown).all(|row| self.cell(at, row) == first);
+        for (at, differs_at) in self.differs_at.iter().enumerate() {
+            let is_said = !self.cell(at, 0).is_empty();
             // The last column stays, whatever is in it: a row needs something to show.
             let is_needed = kept.is_empty() && at + 1 == self.wanted.len();
-            if is_needed || !is_same || (!first.is_empty() && shown == 1) {
+            if is_needed || *differs_at < shown || (is_said && shown == 1) {
                 kept.push(at);
-            } else if !first.is_empty() {
+            } else if is_said {
                 constant.push(at);
             }
         }
         (kept, constant)
     }
 
-    /// Bytes of each row's line in a table of all events.
-    pub(crate) fn line_lengths(&self) -> impl Iterator<Item = usize> {
-        let (kept, _) = self.split(self.events.len());
-        (0..self.events.len()).map(move |row| kept.iter().map(|at| self.cell(*at, row).len() + 1).sum())
+    /// Events there is room for.
+    pub(crate) const fn len(&self) -> usize {
+        self.events.len()
     }
 
     /// The table of the first `shown` events; the last of them leads when it is turned around.
@@ -81,9 +96,7 @@ impl<'e> Cells<'e> {
         let t0 = first.and_then(|first| self.events.get(first)).map(StoredEvent::timestamp).filter(|_| shown > 0);
         let mut times = None;
         if let (true, Some(t0)) = (reversed && kept.iter().any(|at| self.wanted[*at] == Column::TimeMicros), t0) {
-            let mut again = Self { events: &self.events[..shown], wanted: TIMES, text: String::new(), ends: vec![0] };
-            again.append(Column::TimeMicros, t0);
-            times = Some(again);
+            times = Some(Self::counting_from(t0, &self.events[..shown], TIMES, usize::MAX));
         }
         Table { cells: self, kept, constant, shown, reversed, t0, times }
     }
@@ -92,8 +105,8 @@ impl<'e> Cells<'e> {
 /// What the times of a table are when they count from another event than the first.
 const TIMES: &[Column] = &[Column::TimeMicros];
 
-/// Bytes the cells of an event usually take.
-const USUAL_ROW: usize = 320;
+/// Bytes a cell usually takes.
+const USUAL_CELL: usize = 25;
 
 /// A table of the first events, ready to be written.
 #[derive(Debug)]

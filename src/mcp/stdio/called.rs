@@ -9,38 +9,38 @@ use serde::Serialize;
 
 use crate::mcp::tool::AnswerJson;
 
-/// What a reply takes beside its answer, as a rule.
-const FRAME: usize = 256;
-
-/// The reply to a call with its answer: what the protocol's types would write, had they carried it. `None`: the message
-/// is no such reply.
-pub(super) fn with_answer(message: &TxJsonRpcMessage<RoleServer>, answer: &AnswerJson) -> Option<Vec<u8>> {
+/// Appends the reply to a call with its answer: what the protocol's types would write, had they carried it. `None`: the
+/// message is no such reply, and what was appended is to be taken back.
+pub(super) fn write(
+    reply: &mut Vec<u8>,
+    message: &TxJsonRpcMessage<RoleServer>,
+    AnswerJson { text, structured }: &AnswerJson,
+) -> Option<()> {
     let JsonRpcMessage::Response(JsonRpcResponse { jsonrpc, id, result: ServerResult::CallToolResult(result) }) =
         message
     else {
         return None;
     };
     let CallToolResult { result_type, is_error, meta, .. } = result;
-    let mut reply = Vec::with_capacity(answer.text.len() + answer.structured.len() + FRAME);
-    put(&mut reply, "{\"jsonrpc\":", jsonrpc)?;
-    put(&mut reply, ",\"id\":", id)?;
+    put(reply, "{\"jsonrpc\":", jsonrpc)?;
+    put(reply, ",\"id\":", id)?;
     reply.extend_from_slice(b",\"result\":{");
     if let Some(result_type) = result_type {
-        put(&mut reply, "\"resultType\":", result_type)?;
+        put(reply, "\"resultType\":", result_type)?;
         reply.push(b',');
     }
     reply.extend_from_slice(b"\"content\":[{\"type\":\"text\",\"text\":");
-    reply.extend_from_slice(&answer.text);
+    reply.extend_from_slice(text);
     reply.extend_from_slice(b"}],\"structuredContent\":");
-    reply.extend_from_slice(&answer.structured);
+    reply.extend_from_slice(structured);
     if let Some(is_error) = is_error {
-        put(&mut reply, ",\"isError\":", is_error)?;
+        put(reply, ",\"isError\":", is_error)?;
     }
     if let Some(meta) = meta {
-        put(&mut reply, ",\"_meta\":", meta)?;
+        put(reply, ",\"_meta\":", meta)?;
     }
     reply.extend_from_slice(b"}}");
-    Some(reply)
+    Some(())
 }
 
 /// Appends a key and its value.
@@ -72,7 +72,8 @@ mod tests {
             let mut whole = result.clone();
             whole.content = vec![ContentBlock::text(text)];
             whole.structured_content = Some(structured.clone());
-            let joined = with_answer(&message(result), &json).unwrap();
+            let mut joined = Vec::new();
+            write(&mut joined, &message(result), &json).unwrap();
             let expected = serde_json::to_string(&message(whole)).unwrap();
             assert_eq!(String::from_utf8(joined).unwrap(), expected);
         }

@@ -66,6 +66,19 @@ impl Outbox {
         self.end_reply();
     }
 
+    /// A reply that `write` appends; where it says that it could not, there is none. Whether there is.
+    pub(crate) fn reply_with(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
+        let start = self.bytes.len();
+        self.begin_reply();
+        let is_written = write(&mut self.bytes);
+        if is_written {
+            self.end_reply();
+        } else {
+            self.bytes.truncate(start);
+        }
+        is_written
+    }
+
     fn begin_reply(&mut self) -> usize {
         self.since.get_or_insert_with(Instant::now);
         match self.array {
@@ -150,6 +163,25 @@ mod tests {
         outbox.open_array();
         outbox.close_array();
         assert_eq!(text(&outbox), "");
+    }
+
+    #[test]
+    fn a_reply_that_cannot_be_written_leaves_nothing() {
+        let mut outbox = Outbox::default();
+        outbox.open_array();
+        let half = |reply: &mut Vec<u8>| {
+            reply.push(b'{');
+            false
+        };
+        assert!(!outbox.reply_with(half));
+        assert!(outbox.reply_with(|reply| {
+            reply.push(b'1');
+            true
+        }));
+        assert!(!outbox.reply_with(half));
+        outbox.reply(&2);
+        outbox.close_array();
+        assert_eq!(text(&outbox), "[1,2]\n");
     }
 
     #[test]

@@ -391,9 +391,11 @@ impl Transport<RoleServer> for Wire {
             Some(id) => {
                 let answer = id.and_then(|id| gate.answer(id));
                 if gate.answered(id) {
-                    match answer.as_ref().and_then(|answer| called::with_answer(&message, answer)) {
-                        Some(reply) => gate.outbox.reply_json(&reply),
-                        None => gate.outbox.reply(&message),
+                    let is_written = answer.is_some_and(|answer| {
+                        gate.outbox.reply_with(|reply| called::write(reply, &message, &answer).is_some())
+                    });
+                    if !is_written {
+                        gate.outbox.reply(&message);
                     }
                 }
             }
