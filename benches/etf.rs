@@ -19,7 +19,7 @@ const RECORDS: usize = 1_000_000;
 /// Measurements of each, in turn; the best counts.
 const ROUNDS: usize = 3;
 
-/// Recordings whose records are of 237 bytes, as they come one after the other.
+/// Recordings whose records are of 233 bytes on average, as they come one after the other.
 const RECORDINGS: [&str; 7] = [
     "examples/recordings/s1_race.trace.gz",
     "examples/recordings/s3_badstate.trace.gz",

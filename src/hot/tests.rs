@@ -61,7 +61,7 @@ fn a_minted_id_is_none_that_comes_later_in_its_batch() {
             let tier = if seeded { HotTier::new(capacity, "t-".to_owned()) } else { colliding(rows) };
             let bare = || Event::new("call").timestamp(1);
             let named = |id: &str| Event::new("call").timestamp(2).event_id(id.to_owned());
-            // In a batch that fits a segment; `t-0` and `t-2` would be next.
+            // Counting alone would mint `t-0` for the first one.
             let report = tier.store(&[bare(), named("t-0"), bare(), named("t-3")], 0);
             assert_eq!((report.stored, report.replaced, report.duplicates), (4, 0, 0));
             let minted: Vec<&str> = report.minted.iter().map(|(_, id)| &**id).collect();

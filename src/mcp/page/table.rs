@@ -31,9 +31,10 @@ impl<'e> Cells<'e> {
     }
 
     fn counting_from(t0: i64, events: &'e [StoredEvent], wanted: &'e [Column], room: usize) -> Self {
-        let text = String::with_capacity(events.len() * USUAL_CELL * wanted.len());
-        let mut ends = Vec::with_capacity(wanted.len() * events.len() + 1);
+        let expected = (events.len() * wanted.len()).min(room);
+        let mut ends = Vec::with_capacity(expected + 1);
         ends.push(0);
+        let text = String::with_capacity((expected * USUAL_CELL).min(room.saturating_mul(2)));
         let mut cells = Self { events, wanted, text, ends, differs_at: vec![usize::MAX; wanted.len()] };
         let mut bytes = vec![0; wanted.len()];
         for (row, event) in events.iter().enumerate() {
