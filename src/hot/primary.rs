@@ -70,7 +70,7 @@ impl Primary {
     }
 
     /// Enters a seq unless `same` says that an entry of the hash is the same id. `live` says whether an entry
-    /// still has a row.
+    /// has a row still, or will have one.
     pub(super) fn claim<T>(
         &self,
         hash: u64,

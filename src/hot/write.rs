@@ -4,7 +4,7 @@
 //! published state (segments sealed, ids in an overlay) and published by one swap.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::primary::Claim;
@@ -46,6 +46,15 @@ struct Target<'t> {
     pending: Vec<usize>,
 }
 
+/// What is stored in one step.
+struct Batch<'b> {
+    events: &'b [Event<'b>],
+    /// The time of those that told none.
+    stamp: i64,
+    /// Ids they bring that look like minted ones.
+    reserved: HashSet<&'b str>,
+}
+
 /// A row that may be written.
 #[derive(Clone, Copy, Debug)]
 struct NewRow {
@@ -63,7 +72,7 @@ impl HotTier {
             return report;
         }
         let mut writer = self.writer.lock();
-        let stamp = self.stamp(now_ns);
+        let batch = self.batch(events, now_ns);
         let demand = events.iter().map(Demand::of).fold(Demand::default(), Demand::plus);
         let fits = |active: &Active| {
             let half_dead = active.n_dead() > self.capacity.rows / 4 && active.n_dead() > active.live();
@@ -82,24 +91,25 @@ impl HotTier {
             let first = writer.next_seq;
             for (at, is_new) in self.primary.claim_vacant(&hashes, first).into_iter().enumerate() {
                 let row = NewRow { seq: first + at as u64, is_new };
-                self.write_one(&mut writer, &mut target, (events, at), row, stamp, &mut report);
+                self.write_one(&mut writer, &mut target, &batch, at, row, &mut report);
             }
             target.flush(events);
             state.active.publish();
             self.finish(state, &report, now_ns);
         } else {
-            self.store_large(&mut writer, events, (stamp, now_ns), &mut report);
+            self.store_large(&mut writer, &batch, now_ns, &mut report);
         }
         report
     }
 
-    fn store_large(
-        &self,
-        writer: &mut Writer,
-        events: &[Event<'_>],
-        (stamp, now_ns): (i64, i64),
-        report: &mut BatchReport,
-    ) {
+    fn batch<'b>(&self, events: &'b [Event<'b>], now_ns: i64) -> Batch<'b> {
+        let ids = events.iter().filter_map(|event| event.event_id.as_deref());
+        let reserved = ids.filter(|id| id.starts_with(&self.mint_prefix)).collect();
+        Batch { events, stamp: self.stamp(now_ns), reserved }
+    }
+
+    fn store_large(&self, writer: &mut Writer, batch: &Batch<'_>, now_ns: i64, report: &mut BatchReport) {
+        let events = batch.events;
         let mut views = Arc::clone(&self.state.read().sealed);
         let before = Arc::clone(&views);
         let mut active = Active::new(self.hasher.clone(), writer.next_seq);
@@ -115,7 +125,7 @@ impl HotTier {
             }
             let mut target = Target { views: &mut views, active: &mut active, overlay, pending };
             let row = NewRow { seq: writer.next_seq, is_new: false };
-            self.write_one(writer, &mut target, (events, at), row, stamp, report);
+            self.write_one(writer, &mut target, batch, at, row, report);
             // Room is reckoned by what the dictionaries hold.
             target.flush(events);
             (overlay, pending) = (target.overlay, target.pending);
@@ -159,21 +169,21 @@ impl HotTier {
         &self,
         writer: &mut Writer,
         target: &mut Target<'_>,
-        (events, at): (&[Event<'_>], usize),
+        batch: &Batch<'_>,
+        at: usize,
         NewRow { seq, is_new }: NewRow,
-        stamp: i64,
         report: &mut BatchReport,
     ) {
-        let event = &events[at];
+        let event = &batch.events[at];
         let sent = event.timestamp.or(event.wall_time);
-        let (timestamp, stamped) = (sent.unwrap_or(stamp), sent.is_none());
+        let (timestamp, stamped) = (sent.unwrap_or(batch.stamp), sent.is_none());
         let id = match &event.event_id {
             Some(id) => Cow::Borrowed(&**id),
-            None => Cow::Owned(self.mint(writer, target, seq, &events[at..])),
+            None => Cow::Owned(self.mint(writer, target, batch)),
         };
         let claim = if is_new { Claim::New } else { self.claim(target, seq, &id) };
         if let Claim::Taken(_) = claim {
-            target.flush(events);
+            target.flush(batch.events);
         }
         let outcome = match claim {
             Claim::New => Outcome::Stored,
@@ -201,18 +211,12 @@ impl HotTier {
         }
     }
 
-    /// An id that neither a stored event has nor one of `coming`, the rest of the batch from `seq` on.
-    fn mint(&self, writer: &mut Writer, target: &Target<'_>, seq: u64, coming: &[Event<'_>]) -> String {
+    /// An id that no stored event has, and none of the batch.
+    fn mint(&self, writer: &mut Writer, target: &Target<'_>, batch: &Batch<'_>) -> String {
         loop {
             let id = format!("{}{}", self.mint_prefix, writer.next_minted);
             writer.next_minted += 1;
-            let is_coming = |entry: u64| {
-                let event = entry.checked_sub(seq).and_then(|ahead| coming.get(ahead as usize));
-                event.is_some_and(|event| event.event_id.as_deref() == Some(&*id))
-            };
-            let hash = self.hash_id(&id);
-            let is_taken = self.primary.find(hash, |entry| is_coming(entry).then_some(())).is_some();
-            if !is_taken && self.find(target, hash, &id).is_none() {
+            if !batch.reserved.contains(&*id) && self.find(target, self.hash_id(&id), &id).is_none() {
                 return id;
             }
         }

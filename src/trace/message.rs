@@ -14,7 +14,7 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Passes over the term once.
+    /// Passes over all of the term but its last element.
     pub(super) fn of(term: Term<'a>) -> Self {
         let mut parts = Self::default();
         let Some(all) = term.tuple().filter(|all| (2..=MAX_PARTS).contains(&all.len())) else { return parts };
@@ -201,7 +201,7 @@ impl<'a> Message<'a> {
         let n = match (all[0]?.atom()?.bytes(), stamp) {
             (b"trace_ts", Some(_)) => n - 1,
             (b"trace", _) => *n,
-            (b"seq_trace", stamp) if *n == 3 || stamp.is_some() => return of_nobody(sequence(all[1]?, all[2]?)?),
+            (b"seq_trace", stamp) if *n != 4 || stamp.is_some() => return of_nobody(sequence(all[1]?, all[2]?)?),
             (b"scope", _) => {
                 return of_nobody(Told::Scope { name: all[1]?.atom()?, parts: [all[2], all[3], all[4]] });
             }

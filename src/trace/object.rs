@@ -100,7 +100,7 @@ impl<'t> Object<'t> {
         self.text.push('"');
     }
 
-    /// A value without characters that must be escaped, and where it stands.
+    /// A value that needs no escaping, and where it stands.
     pub(super) fn plain(&mut self, key: &str, write: impl FnOnce(&mut String)) -> Span {
         self.key(key);
         self.text.push('"');

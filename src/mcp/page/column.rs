@@ -216,7 +216,7 @@ fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) ->
             beside.contains(&column)
                 && (same(column.text(event), &text)
                     || column.number(event).is_some_and(|number| number.to_string() == text)
-                    || column == Column::Mfa && text == shown_mfa(event))
+                    || column == Column::Mfa && !text.is_empty() && text == shown_mfa(event))
         }),
     }
 }

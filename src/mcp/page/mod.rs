@@ -287,6 +287,15 @@ mod tests {
     }
 
     #[test]
+    fn a_member_is_left_out_only_where_a_column_says_it() {
+        let event = r#"{"ts": 1, "module": "A", "function": "f", "arity": 2, "pid": "<0.1.0>", "data": {"mfa": "A.f/2", "pid": "<0.1.0>"}}"#;
+        let Answer { text, .. } = answered(event, Format::Table);
+        assert!(!text.contains("\"mfa\"") && !text.contains("\"pid\""), "{text}");
+        let Answer { text, .. } = answered(r#"{"ts": 1, "data": {"mfa": "", "duration_ns": "5"}}"#, Format::Table);
+        assert!(text.contains(r#""mfa":"""#), "{text}");
+    }
+
+    #[test]
     fn a_json_page_is_bounded_in_both_channels() {
         let store = EventStore::open(Settings::UNBOUNDED).unwrap();
         for n in 0..20 {
