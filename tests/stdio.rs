@@ -39,6 +39,73 @@ fn two_hundred_pairs_written_at_once_are_answered_in_order_and_none_reads_stale(
     }
 }
 
+/// Events of a batch so large that the next line is read while it is stored; the first of them is always the same one.
+fn large_batch(n: usize) -> Value {
+    let event = |at: usize| json!({"id": format!("e{n}-{at}"), "ts": n, "data": {"n": n}});
+    let mut events: Vec<Value> = (1..400).map(event).collect();
+    events.insert(0, json!({"id": "same", "ts": 0, "data": {"n": n}}));
+    json!({ "events": events })
+}
+
+#[test]
+fn batches_that_are_read_while_others_are_stored_take_effect_in_the_order_sent() {
+    let mut script = Vec::new();
+    for n in 0..30 {
+        let of_the_usual_form = call(2 * n, "store_events", &large_batch(n));
+        script.push(match n % 10 {
+            // Read as events at first, and then not: an unknown argument, half a batch.
+            3 => of_the_usual_form.to_string().replace(r#""arguments":{"#, r#""arguments":{"evnets":[],"#),
+            7 => of_the_usual_form.to_string().replacen("}}]}", "}}", 1),
+            _ => of_the_usual_form.to_string(),
+        });
+        // Every third batch is followed by the next one at once.
+        if n % 3 > 0 {
+            script.push(call(2 * n + 1, "get_event_by_id", &json!({"event_id": "same"})).to_string());
+        }
+    }
+    script.push(call("count", "query_events", &json!({"limit": 0})).to_string());
+    for _ in 0..5 {
+        let run = run(&["--script"], script.join("\n").as_bytes());
+        assert_eq!((run.status.code(), run.replies.len()), (Some(0), script.len()));
+        let (mut stored, mut latest) = (0, None);
+        for (reply, line) in run.replies.iter().zip(&script) {
+            let Ok(line) = serde_json::from_str::<Value>(line) else {
+                assert_eq!(code(reply), -32700);
+                continue;
+            };
+            assert_eq!(reply["id"], line["id"]);
+            let result = &reply["result"];
+            match line["params"]["name"].as_str().unwrap() {
+                "store_events" if line["params"]["arguments"]["evnets"].is_null() => {
+                    assert_eq!(result["structuredContent"]["rejected"], json!([]), "{reply}");
+                    let n = line["id"].as_u64().unwrap() / 2;
+                    (stored, latest) = (stored + 399, Some(n));
+                }
+                "store_events" => assert_eq!(result["isError"], true, "{reply}"),
+                "get_event_by_id" => assert_eq!(result["structuredContent"]["data"]["n"], json!(latest)),
+                _ => assert_eq!(result["structuredContent"]["total_matched"], stored + 1),
+            }
+        }
+        assert_eq!(stored, 399 * 24);
+    }
+}
+
+#[test]
+fn a_batch_that_was_read_and_not_yet_stored_can_be_cancelled() {
+    let mut server = Server::script();
+    fill(&mut server, 40);
+    let script = [
+        long_query(1),
+        call(2, "store_events", &large_batch(0)),
+        cancel(2),
+        call(3, "query_events", &json!({"limit": 0})),
+    ];
+    server.write(lines(&script).as_bytes());
+    let run = server.finish();
+    assert_eq!(ids(&run.replies), [1, 3].map(Value::from));
+    assert_eq!(run.replies[1]["result"]["structuredContent"]["total_matched"], 80_000);
+}
+
 #[test]
 fn what_is_not_json_is_answered_with_its_position_and_the_next_call_works() {
     let mut input = lines(&[initialize(0, "2025-11-25")]).into_bytes();

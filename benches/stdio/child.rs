@@ -61,6 +61,19 @@ impl Child {
         self.line()
     }
 
+    /// Lines, written while their replies are read.
+    pub fn feed(&mut self, lines: &[String], check: impl Fn(&str)) {
+        let Self { stdin, stdout, line, .. } = self;
+        std::thread::scope(|scope| {
+            scope.spawn(|| lines.iter().for_each(|line| stdin.write_all(line.as_bytes()).expect("the server reads")));
+            for _ in lines {
+                line.clear();
+                assert!(stdout.read_line(line).expect("it writes text") > 0, "the server left");
+                check(line);
+            }
+        });
+    }
+
     /// CPU time since it began, in user mode and in the kernel.
     pub fn cpu(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).expect("it runs");

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::child::Child;
 use super::events::{Events, Names, Row};
-use super::{BATCH, rows, tell};
+use super::rows::{Sqlite, cpu};
+use super::{BATCH, tell};
 
 /// As the generator makes them.
 fn whole(_: &mut Row<'_>) {}
@@ -49,49 +50,71 @@ pub fn fill(child: &mut Child, names: &Names, events: usize) -> Vec<String> {
     ids
 }
 
-struct Cost {
+/// Time spent on a round.
+#[derive(Clone, Copy)]
+struct Spent {
+    clock: Duration,
     cpu: Duration,
-    wall: Duration,
-    bytes: usize,
 }
 
-/// One call after the other, the lines made before.
-fn measure(mut child: Child, names: &Names, events: usize, shape: fn(&mut Row<'_>)) -> Cost {
+/// Lines to a server, written as fast as it reads them.
+fn feed(child: &mut Child, lines: &[String]) -> Spent {
+    let (cpu, started) = (child.cpu(), Instant::now());
+    child.feed(lines, |reply| assert!(reply.contains("\"stored\":1000,"), "{reply}"));
+    Spent { clock: started.elapsed(), cpu: child.cpu().saturating_sub(cpu) }
+}
+
+fn insert(db: &Sqlite, batches: &[Vec<Row<'_>>]) -> Spent {
+    let (before, started) = (cpu(), Instant::now());
+    for rows in batches {
+        db.insert(rows);
+    }
+    Spent { clock: started.elapsed(), cpu: cpu().saturating_sub(before) }
+}
+
+/// Batches of one round.
+const ROUND: usize = 50;
+
+/// The three in turn, round by round, each with the same events: what slows the machine down slows all of them.
+fn measure(names: &Names, events: usize, shape: fn(&mut Row<'_>)) -> (Vec<[Spent; 3]>, usize) {
+    let (mut ours, mut stock, sqlite) = (Child::ours(), Child::stock(), Sqlite::new());
     let mut stream = Events::new(names);
-    let mut cost = Cost { cpu: Duration::ZERO, wall: Duration::ZERO, bytes: 0 };
-    for first in (0..events / BATCH).step_by(50) {
-        let lines: Vec<String> = (0..50)
-            .map(|at| {
+    let mut bytes = 0;
+    let rounds = events.div_ceil(ROUND * BATCH);
+    let rounds = (0..rounds).map(|round| {
+        let batches: Vec<Vec<Row<'_>>> = (0..ROUND)
+            .map(|_| {
                 let mut rows = stream.batch(BATCH);
                 rows.iter_mut().for_each(shape);
-                line(first + at, &rows)
+                rows
             })
             .collect();
-        let (cpu, started) = (child.cpu(), Instant::now());
-        for line in &lines {
-            let reply = child.ask(line);
-            assert!(reply.contains("\"stored\":1000,"), "{reply}");
-        }
-        cost.wall += started.elapsed();
-        cost.cpu += child.cpu().saturating_sub(cpu);
-        cost.bytes += lines.iter().map(String::len).sum::<usize>();
-    }
-    cost
+        let lines: Vec<String> = batches.iter().enumerate().map(|(at, rows)| line(round * ROUND + at, rows)).collect();
+        bytes = lines.iter().map(String::len).sum::<usize>() / (ROUND * BATCH);
+        [feed(&mut ours, &lines), feed(&mut stock, &lines), insert(&sqlite, &batches)]
+    });
+    (rounds.collect(), bytes)
+}
+
+/// The middle one.
+fn median(of: impl Iterator<Item = f64>) -> f64 {
+    let mut all: Vec<f64> = of.collect();
+    all.sort_unstable_by(f64::total_cmp);
+    all[all.len() / 2]
 }
 
 pub fn run(names: &Names, events: usize) {
-    let few = (events / 5).next_multiple_of(50 * BATCH);
-    let many = events.next_multiple_of(50 * BATCH);
     for (what, shape) in [("lean", lean as fn(&mut Row<'_>)), ("whole", whole)] {
-        let us = |spent: Duration, events: usize| spent.as_nanos() as f64 / 1e3 / events as f64;
-        let ours = measure(Child::ours(), names, many, shape);
-        let stock = measure(Child::stock(), names, few, shape);
-        let sqlite = rows::sqlite(names, few, shape);
-        let size = ours.bytes / many;
-        let (a, b, c) = (us(ours.cpu, many), us(stock.cpu, few), us(sqlite, few));
-        tell(&format!("{what} events of {size} bytes: CPU an event, us"), format!("{a:.2}"));
-        tell("the same in events a second, by the clock", format!("{:.0}", many as f64 / ours.wall.as_secs_f64()));
-        tell("the same on rmcp's own stdio, CPU, us", format!("{b:.2} ({:.1}x)", b / a));
-        tell("SQLite given rows, CPU, us", format!("{c:.2} ({:.1}x)", c / a));
+        let (rounds, size) = measure(names, events, shape);
+        let us = |spent: Duration| spent.as_nanos() as f64 / 1e3 / (ROUND * BATCH) as f64;
+        for (who, name) in ["ours", "rmcp's own stdio", "SQLite given rows"].into_iter().enumerate() {
+            let clock = median(rounds.iter().map(|round| us(round[who].clock)));
+            let slower = median(rounds.iter().map(|round| us(round[who].clock) / us(round[0].clock)));
+            // Of all rounds: a server's is counted in hundredths of a second.
+            let cpu = |who: usize| us(rounds.iter().map(|round| round[who].cpu).sum()) / rounds.len() as f64;
+            let (cpu, more) = (cpu(who), cpu(who) / cpu(0));
+            let costs = format!("{clock:.2} ({slower:.1}x), {cpu:.2} ({more:.1}x)");
+            tell(&format!("{what} events of {size} bytes, {name}: clock, CPU, us"), costs);
+        }
     }
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::BATCH;
-use crate::events::{Events, Function, Names, Row};
+use crate::events::{Function, Row};
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
@@ -24,19 +23,22 @@ const INSERT: &str = "INSERT INTO events
     (id, ts, wall, node, pid, type, module, function, arity, correlation, call, ast_node, duration, data)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-/// CPU time of inserting so many events, in transactions of a batch.
-pub fn sqlite(names: &Names, events: usize, shape: fn(&mut Row<'_>)) -> Duration {
-    let db = Connection::open_in_memory().expect("SQLite opens");
-    db.execute_batch(SCHEMA).expect("the schema is valid");
-    let mut stream = Events::new(names);
-    let mut spent = Duration::ZERO;
-    for _ in 0..events / BATCH {
-        let mut rows = stream.batch(BATCH);
-        rows.iter_mut().for_each(shape);
-        let before = cpu();
+/// A database that rows go into.
+pub struct Sqlite(Connection);
+
+impl Sqlite {
+    pub fn new() -> Self {
+        let db = Connection::open_in_memory().expect("SQLite opens");
+        db.execute_batch(SCHEMA).expect("the schema is valid");
+        Self(db)
+    }
+
+    /// Inserts a batch in one transaction.
+    pub fn insert(&self, rows: &[Row<'_>]) {
+        let Self(db) = self;
         db.execute_batch("BEGIN").expect("a transaction begins");
         let mut statement = db.prepare_cached(INSERT).expect("the statement is valid");
-        for row in &rows {
+        for row in rows {
             let Row { event_id, timestamp, wall_time, node, pid, event_type, correlation_id, .. } = row;
             let Row { call_id, ast_node_id, duration_ns, data, .. } = row;
             let (module, name, arity) = match row.function {
@@ -65,13 +67,11 @@ pub fn sqlite(names: &Names, events: usize, shape: fn(&mut Row<'_>)) -> Duration
         }
         drop(statement);
         db.execute_batch("COMMIT").expect("it commits");
-        spent += cpu().saturating_sub(before);
     }
-    spent
 }
 
 /// CPU time of this thread.
-fn cpu() -> Duration {
+pub fn cpu() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells it");
     Duration::from_nanos(text.split_whitespace().next().and_then(|ns| ns.parse().ok()).expect("a number"))
 }

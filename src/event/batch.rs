@@ -41,13 +41,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Batch<'a> {
             }
             fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Batch<'de>, S::Error> {
                 let mut batch = Batch::default();
-                while let Some(read) = seq.next_element_seed(ReadEvent)? {
+                loop {
+                    let place = batch.len();
+                    let event = batch.events.push_mut(Event::default());
+                    let read = seq.next_element_seed(ReadEvent(event))?;
+                    if !matches!(read, Some(Ok(()))) {
+                        batch.events.pop();
+                    }
                     match read {
-                        Ok(event) => batch.events.push(event),
-                        Err((event_id, error)) => batch.rejected.push((batch.len(), event_id, error)),
+                        Some(Ok(())) => {}
+                        Some(Err((event_id, error))) => batch.rejected.push((place, event_id, error)),
+                        None => return Ok(batch),
                     }
                 }
-                Ok(batch)
             }
         }
         deserializer.deserialize_seq(Events)

@@ -23,6 +23,7 @@ use serde_json::value::RawValue;
 use crate::error::{Error, Result};
 pub use batch::Batch;
 pub use role::Role;
+pub(crate) use scalar::scalar;
 pub(crate) use stored::Collector;
 pub use stored::StoredEvent;
 

@@ -26,18 +26,18 @@ pub(super) fn event(json: &str) -> Result<Event<'_>> {
     if !text.starts_with('{') {
         return no_object(text).map_err(|(_, error)| error);
     }
+    let mut event = Event::default();
     let mut reader = serde_json::Deserializer::from_str(json);
-    let read = ReadEvent.deserialize(&mut reader).and_then(|read| reader.end().map(|()| read));
+    let read = ReadEvent(&mut event).deserialize(&mut reader).and_then(|read| reader.end().map(|()| read));
     match read {
-        Ok(read) => read.map_err(|(_, error)| error),
+        Ok(read) => read.map(|()| event).map_err(|(_, error)| error),
         Err(error) => Err(Error::invalid(format!("not valid JSON: {error}"))),
     }
 }
 
 /// An event while its members are read.
-#[derive(Default)]
-struct Draft<'a> {
-    event: Event<'a>,
+struct Draft<'e, 'a> {
+    event: &'e mut Event<'a>,
     /// Members with aliases, and where they stand: which of them is believed is known at the end.
     aliases: [Option<(usize, &'a RawValue)>; Key::ALIASES],
     payload: Option<&'a RawValue>,
@@ -52,7 +52,20 @@ struct Draft<'a> {
     wrong: Option<Error>,
 }
 
-impl<'a> Draft<'a> {
+impl<'e, 'a> Draft<'e, 'a> {
+    fn of(event: &'e mut Event<'a>) -> Self {
+        Self {
+            event,
+            aliases: [None; Key::ALIASES],
+            payload: None,
+            extras: Vec::new(),
+            extra_names: HashSet::new(),
+            seen: 0,
+            repeated: None,
+            wrong: None,
+        }
+    }
+
     /// Takes a member in; `at` is its place.
     fn take(&mut self, at: usize, key: Cow<'a, str>, raw: &'a RawValue) {
         let Some(known) = Key::named(&key) else { return self.take_extra(at, key, raw) };
@@ -88,7 +101,7 @@ impl<'a> Draft<'a> {
 
     /// Sets a field that has one name.
     fn set(&mut self, key: Key, raw: &'a RawValue) -> Result<()> {
-        let event = &mut self.event;
+        let event = &mut *self.event;
         match key {
             Key::Data => self.payload = Some(raw),
             Key::Pid => event.pid = Some(canon::pid(key_text("pid", raw)?)),
@@ -125,8 +138,8 @@ impl<'a> Draft<'a> {
         names.iter().find_map(|name| Some((name.name(), self.aliases[*name as usize].take()?.1)))
     }
 
-    /// The event, all of its members taken in.
-    fn finish(mut self) -> Result<Event<'a>> {
+    /// Sets what is known once all members are taken in. After an error half of it is set.
+    fn finish(mut self) -> Result<()> {
         if let Some(key) = self.repeated {
             return Err(Error::invalid(format!("{key}: the key is given twice; send each key once")));
         }
@@ -137,7 +150,7 @@ impl<'a> Draft<'a> {
         if let Some(error) = self.wrong {
             return Err(error);
         }
-        let mut event = self.event;
+        let event = self.event;
         event.event_id = event_id;
         event.event_type = event_type.map(canon::event_type);
         event.timestamp = timestamp.map(|(ns, _)| ns);
@@ -152,10 +165,10 @@ impl<'a> Draft<'a> {
             }
         }
         for (_, key, raw) in &self.extras {
-            role_from(&mut event, key, raw);
+            role_from(event, key, raw);
         }
         if let Some(raw) = self.payload {
-            data(&mut event, raw)?;
+            data(event, raw)?;
         }
         if event.ast_node_id.is_none() {
             // The payload's own arguments were looked at; the top's are of a flat struct.
@@ -165,20 +178,19 @@ impl<'a> Draft<'a> {
         if !self.extras.is_empty() {
             event.data = Cow::Owned(merge(&event.data, &self.extras)?);
         }
-        event.check_size()?;
-        Ok(event)
+        event.check_size()
     }
 }
 
 /// Why an event was refused, and its id where that could be read.
 pub(super) type Refused = (Option<String>, Error);
 
-/// Reads one event. An error of the deserializer's means that the text is no JSON.
-#[derive(Clone, Copy)]
-pub(super) struct ReadEvent;
+/// Reads one event into an empty one, where it is to stay: it is some 400 bytes long. An event that was refused is half
+/// read. An error of the deserializer's means that the text is no JSON.
+pub(super) struct ReadEvent<'e, 'a>(pub(super) &'e mut Event<'a>);
 
-impl<'de> DeserializeSeed<'de> for ReadEvent {
-    type Value = std::result::Result<Event<'de>, Refused>;
+impl<'de> DeserializeSeed<'de> for ReadEvent<'_, 'de> {
+    type Value = std::result::Result<(), Refused>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -190,15 +202,15 @@ fn no_object<T>(json: &str) -> std::result::Result<T, Refused> {
     Err((None, Error::invalid(format!("expected a JSON object, got {}", shape(json)))))
 }
 
-impl<'de> Visitor<'de> for ReadEvent {
-    type Value = std::result::Result<Event<'de>, Refused>;
+impl<'de> Visitor<'de> for ReadEvent<'_, 'de> {
+    type Value = std::result::Result<(), Refused>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<Self::Value, M::Error> {
-        let mut draft = Draft::default();
+        let mut draft = Draft::of(self.0);
         let mut at = 0;
         while let Some(Text(key)) = map.next_key()? {
             draft.take(at, key, map.next_value()?);

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// A scalar as the text it is compared by; `null`, arrays and objects have none.
-pub(super) fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub(crate) fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     match json.as_bytes().first()? {
         // Without escapes the text is what stands between the quotes.

@@ -147,6 +147,9 @@ pub(crate) type Run = Box<dyn FnOnce(&Desk, &dyn Watch) -> Outcome + Send>;
 /// Arguments of this length may take long.
 pub(crate) const LONG_TEXT: usize = 1 << 20;
 
+/// From so many events on, the next batch is worth reading while this one is stored.
+const LONG_BATCH: usize = 256;
+
 /// An answer in both channels. Hosts show only one of them, so both carry the same facts.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer<Reply> {
@@ -241,11 +244,11 @@ where
             Ok(Prepared { is_long, run: Box::new(run) })
         }
         Arguments::Batch(batch) => {
+            let is_long = batch.len() >= LONG_BATCH;
             let run = move |desk: &Desk, _: &dyn Watch| {
                 finish::<T, On>(entry, batch.take(|batch| T::run_batch(desk.as_ref(), batch)), form)
             };
-            // Longer lines do not come this way.
-            Ok(Prepared { is_long: false, run: Box::new(run) })
+            Ok(Prepared { is_long, run: Box::new(run) })
         }
     }
 }

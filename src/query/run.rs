@@ -392,8 +392,14 @@ impl<'q> Run<'q> {
     /// Reads the page's events that lie in the active segment: the last thing that needs its lock.
     pub(crate) fn read_active(&mut self, active: &Active) {
         let Sink::Page(picks) = &self.matches.sink else { return };
+        let page = &picks.as_slice()[..picks.as_slice().len().min(self.limit)];
+        let bytes = |pick: &Pick| match pick.source {
+            Source::Active(row) => active.data_bytes(row) + KEYS_BYTES,
+            Source::Sealed(..) => 0,
+        };
+        self.collected.reserve(page.len(), page.iter().map(bytes).sum::<usize>().min(self.max_bytes));
         let mut room = Room(self.max_bytes);
-        for pick in picks.as_slice().iter().take(self.limit) {
+        for pick in page {
             if let Source::Active(row) = pick.source {
                 if !room.takes(active.data_bytes(row)) {
                     break;

@@ -30,17 +30,26 @@ self_cell!(
 
 /// A batch that was read already, with the line it borrows from. It travels beside the request.
 #[derive(Clone, Debug)]
-pub(crate) struct HeldBatch(Arc<Mutex<Held>>);
+pub(crate) struct HeldBatch {
+    held: Arc<Mutex<Held>>,
+    len: usize,
+}
 
 impl HeldBatch {
     /// Reads a part of the line; `None`: it is not of the usual form.
     pub(crate) fn read(line: &Arc<String>, part: Range<usize>) -> Option<Self> {
         let held = Held::try_new(Arc::clone(line), |line| serde_json::from_str(&line[part])).ok()?;
-        Some(Self(Arc::new(Mutex::new(held))))
+        let len = held.borrow_dependent().events.len();
+        Some(Self { held: Arc::new(Mutex::new(held)), len })
+    }
+
+    /// Events that were read, good and bad.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
     }
 
     /// Hands the batch over. It is there once.
     pub(crate) fn take<T>(&self, run: impl FnOnce(BatchArgs<'_>) -> T) -> T {
-        self.0.lock().with_dependent_mut(|_, args| run(std::mem::take(args)))
+        self.held.lock().with_dependent_mut(|_, args| run(std::mem::take(args)))
     }
 }

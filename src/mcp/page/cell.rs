@@ -18,7 +18,37 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 
 /// [`escaped`], appended.
 pub(super) fn push_escaped(out: &mut String, text: &str) {
-    out.push_str(&escaped(text));
+    if has(text, |eight| below(eight, b' ')) { out.push_str(&escaped(text)) } else { out.push_str(text) }
+}
+
+/// Whether a JSON string of this text is the text between quotes.
+pub(super) fn is_plain(text: &str) -> bool {
+    !has(text, |eight| below(eight, b' ') | equal(eight, b'"') | equal(eight, b'\\'))
+}
+
+/// Whether a text has a byte that is marked. Most cells are short: to look at all of their bytes, eight at once and the
+/// last eight maybe twice, is quicker than to search for the first.
+fn has(text: &str, marked: impl Fn(u64) -> u64) -> bool {
+    let bytes = text.as_bytes();
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().any(|byte| marked(ONES * u64::from(*byte)) != 0);
+    };
+    let all = |marks, eight: &[u8; 8]| marks | marked(u64::from_ne_bytes(*eight));
+    bytes.as_chunks().0.iter().fold(all(0, last), all) != 0
+}
+
+/// One in each of eight bytes.
+const ONES: u64 = u64::MAX / 255;
+
+/// Eight bytes of which one is marked at least if one is below this one, which is 128 at most; none if none is.
+const fn below(eight: u64, byte: u8) -> u64 {
+    // A byte borrows from the next one only where it is below itself.
+    eight.wrapping_sub(ONES * byte as u64) & !eight & (ONES << 7)
+}
+
+/// The same for bytes equal to this one.
+const fn equal(eight: u64, byte: u8) -> u64 {
+    below(eight ^ (ONES * byte as u64), 1)
 }
 
 /// Appends a number in decimal.
@@ -97,6 +127,18 @@ mod tests {
         assert_eq!(cut("short"), "short");
         let long = "é".repeat(SHOWN + 3);
         assert_eq!(cut(&long), format!("{}\u{2026}+6B", "é".repeat(SHOWN)));
+    }
+
+    #[test]
+    fn a_plain_text_is_what_json_writes_between_quotes() {
+        for character in ('\0'..='\u{ff}').chain(['\u{2028}', '\u{1f600}']) {
+            for (before, after) in [("", ""), ("a", "longer than one look"), ("longer than one look", "a")] {
+                let text = format!("{before}{character}{after}");
+                let as_json = serde_json::to_string(&text).unwrap();
+                assert_eq!(is_plain(&text), as_json == format!("\"{text}\""), "{as_json}");
+                assert_eq!(appended(|out| push_escaped(out, &text)), escaped(&text));
+            }
+        }
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! What can stand in a column of a table, and how is it written?
 
-use std::borrow::Cow;
-
 use serde_json::value::RawValue;
 
 use super::cell;
 use crate::StoredEvent;
-use crate::event::canon;
+use crate::event::{canon, scalar};
 use crate::mcp::json;
 
 /// A column of a table; also a member of an event.
@@ -225,15 +223,4 @@ fn shown_mfa(event: &StoredEvent) -> String {
     let mut shown = String::new();
     mfa(&mut shown, event);
     shown
-}
-
-/// A scalar as text; arrays, objects and null have none.
-fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let json = raw.get();
-    match json.as_bytes().first()? {
-        b'"' if !json.contains('\\') => Some(Cow::Borrowed(json.trim_matches('"'))),
-        b'"' => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
-        b'{' | b'[' | b'n' => None,
-        _ => Some(Cow::Borrowed(json)),
-    }
 }

@@ -2,6 +2,8 @@
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
+use super::cell::is_plain;
+
 /// Rows of one width. No cell holds a tab or a line end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
@@ -18,13 +20,18 @@ impl Rows {
         Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(width * rows), width }
     }
 
-    /// Appends the next cell.
-    pub(crate) fn push(&mut self, cell: &str) {
-        if !self.ends.is_empty() {
-            self.text.push(if self.ends.len().is_multiple_of(self.width) { '\n' } else { '\t' });
+    /// Appends a row; it has as many cells as the others.
+    pub(crate) fn push<'c>(&mut self, cells: impl Iterator<Item = &'c str>) {
+        let is_first = self.ends.is_empty();
+        for (at, cell) in cells.enumerate() {
+            match (at, is_first) {
+                (0, true) => {}
+                (0, false) => self.text.push('\n'),
+                _ => self.text.push('\t'),
+            }
+            self.text.push_str(cell);
+            self.ends.push(self.text.len());
         }
-        self.text.push_str(cell);
-        self.ends.push(self.text.len());
     }
 
     /// One row a line.
@@ -35,20 +42,30 @@ impl Rows {
     /// Appends the rows as an array to `array`, and to `text` as what their text becomes in a JSON string.
     pub(crate) fn write_json(&self, array: &mut Vec<u8>, text: &mut Vec<u8>) -> serde_json::Result<()> {
         array.push(b'[');
-        for at in 0..self.ends.len() {
-            let is_first = at.is_multiple_of(self.width);
-            let (between_cells, between_lines): (&[u8], &[u8]) = match (at, is_first) {
-                (0, _) => (b"[", b""),
-                (_, true) => (b"],[", b"\\n"),
-                (_, false) => (b",", b"\\t"),
-            };
-            array.extend_from_slice(between_cells);
-            text.extend_from_slice(between_lines);
-            let start = array.len() + 1;
-            serde_json::to_writer(&mut *array, self.cell(at))?;
-            text.extend_from_slice(&array[start..array.len() - 1]);
+        for row in 0..self.len() {
+            if row > 0 {
+                array.push(b',');
+                text.extend_from_slice(b"\\n");
+            }
+            for (at, cell) in self.row(row).enumerate() {
+                array.push(if at == 0 { b'[' } else { b',' });
+                if at > 0 {
+                    text.extend_from_slice(b"\\t");
+                }
+                if is_plain(cell) {
+                    array.push(b'"');
+                    array.extend_from_slice(cell.as_bytes());
+                    array.push(b'"');
+                    text.extend_from_slice(cell.as_bytes());
+                } else {
+                    let start = array.len() + 1;
+                    serde_json::to_writer(&mut *array, cell)?;
+                    text.extend_from_slice(&array[start..array.len() - 1]);
+                }
+            }
+            array.push(b']');
         }
-        array.extend_from_slice(if self.ends.is_empty() { b"]" } else { b"]]" });
+        array.push(b']');
         Ok(())
     }
 
@@ -56,32 +73,35 @@ impl Rows {
         self.ends.len().checked_div(self.width).unwrap_or_default()
     }
 
-    fn start(&self, cell: usize) -> usize {
-        cell.checked_sub(1).map_or(0, |before| self.ends[before] + 1)
-    }
-
-    fn cell(&self, at: usize) -> &str {
-        &self.text[self.start(at)..self.ends[at]]
+    /// The cells of a row.
+    fn row(&self, row: usize) -> impl Iterator<Item = &str> {
+        let first = row * self.width;
+        let mut start = first.checked_sub(1).map_or(0, |before| self.ends[before] + 1);
+        self.ends[first..first + self.width].iter().map(move |end| {
+            let cell = &self.text[start..*end];
+            start = end + 1;
+            cell
+        })
     }
 }
 
 /// A row of a table.
 struct Row<'r> {
     rows: &'r Rows,
-    first: usize,
+    at: usize,
 }
 
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((self.first..self.first + self.rows.width).map(|at| self.rows.cell(at)))
+        serializer.collect_seq(self.rows.row(self.at))
     }
 }
 
 impl Serialize for Rows {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut all = serializer.serialize_seq(Some(self.len()))?;
-        for row in 0..self.len() {
-            all.serialize_element(&Row { rows: self, first: row * self.width })?;
+        for at in 0..self.len() {
+            all.serialize_element(&Row { rows: self, at })?;
         }
         all.end()
     }
@@ -94,8 +114,8 @@ mod tests {
     #[test]
     fn lines_and_cells_are_the_same_rows() {
         let mut rows = Rows::with_capacity(2, 2, 0);
-        for cell in ["", "b", "cc\"", ""] {
-            rows.push(cell);
+        for row in [["", "b"], ["cc\"", ""]] {
+            rows.push(row.into_iter());
         }
         assert_eq!(rows.text(), "\tb\ncc\"\t");
         assert_eq!(serde_json::to_string(&rows).unwrap(), r#"[["","b"],["cc\"",""]]"#);

@@ -34,36 +34,44 @@ impl<'e> Cells<'e> {
         let expected = (events.len() * wanted.len()).min(room);
         let mut ends = Vec::with_capacity(expected + 1);
         ends.push(0);
-        let text = String::with_capacity((expected * USUAL_CELL).min(room.saturating_mul(2)));
-        let mut cells = Self { events, wanted, text, ends, differs_at: vec![usize::MAX; wanted.len()] };
+        let mut text = String::with_capacity((expected * USUAL_CELL).min(room.saturating_mul(2)));
+        let mut differs_at = vec![usize::MAX; wanted.len()];
         let mut bytes = vec![0; wanted.len()];
+        let mut with_room = events.len();
         for (row, event) in events.iter().enumerate() {
             let mut bytes_shown = 0;
-            for (at, column) in wanted.iter().enumerate() {
-                column.write(&mut cells.text, event, t0, wanted);
-                cells.ends.push(cells.text.len());
-                let cell = cells.cell(at, row);
-                bytes[at] += cell.len() + 1;
-                if cells.differs_at[at] == usize::MAX && cell != cells.cell(at, 0) {
-                    cells.differs_at[at] = row;
+            let columns = wanted.iter().zip(&mut bytes).zip(&mut differs_at);
+            for (at, ((column, bytes), differs_at)) in columns.enumerate() {
+                let start = text.len();
+                column.write(&mut text, event, t0, wanted);
+                ends.push(text.len());
+                *bytes += text.len() - start + 1;
+                if *differs_at == usize::MAX && text[start..] != text[ends[at]..ends[at + 1]] {
+                    *differs_at = row;
                 }
                 // What is equal in all rows so far may stand once.
-                if cells.differs_at[at] != usize::MAX {
-                    bytes_shown += bytes[at];
+                if *differs_at != usize::MAX {
+                    bytes_shown += *bytes;
                 }
             }
             if bytes_shown > room {
-                cells.events = &events[..row.max(1)];
+                with_room = row.max(1);
                 break;
             }
         }
-        cells
+        Self { events: &events[..with_room], wanted, text, ends, differs_at }
     }
 
     #[inline]
     fn cell(&self, column: usize, row: usize) -> &str {
         let at = row * self.wanted.len() + column;
         &self.text[self.ends[at]..self.ends[at + 1]]
+    }
+
+    /// Bytes of all cells of an event.
+    fn bytes(&self, row: usize) -> usize {
+        let width = self.wanted.len();
+        self.ends[(row + 1) * width] - self.ends[row * width]
     }
 
     /// The columns that a table of the first `shown` events has, and those that are the same in all of them.
@@ -146,14 +154,21 @@ impl Table<'_> {
         }
     }
 
-    /// Bytes of an event's line, its end included.
-    fn line_length(&self, event: usize) -> usize {
-        self.kept.iter().map(|at| self.cell(*at, event).len() + 1).sum()
-    }
-
-    /// Bytes of each event's line, from the last found to the first.
+    /// Bytes of each event's line, its end included, from the last found to the first.
     pub(crate) fn lengths_from_last(&self) -> impl Iterator<Item = usize> {
-        (0..self.shown).rev().map(|event| self.line_length(event))
+        let first: usize = self.kept.iter().map(|at| self.cells.cell(*at, 0).len()).sum();
+        // What is not kept is the same for every event.
+        let elsewhere = if self.shown == 0 { 0 } else { self.cells.bytes(0) - first };
+        let recounted =
+            self.times.as_ref().zip(self.kept.iter().find(|at| self.cells.wanted[**at] == Column::TimeMicros));
+        (0..self.shown).rev().map(move |event| {
+            let cells = self.cells.bytes(event) - elsewhere;
+            let cells = match recounted {
+                Some((times, at)) => cells - self.cells.cell(*at, event).len() + times.bytes(event),
+                None => cells,
+            };
+            cells + self.kept.len()
+        })
     }
 
     /// Bytes of its text: head lines and rows.
@@ -196,9 +211,7 @@ impl Table<'_> {
         let mut rows = Rows::with_capacity(self.kept.len(), self.shown, bytes);
         for at in 0..self.shown {
             let event = if self.reversed { self.shown - 1 - at } else { at };
-            for column in &self.kept {
-                rows.push(self.cell(*column, event));
-            }
+            rows.push(self.kept.iter().map(|column| self.cell(*column, event)));
         }
         rows
     }

@@ -68,6 +68,8 @@ pub(crate) struct Wire {
     /// Notifications overtake requests.
     notices: VecDeque<ClientNotification>,
     gate: Arc<Mutex<Gate>>,
+    /// A request was handed on just now, and its handler had no time to begin yet.
+    is_handing_on: bool,
     is_initialized: bool,
     end: Option<End>,
     /// Told when the connection is of no more use, however much there is to do.
@@ -94,6 +96,7 @@ impl Wire {
             queued_bytes: 0,
             notices: VecDeque::new(),
             gate: Arc::default(),
+            is_handing_on: false,
             is_initialized: false,
             end: None,
             broken: Some(broken),
@@ -116,6 +119,7 @@ impl Wire {
                     Some((step, bytes)) => {
                         self.queued_bytes -= bytes;
                         if let Some(request) = self.take(step) {
+                            self.is_handing_on = true;
                             return Poll::Ready(Some(request));
                         }
                         continue;
@@ -133,11 +137,20 @@ impl Wire {
                     None => {}
                 }
             }
-            if self.read_ahead(cx).is_pending() {
-                // Nothing else to do: a good time to write.
-                let _written_or_not = self.poll_write(cx);
+            if self.read_ahead(cx).is_ready() {
+                continue;
+            }
+            if std::mem::take(&mut self.is_handing_on) {
+                // The handler first: what is long goes to a thread, beside which the next batch is read.
+                cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
+            if self.parse_ahead() {
+                continue;
+            }
+            // Nothing else to do: a good time to write.
+            let _written_or_not = self.poll_write(cx);
+            return Poll::Pending;
         }
     }
 
@@ -157,14 +170,7 @@ impl Wire {
     fn take(&mut self, step: Step) -> Option<RxJsonRpcMessage<RoleServer>> {
         let asked = match step {
             Step::Request(asked) => asked,
-            Step::Storing(unread) => {
-                return match unread.read() {
-                    Said::Request(asked) => self.take(Step::Request(asked)),
-                    Said::Refused(refusal) => self.take(Step::Refuse(refusal)),
-                    // It has an id: it is nothing else.
-                    _ => None,
-                };
-            }
+            Step::Storing(unread) => return self.take(parsed(*unread)?),
             Step::Refuse(refusal) => {
                 self.gate.lock().outbox.reply_json(refusal.to_json().as_bytes());
                 return None;
@@ -192,6 +198,18 @@ impl Wire {
             call.extensions.insert(slot.clone());
         }
         Some(JsonRpcMessage::request(request, id))
+    }
+
+    /// Reads the events of the next request while the one before it is being stored, and of no more than that one: as
+    /// events they take several times the memory of their line. Whether there were any to read.
+    fn parse_ahead(&mut self) -> bool {
+        let is_unread = |(step, _): &mut (Step, usize)| matches!(step, Step::Storing(_));
+        let Some((Step::Storing(unread), bytes)) = self.steps.pop_front_if(is_unread) else { return false };
+        match parsed(*unread) {
+            Some(step) => self.steps.push_front((step, bytes)),
+            None => self.queued_bytes -= bytes,
+        }
+        true
     }
 
     /// What a request lacks that comes neither after `initialize` nor with its own protocol version.
@@ -366,6 +384,16 @@ impl Wire {
             // Nobody listens: the connection is being closed already.
             let _told_or_not = broken.send(error);
         }
+    }
+}
+
+/// What a line that looked like a call that stores turns out to be.
+fn parsed(unread: Unread) -> Option<Step> {
+    match unread.read() {
+        Said::Request(asked) => Some(Step::Request(asked)),
+        Said::Refused(refusal) => Some(Step::Refuse(refusal)),
+        // It has an id: it is nothing else.
+        _ => None,
     }
 }
 
