@@ -58,6 +58,11 @@ pub(crate) trait Tool<On = EventStore> {
         AnswerJson::of(&answer)
     }
 
+    /// The same answer as values.
+    fn to_values(answer: Answer<Self::Reply>) -> serde_json::Result<Answer<Value>> {
+        Ok(Answer { structured: serde_json::to_value(answer.structured)?, text: answer.text })
+    }
+
     /// Whether [`Self::run_text`] takes the arguments' text, as long as it is of the usual form.
     const TAKES_TEXT: bool = false;
 
@@ -264,8 +269,7 @@ fn finish<T: Tool<On>, On>(entry: &Entry, outcome: Result<Answer<T::Reply>, Erro
     let answer = outcome.and_then(|answer| {
         let answered = match form {
             Form::Json => T::to_json(answer).map(Answered::Json),
-            Form::Values => serde_json::to_value(answer.structured)
-                .map(|structured| Answered::Values(Answer { text: answer.text, structured })),
+            Form::Values => T::to_values(answer).map(Answered::Values),
         };
         answered.map_err(|error| Error::limit_exceeded(format!("the answer cannot be written as JSON: {error}")))
     });

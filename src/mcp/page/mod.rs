@@ -11,7 +11,7 @@ mod rows;
 mod table;
 
 pub(super) use hint::nothing_matched;
-pub(super) use reply::{EventMembers, PageReply, to_json};
+pub(super) use reply::{EventMembers, PageReply, to_json, to_values};
 
 use std::fmt::Write;
 
@@ -26,7 +26,7 @@ use crate::store::Losses;
 use crate::watch::Watch;
 use crate::{EventStore, Filter, Query, Result, StoredEvent, Time};
 use column::Column;
-use table::{Cells, Table};
+use table::Table;
 
 /// Bytes the head usually takes; a longer one costs a second round.
 const HEAD_BYTES: usize = 300;
@@ -42,7 +42,7 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &d
     let page = store.query_events_watched(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() }, watch)?;
     let losses = store.losses_of(&page, MAX_GAPS)?;
     let written = match shape.format {
-        Format::Table => Written::Table(Cells::of(&page.events, shape.columns.as_deref(), room(shape))),
+        Format::Table => Written::Table(table::Written::of(&page.events, shape.columns.as_deref(), room(shape))),
         Format::Json => Written::Json(lines(&page, shape)),
     };
     let mut shown = written.len();
@@ -60,7 +60,7 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &d
 
 /// Events as they are shown, as many as the budget has room for, each written once however often the page is cut to fit.
 enum Written<'e> {
-    Table(Cells<'e>),
+    Table(table::Written<'e>),
     /// One line of JSON each.
     Json(Vec<String>),
 }
@@ -195,21 +195,18 @@ fn envelope(store: &EventStore, query: &Query, (page, losses): (&Page, &Losses),
     reply
 }
 
-/// The answer: the head, then the events.
+/// The answer: the head, then the events; rows of a table are still to follow in its text ([`to_json`], [`to_values`]).
 fn join(mut reply: PageReply, head: String, body: &Body<'_>) -> Answer<PageReply> {
     let mut text = head;
-    text.reserve(body.len());
     match body {
         Body::Table(table) => {
-            let rows = table.rows();
             if table.shown() > 0 {
                 table.write_head(&mut text);
-                text.push_str(rows.text());
             }
             reply.constants = Some(table.constants());
             reply.t0 = table.t0();
             reply.columns = Some(table.columns().collect());
-            reply.rows = Some(rows);
+            reply.rows = Some(table.rows().clone());
         }
         Body::Json(lines) => {
             text.push_str(&lines.join("\n"));
@@ -227,6 +224,7 @@ fn join(mut reply: PageReply, head: String, body: &Body<'_>) -> Answer<PageReply
 mod tests {
     use super::*;
     use crate::Settings;
+    use crate::mcp::tool::AnswerJson;
     use crate::watch::Unwatched;
 
     fn shape(format: Format) -> Shape {
@@ -236,7 +234,18 @@ mod tests {
     fn answered(event: &str, format: Format) -> Answer<PageReply> {
         let store = EventStore::open(Settings::UNBOUNDED).unwrap();
         store.store_json_event(event).unwrap();
-        answer(&store, &Query::default(), &shape(format), &Unwatched).unwrap()
+        whole_answer(&store, &Query::default(), &shape(format))
+    }
+
+    /// The answer, its text whole.
+    fn whole_answer(store: &EventStore, query: &Query, shape: &Shape) -> Answer<PageReply> {
+        let answer = answer(store, query, shape, &Unwatched).unwrap();
+        let structured = answer.structured.clone();
+        let Answer { text, structured: values } = to_values(answer.clone()).unwrap();
+        let AnswerJson { text: text_json, structured: json } = to_json(answer).unwrap();
+        assert_eq!(serde_json::from_slice::<String>(&text_json).unwrap(), text);
+        assert_eq!(serde_json::from_slice::<Value>(&json).unwrap(), values);
+        Answer { text, structured }
     }
 
     #[test]
@@ -271,8 +280,7 @@ mod tests {
         }
         let asked = |limit, budget, reversed| {
             let shape = Shape { budget, reversed, ..shape(Format::Table) };
-            let Answer { text, structured } =
-                answer(&store, &Query { limit, ..Query::default() }, &shape, &Unwatched).unwrap();
+            let Answer { text, structured } = whole_answer(&store, &Query { limit, ..Query::default() }, &shape);
             assert!(text.len() <= budget, "{} of {budget}", text.len());
             structured
         };
@@ -303,7 +311,7 @@ mod tests {
             store.store_json_event(&format!(r#"{{"ts": {n}, "data": {{"quotes": "{quotes}"}}}}"#)).unwrap();
         }
         let Answer { text, structured } =
-            answer(&store, &Query::default(), &Shape { budget: 4 << 20, ..shape(Format::Json) }, &Unwatched).unwrap();
+            whole_answer(&store, &Query::default(), &Shape { budget: 4 << 20, ..shape(Format::Json) });
         assert!(structured.truncated && structured.returned > 2, "{}", structured.returned);
         let wire = Value::from(text).to_string().len() + serde_json::to_string(&structured).unwrap().len();
         assert!(wire < 10 << 20, "{wire} bytes");

@@ -69,14 +69,11 @@ fn events_schema(generator: &mut SchemaGenerator) -> Schema {
 /// The answer as JSON: what serde writes. The cells of a table are escaped once for both channels.
 pub(crate) fn to_json(mut answer: Answer<PageReply>) -> serde_json::Result<AnswerJson> {
     let Some(rows) = answer.structured.rows.take() else { return AnswerJson::of(&answer) };
-    let Some(head) = answer.text.strip_suffix(rows.text()) else {
-        answer.structured.rows = Some(rows);
-        return AnswerJson::of(&answer);
-    };
-    let mut text = Vec::with_capacity(head.len() + 2 * rows.text().len());
-    serde_json::to_writer(&mut text, head)?;
+    let bytes = rows.lengths_from_last().sum::<usize>();
+    let mut text = Vec::with_capacity(answer.text.len() + 2 * bytes);
+    serde_json::to_writer(&mut text, &answer.text)?;
     text.pop();
-    let mut structured = Vec::with_capacity(ENVELOPE + 2 * rows.text().len());
+    let mut structured = Vec::with_capacity(ENVELOPE + 2 * bytes);
     serde_json::to_writer(&mut structured, &answer.structured)?;
     // Of the members, only events come after rows, and no reply has both.
     structured.pop();
@@ -85,6 +82,14 @@ pub(crate) fn to_json(mut answer: Answer<PageReply>) -> serde_json::Result<Answe
     text.push(b'"');
     structured.push(b'}');
     Ok(AnswerJson { text, structured })
+}
+
+/// The same as values.
+pub(crate) fn to_values(mut answer: Answer<PageReply>) -> serde_json::Result<Answer<Value>> {
+    if let Some(rows) = &answer.structured.rows {
+        rows.write_lines(&mut answer.text);
+    }
+    Ok(Answer { structured: serde_json::to_value(&answer.structured)?, text: answer.text })
 }
 
 /// Bytes of a table's reply beside its rows, as a rule.

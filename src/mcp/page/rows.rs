@@ -1,48 +1,105 @@
 //! The rows of a table: one text for a reader of lines, and an array of cells for a reader of JSON.
 
+use std::sync::Arc;
+
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use super::cell::is_plain;
 
-/// Rows of one width. No cell holds a tab or a line end.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Rows {
-    /// Cells with a tab between them, rows with a line end between them.
+/// Cells of rows of one width, in one text. No cell holds a tab or a line end.
+#[derive(Debug)]
+pub(crate) struct Cells {
     text: String,
-    /// Where each cell ends.
+    /// Where each cell ends; the first entry is where the first begins.
     ends: Vec<usize>,
     width: usize,
 }
 
-impl Rows {
-    /// Room for so many rows of so many cells, and so many bytes of text.
-    pub(crate) fn with_capacity(width: usize, rows: usize, bytes: usize) -> Self {
-        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(width * rows), width }
+impl Cells {
+    /// Room for so many cells, and so many bytes of text.
+    pub(crate) fn with_capacity(width: usize, cells: usize, bytes: usize) -> Self {
+        let mut ends = Vec::with_capacity(cells + 1);
+        ends.push(0);
+        Self { text: String::with_capacity(bytes), ends, width }
     }
 
-    /// Appends a row; it has as many cells as the others.
-    pub(crate) fn push<'c>(&mut self, cells: impl Iterator<Item = &'c str>) {
-        let is_first = self.ends.is_empty();
-        for (at, cell) in cells.enumerate() {
-            match (at, is_first) {
-                (0, true) => {}
-                (0, false) => self.text.push('\n'),
-                _ => self.text.push('\t'),
-            }
-            self.text.push_str(cell);
-            self.ends.push(self.text.len());
+    /// Appends the next cell, which `write` appends to the text; how long it is.
+    #[inline]
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut String)) -> usize {
+        let start = self.text.len();
+        write(&mut self.text);
+        self.ends.push(self.text.len());
+        self.text.len() - start
+    }
+
+    /// A cell of a row.
+    #[inline]
+    pub(crate) fn cell(&self, column: usize, row: usize) -> &str {
+        let at = row * self.width + column;
+        &self.text[self.ends[at]..self.ends[at + 1]]
+    }
+
+    /// Bytes of all cells of a row.
+    pub(crate) fn bytes(&self, row: usize) -> usize {
+        self.ends[(row + 1) * self.width] - self.ends[row * self.width]
+    }
+}
+
+/// The rows of a table: some columns of cells, which it shares.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    pub(super) cells: Arc<Cells>,
+    /// Columns by their place in the cells; the others are the same in every row shown.
+    pub(super) kept: Vec<usize>,
+    /// Rows of the cells, from the first; the last leads when they are turned around.
+    pub(super) shown: usize,
+    pub(super) reversed: bool,
+    /// A column whose cells are the only ones of other rows.
+    pub(super) replaced: Option<(usize, Arc<Cells>)>,
+}
+
+impl Rows {
+    /// A cell of a row of the cells.
+    pub(super) fn cell(&self, column: usize, row: usize) -> &str {
+        match &self.replaced {
+            Some((replaced, cells)) if *replaced == column => cells.cell(0, row),
+            _ => self.cells.cell(column, row),
         }
     }
 
-    /// One row a line.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    /// Bytes of each row as a line, its end included, from the last of the cells to the first.
+    pub(super) fn lengths_from_last(&self) -> impl Iterator<Item = usize> {
+        let replaced = self.replaced.as_ref().filter(|(column, _)| self.kept.contains(column));
+        let kept: usize = self.kept.iter().map(|at| self.cells.cell(*at, 0).len()).sum();
+        let elsewhere = if self.shown == 0 { 0 } else { self.cells.bytes(0) - kept };
+        (0..self.shown).rev().map(move |row| {
+            let bytes = self.cells.bytes(row) - elsewhere + self.kept.len();
+            match replaced {
+                Some((column, cells)) => bytes - self.cells.cell(*column, row).len() + cells.bytes(row),
+                None => bytes,
+            }
+        })
     }
 
-    /// Appends the rows as an array to `array`, and to `text` as what their text becomes in a JSON string.
+    /// Appends them with a tab between cells, and a line end between rows.
+    pub(crate) fn write_lines(&self, text: &mut String) {
+        text.reserve(self.lengths_from_last().sum());
+        for at in 0..self.shown {
+            for (column, cell) in self.row(at).enumerate() {
+                match (at, column) {
+                    (0, 0) => {}
+                    (_, 0) => text.push('\n'),
+                    _ => text.push('\t'),
+                }
+                text.push_str(cell);
+            }
+        }
+    }
+
+    /// Appends them as an array to `array`, and to `text` as what their lines become in a JSON string.
     pub(crate) fn write_json(&self, array: &mut Vec<u8>, text: &mut Vec<u8>) -> serde_json::Result<()> {
         array.push(b'[');
-        for row in 0..self.len() {
+        for row in 0..self.shown {
             if row > 0 {
                 array.push(b',');
                 text.extend_from_slice(b"\\n");
@@ -69,19 +126,10 @@ impl Rows {
         Ok(())
     }
 
-    fn len(&self) -> usize {
-        self.ends.len().checked_div(self.width).unwrap_or_default()
-    }
-
-    /// The cells of a row.
-    fn row(&self, row: usize) -> impl Iterator<Item = &str> {
-        let first = row * self.width;
-        let mut start = first.checked_sub(1).map_or(0, |before| self.ends[before] + 1);
-        self.ends[first..first + self.width].iter().map(move |end| {
-            let cell = &self.text[start..*end];
-            start = end + 1;
-            cell
-        })
+    /// The cells of a row, in the order shown.
+    fn row(&self, at: usize) -> impl Iterator<Item = &str> {
+        let row = if self.reversed { self.shown - 1 - at } else { at };
+        self.kept.iter().map(move |column| self.cell(*column, row))
     }
 }
 
@@ -99,8 +147,8 @@ impl Serialize for Row<'_> {
 
 impl Serialize for Rows {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut all = serializer.serialize_seq(Some(self.len()))?;
-        for at in 0..self.len() {
+        let mut all = serializer.serialize_seq(Some(self.shown))?;
+        for at in 0..self.shown {
             all.serialize_element(&Row { rows: self, at })?;
         }
         all.end()
@@ -109,24 +157,48 @@ impl Serialize for Rows {
 
 #[cfg(test)]
 mod tests {
-    use super::Rows;
+    use super::*;
+
+    fn cells<const WIDTH: usize>(rows: &[[&str; WIDTH]]) -> Arc<Cells> {
+        let mut cells = Cells::with_capacity(WIDTH, 0, 0);
+        for cell in rows.as_flattened() {
+            assert_eq!(cells.push(|text| text.push_str(cell)), cell.len());
+        }
+        Arc::new(cells)
+    }
+
+    fn check(rows: &Rows, lines: &str, json: &str) {
+        let mut text = String::new();
+        rows.write_lines(&mut text);
+        assert_eq!(text, lines);
+        assert_eq!(serde_json::to_string(rows).unwrap(), json);
+        let (mut array, mut text_json) = (Vec::new(), vec![b'"']);
+        rows.write_json(&mut array, &mut text_json).unwrap();
+        text_json.push(b'"');
+        assert_eq!(String::from_utf8(array).unwrap(), json);
+        assert_eq!(text_json, serde_json::to_vec(&text).unwrap());
+        let mut lengths: Vec<usize> = text.split('\n').map(|line| line.len() + 1).take(rows.shown).collect();
+        if !rows.reversed {
+            lengths.reverse();
+        }
+        assert_eq!(rows.lengths_from_last().collect::<Vec<_>>(), lengths);
+    }
 
     #[test]
     fn lines_and_cells_are_the_same_rows() {
-        let mut rows = Rows::with_capacity(2, 2, 0);
-        for row in [["", "b"], ["cc\"", ""]] {
-            rows.push(row.into_iter());
-        }
-        assert_eq!(rows.text(), "\tb\ncc\"\t");
-        assert_eq!(serde_json::to_string(&rows).unwrap(), r#"[["","b"],["cc\"",""]]"#);
-        assert_eq!(rows.len(), 2);
-        assert_eq!(serde_json::to_string(&Rows::default()).unwrap(), "[]");
-        for rows in [rows, Rows::default()] {
-            let (mut array, mut text) = (Vec::new(), vec![b'"']);
-            rows.write_json(&mut array, &mut text).unwrap();
-            text.push(b'"');
-            assert_eq!(array, serde_json::to_vec(&rows).unwrap());
-            assert_eq!(text, serde_json::to_vec(rows.text()).unwrap());
-        }
+        let cells = cells(&[["1", "same", ""], ["22", "same", "c\"c"], ["333", "same", "\u{e9}"]]);
+        let mut rows = Rows { cells, kept: vec![0, 2], shown: 3, reversed: false, replaced: None };
+        check(&rows, "1\t\n22\tc\"c\n333\t\u{e9}", "[[\"1\",\"\"],[\"22\",\"c\\\"c\"],[\"333\",\"\u{e9}\"]]");
+        rows.shown = 2;
+        rows.reversed = true;
+        check(&rows, "22\tc\"c\n1\t", r#"[["22","c\"c"],["1",""]]"#);
+        rows.replaced = Some((0, self::cells(&[["-4444"], ["0"]])));
+        check(&rows, "0\tc\"c\n-4444\t", r#"[["0","c\"c"],["-4444",""]]"#);
+        rows.shown = 1;
+        rows.kept = vec![2];
+        check(&rows, "", r#"[[""]]"#);
+        rows.shown = 0;
+        rows.kept = Vec::new();
+        check(&rows, "", "[]");
     }
 }

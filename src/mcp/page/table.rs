@@ -1,29 +1,28 @@
 //! Events as a lean table: what is the same in every row stands once, what is nowhere is left out.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::cell;
 use super::column::Column;
-use super::rows::Rows;
+use super::rows::{Cells, Rows};
 use crate::StoredEvent;
 
-/// The cells of a page. They are written once, into one text, however often the page is cut to fit.
+/// Events as cells. They are written once, however often the page is cut to fit.
 #[derive(Debug)]
-pub(crate) struct Cells<'e> {
+pub(crate) struct Written<'e> {
     /// Those there is room for; one at least, if there is any.
     events: &'e [StoredEvent],
     wanted: &'e [Column],
     /// Event by event; times count from the first one.
-    text: String,
-    /// Where each cell ends; the first entry is where the first begins.
-    ends: Vec<usize>,
+    cells: Arc<Cells>,
     /// By column, the first event whose cell is another than the first event's; none: past the last event.
     differs_at: Vec<usize>,
 }
 
-impl<'e> Cells<'e> {
+impl<'e> Written<'e> {
     /// Cells of the columns asked for, or of the usual ones: of as many events as have room in lines of so many bytes.
     pub(crate) fn of(events: &'e [StoredEvent], asked: Option<&'e [Column]>, room: usize) -> Self {
         let t0 = events.first().map_or(0, StoredEvent::timestamp);
@@ -32,9 +31,8 @@ impl<'e> Cells<'e> {
 
     fn counting_from(t0: i64, events: &'e [StoredEvent], wanted: &'e [Column], room: usize) -> Self {
         let expected = (events.len() * wanted.len()).min(room);
-        let mut ends = Vec::with_capacity(expected + 1);
-        ends.push(0);
-        let mut text = String::with_capacity((expected * USUAL_CELL).min(room.saturating_mul(2)));
+        let bytes = (expected * USUAL_CELL).min(room.saturating_mul(2));
+        let mut cells = Cells::with_capacity(wanted.len(), expected, bytes);
         let mut differs_at = vec![usize::MAX; wanted.len()];
         let mut bytes = vec![0; wanted.len()];
         let mut with_room = events.len();
@@ -42,11 +40,8 @@ impl<'e> Cells<'e> {
             let mut bytes_shown = 0;
             let columns = wanted.iter().zip(&mut bytes).zip(&mut differs_at);
             for (at, ((column, bytes), differs_at)) in columns.enumerate() {
-                let start = text.len();
-                column.write(&mut text, event, t0, wanted);
-                ends.push(text.len());
-                *bytes += text.len() - start + 1;
-                if *differs_at == usize::MAX && text[start..] != text[ends[at]..ends[at + 1]] {
+                *bytes += cells.push(|text| column.write(text, event, t0, wanted)) + 1;
+                if *differs_at == usize::MAX && cells.cell(at, row) != cells.cell(at, 0) {
                     *differs_at = row;
                 }
                 // What is equal in all rows so far may stand once.
@@ -59,19 +54,7 @@ impl<'e> Cells<'e> {
                 break;
             }
         }
-        Self { events: &events[..with_room], wanted, text, ends, differs_at }
-    }
-
-    #[inline]
-    fn cell(&self, column: usize, row: usize) -> &str {
-        let at = row * self.wanted.len() + column;
-        &self.text[self.ends[at]..self.ends[at + 1]]
-    }
-
-    /// Bytes of all cells of an event.
-    fn bytes(&self, row: usize) -> usize {
-        let width = self.wanted.len();
-        self.ends[(row + 1) * width] - self.ends[row * width]
+        Self { events: &events[..with_room], wanted, cells: Arc::new(cells), differs_at }
     }
 
     /// The columns that a table of the first `shown` events has, and those that are the same in all of them.
@@ -81,7 +64,7 @@ impl<'e> Cells<'e> {
             return (kept, constant);
         }
         for (at, differs_at) in self.differs_at.iter().enumerate() {
-            let is_said = !self.cell(at, 0).is_empty();
+            let is_said = !self.cells.cell(at, 0).is_empty();
             // The last column stays, whatever is in it: a row needs something to show.
             let is_needed = kept.is_empty() && at + 1 == self.wanted.len();
             if is_needed || *differs_at < shown || (is_said && shown == 1) {
@@ -103,11 +86,15 @@ impl<'e> Cells<'e> {
         let (kept, constant) = self.split(shown);
         let first = if reversed { shown.checked_sub(1) } else { Some(0) };
         let t0 = first.and_then(|first| self.events.get(first)).map(StoredEvent::timestamp).filter(|_| shown > 0);
-        let mut times = None;
-        if let (true, Some(t0)) = (reversed && kept.iter().any(|at| self.wanted[*at] == Column::TimeMicros), t0) {
-            times = Some(Self::counting_from(t0, &self.events[..shown], TIMES, usize::MAX));
-        }
-        Table { cells: self, kept, constant, shown, reversed, t0, times }
+        let is_time = |at: &usize| self.wanted[*at] == Column::TimeMicros;
+        let replaced = match (t0, kept.iter().copied().find(is_time)) {
+            (Some(t0), Some(at)) if reversed => {
+                Some((at, Self::counting_from(t0, &self.events[..shown], TIMES, usize::MAX).cells))
+            }
+            _ => None,
+        };
+        let rows = Rows { cells: Arc::clone(&self.cells), kept, shown, reversed, replaced };
+        Table { wanted: self.wanted, rows, constant, t0 }
     }
 }
 
@@ -120,60 +107,42 @@ const USUAL_CELL: usize = 25;
 /// A table of the first events, ready to be written.
 #[derive(Debug)]
 pub(crate) struct Table<'c> {
-    cells: &'c Cells<'c>,
-    /// Columns by their place in the cells: those shown, and those with one value in all rows.
-    kept: Vec<usize>,
+    wanted: &'c [Column],
+    rows: Rows,
+    /// Columns, by their place in the cells, with one value in all rows.
     constant: Vec<usize>,
-    shown: usize,
-    reversed: bool,
     t0: Option<i64>,
-    /// Times that count from `t0`, where the cells' own do not.
-    times: Option<Cells<'c>>,
 }
 
 impl Table<'_> {
+    /// The events, one row each, in the order they are shown.
+    pub(crate) const fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
     /// Events in it.
     pub(crate) const fn shown(&self) -> usize {
-        self.shown
+        self.rows.shown
     }
 
     /// What `t_us` counts from, where it is shown.
     pub(crate) fn t0(&self) -> Option<i64> {
-        self.t0.filter(|_| self.cells.wanted.contains(&Column::TimeMicros))
+        self.t0.filter(|_| self.wanted.contains(&Column::TimeMicros))
     }
 
     /// Names of the cells of each row.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &'static str> {
-        self.kept.iter().map(|at| self.cells.wanted[*at].name())
+        self.rows.kept.iter().map(|at| self.wanted[*at].name())
     }
 
-    fn cell(&self, column: usize, event: usize) -> &str {
-        match &self.times {
-            Some(times) if self.cells.wanted[column] == Column::TimeMicros => times.cell(0, event),
-            _ => self.cells.cell(column, event),
-        }
-    }
-
-    /// Bytes of each event's line, its end included, from the last found to the first.
+    /// Bytes of each event's line, from the last found to the first.
     pub(crate) fn lengths_from_last(&self) -> impl Iterator<Item = usize> {
-        let first: usize = self.kept.iter().map(|at| self.cells.cell(*at, 0).len()).sum();
-        // What is not kept is the same for every event.
-        let elsewhere = if self.shown == 0 { 0 } else { self.cells.bytes(0) - first };
-        let recounted =
-            self.times.as_ref().zip(self.kept.iter().find(|at| self.cells.wanted[**at] == Column::TimeMicros));
-        (0..self.shown).rev().map(move |event| {
-            let cells = self.cells.bytes(event) - elsewhere;
-            let cells = match recounted {
-                Some((times, at)) => cells - self.cells.cell(*at, event).len() + times.bytes(event),
-                None => cells,
-            };
-            cells + self.kept.len()
-        })
+        self.rows.lengths_from_last()
     }
 
     /// Bytes of its text: head lines and rows.
     pub(crate) fn len(&self) -> usize {
-        if self.shown == 0 {
+        if self.shown() == 0 {
             return 0;
         }
         let mut head = String::new();
@@ -205,19 +174,8 @@ impl Table<'_> {
         out.push('\n');
     }
 
-    /// The events, one row each, in the order they are shown.
-    pub(crate) fn rows(&self) -> Rows {
-        let bytes = self.lengths_from_last().sum();
-        let mut rows = Rows::with_capacity(self.kept.len(), self.shown, bytes);
-        for at in 0..self.shown {
-            let event = if self.reversed { self.shown - 1 - at } else { at };
-            rows.push(self.kept.iter().map(|column| self.cell(*column, event)));
-        }
-        rows
-    }
-
     fn constant_cells(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.constant.iter().map(|at| (self.cells.wanted[*at].name(), self.cell(*at, 0)))
+        self.constant.iter().map(|at| (self.wanted[*at].name(), self.rows.cell(*at, 0)))
     }
 
     /// The constants by column.

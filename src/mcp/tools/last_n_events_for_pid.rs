@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::mcp::args::{FilterArgs, OrderArg, Shape, ViewArgs};
 use crate::mcp::page::{self, PageReply};
@@ -55,5 +56,9 @@ impl Tool for LastNEventsForPid {
 
     fn to_json(answer: Answer<PageReply>) -> serde_json::Result<AnswerJson> {
         page::to_json(answer)
+    }
+
+    fn to_values(answer: Answer<PageReply>) -> serde_json::Result<Answer<Value>> {
+        page::to_values(answer)
     }
 }

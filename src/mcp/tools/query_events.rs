@@ -1,5 +1,7 @@
 //! Events that match every filter.
 
+use serde_json::Value;
+
 use crate::mcp::args::PageArgs;
 use crate::mcp::page::{self, PageReply};
 use crate::mcp::tool::{Answer, AnswerJson, Effect, Tool};
@@ -31,5 +33,9 @@ impl Tool for QueryEvents {
 
     fn to_json(answer: Answer<PageReply>) -> serde_json::Result<AnswerJson> {
         page::to_json(answer)
+    }
+
+    fn to_values(answer: Answer<PageReply>) -> serde_json::Result<Answer<Value>> {
+        page::to_values(answer)
     }
 }

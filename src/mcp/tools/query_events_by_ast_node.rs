@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::mcp::args::PageArgs;
 use crate::mcp::page::{self, PageReply};
@@ -40,5 +41,9 @@ impl Tool for QueryEventsByAstNode {
 
     fn to_json(answer: Answer<PageReply>) -> serde_json::Result<AnswerJson> {
         page::to_json(answer)
+    }
+
+    fn to_values(answer: Answer<PageReply>) -> serde_json::Result<Answer<Value>> {
+        page::to_values(answer)
     }
 }
