@@ -90,18 +90,32 @@ fn batches_that_are_read_while_others_are_stored_take_effect_in_the_order_sent()
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_that_sends_batches_gets_a_larger_pipe_and_others_do_not() {
+    let holds = |few_or_many: usize| {
+        let mut server = Server::script();
+        let events: Vec<Value> = (0..few_or_many).map(|n| json!({"ts": n, "data": {"x": "x".repeat(200)}})).collect();
+        server.call("store_events", &json!({ "events": events }));
+        rustix::pipe::fcntl_getpipe_size(server.take_stdin()).unwrap()
+    };
+    let most: usize = std::fs::read_to_string("/proc/sys/fs/pipe-max-size").unwrap().trim().parse().unwrap();
+    let (usual, larger) = (holds(50), holds(5_000));
+    assert!(usual < larger && larger <= most, "{usual} {larger} {most}");
+}
+
 #[test]
 fn a_batch_that_was_read_and_not_yet_stored_can_be_cancelled() {
     let mut server = Server::script();
     fill(&mut server, 40);
-    let script = [
-        long_query(1),
-        call(2, "store_events", &large_batch(0)),
-        cancel(2),
-        call(3, "query_events", &json!({"limit": 0})),
-    ];
-    server.write(lines(&script).as_bytes());
-    let run = server.finish();
+    let mut long = long_query(1);
+    long["params"]["_meta"] = json!({"progressToken": "p"});
+    server.write(lines(&[long, call(2, "store_events", &large_batch(0))]).as_bytes());
+    // The query is under way, and so is what is done beside it.
+    assert_eq!(server.next()["method"], "notifications/progress");
+    server.write(lines(&[cancel(2), call(3, "query_events", &json!({"limit": 0}))]).as_bytes());
+    let mut run = server.finish();
+    run.replies.retain(|reply| reply["method"].is_null());
     assert_eq!(ids(&run.replies), [1, 3].map(Value::from));
     assert_eq!(run.replies[1]["result"]["structuredContent"]["total_matched"], 80_000);
 }

@@ -41,7 +41,7 @@ const ASKED: usize = 2_000;
 
 #[derive(Debug, Parser)]
 struct Args {
-    /// Events in the store when questions are asked; a fifth of them for the slower peers.
+    /// Events that each store takes, and that are there when questions are asked.
     #[arg(long, default_value_t = 1_000_000)]
     events: usize,
     /// Be the peer: the same handler on rmcp's own stdio.

@@ -141,7 +141,7 @@ impl Answered {
 
 /// A call whose arguments are understood.
 pub(crate) struct Prepared {
-    /// Whether it may take long.
+    /// Whether others should be heard, or read, meanwhile.
     pub(crate) is_long: bool,
     pub(crate) run: Run,
 }

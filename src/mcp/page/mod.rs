@@ -26,7 +26,7 @@ use crate::store::Losses;
 use crate::watch::Watch;
 use crate::{EventStore, Filter, Query, Result, StoredEvent, Time};
 use column::Column;
-use table::Table;
+use table::{Grid, Table};
 
 /// Bytes the head usually takes; a longer one costs a second round.
 const HEAD_BYTES: usize = 300;
@@ -42,7 +42,7 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &d
     let page = store.query_events_watched(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() }, watch)?;
     let losses = store.losses_of(&page, MAX_GAPS)?;
     let written = match shape.format {
-        Format::Table => Written::Table(table::Written::of(&page.events, shape.columns.as_deref(), room(shape))),
+        Format::Table => Written::Table(Grid::of(&page.events, shape.columns.as_deref(), room(shape))),
         Format::Json => Written::Json(lines(&page, shape)),
     };
     let mut shown = written.len();
@@ -60,7 +60,7 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &d
 
 /// Events as they are shown, as many as the budget has room for, each written once however often the page is cut to fit.
 enum Written<'e> {
-    Table(table::Written<'e>),
+    Table(Grid<'e>),
     /// One line of JSON each.
     Json(Vec<String>),
 }
@@ -75,14 +75,14 @@ impl Written<'_> {
     /// How many there are.
     fn len(&self) -> usize {
         match self {
-            Self::Table(cells) => cells.len(),
+            Self::Table(grid) => grid.len(),
             Self::Json(lines) => lines.len(),
         }
     }
 
     fn body(&self, shown: usize, reversed: bool) -> Body<'_> {
         match self {
-            Self::Table(cells) => Body::Table(cells.table(shown, reversed)),
+            Self::Table(grid) => Body::Table(grid.table(shown, reversed)),
             Self::Json(lines) => {
                 let mut lines: Vec<&str> = lines.iter().take(shown).map(String::as_str).collect();
                 if reversed {

@@ -54,7 +54,7 @@ pub(crate) struct Rows {
     /// Rows of the cells, from the first; the last leads when they are turned around.
     pub(super) shown: usize,
     pub(super) reversed: bool,
-    /// A column whose cells are the only ones of other rows.
+    /// One of `kept` whose cells are these ones instead.
     pub(super) replaced: Option<(usize, Arc<Cells>)>,
 }
 
@@ -69,12 +69,11 @@ impl Rows {
 
     /// Bytes of each row as a line, its end included, from the last of the cells to the first.
     pub(super) fn lengths_from_last(&self) -> impl Iterator<Item = usize> {
-        let replaced = self.replaced.as_ref().filter(|(column, _)| self.kept.contains(column));
         let kept: usize = self.kept.iter().map(|at| self.cells.cell(*at, 0).len()).sum();
         let elsewhere = if self.shown == 0 { 0 } else { self.cells.bytes(0) - kept };
         (0..self.shown).rev().map(move |row| {
             let bytes = self.cells.bytes(row) - elsewhere + self.kept.len();
-            match replaced {
+            match &self.replaced {
                 Some((column, cells)) => bytes - self.cells.cell(*column, row).len() + cells.bytes(row),
                 None => bytes,
             }
@@ -194,6 +193,7 @@ mod tests {
         check(&rows, "22\tc\"c\n1\t", r#"[["22","c\"c"],["1",""]]"#);
         rows.replaced = Some((0, self::cells(&[["-4444"], ["0"]])));
         check(&rows, "0\tc\"c\n-4444\t", r#"[["0","c\"c"],["-4444",""]]"#);
+        rows.replaced = None;
         rows.shown = 1;
         rows.kept = vec![2];
         check(&rows, "", r#"[[""]]"#);

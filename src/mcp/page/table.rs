@@ -12,7 +12,7 @@ use crate::StoredEvent;
 
 /// Events as cells. They are written once, however often the page is cut to fit.
 #[derive(Debug)]
-pub(crate) struct Written<'e> {
+pub(crate) struct Grid<'e> {
     /// Those there is room for; one at least, if there is any.
     events: &'e [StoredEvent],
     wanted: &'e [Column],
@@ -22,7 +22,7 @@ pub(crate) struct Written<'e> {
     differs_at: Vec<usize>,
 }
 
-impl<'e> Written<'e> {
+impl<'e> Grid<'e> {
     /// Cells of the columns asked for, or of the usual ones: of as many events as have room in lines of so many bytes.
     pub(crate) fn of(events: &'e [StoredEvent], asked: Option<&'e [Column]>, room: usize) -> Self {
         let t0 = events.first().map_or(0, StoredEvent::timestamp);

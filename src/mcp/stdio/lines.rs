@@ -5,7 +5,7 @@
 
 use memchr::memchr;
 
-/// Room for one read: as much as a pipe holds, and more from a file.
+/// Room for one read: more than a pipe holds as a rule.
 const READ: usize = 256 << 10;
 
 /// A line, its end cut off.

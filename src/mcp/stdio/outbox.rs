@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// So many bytes are worth a write of their own, whatever else is ready.
 const WORTH_A_WRITE: usize = 64 << 10;
-/// No reply waits longer than this for others to share its write.
+/// No request is begun while a reply waits longer than this for others to share its write.
 const LONGEST_WAIT: Duration = Duration::from_micros(200);
 /// Notices kept back for the end of an array; more of them are dropped, for they are hints.
 const MAX_HELD: usize = 64 << 10;

@@ -145,7 +145,7 @@ impl Wire {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if self.parse_ahead() {
+            if self.parse_ahead(cx) {
                 continue;
             }
             // Nothing else to do: a good time to write.
@@ -200,11 +200,12 @@ impl Wire {
         Some(JsonRpcMessage::request(request, id))
     }
 
-    /// Reads the events of the next request while the one before it is being stored, and of no more than that one: as
-    /// events they take several times the memory of their line. Whether there were any to read.
-    fn parse_ahead(&mut self) -> bool {
+    /// Reads the events of the next request while the one before it is under way, and of no more than that one: as
+    /// events they may take far more memory than as a line. Whether there were any to read.
+    fn parse_ahead(&mut self, cx: &mut Context<'_>) -> bool {
         let is_unread = |(step, _): &mut (Step, usize)| matches!(step, Step::Storing(_));
         let Some((Step::Storing(unread), bytes)) = self.steps.pop_front_if(is_unread) else { return false };
+        let _written_or_not = self.poll_write(cx);
         match parsed(*unread) {
             Some(step) => self.steps.push_front((step, bytes)),
             None => self.queued_bytes -= bytes,
