@@ -446,3 +446,50 @@ impl Transport<RoleServer> for Wire {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::task::Waker;
+
+    use tokio::io::AsyncRead;
+
+    use super::*;
+
+    /// Bytes that come when they are stdin.
+    #[derive(Clone, Default)]
+    struct Sent(Arc<Mutex<VecDeque<u8>>>);
+
+    impl AsyncRead for Sent {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            let mut bytes = self.0.lock();
+            if bytes.is_empty() {
+                return Poll::Pending;
+            }
+            let count = bytes.len().min(into.remaining());
+            into.put_slice(&bytes.drain(..count).collect::<Vec<u8>>());
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn a_batch_is_read_once_the_handler_before_it_began_and_can_still_be_cancelled() {
+        let stdin = Sent::default();
+        let send = |line: &str| stdin.0.lock().extend(format!("{line}\n").bytes());
+        let options = Options { script: true, ..Options::default() };
+        let (mut wire, _broken) = Wire::new(Box::pin(stdin.clone()), Box::pin(tokio::io::sink()), None, options);
+        let mut cx = Context::from_waker(Waker::noop());
+        send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+        send(
+            r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"store_events","arguments":{"events":[{"ts":1}]}}}"#,
+        );
+        assert!(matches!(wire.poll_receive(&mut cx), Poll::Ready(Some(JsonRpcMessage::Request(_)))));
+        assert!(wire.poll_receive(&mut cx).is_pending());
+        assert!(matches!(wire.steps.front(), Some((Step::Storing(_), _))), "the handler comes first");
+        assert!(wire.poll_receive(&mut cx).is_pending());
+        assert!(matches!(wire.steps.front(), Some((Step::Request(_), _))), "it is read while the ping is answered");
+        send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#);
+        assert!(wire.poll_receive(&mut cx).is_pending());
+        assert_eq!((wire.steps.len(), wire.queued_bytes), (0, 0));
+    }
+}
