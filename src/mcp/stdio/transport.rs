@@ -456,7 +456,7 @@ mod tests {
 
     use super::*;
 
-    /// Bytes that come when they are stdin.
+    /// Bytes that come when they are sent.
     #[derive(Clone, Default)]
     struct Sent(Arc<Mutex<VecDeque<u8>>>);
 
