@@ -105,22 +105,6 @@ fn a_client_that_sends_batches_gets_a_larger_pipe_and_others_do_not() {
 }
 
 #[test]
-fn a_large_batch_that_waits_can_be_cancelled() {
-    let mut server = Server::script();
-    fill(&mut server, 40);
-    let script = [
-        long_query(1),
-        call(2, "store_events", &large_batch(0)),
-        cancel(2),
-        call(3, "query_events", &json!({"limit": 0})),
-    ];
-    server.write(lines(&script).as_bytes());
-    let run = server.finish();
-    assert_eq!(ids(&run.replies), [1, 3].map(Value::from));
-    assert_eq!(run.replies[1]["result"]["structuredContent"]["total_matched"], 80_000);
-}
-
-#[test]
 fn what_is_not_json_is_answered_with_its_position_and_the_next_call_works() {
     let mut input = lines(&[initialize(0, "2025-11-25")]).into_bytes();
     let deep = format!(r#"{{"jsonrpc":"2.0","id":5,"method":"ping","params":{}"#, "[".repeat(500));
@@ -445,8 +429,10 @@ fn a_waiting_request_can_be_cancelled_and_then_has_no_effect() {
     let script = [
         long_query(1),
         call(2, "clear_events", &json!({"all": true})),
+        call("batch", "store_events", &large_batch(0)),
         call(3, "query_events", &json!({"limit": 0})),
         cancel(2),
+        cancel("batch"),
         cancel("unknown"),
     ];
     server.write(lines(&script).as_bytes());

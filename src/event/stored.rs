@@ -10,6 +10,9 @@ use super::{EventView, Role};
 /// Bytes of text after which a new block begins: spans are 32 bits wide.
 const BLOCK_BYTES: usize = 1 << 30;
 
+/// What an event's keys usually take.
+const KEYS_BYTES: usize = 256;
+
 /// A text's place in its block.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -220,10 +223,13 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// Room for the texts of a page, so that they are not moved while it grows.
-    pub(crate) fn reserve(&mut self, events: usize, bytes: usize) {
+    /// Room for more events with payloads of these lengths, so that they are not moved while the page grows; for no more
+    /// than `max_bytes` of text.
+    pub(crate) fn reserve(&mut self, payloads: impl Iterator<Item = usize>, max_bytes: usize) {
+        let (events, bytes) =
+            payloads.fold((0, 0), |(events, bytes), payload| (events + 1, bytes + payload + KEYS_BYTES));
         self.rows.reserve(events);
-        self.block().text.reserve(bytes.min(BLOCK_BYTES));
+        self.block().text.reserve(bytes.min(max_bytes).min(BLOCK_BYTES));
     }
 
     fn block(&mut self) -> &mut Block {

@@ -393,11 +393,11 @@ impl<'q> Run<'q> {
     pub(crate) fn read_active(&mut self, active: &Active) {
         let Sink::Page(picks) = &self.matches.sink else { return };
         let page = &picks.as_slice()[..picks.as_slice().len().min(self.limit)];
-        let bytes = |pick: &Pick| match pick.source {
-            Source::Active(row) => active.data_bytes(row) + KEYS_BYTES,
-            Source::Sealed(..) => 0,
+        let payload = |pick: &Pick| match pick.source {
+            Source::Active(row) => Some(active.data_bytes(row)),
+            Source::Sealed(..) => None,
         };
-        self.collected.reserve(page.len(), page.iter().map(bytes).sum::<usize>().min(self.max_bytes));
+        self.collected.reserve(page.iter().filter_map(payload), self.max_bytes);
         let mut room = Room(self.max_bytes);
         for pick in page {
             if let Source::Active(row) = pick.source {
@@ -424,11 +424,11 @@ impl<'q> Run<'q> {
             Sink::Seqs(_) | Sink::Rows(_) => &[],
         };
         let page = &picks[..picks.len().min(limit)];
-        let bytes = |pick: &Pick| match pick.source {
-            Source::Active(_) => 0,
-            Source::Sealed(at, rank) => views[at].segment.data_bytes(rank) + KEYS_BYTES,
+        let payload = |pick: &Pick| match pick.source {
+            Source::Active(_) => None,
+            Source::Sealed(at, rank) => Some(views[at].segment.data_bytes(rank)),
         };
-        collected.reserve(page.len(), page.iter().map(bytes).sum::<usize>().min(max_bytes));
+        collected.reserve(page.iter().filter_map(payload), max_bytes);
         let mut places = Vec::with_capacity(page.len());
         let mut from_active = from_active.into_iter();
         let mut room = Room(max_bytes);
@@ -453,9 +453,6 @@ impl<'q> Run<'q> {
         Ok(Found { events, more, total, plan, work })
     }
 }
-
-/// What an event's keys usually take, to reserve a page's room.
-const KEYS_BYTES: usize = 256;
 
 /// Bytes left on a page. The first event has room whatever its size.
 struct Room(usize);
