@@ -8,24 +8,18 @@ pub(crate) const fn as_is(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// `#PID<0.1.0>`, `<0.1.0>` and `0.1.0` are one local pid, written `<0.1.0>`. Names and remote pids stay.
 pub(crate) fn pid(text: Cow<'_, str>) -> Cow<'_, str> {
-    let bare = text.strip_prefix("#PID").unwrap_or(&text);
-    let (numbers, bracketed) = match bare.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
-        Some(numbers) => (numbers, true),
-        None if bare.len() == text.len() => (bare, false),
-        None => return text,
-    };
-    if !is_local_pid(numbers) {
-        return text;
+    match text.strip_prefix(INSPECTED) {
+        Some(bare) => {
+            let numbers = bare.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+            if numbers.is_some_and(is_local_pid) { without_start(text, INSPECTED.len()) } else { text }
+        }
+        None if is_local_pid(&text) => Cow::Owned(format!("<{text}>")),
+        None => text,
     }
-    if bracketed && bare.len() == text.len() {
-        return text;
-    }
-    if !bracketed {
-        return Cow::Owned(format!("<{numbers}>"));
-    }
-    let prefix = text.len() - bare.len();
-    without_start(text, prefix)
 }
+
+/// What `inspect/1` writes before a pid.
+const INSPECTED: &str = "#PID";
 
 /// The text without so many bytes of its start; borrowed if it was.
 fn without_start(text: Cow<'_, str>, bytes: usize) -> Cow<'_, str> {

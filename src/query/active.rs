@@ -110,7 +110,9 @@ impl Scan<'_> {
         let counted_by_chain = self.is_pure();
         if counted_by_chain {
             matches.total += codes.iter().map(|code| chains.live(*code) as u64).sum::<u64>();
-            if matches.page_capacity() == 0 {
+            let oldest = active.order().first().map(|row| active.key(usize::from(*row)));
+            let is_filled = self.order == Order::Asc && oldest.is_some_and(|oldest| !matches.wants(oldest));
+            if matches.page_capacity() == 0 || is_filled {
                 return;
             }
         }

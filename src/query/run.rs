@@ -1,4 +1,4 @@
-//! Carrying a plan out: active segment first, under its lock; sealed ones in the order of time; stop at the limit.
+//! Carrying a plan out: the active segment under its lock; sealed ones in the order of time; stop at the limit.
 
 use std::cell::Cell;
 use std::ops::AddAssign;

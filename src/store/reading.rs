@@ -53,9 +53,14 @@ impl EventStore {
         let conditions = Conditions::new(&prepared.filter, range, self.shared.hot.hasher());
         let mut run = Run::plan(&conditions, demand(query, &prepared), &state.active, &state.sealed.views, watch);
         let sealed = Arc::clone(&state.sealed);
-        run.search_active(&state.active);
         let bounded = run.is_cheap();
-        if bounded {
+        // Oldest first, sealed events may fill the page; then no chain of the active segment is walked.
+        let is_oldest_first = query.order == Order::Asc;
+        if bounded && is_oldest_first {
+            run.search_views(&sealed.views, &sealed.by_time);
+        }
+        run.search_active(&state.active);
+        if bounded && !is_oldest_first {
             run.search_views(&sealed.views, &sealed.by_time);
         }
         run.read_active(&state.active);

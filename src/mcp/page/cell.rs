@@ -1,12 +1,11 @@
 //! How is one value written where space is short?
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use memchr::memchr3;
 
 /// Characters of a cell that are shown; the rest is counted.
-const SHOWN: usize = 160;
+pub(super) const SHOWN: usize = 160;
 
 /// The text on one line: tabs and line ends are written as `\t`, `\n`, `\r`.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
@@ -16,14 +15,29 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"))
 }
 
-/// [`escaped`], appended.
-pub(super) fn push_escaped(out: &mut String, text: &str) {
-    if has(text, |eight| below(eight, b' ')) { out.push_str(&escaped(text)) } else { out.push_str(text) }
+/// Appends a cell's text, on one line and cut, as what a JSON string has between its quotes; how many bytes more that
+/// is than the text.
+pub(super) fn push_text(out: &mut Vec<u8>, text: &str) -> usize {
+    if text.len() <= SHOWN && !has(text, needs_escape) {
+        out.extend_from_slice(text.as_bytes());
+        return 0;
+    }
+    let line = escaped(text);
+    push_json(out, &cut(&line))
 }
 
-/// Whether a JSON string of this text is the text between quotes.
-pub(super) fn is_plain(text: &str) -> bool {
-    !has(text, |eight| below(eight, b' ') | equal(eight, b'"') | equal(eight, b'\\'))
+/// The same of a text that is not cut.
+pub(super) fn push_whole(out: &mut Vec<u8>, text: &str) -> usize {
+    if has(text, needs_escape) {
+        return push_json(out, &escaped(text));
+    }
+    out.extend_from_slice(text.as_bytes());
+    0
+}
+
+/// Marks bytes that a JSON string does not have as they are.
+const fn needs_escape(eight: u64) -> u64 {
+    below(eight, b' ') | equal(eight, b'"') | equal(eight, b'\\')
 }
 
 /// Whether a text has a byte that is marked. Most cells are short: to look at all of their bytes, eight at once and the
@@ -51,25 +65,51 @@ const fn equal(eight: u64, byte: u8) -> u64 {
     below(eight ^ (ONES * byte as u64), 1)
 }
 
-/// Appends a number in decimal.
-pub(super) fn push_number(out: &mut String, number: impl itoa::Integer) {
-    out.push_str(itoa::Buffer::new().format(number));
+/// Appends what a JSON string of the text has between its quotes; how many bytes more that is. It is what serde_json
+/// writes, which is slower where short pieces stand between quotes, as in a payload.
+fn push_json(out: &mut Vec<u8>, text: &str) -> usize {
+    let start = out.len();
+    out.resize(start + 2 * text.len(), 0);
+    let room = &mut out[start..];
+    let (mut at, mut has_control) = (0, false);
+    for byte in text.bytes() {
+        // Nothing is guessed here about which byte comes next: a backslash that is not needed is written over.
+        room[at] = b'\\';
+        at += usize::from(matches!(byte, b'"' | b'\\'));
+        room[at] = byte;
+        at += 1;
+        has_control |= byte < b' ';
+    }
+    out.truncate(start + at);
+    if has_control {
+        let json = serde_json::Value::from(text).to_string();
+        out.truncate(start);
+        out.extend_from_slice(&json.as_bytes()[1..json.len() - 1]);
+    }
+    out.len() - start - text.len()
 }
 
-/// Cuts the text that begins at `start`: its end becomes how many bytes are missing, `…+123B`.
-pub(crate) fn cut(out: &mut String, start: usize) {
-    let text = &out[start..];
+/// The text of what was written here as JSON.
+pub(super) fn text(json: &[u8]) -> Cow<'_, str> {
+    if json.contains(&b'\\') {
+        return serde_json::from_slice(&[b"\"", json, b"\""].concat()).unwrap_or_default();
+    }
+    String::from_utf8_lossy(json)
+}
+
+/// Appends a number in decimal.
+pub(super) fn push_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// A text as it is shown: the end of a long one becomes how many bytes are missing, `…+123B`.
+pub(crate) fn cut(text: &str) -> Cow<'_, str> {
     if text.len() <= SHOWN {
-        return;
+        return Cow::Borrowed(text);
     }
     let is_ascii = text.as_bytes()[..SHOWN].is_ascii();
     let end = if is_ascii { Some(SHOWN) } else { text.char_indices().nth(SHOWN).map(|(end, _)| end) };
-    if let Some(end) = end {
-        let missing = text.len() - end;
-        out.truncate(start + end);
-        // Writing to a String cannot fail.
-        _ = write!(out, "\u{2026}+{missing}B");
-    }
+    end.map_or(Cow::Borrowed(text), |end| format!("{}\u{2026}+{}B", &text[..end], text.len() - end).into())
 }
 
 /// The text, in quotes where a reader of `name=value` pairs could not tell where it ends.
@@ -79,20 +119,21 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Appends the microseconds from `t0` to `timestamp` with three decimals: no nanosecond is lost.
-pub(crate) fn micros(out: &mut String, timestamp: i64, t0: i64) {
+pub(super) fn push_micros(out: &mut Vec<u8>, timestamp: i64, t0: i64) {
     let ns = timestamp.abs_diff(t0);
     if timestamp < t0 {
-        out.push('-');
+        out.push(b'-');
     }
     push_number(out, ns / 1000);
     let decimals = ns % 1000;
-    out.push_str(if decimals < 10 {
+    let zeros = if decimals < 10 {
         ".00"
     } else if decimals < 100 {
         ".0"
     } else {
         "."
-    });
+    };
+    out.extend_from_slice(zeros.as_bytes());
     push_number(out, decimals);
 }
 
@@ -100,15 +141,15 @@ pub(crate) fn micros(out: &mut String, timestamp: i64, t0: i64) {
 mod tests {
     use super::*;
 
-    fn appended(append: impl FnOnce(&mut String)) -> String {
-        let mut out = "before".to_owned();
-        append(&mut out);
-        out.split_off("before".len())
+    fn appended<R>(append: impl FnOnce(&mut Vec<u8>) -> R) -> (String, R) {
+        let mut out = b"before".to_vec();
+        let result = append(&mut out);
+        (String::from_utf8(out.split_off("before".len())).unwrap(), result)
     }
 
     #[test]
     fn relative_times_keep_every_nanosecond() {
-        let micros = |timestamp, t0| appended(|out| micros(out, timestamp, t0));
+        let micros = |timestamp, t0| appended(|out| push_micros(out, timestamp, t0)).0;
         assert_eq!(micros(-576_460_751_564_576_952, -576_460_751_564_577_953), "1.001");
         assert_eq!(micros(5, 1006), "-1.001");
         assert_eq!(micros(5, 5), "0.000");
@@ -117,26 +158,27 @@ mod tests {
 
     #[test]
     fn what_is_cut_is_counted() {
-        let cut = |text: &str| {
-            appended(|out| {
-                let start = out.len();
-                out.push_str(text);
-                cut(out, start);
-            })
-        };
         assert_eq!(cut("short"), "short");
         let long = "é".repeat(SHOWN + 3);
         assert_eq!(cut(&long), format!("{}\u{2026}+6B", "é".repeat(SHOWN)));
+        assert_eq!(appended(|out| push_text(out, &long)), (cut(&long).into_owned(), 0));
+        assert_eq!(appended(|out| push_whole(out, &long)), (long, 0));
     }
 
     #[test]
-    fn a_plain_text_is_what_json_writes_between_quotes() {
+    fn texts_are_written_as_serde_writes_them() {
         for character in ('\0'..='\u{ff}').chain(['\u{2028}', '\u{1f600}']) {
-            for (before, after) in [("", ""), ("a", "longer than one look"), ("longer than one look", "a")] {
+            for (before, after) in [("", ""), ("a", "longer than one look"), ("longer than one look", "\"a\\")] {
                 let text = format!("{before}{character}{after}");
-                let as_json = serde_json::to_string(&text).unwrap();
-                assert_eq!(is_plain(&text), as_json == format!("\"{text}\""), "{as_json}");
-                assert_eq!(appended(|out| push_escaped(out, &text)), escaped(&text));
+                let line = escaped(&text);
+                let as_json = |text: &str| {
+                    let json = serde_json::to_string(text).unwrap();
+                    (json[1..json.len() - 1].to_owned(), json.len() - 2 - text.len())
+                };
+                assert_eq!(appended(|out| push_json(out, &text)), as_json(&text));
+                assert_eq!(super::text(as_json(&text).0.as_bytes()), text);
+                assert_eq!(appended(|out| push_text(out, &text)), as_json(&line));
+                assert_eq!(appended(|out| push_whole(out, &text)), as_json(&line));
             }
         }
     }

@@ -150,46 +150,73 @@ impl Column {
         }
     }
 
-    /// Appends the cell of an event, beside the other columns of its table.
-    pub(crate) fn write(self, out: &mut String, event: &StoredEvent, t0: i64, beside: &[Self]) {
-        let start = out.len();
+    /// The cell of an event, beside the other usual columns.
+    pub(crate) fn shown(self, event: &StoredEvent) -> String {
+        let mut json = Vec::new();
+        self.write(&mut json, event, 0, Self::USUAL);
+        cell::text(&json).into_owned()
+    }
+
+    /// Appends the cell of an event, beside the other columns of its table, as what a JSON string has between its
+    /// quotes; how many bytes more that is than the cell.
+    #[inline]
+    pub(crate) fn write(self, out: &mut Vec<u8>, event: &StoredEvent, t0: i64, beside: &[Self]) -> usize {
         match self {
-            Self::TimeMicros => return cell::micros(out, event.timestamp(), t0),
+            Self::TimeMicros => {
+                cell::push_micros(out, event.timestamp(), t0);
+                0
+            }
             // The one text that must come back whole: it is how the event is asked for.
-            Self::EventId => return cell::push_escaped(out, event.event_id()),
+            Self::EventId => cell::push_whole(out, event.event_id()),
             Self::Data => payload(out, event, beside),
             Self::Mfa => mfa(out, event),
-            column => match (column.text(event), column.number(event)) {
-                (Some(text), _) => cell::push_escaped(out, text),
-                (_, Some(number)) => return cell::push_number(out, number),
-                (None, None) => return,
-            },
+            Self::DurationNs | Self::Timestamp | Self::WallTime | Self::Seq | Self::Arity => {
+                if let Some(number) = self.number(event) {
+                    cell::push_number(out, number);
+                }
+                0
+            }
+            column => column.text(event).map_or(0, |text| cell::push_text(out, text)),
         }
-        cell::cut(out, start);
     }
 }
 
-fn mfa(out: &mut String, event: &StoredEvent) {
-    if let Some(module) = event.module() {
-        cell::push_escaped(out, module);
-    }
-    let Some(function) = event.function() else { return };
-    if event.module().is_some() {
-        out.push('.');
-    }
-    cell::push_escaped(out, function);
-    if let Some(arity) = event.arity() {
-        out.push('/');
-        cell::push_number(out, arity);
-    }
-}
-
-/// Appends the payload as one line, without what other columns of the row say already; nothing when nothing is left.
-fn payload(out: &mut String, event: &StoredEvent, beside: &[Column]) {
+/// Writes `Module.function/arity`, or as much of it as there is.
+fn mfa(out: &mut Vec<u8>, event: &StoredEvent) -> usize {
     let start = out.len();
-    json::select_into(out, event.data(), |key, raw| !is_said(event, beside, key, raw));
-    if &out[start..] == "{}" {
+    let mut escapes = event.module().map_or(0, |module| cell::push_text(out, module));
+    if let Some(function) = event.function() {
+        if event.module().is_some() {
+            out.push(b'.');
+        }
+        escapes += cell::push_text(out, function);
+        if let Some(arity) = event.arity() {
+            out.push(b'/');
+            cell::push_number(out, arity);
+        }
+    }
+    if out.len() - start > cell::SHOWN {
+        // If it is to be cut, then as a whole.
         out.truncate(start);
+        escapes = cell::push_text(out, &shown_mfa(event));
+    }
+    escapes
+}
+
+fn shown_mfa(event: &StoredEvent) -> String {
+    let dot = if event.module().is_some() { "." } else { "" };
+    let function = event.function().map(|function| {
+        let arity = event.arity().map(|arity| format!("/{arity}")).unwrap_or_default();
+        format!("{dot}{function}{arity}")
+    });
+    format!("{}{}", event.module().unwrap_or_default(), function.unwrap_or_default())
+}
+
+/// Writes the payload as one line, without what other columns of the row say already; nothing when nothing is left.
+fn payload(out: &mut Vec<u8>, event: &StoredEvent, beside: &[Column]) -> usize {
+    match &*json::select(event.data(), |key, raw| !is_said(event, beside, key, raw)) {
+        "{}" => 0,
+        data => cell::push_text(out, data),
     }
 }
 
@@ -209,7 +236,9 @@ fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) ->
             let written = beside.contains(&Column::Arity) || (shows(key) && event.function().is_some());
             written && event.arity().is_some_and(|arity| arity.to_string() == text)
         }
-        key if key == "pid" || key.ends_with("_pid") => shows("pid") && same(event.pid(), &canon::pid(text)),
+        key if key == "pid" || key.ends_with("_pid") => {
+            beside.contains(&Column::Pid) && same(event.pid(), &canon::pid(text))
+        }
         key => Column::named(key).is_some_and(|column| {
             beside.contains(&column)
                 && (same(column.text(event), &text)
@@ -217,10 +246,4 @@ fn is_said(event: &StoredEvent, beside: &[Column], key: &str, raw: &RawValue) ->
                     || column == Column::Mfa && !text.is_empty() && text == shown_mfa(event))
         }),
     }
-}
-
-fn shown_mfa(event: &StoredEvent) -> String {
-    let mut shown = String::new();
-    mfa(&mut shown, event);
-    shown
 }

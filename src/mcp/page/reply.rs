@@ -78,7 +78,7 @@ pub(crate) fn to_json(mut answer: Answer<PageReply>) -> serde_json::Result<Answe
     // Of the members, only events come after rows, and no reply has both.
     structured.pop();
     structured.extend_from_slice(b",\"rows\":");
-    rows.write_json(&mut structured, &mut text)?;
+    rows.write_json(&mut structured, &mut text);
     text.push(b'"');
     structured.push(b'}');
     Ok(AnswerJson { text, structured })

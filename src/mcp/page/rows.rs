@@ -1,47 +1,91 @@
 //! The rows of a table: one text for a reader of lines, and an array of cells for a reader of JSON.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use super::cell::is_plain;
+use super::cell;
 
-/// Cells of rows of one width, in one text. No cell holds a tab or a line end.
+/// What stands between cells of a line.
+const TAB: char = '\t';
+
+/// The same in a JSON string.
+const TAB_JSON: &[u8] = b"\\t";
+
+/// Cells of rows of one width, in one text: each is what a JSON string of it has between its quotes, with a tab after
+/// it, so that cells side by side are copied at once. No cell holds a tab or a line end.
 #[derive(Debug)]
 pub(crate) struct Cells {
-    text: String,
-    /// Where each cell ends; the first entry is where the first begins.
-    ends: Vec<usize>,
+    json: Vec<u8>,
+    /// The first is where the first cell begins.
+    ends: Vec<End>,
     width: usize,
+}
+
+/// Where a cell ends.
+#[derive(Clone, Copy, Debug, Default)]
+struct End {
+    /// In the text, after its tab.
+    at: usize,
+    /// Bytes that this cell and those before it take more as JSON.
+    escapes: usize,
 }
 
 impl Cells {
     /// Room for so many cells, and so many bytes of text.
     pub(crate) fn with_capacity(width: usize, cells: usize, bytes: usize) -> Self {
         let mut ends = Vec::with_capacity(cells + 1);
-        ends.push(0);
-        Self { text: String::with_capacity(bytes), ends, width }
+        ends.push(End::default());
+        Self { json: Vec::with_capacity(bytes), ends, width }
     }
 
-    /// Appends the next cell, which `write` appends to the text; how long it is.
+    /// Appends the next cell, which `write` appends as JSON; it says how many bytes more than the cell that is.
     #[inline]
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut String)) -> usize {
-        let start = self.text.len();
-        write(&mut self.text);
-        self.ends.push(self.text.len());
-        self.text.len() - start
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> usize) {
+        let escapes = self.ends[self.ends.len() - 1].escapes + write(&mut self.json);
+        self.json.extend_from_slice(TAB_JSON);
+        self.ends.push(End { at: self.json.len(), escapes });
     }
 
-    /// A cell of a row.
+    /// Bytes of the cells up to a place, without tabs.
+    fn bytes_before(&self, place: usize) -> usize {
+        let End { at, escapes } = self.ends[place];
+        at - escapes - place * TAB_JSON.len()
+    }
+
+    /// Bytes of all cells.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes_before(self.ends.len() - 1)
+    }
+
+    /// Bytes of the cells of a row.
+    fn bytes(&self, row: usize) -> usize {
+        self.bytes_before((row + 1) * self.width) - self.bytes_before(row * self.width)
+    }
+
+    /// Bytes of a cell.
+    pub(crate) fn bytes_of(&self, column: usize, row: usize) -> usize {
+        let place = row * self.width + column;
+        self.bytes_before(place + 1) - self.bytes_before(place)
+    }
+
+    /// Whether a cell is another than that of the first row.
+    pub(crate) fn differs(&self, column: usize, row: usize) -> bool {
+        self.json(column, row) != self.json(column, 0)
+    }
+
+    /// A cell as JSON, without quotes.
     #[inline]
-    pub(crate) fn cell(&self, column: usize, row: usize) -> &str {
-        let at = row * self.width + column;
-        &self.text[self.ends[at]..self.ends[at + 1]]
+    fn json(&self, column: usize, row: usize) -> &[u8] {
+        self.run(column, column, row)
     }
 
-    /// Bytes of all cells of a row.
-    pub(crate) fn bytes(&self, row: usize) -> usize {
-        self.ends[(row + 1) * self.width] - self.ends[row * self.width]
+    /// Cells of a row side by side, from a first to a last column, as JSON, with tabs between them.
+    #[inline]
+    fn run(&self, first: usize, last: usize, row: usize) -> &[u8] {
+        let row = row * self.width;
+        &self.json[self.ends[row + first].at..self.ends[row + last + 1].at - TAB_JSON.len()]
     }
 }
 
@@ -59,22 +103,29 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// A cell of a row of the cells.
-    pub(super) fn cell(&self, column: usize, row: usize) -> &str {
+    /// The cells a column of theirs is in, and its place there.
+    #[inline]
+    fn home(&self, column: usize) -> (&Cells, usize) {
         match &self.replaced {
-            Some((replaced, cells)) if *replaced == column => cells.cell(0, row),
-            _ => self.cells.cell(column, row),
+            Some((replaced, cells)) if *replaced == column => (cells, 0),
+            _ => (&self.cells, column),
         }
+    }
+
+    /// A cell of a row of the cells.
+    pub(super) fn cell(&self, column: usize, row: usize) -> Cow<'_, str> {
+        let (cells, column) = self.home(column);
+        cell::text(cells.json(column, row))
     }
 
     /// Bytes of each row as a line, its end included, from the last of the cells to the first.
     pub(super) fn lengths_from_last(&self) -> impl Iterator<Item = usize> {
-        let kept: usize = self.kept.iter().map(|at| self.cells.cell(*at, 0).len()).sum();
+        let kept: usize = self.kept.iter().map(|at| self.cells.bytes_of(*at, 0)).sum();
         let elsewhere = if self.shown == 0 { 0 } else { self.cells.bytes(0) - kept };
         (0..self.shown).rev().map(move |row| {
             let bytes = self.cells.bytes(row) - elsewhere + self.kept.len();
             match &self.replaced {
-                Some((column, cells)) => bytes - self.cells.cell(*column, row).len() + cells.bytes(row),
+                Some((column, cells)) => bytes - self.cells.bytes_of(*column, row) + cells.bytes(row),
                 None => bytes,
             }
         })
@@ -83,72 +134,86 @@ impl Rows {
     /// Appends them with a tab between cells, and a line end between rows.
     pub(crate) fn write_lines(&self, text: &mut String) {
         text.reserve(self.lengths_from_last().sum());
-        for at in 0..self.shown {
-            for (column, cell) in self.row(at).enumerate() {
-                match (at, column) {
-                    (0, 0) => {}
-                    (_, 0) => text.push('\n'),
-                    _ => text.push('\t'),
+        for row in self.rows() {
+            if row.at > 0 {
+                text.push('\n');
+            }
+            for (at, cell) in row.cells().enumerate() {
+                if at > 0 {
+                    text.push(TAB);
                 }
-                text.push_str(cell);
+                text.push_str(&cell);
             }
         }
     }
 
     /// Appends them as an array to `array`, and to `text` as what their lines become in a JSON string.
-    pub(crate) fn write_json(&self, array: &mut Vec<u8>, text: &mut Vec<u8>) -> serde_json::Result<()> {
+    pub(crate) fn write_json(&self, array: &mut Vec<u8>, text: &mut Vec<u8>) {
+        let runs = self.runs();
         array.push(b'[');
-        for row in 0..self.shown {
-            if row > 0 {
+        for Row { at, row, .. } in self.rows() {
+            if at > 0 {
                 array.push(b',');
                 text.extend_from_slice(b"\\n");
             }
-            for (at, cell) in self.row(row).enumerate() {
-                array.push(if at == 0 { b'[' } else { b',' });
+            for (at, (first, last)) in runs.iter().enumerate() {
                 if at > 0 {
-                    text.extend_from_slice(b"\\t");
+                    text.extend_from_slice(TAB_JSON);
                 }
-                if is_plain(cell) {
-                    array.push(b'"');
-                    array.extend_from_slice(cell.as_bytes());
-                    array.push(b'"');
-                    text.extend_from_slice(cell.as_bytes());
-                } else {
-                    let start = array.len() + 1;
-                    serde_json::to_writer(&mut *array, cell)?;
-                    text.extend_from_slice(&array[start..array.len() - 1]);
-                }
+                let (cells, column) = self.home(*first);
+                text.extend_from_slice(cells.run(column, column + last - first, row));
             }
-            array.push(b']');
+            for (at, column) in self.kept.iter().enumerate() {
+                array.extend_from_slice(if at == 0 { b"[\"" } else { b"\",\"" });
+                let (cells, column) = self.home(*column);
+                array.extend_from_slice(cells.json(column, row));
+            }
+            array.extend_from_slice(b"\"]");
         }
         array.push(b']');
-        Ok(())
     }
 
-    /// The cells of a row, in the order shown.
-    fn row(&self, at: usize) -> impl Iterator<Item = &str> {
-        let row = if self.reversed { self.shown - 1 - at } else { at };
-        self.kept.iter().map(move |column| self.cell(*column, row))
+    /// The columns kept, those side by side together: first and last.
+    fn runs(&self) -> Vec<(usize, usize)> {
+        let replaced = |column| self.replaced.as_ref().is_some_and(|(replaced, _)| *replaced == column);
+        let apart = |a: &usize, b: &usize| *b != a + 1 || replaced(*a) || replaced(*b);
+        self.kept.chunk_by(|a, b| !apart(a, b)).map(|run| (run[0], run[run.len() - 1])).collect()
+    }
+
+    /// The rows in the order shown.
+    fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        (0..self.shown).map(|at| Row { rows: self, at, row: if self.reversed { self.shown - 1 - at } else { at } })
     }
 }
 
 /// A row of a table.
 struct Row<'r> {
     rows: &'r Rows,
+    /// Its place among those shown.
     at: usize,
+    /// Its place in the cells.
+    row: usize,
+}
+
+impl<'r> Row<'r> {
+    /// Its cells, in the order shown.
+    fn cells(&self) -> impl Iterator<Item = Cow<'r, str>> {
+        let Self { rows, row, .. } = *self;
+        rows.kept.iter().map(move |column| rows.cell(*column, row))
+    }
 }
 
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.rows.row(self.at))
+        serializer.collect_seq(self.cells())
     }
 }
 
 impl Serialize for Rows {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut all = serializer.serialize_seq(Some(self.shown))?;
-        for at in 0..self.shown {
-            all.serialize_element(&Row { rows: self, at })?;
+        for row in self.rows() {
+            all.serialize_element(&row)?;
         }
         all.end()
     }
@@ -161,7 +226,7 @@ mod tests {
     fn cells<const WIDTH: usize>(rows: &[[&str; WIDTH]]) -> Arc<Cells> {
         let mut cells = Cells::with_capacity(WIDTH, 0, 0);
         for cell in rows.as_flattened() {
-            assert_eq!(cells.push(|text| text.push_str(cell)), cell.len());
+            cells.push(|text| cell::push_text(text, cell));
         }
         Arc::new(cells)
     }
@@ -172,7 +237,7 @@ mod tests {
         assert_eq!(text, lines);
         assert_eq!(serde_json::to_string(rows).unwrap(), json);
         let (mut array, mut text_json) = (Vec::new(), vec![b'"']);
-        rows.write_json(&mut array, &mut text_json).unwrap();
+        rows.write_json(&mut array, &mut text_json);
         text_json.push(b'"');
         assert_eq!(String::from_utf8(array).unwrap(), json);
         assert_eq!(text_json, serde_json::to_vec(&text).unwrap());

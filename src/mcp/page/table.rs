@@ -1,5 +1,6 @@
 //! Events as a lean table: what is the same in every row stands once, what is nowhere is left out.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -34,22 +35,23 @@ impl<'e> Grid<'e> {
         let bytes = (expected * USUAL_CELL).min(room.saturating_mul(2));
         let mut cells = Cells::with_capacity(wanted.len(), expected, bytes);
         let mut differs_at = vec![usize::MAX; wanted.len()];
-        let mut bytes = vec![0; wanted.len()];
+        // Columns that are equal in all rows so far: they may stand once.
+        let mut equal: Vec<usize> = (0..wanted.len()).collect();
         let mut with_room = events.len();
         for (row, event) in events.iter().enumerate() {
-            let mut bytes_shown = 0;
-            let columns = wanted.iter().zip(&mut bytes).zip(&mut differs_at);
-            for (at, ((column, bytes), differs_at)) in columns.enumerate() {
-                *bytes += cells.push(|text| column.write(text, event, t0, wanted)) + 1;
-                if *differs_at == usize::MAX && cells.cell(at, row) != cells.cell(at, 0) {
-                    *differs_at = row;
-                }
-                // What is equal in all rows so far may stand once.
-                if *differs_at != usize::MAX {
-                    bytes_shown += *bytes;
-                }
+            for column in wanted {
+                cells.push(|text| column.write(text, event, t0, wanted));
             }
-            if bytes_shown > room {
+            equal.retain(|at| {
+                let differs = cells.differs(*at, row);
+                if differs {
+                    differs_at[*at] = row;
+                }
+                !differs
+            });
+            let once: usize = equal.iter().map(|at| cells.bytes_of(*at, 0)).sum();
+            let rows = row + 1;
+            if cells.len() + rows * (wanted.len() - equal.len()) - rows * once > room {
                 with_room = row.max(1);
                 break;
             }
@@ -64,7 +66,7 @@ impl<'e> Grid<'e> {
             return (kept, constant);
         }
         for (at, differs_at) in self.differs_at.iter().enumerate() {
-            let is_said = !self.cells.cell(at, 0).is_empty();
+            let is_said = self.cells.bytes_of(at, 0) > 0;
             // The last column stays, whatever is in it: a row needs something to show.
             let is_needed = kept.is_empty() && at + 1 == self.wanted.len();
             if is_needed || *differs_at < shown || (is_said && shown == 1) {
@@ -158,7 +160,7 @@ impl Table<'_> {
                 out.push(' ');
                 out.push_str(name);
                 out.push('=');
-                out.push_str(&cell::quoted(value));
+                out.push_str(&cell::quoted(&value));
             }
             out.push('\n');
         }
@@ -174,7 +176,7 @@ impl Table<'_> {
         out.push('\n');
     }
 
-    fn constant_cells(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    fn constant_cells(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         self.constant.iter().map(|at| (self.wanted[*at].name(), self.rows.cell(*at, 0)))
     }
 

@@ -43,11 +43,7 @@ impl Cell {
     pub(crate) fn shown(&self, t0: Option<i64>) -> String {
         match self {
             Self::Empty => String::new(),
-            Self::Text(text) => {
-                let mut shown = escaped(text).into_owned();
-                cut(&mut shown, 0);
-                shown
-            }
+            Self::Text(text) => cut(&escaped(text)).into_owned(),
             Self::Event(text) | Self::Whole(text) => escaped(text).into_owned(),
             Self::Count(count) => count.to_string(),
             Self::Number(number) => trimmed(format!("{number:.2}")),

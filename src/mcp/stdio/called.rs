@@ -22,6 +22,7 @@ pub(super) fn write(
         return None;
     };
     let CallToolResult { result_type, is_error, meta, .. } = result;
+    reply.reserve(text.len() + structured.len() + ENVELOPE);
     put(reply, "{\"jsonrpc\":", jsonrpc)?;
     put(reply, ",\"id\":", id)?;
     reply.extend_from_slice(b",\"result\":{");
@@ -42,6 +43,9 @@ pub(super) fn write(
     reply.extend_from_slice(b"}}");
     Some(())
 }
+
+/// Bytes of a reply beside its answer, as a rule.
+const ENVELOPE: usize = 256;
 
 /// Appends a key and its value.
 fn put(out: &mut Vec<u8>, key: &str, value: &impl Serialize) -> Option<()> {

@@ -141,8 +141,7 @@ fn report(middle: &Middle, found: &Neighbourhood, before: usize, after: usize) -
             Shown::EventId => Cell::Event(event.event_id().to_owned()),
             Shown::DurationNs => Cell::duration(event.duration_ns()),
             column => {
-                let mut text = String::new();
-                column.write(&mut text, event, 0, Shown::USUAL);
+                let text = column.shown(event);
                 if text.is_empty() { Cell::Empty } else { Cell::Whole(text) }
             }
         };
