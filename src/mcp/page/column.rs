@@ -153,14 +153,21 @@ impl Column {
     /// The cell of an event, beside the other usual columns.
     pub(crate) fn shown(self, event: &StoredEvent) -> String {
         let mut json = Vec::new();
-        self.write(&mut json, event, 0, Self::USUAL);
+        self.write(&mut json, event, 0, Self::USUAL, &mut String::new());
         cell::text(&json).into_owned()
     }
 
     /// Appends the cell of an event, beside the other columns of its table, as what a JSON string has between its
-    /// quotes; how many bytes more that is than the cell.
+    /// quotes; how many bytes more that is than the cell. `payload` is room for the text of one.
     #[inline]
-    pub(crate) fn write(self, out: &mut Vec<u8>, event: &StoredEvent, t0: i64, beside: &[Self]) -> usize {
+    pub(crate) fn write(
+        self,
+        out: &mut Vec<u8>,
+        event: &StoredEvent,
+        t0: i64,
+        beside: &[Self],
+        payload: &mut String,
+    ) -> usize {
         match self {
             Self::TimeMicros => {
                 cell::push_micros(out, event.timestamp(), t0);
@@ -168,7 +175,11 @@ impl Column {
             }
             // The one text that must come back whole: it is how the event is asked for.
             Self::EventId => cell::push_whole(out, event.event_id()),
-            Self::Data => payload(out, event, beside),
+            Self::Data => {
+                payload.clear();
+                json::select_into(payload, event.data(), |key, raw| !is_said(event, beside, key, raw));
+                if payload == "{}" { 0 } else { cell::push_text(out, payload) }
+            }
             Self::Mfa => mfa(out, event),
             Self::DurationNs | Self::Timestamp | Self::WallTime | Self::Seq | Self::Arity => {
                 if let Some(number) = self.number(event) {
@@ -210,14 +221,6 @@ fn shown_mfa(event: &StoredEvent) -> String {
         format!("{dot}{function}{arity}")
     });
     format!("{}{}", event.module().unwrap_or_default(), function.unwrap_or_default())
-}
-
-/// Writes the payload as one line, without what other columns of the row say already; nothing when nothing is left.
-fn payload(out: &mut Vec<u8>, event: &StoredEvent, beside: &[Column]) -> usize {
-    match &*json::select(event.data(), |key, raw| !is_said(event, beside, key, raw)) {
-        "{}" => 0,
-        data => cell::push_text(out, data),
-    }
 }
 
 /// Whether a member of the payload repeats a column of its row.

@@ -38,9 +38,10 @@ impl<'e> Grid<'e> {
         // Columns that are equal in all rows so far: they may stand once.
         let mut equal: Vec<usize> = (0..wanted.len()).collect();
         let mut with_room = events.len();
+        let mut payload = String::new();
         for (row, event) in events.iter().enumerate() {
             for column in wanted {
-                cells.push(|text| column.write(text, event, t0, wanted));
+                cells.push(|json| column.write(json, event, t0, wanted, &mut payload));
             }
             equal.retain(|at| {
                 let differs = cells.differs(*at, row);
