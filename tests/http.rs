@@ -111,6 +111,7 @@ fn with_a_token_nobody_else_gets_in() {
     let reply = list(&mut server, &[]);
     assert_eq!((reply.status, reply.header("www-authenticate")), (401, "Bearer realm=\"elixir-scope-storage\""));
     assert!(reply.body.contains("Authorization: Bearer"), "{}", reply.body);
+    assert_eq!(reply.header("connection"), "close", "its body was not read: nobody should use the connection again");
     for wrong in ["Bearer s3cret", "Bearer s3cret~~", "Bearer", "Bearer ", "Basic s3cret~", "s3cret~"] {
         let reply = list(&mut server, &[("authorization", wrong)]);
         assert_eq!(reply.status, 401, "{wrong}");

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CONNECTION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -46,7 +46,9 @@ pub(super) async fn admit(State(guard): State<Arc<Guard>>, request: Request, nex
         };
         let told = "Unauthorized: send the header `Authorization: Bearer TOKEN` with the token this server was started \
                     with (--http-token or ELIXIR_SCOPE_HTTP_TOKEN)\n";
-        return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)], told).into_response();
+        // What was posted is not read, so the connection ends; a client that is not told might use it again.
+        let headers = [(WWW_AUTHENTICATE, challenge), (CONNECTION, "close")];
+        return (StatusCode::UNAUTHORIZED, headers, told).into_response();
     }
     // A GET only listens; what is posted wants its answer before the server ends.
     let asks = (request.method() == Method::POST).then(|| guard.in_flight.token());
