@@ -2,6 +2,7 @@
 //!
 //! A pipe is opened a second time, non-blocking: the flag is then this process's own and does not leak into whoever
 //! shares the original. Files, terminals and sockets are read and written on tokio's blocking threads.
+
 use std::io;
 use std::pin::Pin;
 #[cfg(target_os = "linux")]
