@@ -228,7 +228,7 @@ def dbg_full_rate():
 def scope():
     """scope.exs: everything, and what its limits keep back is counted."""
     with Server("--listen", "127.0.0.1:0") as server, Node() as node:
-        equal("start", node.ask(f"scope {server.port()} sample_ms=0 max_rate=10_000_000 max_mailbox=10_000_000"), "ok")
+        equal("start", node.ask(f"scope {server.port()} sample_ms=0 max_rate=10_000_000 max_mailbox=10_000_000 max_memory=:infinity max_byte_rate=8_000"), "ok")
         looks = work(node, server, CALLS)
         produced = node.ask("unscope")
         # Its goodbye has a stamp, too.
@@ -282,11 +282,13 @@ def files():
     with tempfile.TemporaryDirectory() as folder, Node() as node:
         for kind, start, stop in [("dbg", "dbg-file", None), ("scope", "scope", "unscope")]:
             path = f"{folder}/{kind}.trace"
-            node.ask(f"{start} {path} " + ("sample_ms=0 max_rate=10_000_000" if stop else ""))
+            node.ask(f"{start} {path} " + ("sample_ms=0 max_rate=10_000_000 max_mailbox=10_000_000 max_memory=:infinity max_byte_rate=8_000" if stop else ""))
             node.ask(f"work {CALLS}")
             produced = node.ask(stop or "quiet")
             if not stop:
                 node.ask("undbg")
+            if isinstance(produced, str):
+                raise Wrong(f"{stop}: {produced}: {node.said()[-500:]}")
             report = subprocess.run([SERVER, "import", path], capture_output=True, text=True, timeout=DEADLINE)
             equal(f"import of the {kind} file", (report.returncode, report.stderr[-500:] if report.returncode else ""), (0, ""))
             told = report.stdout.replace(",", "")
@@ -308,17 +310,18 @@ add(A, B) -> A + B.
 
 
 def injected():
-    """A node that runs nothing but Erlang, and has nothing of ours on its disk."""
+    """A node that runs nothing but Erlang, has nothing of ours on its disk, and an epmd of its own."""
     name = f"scope_{os.getpid()}"
     folder = tempfile.TemporaryDirectory()
     pathlib.Path(folder.name, "worker.erl").write_text(WORKER)
     subprocess.run(["erlc", "worker.erl"], cwd=folder.name, check=True, timeout=DEADLINE)
+    os.environ["ERL_EPMD_PORT"] = str(free_port())
     node = Process("erl", "-noshell", "-sname", name, "-setcookie", name, "-pa", folder.name, "-s", "worker", "main")
     host = subprocess.run(["hostname", "-s"], capture_output=True, text=True, check=True).stdout.strip()
 
     def inject(*arguments):
-        command = ["elixir", "--sname", f"{name}_probe", "--cookie", name, str(HERE / "../../examples/beam/inject.exs")]
-        done = subprocess.run([*command, f"{name}@{host}", *arguments], capture_output=True, text=True, timeout=DEADLINE)
+        command = ["elixir", str(HERE / "../../examples/beam/inject.exs"), f"{name}@{host}", f"cookie={name}"]
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=DEADLINE)
         return done.returncode, done.stdout + done.stderr
 
     with Server("--listen", "127.0.0.1:0") as server, node:
@@ -333,6 +336,21 @@ def injected():
         wait_for("the goodbye", lambda: server.count(event_type="capture_end"))
         code, said = inject("stop")
         equal("nothing is left", (code, "start comes first" in said), (1, True))
+
+        # One that stops by itself: `stop` says so.
+        code, said = inject("start", f"to={server.port()}", "modules=worker", "max_seconds=1", "level=calls")
+        equal("inject start", (code, said), (0, f"{name}@{host} is traced\n"))
+        wait_for("the second goodbye", lambda: server.count(event_type="capture_end") == 2)
+        code, said = inject("stop")
+        told_again = dict(re.findall(r"(\w+): :?(\w+)", said))
+        equal("stop after its end", (code, told_again.get("reason"), told_again.get("stopped")), (0, "time", "before"))
+
+        code, said = inject("estimate", "modules=worker")
+        estimate = dict(re.findall(r"(\w+): :?(\w+)", said))
+        equal("estimate", (code, int(estimate["events_per_s"]) > 100), (0, True))
+        equal("nothing of it is stored", server.count(event_type="capture_end"), 2)
+    subprocess.run(["epmd", "-kill"], capture_output=True, timeout=DEADLINE)
+    del os.environ["ERL_EPMD_PORT"]
     print(f"injected: {told['events']} events of a node without Elixir")
 
 
