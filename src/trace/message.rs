@@ -36,10 +36,24 @@ impl<'a> Parts<'a> {
         match self.all[0]?.atom()?.bytes() {
             b"trace_ts" => Stamp::read(self.all[self.n - 1]?),
             b"seq_trace" if self.n == 4 => Stamp::read(self.all[3]?),
-            b"scope" => self.all[2..].iter().flatten().find_map(|part| Stamp::read_tuple(*part)),
+            b"scope" => {
+                let parts = || self.all[2..].iter().flatten();
+                parts().find_map(|part| Stamp::read_tuple(*part)).or_else(|| begun(*parts().next()?))
+            }
             _ => None,
         }
     }
+}
+
+/// What a producer says of itself tells its clock at that moment, outside of the order of messages.
+fn begun(about: Term<'_>) -> Option<Stamp> {
+    let View::Map(mut entries) = about.view() else { return None };
+    while let Some((key, value)) = entries.next().zip(entries.next()) {
+        if key.atom().is_some_and(|key| key.is("mono_ns")) {
+            return Some(Stamp { ns: value.integer()?, unique: None, is_wall: false });
+        }
+    }
+    None
 }
 
 /// One trace message, taken apart.
