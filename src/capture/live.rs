@@ -93,6 +93,7 @@ impl Live {
 
     /// The connection was lost and is there again: what happened between may be missing. Says so in the store.
     pub(super) fn resume(&mut self, hub: &Hub, ledger: &Ledger, first: Option<Stamp>) {
+        self.recorder.interrupted();
         let Some(since) = self.last_ns else { return };
         let session = self.recorder.session();
         let until = match first {

@@ -105,13 +105,14 @@ pub(super) enum Told<'a> {
     Receive {
         message: Term<'a>,
     },
+    /// `what` is `{Module, Function, Arguments}`, any part of it may be cut.
     Spawn {
         child: Pid<'a>,
-        mfa: Mfa<'a>,
+        what: Term<'a>,
     },
     Spawned {
         parent: Pid<'a>,
-        mfa: Mfa<'a>,
+        what: Term<'a>,
     },
     Exit {
         reason: Term<'a>,
@@ -243,8 +244,8 @@ fn traced<'a>(kind: Atom<'a>, rest: &[Option<Term<'a>>]) -> Option<Told<'a>> {
         (b"send", 2) => Told::Send { message: part(0)?, to: part(1)?, delivered: true },
         (b"send_to_non_existing_process", 2) => Told::Send { message: part(0)?, to: part(1)?, delivered: false },
         (b"receive", 1) => Told::Receive { message: part(0)? },
-        (b"spawn", 2) => Told::Spawn { child: pid(part(0)?)?, mfa: mfa(1)? },
-        (b"spawned", 2) => Told::Spawned { parent: pid(part(0)?)?, mfa: mfa(1)? },
+        (b"spawn", 2) => Told::Spawn { child: pid(part(0)?)?, what: part(1)? },
+        (b"spawned", 2) => Told::Spawned { parent: pid(part(0)?)?, what: part(1)? },
         (b"exit", 1) => Told::Exit { reason: part(0)? },
         (b"link", 1) => Told::Link { kind: "process_link", other: part(0)? },
         (b"unlink", 1) => Told::Link { kind: "process_unlink", other: part(0)? },

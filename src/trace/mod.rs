@@ -7,6 +7,7 @@
 mod calls;
 mod clock;
 mod crash;
+mod cut;
 mod diff;
 mod draft;
 mod flight;

@@ -42,6 +42,8 @@ pub struct Recorder {
     /// The same in the order of events, on the events' clock.
     pub(super) latest: Option<i64>,
     gap: Option<Gap>,
+    /// Where the last gap began.
+    pub(super) lost_since: Option<i64>,
 }
 
 /// Messages dropped since the last one that came through.
@@ -113,9 +115,18 @@ impl Recorder {
     pub fn dropped(&mut self, messages: u64) {
         self.settle();
         self.counters.dropped += messages;
+        self.processes.lose();
         let since = self.now();
+        self.lost_since = since;
         let gap = self.gap.get_or_insert(Gap { since, messages: 0 });
         gap.messages = gap.messages.saturating_add(messages);
+    }
+
+    /// The source was not heard for a while: what it sent then may be lost, and nobody counted it.
+    pub fn interrupted(&mut self) {
+        self.settle();
+        self.processes.lose();
+        self.lost_since = self.now();
     }
 
     /// No more messages are there for now: those that wait become events.
@@ -212,8 +223,8 @@ impl Recorder {
             Told::ReturnTo { mfa } => self.on_return_to(at, pid, mfa),
             Told::Send { message, to, delivered } => self.on_send(at, pid, message, to, delivered),
             Told::Receive { message } => self.on_receive(at, pid, message),
-            Told::Spawn { child, mfa } => self.on_spawn(at, pid, child, mfa, false),
-            Told::Spawned { parent, mfa } => pid.and_then(|child| self.on_spawn(at, Some(parent), child, mfa, true)),
+            Told::Spawn { child, what } => self.on_spawn(at, pid, child, what, false),
+            Told::Spawned { parent, what } => pid.and_then(|child| self.on_spawn(at, Some(parent), child, what, true)),
             Told::Exit { reason } => self.on_exit(at, pid, reason),
             Told::Link { kind, other } => self.on_link(at, pid, kind, other),
             Told::Register { name } => self.on_register(at, pid, name),
@@ -279,7 +290,7 @@ impl Recorder {
 
     /// How many gaps there were before the message being worked on.
     pub(super) const fn gaps(&self) -> u64 {
-        self.counters.gaps
+        self.processes.gaps()
     }
 
     /// Begins an event about a process.
@@ -353,13 +364,13 @@ impl Recorder {
     }
 
     /// What a process is doing, see [`Process::doing`](super::process::Process::doing).
-    pub(super) fn doing(&self, process: Option<ProcessKey>) -> (Option<u64>, Correlation) {
-        process.and_then(|process| self.processes.get(process)).map(super::process::Process::doing).unwrap_or_default()
+    pub(super) fn doing(&mut self, process: Option<ProcessKey>) -> (Option<u64>, Correlation) {
+        process.and_then(|process| self.processes.get(process)).map(|process| process.doing()).unwrap_or_default()
     }
 
     /// The innermost open call of a process.
-    pub(super) fn innermost(&self, process: Option<ProcessKey>) -> Option<&Frame> {
-        self.processes.get(process?)?.stack.last()
+    pub(super) fn innermost(&mut self, process: Option<ProcessKey>) -> Option<&Frame> {
+        self.processes.get(process?)?.innermost()
     }
 }
 
