@@ -16,6 +16,8 @@ const BETTER_NS: i64 = 1_000_000;
 pub(super) struct Live {
     recorder: Recorder,
     pub(super) seen: Seen,
+    /// Whether its messages carry times, as far as they came.
+    is_timed: bool,
     number: u64,
     /// What the ledger knows.
     counted: Counters,
@@ -32,28 +34,32 @@ impl Live {
     /// Begins a session for who was `seen`. `after_ns`: its events lie after this.
     pub(super) fn begin(hub: &Hub, ledger: &Ledger, seen: Seen, after_ns: Option<i64>) -> Self {
         let (number, id) = ledger.begin();
-        let is_wall = seen.stamp.is_some_and(|stamp| stamp.is_wall);
-        let offset_ns = seen.offset_ns.filter(|_| !is_wall);
+        // Of messages without times, their arrival is known.
+        let is_wall = seen.stamp.map_or(!seen.is_exact, |stamp| stamp.is_wall);
+        let wall_offset_ns = seen.offset_ns.filter(|_| !is_wall);
+        let offset_ns = if is_wall { Some(0) } else { wall_offset_ns };
         // A producer that says its offset has sent no message yet; its first comes about now.
-        let now = offset_ns.filter(|_| seen.is_exact).map(|offset| hub.clock.now_ns().saturating_sub(offset));
+        let now = offset_ns.map(|offset| hub.clock.now_ns().saturating_sub(offset));
         let first_ns = seen.stamp.map(|stamp| stamp.ns).or(now);
         let newest_ns = hub.store.span().map(|(_, newest)| newest);
-        let shift_ns = hub.timeline.lock().shift(Beginning { first_ns, offset_ns, after_ns, newest_ns });
+        let shift_ns = hub.timeline.lock().shift(Beginning { first_ns, offset_ns, is_wall, after_ns, newest_ns });
         let session = Session {
             id,
             prefix: hub.next_prefix(),
             max_value_bytes: hub.max_value_bytes,
             shift_ns,
-            wall_offset_ns: offset_ns,
+            start_ns: first_ns.map(|first| first.saturating_add(shift_ns)),
+            wall_offset_ns,
         };
         ledger.describe(number, |status| {
             status.shift_ns = shift_ns;
             status.os_pid.clone_from(&seen.os_pid);
             status.node.clone_from(&seen.node);
         });
-        let recorder = Recorder::new(session);
+        let is_timed = seen.stamp.is_some() || seen.is_exact;
         Self {
-            recorder,
+            recorder: Recorder::new(session),
+            is_timed,
             seen,
             number,
             counted: Counters::default(),
@@ -62,6 +68,16 @@ impl Live {
             told_dropped: 0,
             is_gap_open: false,
         }
+    }
+
+    /// Records are there: those that carry no time happened about now.
+    pub(super) fn hear(&mut self, hub: &Hub) {
+        if self.is_timed {
+            return;
+        }
+        let shift_ns = self.recorder.session().shift_ns;
+        self.recorder.run_clock(hub.clock.now_ns().saturating_add(shift_ns));
+        self.is_timed = self.recorder.last_stamp().is_some();
     }
 
     /// For records.
@@ -77,10 +93,10 @@ impl Live {
 
     /// The connection was lost and is there again: what happened between may be missing. Says so in the store.
     pub(super) fn resume(&mut self, hub: &Hub, ledger: &Ledger, first: Option<Stamp>) {
+        self.recorder.interrupted();
         let Some(since) = self.last_ns else { return };
         let session = self.recorder.session();
         let until = match first {
-            Some(Stamp { ns, is_wall: true, .. }) => ns,
             Some(Stamp { ns, .. }) => ns.saturating_add(session.shift_ns),
             None => since,
         };
@@ -179,7 +195,9 @@ impl Live {
     fn set_wall_clock(&mut self) {
         let Some(best) = self.seen.offset_ns.filter(|_| !self.seen.is_exact) else { return };
         let session = self.recorder.session();
-        if session.wall_offset_ns.is_some_and(|used| used.saturating_sub(best) > BETTER_NS) {
+        let is_better = |used: i64| used.saturating_sub(best) > BETTER_NS;
+        let is_wall = self.seen.stamp.is_some_and(|stamp| stamp.is_wall);
+        if session.wall_offset_ns.map_or(!is_wall, is_better) {
             self.recorder.set_clock(session.shift_ns, Some(best));
         }
     }

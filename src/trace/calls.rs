@@ -25,10 +25,13 @@ impl Recorder {
         let handling = callback.zip(mfa.args).and_then(|(callback, args)| self.handling(key, callback, args));
         let sent = handling.as_ref().and_then(|handling| handling.sent);
 
+        if let Some(handling) = &handling {
+            self.on_state_seen(at, key, function, handling);
+        }
         let gaps = self.gaps();
         let process = self.processes.at(key, at.number);
-        let outer = process.stack.last().map(|frame| (frame.number, frame.correlation));
-        let parent = sent.map(|sent| sent.number).or(outer.map(|(number, _)| number)).or(process.spawned_by);
+        let outer = process.innermost().map(|frame| (frame.number, frame.correlation));
+        let parent = sent.map(|sent| sent.number).or_else(|| process.doing().0);
         let correlation = match (sent, &handling) {
             (Some(sent), _) => sent.correlation,
             (None, Some(Handling { correlation, .. })) if *correlation != Correlation::None => *correlation,
@@ -73,7 +76,7 @@ impl Recorder {
                     _ => ("sender_pid", Role::Sender),
                 };
                 describe_sent(object, draft, sent, (key, role));
-                if let Some((now, since)) = at.ns.zip(sent.at) {
+                if let Some((now, since)) = at.ns.zip(sent.at).filter(|_| sent.gaps == gaps) {
                     object.int("queue_time_ns", now.saturating_sub(since).max(0));
                 }
                 if let Some((outer, _)) = outer {
@@ -98,10 +101,9 @@ impl Recorder {
         };
         let reference = from.and_then(reference_of_from).map(Correlation::of).unwrap_or_default();
         let content = self.flights.content(kind, first);
-        let received = self.processes.get_mut(key).and_then(|process| process.handle(content));
+        let received = self.processes.get(key).and_then(|process| process.handle(content));
         // Without traces of receives the message is still on its way.
-        let on_its_way = || self.flights.received(super::flight::Receiver::Process(key), content);
-        let mut sent = received.map_or_else(on_its_way, |received| received.sent);
+        let mut sent = received.map_or_else(|| self.sent_to(key, content), |received| received.sent);
         if reference != Correlation::None {
             sent = self.flights.call(reference).or(sent);
         }
@@ -123,7 +125,9 @@ impl Recorder {
             draft.parent = frame.parent.map(|parent| self.id_of(parent)).unwrap_or_default();
             draft.site = frame.site;
             draft.correlation = self.correlate(frame.correlation);
-            draft.duration_ns = at.ns.zip(frame.since).map(|(end, since)| end.saturating_sub(since).max(0));
+            // Across a gap the end may be another call's.
+            let since = frame.since.filter(|_| frame.gaps == self.gaps());
+            draft.duration_ns = at.ns.zip(since).map(|(end, since)| end.saturating_sub(since).max(0));
         }
         (draft, frame)
     }
@@ -158,8 +162,8 @@ impl Recorder {
         let function = self.function_id(&mfa);
         let (draft, frame) = self.close(at, key, function);
         let spans_gap = self.spans_gap(frame.as_ref());
-        if let (Some(frame), Some(process)) = (&frame, self.processes.get_mut(key)) {
-            process.failed = Some((frame.number, frame.correlation));
+        if let (Some(frame), Some(process)) = (&frame, self.processes.get(key)) {
+            process.failed = Some((frame.number, frame.correlation)).filter(|_| !spans_gap);
         }
         self.emit(draft, |object, _| {
             object.str("exit_reason", &class.text());

@@ -36,10 +36,24 @@ impl<'a> Parts<'a> {
         match self.all[0]?.atom()?.bytes() {
             b"trace_ts" => Stamp::read(self.all[self.n - 1]?),
             b"seq_trace" if self.n == 4 => Stamp::read(self.all[3]?),
-            b"scope" => self.all[2..].iter().flatten().find_map(|part| Stamp::read_tuple(*part)),
+            b"scope" => {
+                let parts = || self.all[2..].iter().flatten();
+                parts().find_map(|part| Stamp::read_tuple(*part)).or_else(|| begun(*parts().next()?))
+            }
             _ => None,
         }
     }
+}
+
+/// What a producer says of itself tells its clock at that moment, outside of the order of messages.
+fn begun(about: Term<'_>) -> Option<Stamp> {
+    let View::Map(mut entries) = about.view() else { return None };
+    while let Some((key, value)) = entries.next().zip(entries.next()) {
+        if key.atom().is_some_and(|key| key.is("mono_ns")) {
+            return Some(Stamp { ns: value.integer()?, unique: None, is_wall: false });
+        }
+    }
+    None
 }
 
 /// One trace message, taken apart.
@@ -91,13 +105,14 @@ pub(super) enum Told<'a> {
     Receive {
         message: Term<'a>,
     },
+    /// `what` is `{Module, Function, Arguments}`, any part of it may be cut.
     Spawn {
         child: Pid<'a>,
-        mfa: Mfa<'a>,
+        what: Term<'a>,
     },
     Spawned {
         parent: Pid<'a>,
-        mfa: Mfa<'a>,
+        what: Term<'a>,
     },
     Exit {
         reason: Term<'a>,
@@ -229,8 +244,8 @@ fn traced<'a>(kind: Atom<'a>, rest: &[Option<Term<'a>>]) -> Option<Told<'a>> {
         (b"send", 2) => Told::Send { message: part(0)?, to: part(1)?, delivered: true },
         (b"send_to_non_existing_process", 2) => Told::Send { message: part(0)?, to: part(1)?, delivered: false },
         (b"receive", 1) => Told::Receive { message: part(0)? },
-        (b"spawn", 2) => Told::Spawn { child: pid(part(0)?)?, mfa: mfa(1)? },
-        (b"spawned", 2) => Told::Spawned { parent: pid(part(0)?)?, mfa: mfa(1)? },
+        (b"spawn", 2) => Told::Spawn { child: pid(part(0)?)?, what: part(1)? },
+        (b"spawned", 2) => Told::Spawned { parent: pid(part(0)?)?, what: part(1)? },
         (b"exit", 1) => Told::Exit { reason: part(0)? },
         (b"link", 1) => Told::Link { kind: "process_link", other: part(0)? },
         (b"unlink", 1) => Told::Link { kind: "process_unlink", other: part(0)? },

@@ -5,7 +5,9 @@
 //! messages (a call and its return, a send and its receive) is found here, once, and written into the events.
 
 mod calls;
+mod clock;
 mod crash;
+mod cut;
 mod diff;
 mod draft;
 mod flight;
@@ -39,6 +41,8 @@ pub struct Session {
     pub max_value_bytes: usize,
     /// Added to every timestamp, in nanoseconds: puts sources with clocks of their own on one clock.
     pub shift_ns: i64,
+    /// When it began, on the events' clock, where it is known: the time of messages before the first that carries one.
+    pub start_ns: Option<i64>,
     /// Wall clock less the source's own clock (before the shift), in nanoseconds, where it is known: gives events
     /// their `wall_time`.
     pub wall_offset_ns: Option<i64>,
@@ -51,6 +55,7 @@ impl Default for Session {
             prefix: String::new(),
             max_value_bytes: MAX_VALUE_BYTES,
             shift_ns: 0,
+            start_ns: None,
             wall_offset_ns: None,
         }
     }
