@@ -9,8 +9,10 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -139,3 +141,25 @@ def inject(node, cookie, *arguments):
     command = [*PREFIX, "elixir", str(INJECT), node, f"cookie={cookie}", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
     return done.returncode, done.stdout + done.stderr
+
+
+def each(checks):
+    """Runs all of them; the ones that fail, in one."""
+    wrong = []
+    for check in checks:
+        try:
+            check()
+        except (Wrong, KeyError) as one:
+            wrong.append(str(one) if isinstance(one, Wrong) else repr(one))
+    if wrong:
+        raise Wrong("\n".join(wrong))
+
+
+def ended(name, check):
+    """The exit code of a script."""
+    # No check may hang CI.
+    signal.alarm(600)
+    try:
+        check()
+    except Wrong as wrong:
+        sys.exit(f"FAILED {name}: {wrong}")
