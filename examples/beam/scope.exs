@@ -532,6 +532,8 @@ defmodule Scope.Tracer do
         dump: nil,
         filtered: 0,
         unsampled: 0,
+        # Processes of the distribution.
+        left: %{},
         # How many calls may take values along, at most how many, and bytes of an event so far.
         credit: @least_credit,
         most: @first_credit,
@@ -665,6 +667,12 @@ defmodule Scope.Tracer do
   # A call that found no credit.
   defp took({:without, record}, records, count, look, state),
     do: took({:keep, record}, records, count, look, exhausted(state))
+
+  defp took({:leave, pid}, records, count, look, state) do
+    # They are few; a thousand later nothing of the first ones waits.
+    left = if map_size(state.left) < 1_000, do: state.left, else: %{}
+    took(:unsampled, records, count, look, %{state | left: :maps.put(pid, true, left)})
+  end
 
   defp took(:unsampled, records, count, look, state),
     do: collect(records, count, look, %{state | unsampled: state.unsampled + 1})
@@ -970,6 +978,7 @@ defmodule Scope.Tracer do
       record when elem(record, 0) == :trace_ts ->
         case Scope.Record.take(record, state) do
           :unsampled -> drain(records, count, state, settled, send?)
+          {:leave, pid} -> drain(records, count, %{state | left: :maps.put(pid, true, state.left)}, settled, send?)
           {:large, record, _} -> drained(record, records, count, state, settled)
           {:keep, record} -> drained(record, records, count, state, settled)
         end
@@ -1247,7 +1256,18 @@ defmodule Scope.Record do
   # A value so many times longer than it may be is large: its copies are a burden to the node.
   @large 8
 
-  # `{:keep, record}`, `{:large, record, function}` or `:unsampled`.
+  # How nodes find and greet each other is not the application's work.
+  @distribution [:inet_tcp_dist, :inet6_tcp_dist, :inet_tls_dist, :dist_util, :net_kernel, :global, :auth]
+
+  # `{:keep, record}`, `{:large, record, function}`, `{:leave, pid}` or `:unsampled`.
+  def take({:trace_ts, pid, :spawned, _, {module, _, _}, _}, state) when module in @distribution do
+    Scope.Tracing.leave(state.session, pid)
+    {:leave, pid}
+  end
+
+  # What it did before it was left.
+  def take(record, %{left: left}) when :erlang.is_map_key(:erlang.element(2, record), left), do: :unsampled
+
   def take(record, %{options: %{one_of: n}} = state) when n > 1 do
     pid = elem(record, 1)
 
@@ -1375,11 +1395,16 @@ defmodule Scope.Values do
   defp measure(value, max), do: room(value, max, Scope.Secrets.on?()) >= 0
 
   defp room(_, left, _) when left < 0, do: left
-  defp room(value, left, _) when is_atom(value), do: left - 12
+
+  # Where it is looked for secrets, `look` is one: the node's cookie.
+  defp room(value, left, look) when is_atom(value) do
+    if value == look and value not in [false, :nocookie], do: suspect()
+    left - 12
+  end
 
   defp room(value, left, look) when is_binary(value) do
     size = :erlang.byte_size(value)
-    if look and size > 5 and size <= left and Scope.Secrets.text?(value), do: suspect()
+    if look != false and size > 5 and size <= left and Scope.Secrets.text?(value), do: suspect()
     left - 5 - size
   end
 
@@ -1389,19 +1414,19 @@ defmodule Scope.Values do
         left - 5
 
       true ->
-        if look and value > 999_999_999_999 and Scope.Secrets.number?(value), do: suspect()
+        if look != false and value > 999_999_999_999 and Scope.Secrets.number?(value), do: suspect()
         left - :erlang.external_size(value)
     end
   end
 
   # Most lists of bytes are texts.
   defp room([head | tail], left, look) when is_integer(head) and head < 256 do
-    if look and Scope.Secrets.list?([head | tail]), do: suspect()
+    if look != false and Scope.Secrets.list?([head | tail]), do: suspect()
     room_of_bytes(tail, left - 2)
   end
 
   defp room([head | tail], left, look) when is_binary(head) and is_list(tail) and tail != [] do
-    if look and Scope.Secrets.pieces?([head | tail]), do: suspect()
+    if look != false and Scope.Secrets.pieces?([head | tail]), do: suspect()
     room_of_list(tail, room(head, left - 1, look), look)
   end
 
@@ -1416,7 +1441,7 @@ defmodule Scope.Values do
   defp room(value, left, look) when is_map(value) do
     cond do
       map_size(value) * 2 > left -> -1
-      Scope.Secrets.short?(value) -> -1
+      look != false and Scope.Secrets.short?(value) -> -1
       true -> room_of_pairs(:maps.to_list(value), left - 5, look)
     end
   end
@@ -1442,13 +1467,13 @@ defmodule Scope.Values do
   defp room_of_bytes(_, left) when left < 0, do: left
   defp room_of_bytes([head | tail], left) when is_integer(head), do: room_of_bytes(tail, left - 2)
   defp room_of_bytes([], left), do: left - 1
-  defp room_of_bytes(tail, left), do: room(tail, left, true)
+  defp room_of_bytes(tail, left), do: room(tail, left, Scope.Secrets.on?())
 
   defp room_of_tuple(_, at, size, left, _) when at > size or left < 0, do: left
 
   defp room_of_tuple(tuple, at, size, left, look) do
     element = :erlang.element(at, tuple)
-    if look and at < size and Scope.Secrets.key?(element, :erlang.element(at + 1, tuple)), do: suspect()
+    if look != false and at < size and Scope.Secrets.key?(element, :erlang.element(at + 1, tuple)), do: suspect()
     room_of_tuple(tuple, at + 1, size, room(element, left, look), look)
   end
 
@@ -1456,8 +1481,8 @@ defmodule Scope.Values do
   defp room_of_pairs([], left, _), do: left
 
   defp room_of_pairs([{key, value} | more], left, look) do
-    if look and Scope.Secrets.key?(key, value), do: suspect()
-    left = if is_atom(key), do: left - 12, else: room(key, left, look)
+    if look != false and Scope.Secrets.key?(key, value), do: suspect()
+    left = room(key, left, look)
     room_of_pairs(more, room(value, left, look), look)
   end
 
@@ -1550,7 +1575,7 @@ defmodule Scope.Secrets do
   @connection [:connection_id, :peer, :status, :timeout, :transactions, :disconnect_on_error_codes]
 
   # In the process that encodes.
-  def init(%{redact: :none}), do: :erlang.put(:secrets, :none)
+  def init(%{redact: :none}), do: :erlang.put(:cookie, false)
 
   def init(%{redact: redact}) do
     words = if is_list(redact), do: :lists.map(&lower/1, redact), else: @words
@@ -1558,11 +1583,13 @@ defmodule Scope.Secrets do
     spelled = spelled ++ ["Bearer ", "Basic ", "<auth", "<response", ",p=", "://"]
     {:ok, digits} = :re.compile("[0-9](?:[ -]?[0-9]){12,18}")
 
+    cookie = :erlang.get_cookie()
+    :erlang.put(:cookie, cookie)
     :erlang.put(:secrets, words)
     :erlang.put(:secret_texts, :binary.compile_pattern(:lists.usort(spelled)))
     :erlang.put(:card_digits, digits)
     :erlang.put(:secret_keys, %{})
-    :erlang.put(:secret_values, %{})
+    :erlang.put(:secret_values, %{:erlang.atom_to_binary(cookie) => true})
     :erlang.put(:hidden, 0)
   end
 
@@ -1574,9 +1601,9 @@ defmodule Scope.Secrets do
   end
 
   # Whether a function's name says that its arguments are secret: check_password/2.
-  def names?(function), do: on?() and key?(function)
+  def names?(function), do: on?() != false and key?(function)
 
-  def hide(value), do: if(on?(), do: hidden(value), else: value)
+  def hide(value), do: if(on?() != false, do: hidden(value), else: value)
 
   # Every text in it is hidden.
   def hide_texts(value) when is_binary(value), do: mark(value)
@@ -1585,11 +1612,11 @@ defmodule Scope.Secrets do
   def hide_texts(value), do: hide(value)
 
   # Structs that are told in a short form.
-  def short?(%{__struct__: module}), do: on?() and fields(module) != nil
+  def short?(%{__struct__: module}), do: on?() != false and fields(module) != nil
   def short?(_), do: false
 
   def short(%{__struct__: module} = struct) do
-    case on?() and fields(module) do
+    case on?() != false and fields(module) do
       fields when is_list(fields) -> :maps.put(:__struct__, module, :maps.with(fields, struct))
       _ -> struct
     end
@@ -1605,7 +1632,8 @@ defmodule Scope.Secrets do
   defp fields(DBConnection), do: []
   defp fields(_), do: nil
 
-  def on?, do: :erlang.get(:secrets) != :none
+  # The node's cookie, or false.
+  def on?, do: :erlang.get(:cookie)
 
   # Could there be a secret in it? What stands under a key, in a text, in a list of bytes, in the pieces of a text, in a
   # number?
@@ -1638,9 +1666,12 @@ defmodule Scope.Secrets do
   end
 
   defp hidden(value) when is_map(value) do
-    value = short(value)
-
-    :maps.map(fn key, element -> if key?(key), do: hide_under(element), else: hidden(element) end, value)
+    :maps.from_list(
+      :lists.map(
+        fn {key, element} -> if key?(key), do: {key, hide_under(element)}, else: {hidden(key), hidden(element)} end,
+        :maps.to_list(short(value))
+      )
+    )
   end
 
   # What a function closes over cannot be changed: it goes as a whole.
@@ -1649,6 +1680,10 @@ defmodule Scope.Secrets do
       {:env, [_ | _] = env} -> if hidden(env) == env, do: value, else: mark(value)
       _ -> value
     end
+  end
+
+  defp hidden(value) when is_atom(value) do
+    if value == :erlang.get(:cookie) and value != :nocookie, do: mark(value), else: value
   end
 
   defp hidden(value), do: value
@@ -1820,7 +1855,10 @@ defmodule Scope.Secrets do
   end
 
   # As whole words: `token_count` counts tokens, `secretary` is nobody's secret.
-  defp names_secret?(text) do
+  defp names_secret?(text),
+    do: :re.run(text, "^[A-Za-z0-9_.? -]+$", [{:capture, :none}]) == :match and words_secret?(text)
+
+  defp words_secret?(text) do
     snake = :re.replace(text, "([a-z0-9])([A-Z])", "\\1_\\2", [:global, {:return, :binary}])
     snake = lower(:re.replace(snake, "[^A-Za-z0-9]+", "_", [:global, {:return, :binary}]))
     padded = <<"_", snake::binary, "_">>
