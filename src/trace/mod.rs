@@ -18,6 +18,7 @@ mod messages;
 mod object;
 mod process;
 mod recorder;
+mod returns;
 mod scope;
 mod stamp;
 mod state;
