@@ -40,7 +40,8 @@
 #     redact:       :default | :none | ["word", ...]: keys whose values are hidden. Default: passwords, secrets, tokens,
 #                   cookies, authorizations, API keys and their like, SASL responses and card numbers, wherever they
 #                   stand; Plug.Conn, Phoenix.Socket and database connections are told in a short form
-#     silent:       [Mod | {Mod, :fun}]: whose arguments and results are never recorded, at any level
+#     silent:       [Mod | {Mod, :fun}]: whose arguments and results are never recorded, at any level; with `redact` these
+#                   are always modules that check credentials (rabbit_auth_*, ejabberd_auth*, xmpp_sasl*, Bcrypt, ...)
 #
 # At `max_memory` or `max_byte_rate`, values are left out first (functions, lines and times go on), then samples, then
 # tracing stops. A function whose values are large several times in a row loses its values before. All of it is said in
@@ -298,11 +299,35 @@ defmodule Scope.Options do
   defp hint(:silent), do: "a list of Mod or {Mod, :fun}"
   defp hint(_), do: "a positive integer"
 
+  # Modules whose arguments are passwords, responses and their bytes, one by one.
+  @credentials ["rabbit_auth_mechanism_", "rabbit_auth_backend_", "rabbit_password", "rabbit_credential_", "cyrsasl"] ++
+                 ["xmpp_sasl", "scram", "ejabberd_auth", "pbkdf2", "eldap", "amqp_auth_mechanisms"] ++
+                 ["Elixir.Bcrypt", "Elixir.Argon2", "Elixir.Pbkdf2", "Elixir.Comeonin", "Elixir.Plug.Crypto"] ++
+                 ["Elixir.Postgrex.SCRAM", "Elixir.Postgrex.Protocol", "Elixir.MyXQL.Protocol"]
+
+  defp silent(%{redact: :none} = options), do: options
+
+  defp silent(options) do
+    modules = :lists.usort(:lists.map(fn {module, _, _} -> module end, options.modules))
+
+    credentials =
+      :lists.filter(
+        fn module ->
+          name = :erlang.atom_to_binary(module)
+          starts? = fn start -> :string.prefix(name, start) != :nomatch end
+          :lists.any(starts?, @credentials)
+        end,
+        modules
+      )
+
+    %{options | silent: options.silent ++ credentials}
+  end
+
   defp check_modules(options) do
     patterns = :lists.flatmap(&patterns/1, options.modules)
 
     case :lists.filter(&is_binary/1, patterns) do
-      [] -> check_processes(:maps.put(:modules, :lists.usort(patterns), options))
+      [] -> check_processes(silent(:maps.put(:modules, :lists.usort(patterns), options)))
       [message | _] -> {:error, message}
     end
   end
@@ -1369,8 +1394,8 @@ defmodule Scope.Values do
 
     cond do
       fits and not all_secret and suspect == :undefined -> {true, arguments}
-      fits -> {true, hide(arguments, all_secret)}
-      true -> {false, :lists.map(fn argument -> hide(cut(argument, max, 0), all_secret) end, arguments)}
+      fits -> {true, hide_each(arguments, all_secret)}
+      true -> {false, hide_each(:lists.map(fn argument -> cut(argument, max, 0) end, arguments), all_secret)}
     end
   end
 
@@ -1385,8 +1410,9 @@ defmodule Scope.Values do
     end
   end
 
-  defp hide(value, false), do: Scope.Secrets.hide(value)
-  defp hide(value, true), do: Scope.Secrets.hide_texts(value)
+  # There are as many as before.
+  defp hide_each(arguments, true), do: :lists.map(&Scope.Secrets.hide_texts/1, arguments)
+  defp hide_each(arguments, false), do: Scope.Secrets.hide_arguments(arguments)
 
   # About as many bytes as its external format takes, which is not made for it: looking ends at `max`.
   def fits?(value, max), do: room(value, max, false) >= 0
@@ -1567,6 +1593,8 @@ defmodule Scope.Secrets do
 
   # Hidden values that are known again.
   @max_learned 1_000
+  # Of these, those that are known again as a part of something, too.
+  @max_parts 64
   # Keys whose meaning is known.
   @max_keys 20_000
 
@@ -1590,6 +1618,7 @@ defmodule Scope.Secrets do
     :erlang.put(:card_digits, digits)
     :erlang.put(:secret_keys, %{})
     :erlang.put(:secret_values, %{:erlang.atom_to_binary(cookie) => true})
+    :erlang.put(:secret_parts, :binary.compile_pattern(:erlang.atom_to_binary(cookie)))
     :erlang.put(:hidden, 0)
   end
 
@@ -1604,6 +1633,9 @@ defmodule Scope.Secrets do
   def names?(function), do: on?() != false and key?(function)
 
   def hide(value), do: if(on?() != false, do: hidden(value), else: value)
+
+  # Of the arguments of a call, each stays one, and one that is a key hides the next.
+  def hide_arguments(arguments), do: if(on?() != false, do: hidden_elements(arguments), else: arguments)
 
   # Every text in it is hidden.
   def hide_texts(value) when is_binary(value), do: mark(value)
@@ -1715,8 +1747,12 @@ defmodule Scope.Secrets do
   defp learn(value) do
     known = :erlang.get(:secret_values)
 
-    if :erlang.byte_size(value) >= 6 and :erlang.byte_size(value) <= 256 and map_size(known) < @max_learned,
-      do: :erlang.put(:secret_values, :maps.put(value, true, known))
+    if :erlang.byte_size(value) >= 6 and :erlang.byte_size(value) <= 256 and map_size(known) < @max_learned and
+         not :erlang.is_map_key(value, known) do
+      known = :maps.put(value, true, known)
+      :erlang.put(:secret_values, known)
+      if map_size(known) <= @max_parts, do: :erlang.put(:secret_parts, :binary.compile_pattern(:maps.keys(known)))
+    end
 
     mark(value)
   end
@@ -1728,10 +1764,15 @@ defmodule Scope.Secrets do
 
   # A request, a form, a document: what stands before the first secret may be told.
   defp mark_text(text) do
+    learn_plain(text)
+
     case :binary.match(text, :erlang.get(:secret_texts)) do
       {at, length} when at > 0 and at + length < :erlang.byte_size(text) ->
         start = :binary.part(text, 0, at + length)
-        if secret_without_words?(start), do: mark(text), else: <<start::binary, mark(text)::binary>>
+
+        if secret_without_words?(start) or :binary.match(start, :erlang.get(:secret_parts)) != :nomatch,
+          do: mark(text),
+          else: <<start::binary, mark(text)::binary>>
 
       _ ->
         mark(text)
@@ -1741,7 +1782,8 @@ defmodule Scope.Secrets do
   defp secret_text?(text) when :erlang.byte_size(text) < 6, do: false
 
   defp secret_text?(text) do
-    :erlang.is_map_key(text, :erlang.get(:secret_values)) or with_word?(text) or secret_without_words?(text)
+    :erlang.is_map_key(text, :erlang.get(:secret_values)) or
+      :binary.match(text, :erlang.get(:secret_parts)) != :nomatch or with_word?(text) or secret_without_words?(text)
   end
 
   # `password=...`, `"token": ...`, `Authorization: Basic ...`, `scheme://user:password@host`
@@ -1804,6 +1846,27 @@ defmodule Scope.Secrets do
           {:capture, :none}
         ]) == :match
     end
+  end
+
+  # What follows the last NUL of a PLAIN response, raw or in an element of XMPP, is the password.
+  defp learn_plain(text) do
+    case :re.run(text, "<(?:auth|response)[^>]*>([A-Za-z0-9+/=]+)<", [{:capture, [1], :binary}]) do
+      {:match, [encoded]} -> learn_last(decoded(encoded))
+      :nomatch -> if plain?(text), do: learn_last(text), else: :ok
+    end
+  end
+
+  defp learn_last(text) do
+    case :binary.split(text, <<0>>, [:global]) do
+      [_] -> :ok
+      parts -> learn(:lists.last(parts))
+    end
+  end
+
+  defp decoded(encoded) do
+    :base64.decode(encoded)
+  catch
+    _, _ -> ""
   end
 
   # Luhn's sum, and a beginning and length that cards have.
@@ -1870,11 +1933,12 @@ defmodule Scope.Secrets do
 
   defp words, do: :lists.flatmap(fn word -> [word, <<word::binary, "s">>] end, :erlang.get(:secrets))
 
-  # A list of pieces that says more as a whole.
+  # A list of pieces that says more as a whole: no piece alone holds a secret.
   defp iolist?([_]), do: false
 
   defp iolist?(list) do
-    secret_text?(:erlang.iolist_to_binary(list))
+    secret_text?(:erlang.iolist_to_binary(list)) and
+      not :lists.any(fn piece -> is_binary(piece) and secret_text?(piece) end, list)
   catch
     :error, :badarg -> false
   end

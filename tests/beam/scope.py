@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 
-from run import Node, Server, Wrong, equal, main, wait_for
+from harness import Node, Server, Wrong, equal, main, wait_for
 
 CASTS = 2_000
 
@@ -88,7 +88,7 @@ def memory():
 
 def secrets():
     """What is secret does not leave the node; what only looks alike does."""
-    with tempfile.TemporaryDirectory() as folder, Server("--listen", "127.0.0.1:0") as server, Node() as node:
+    with tempfile.TemporaryDirectory() as folder, Node() as node:
         path = f"{folder}/secrets.scope"
         # A file has no door: what is hidden in it was hidden in the node.
         said = evaluate(node, f'Scope.start(modules: [Secretive], to: {{:file, "{path}"}}, processes: :new, sample_ms: 0)')
@@ -97,7 +97,7 @@ def secrets():
         said = evaluate(node, "Scope.stop()")
         told = pathlib.Path(path).read_bytes()
         words = set(re.findall(r"ndl-\w+|[0-9]{4} [0-9]{4}|5555555555554444", evaluate(node, "Secretive.planted()")))
-        equal("planted words", len(words) >= planted - 2, True)
+        equal("planted words", len(words) >= planted - 4, True)
         words.add((5555555555554444).to_bytes(7, "little"))
         found = [word for word in words if (word.encode() if isinstance(word, str) else word) in told]
         equal("secrets that are told", found, [])

@@ -61,6 +61,7 @@ defmodule Secretive do
 
   def check_password(_, password), do: byte_size(password) > 3
   def say(value), do: value
+  def only(response, _), do: byte_size(response)
 
   # One secret for each shape it comes in; each has a word that no answer may hold, and a name for it.
   def planted do
@@ -78,6 +79,8 @@ defmodule Secretive do
       "JSON" => {:say, ~s({"token": "ndl-json"})},
       "a URL" => {:say, "amqp://bob:ndl-url@localhost/"},
       "PLAIN" => {:say, {:start_ok, "PLAIN", <<0, "bob", 0, "ndl-plain">>}},
+      "the parts of PLAIN" => {:say, {:again, {:ok, "bob", <<0, "ndl-plain">>}, ["bob", "x", "/ndl-plain/"]}},
+      "the only argument" => {:only, <<0, "bob", 0, "ndl-only">>},
       "XMPP" => {:say, "<auth mechanism='PLAIN'>ndl-xmpp</auth>"},
       "a card" => {:say, %{number: "4111 1111 1111 1111"}},
       "a card's number" => {:say, 5_555_555_555_554_444},
@@ -96,9 +99,10 @@ defmodule Secretive do
     planted = planted()
 
     # One that is known again comes after it was hidden.
-    for {what, secret} <- Enum.sort_by(planted, fn {what, _} -> what == "a value seen before" end), what != "" do
+    for {what, secret} <- Enum.sort_by(planted, fn {what, _} -> what =~ "before" or what =~ "parts" end), what != "" do
       case secret do
         {:password, password} -> check_password("bob", password)
+        {:only, response} -> only(response, [])
         message -> GenServer.call(server, message)
       end
     end
