@@ -82,6 +82,18 @@ pub struct Counters {
     pub cut: u64,
 }
 
+/// Why a source ended its trace, as it said itself; only `scope.exs` does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ending {
+    /// When, on the events' clock.
+    pub at_ns: Option<i64>,
+    /// Its reason, in Elixir syntax.
+    pub because: String,
+    /// What else it says (who, what was left out), in Elixir syntax.
+    pub details: Option<String>,
+}
+
 /// What a producer says of itself before its first message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
