@@ -40,7 +40,8 @@
 #     redact:       :default | :none | ["word", ...]: keys whose values are hidden. Default: passwords, secrets, tokens,
 #                   cookies, authorizations, API keys and their like, SASL responses and card numbers, wherever they
 #                   stand; Plug.Conn, Phoenix.Socket and database connections are told in a short form
-#     silent:       [Mod | {Mod, :fun}]: whose arguments and results are never recorded, at any level
+#     silent:       [Mod | {Mod, :fun}]: whose arguments and results are never recorded, at any level; with `redact` these
+#                   are always modules that check credentials (rabbit_auth_*, ejabberd_auth*, xmpp_sasl*, Bcrypt, ...)
 #
 # At `max_memory` or `max_byte_rate`, values are left out first (functions, lines and times go on), then samples, then
 # tracing stops. A function whose values are large several times in a row loses its values before. All of it is said in
@@ -298,11 +299,35 @@ defmodule Scope.Options do
   defp hint(:silent), do: "a list of Mod or {Mod, :fun}"
   defp hint(_), do: "a positive integer"
 
+  # Modules whose arguments are passwords, responses and their bytes, one by one.
+  @credentials ["rabbit_auth_mechanism_", "rabbit_auth_backend_", "rabbit_password", "rabbit_credential_", "cyrsasl"] ++
+                 ["xmpp_sasl", "scram", "ejabberd_auth", "pbkdf2", "eldap", "amqp_auth_mechanisms"] ++
+                 ["Elixir.Bcrypt", "Elixir.Argon2", "Elixir.Pbkdf2", "Elixir.Comeonin", "Elixir.Plug.Crypto"] ++
+                 ["Elixir.Postgrex.SCRAM", "Elixir.Postgrex.Protocol", "Elixir.MyXQL.Protocol"]
+
+  defp silent(%{redact: :none} = options), do: options
+
+  defp silent(options) do
+    modules = :lists.usort(:lists.map(fn {module, _, _} -> module end, options.modules))
+
+    credentials =
+      :lists.filter(
+        fn module ->
+          name = :erlang.atom_to_binary(module)
+          starts? = fn start -> :string.prefix(name, start) != :nomatch end
+          :lists.any(starts?, @credentials)
+        end,
+        modules
+      )
+
+    %{options | silent: options.silent ++ credentials}
+  end
+
   defp check_modules(options) do
     patterns = :lists.flatmap(&patterns/1, options.modules)
 
     case :lists.filter(&is_binary/1, patterns) do
-      [] -> check_processes(:maps.put(:modules, :lists.usort(patterns), options))
+      [] -> check_processes(silent(:maps.put(:modules, :lists.usort(patterns), options)))
       [message | _] -> {:error, message}
     end
   end
@@ -532,6 +557,8 @@ defmodule Scope.Tracer do
         dump: nil,
         filtered: 0,
         unsampled: 0,
+        # Processes of the distribution.
+        left: %{},
         # How many calls may take values along, at most how many, and bytes of an event so far.
         credit: @least_credit,
         most: @first_credit,
@@ -665,6 +692,12 @@ defmodule Scope.Tracer do
   # A call that found no credit.
   defp took({:without, record}, records, count, look, state),
     do: took({:keep, record}, records, count, look, exhausted(state))
+
+  defp took({:leave, pid}, records, count, look, state) do
+    # They are few; a thousand later nothing of the first ones waits.
+    left = if map_size(state.left) < 1_000, do: state.left, else: %{}
+    took(:unsampled, records, count, look, %{state | left: :maps.put(pid, true, left)})
+  end
 
   defp took(:unsampled, records, count, look, state),
     do: collect(records, count, look, %{state | unsampled: state.unsampled + 1})
@@ -970,6 +1003,7 @@ defmodule Scope.Tracer do
       record when elem(record, 0) == :trace_ts ->
         case Scope.Record.take(record, state) do
           :unsampled -> drain(records, count, state, settled, send?)
+          {:leave, pid} -> drain(records, count, %{state | left: :maps.put(pid, true, state.left)}, settled, send?)
           {:large, record, _} -> drained(record, records, count, state, settled)
           {:keep, record} -> drained(record, records, count, state, settled)
         end
@@ -1247,7 +1281,18 @@ defmodule Scope.Record do
   # A value so many times longer than it may be is large: its copies are a burden to the node.
   @large 8
 
-  # `{:keep, record}`, `{:large, record, function}` or `:unsampled`.
+  # How nodes find and greet each other is not the application's work.
+  @distribution [:inet_tcp_dist, :inet6_tcp_dist, :inet_tls_dist, :dist_util, :net_kernel, :global, :auth]
+
+  # `{:keep, record}`, `{:large, record, function}`, `{:leave, pid}` or `:unsampled`.
+  def take({:trace_ts, pid, :spawned, _, {module, _, _}, _}, state) when module in @distribution do
+    Scope.Tracing.leave(state.session, pid)
+    {:leave, pid}
+  end
+
+  # What it did before it was left.
+  def take(record, %{left: left}) when :erlang.is_map_key(:erlang.element(2, record), left), do: :unsampled
+
   def take(record, %{options: %{one_of: n}} = state) when n > 1 do
     pid = elem(record, 1)
 
@@ -1349,8 +1394,8 @@ defmodule Scope.Values do
 
     cond do
       fits and not all_secret and suspect == :undefined -> {true, arguments}
-      fits -> {true, hide(arguments, all_secret)}
-      true -> {false, :lists.map(fn argument -> hide(cut(argument, max, 0), all_secret) end, arguments)}
+      fits -> {true, hide_each(arguments, all_secret)}
+      true -> {false, hide_each(:lists.map(fn argument -> cut(argument, max, 0) end, arguments), all_secret)}
     end
   end
 
@@ -1365,8 +1410,9 @@ defmodule Scope.Values do
     end
   end
 
-  defp hide(value, false), do: Scope.Secrets.hide(value)
-  defp hide(value, true), do: Scope.Secrets.hide_texts(value)
+  # There are as many as before.
+  defp hide_each(arguments, true), do: :lists.map(&Scope.Secrets.hide_texts/1, arguments)
+  defp hide_each(arguments, false), do: Scope.Secrets.hide_arguments(arguments)
 
   # About as many bytes as its external format takes, which is not made for it: looking ends at `max`.
   def fits?(value, max), do: room(value, max, false) >= 0
@@ -1375,11 +1421,16 @@ defmodule Scope.Values do
   defp measure(value, max), do: room(value, max, Scope.Secrets.on?()) >= 0
 
   defp room(_, left, _) when left < 0, do: left
-  defp room(value, left, _) when is_atom(value), do: left - 12
+
+  # Where it is looked for secrets, `look` is one: the node's cookie.
+  defp room(value, left, look) when is_atom(value) do
+    if value == look and value not in [false, :nocookie], do: suspect()
+    left - 12
+  end
 
   defp room(value, left, look) when is_binary(value) do
     size = :erlang.byte_size(value)
-    if look and size > 5 and size <= left and Scope.Secrets.text?(value), do: suspect()
+    if look != false and size > 5 and size <= left and Scope.Secrets.text?(value), do: suspect()
     left - 5 - size
   end
 
@@ -1389,19 +1440,19 @@ defmodule Scope.Values do
         left - 5
 
       true ->
-        if look and value > 999_999_999_999 and Scope.Secrets.number?(value), do: suspect()
+        if look != false and value > 999_999_999_999 and Scope.Secrets.number?(value), do: suspect()
         left - :erlang.external_size(value)
     end
   end
 
   # Most lists of bytes are texts.
   defp room([head | tail], left, look) when is_integer(head) and head < 256 do
-    if look and Scope.Secrets.list?([head | tail]), do: suspect()
+    if look != false and Scope.Secrets.list?([head | tail]), do: suspect()
     room_of_bytes(tail, left - 2)
   end
 
   defp room([head | tail], left, look) when is_binary(head) and is_list(tail) and tail != [] do
-    if look and Scope.Secrets.pieces?([head | tail]), do: suspect()
+    if look != false and Scope.Secrets.pieces?([head | tail]), do: suspect()
     room_of_list(tail, room(head, left - 1, look), look)
   end
 
@@ -1416,7 +1467,7 @@ defmodule Scope.Values do
   defp room(value, left, look) when is_map(value) do
     cond do
       map_size(value) * 2 > left -> -1
-      Scope.Secrets.short?(value) -> -1
+      look != false and Scope.Secrets.short?(value) -> -1
       true -> room_of_pairs(:maps.to_list(value), left - 5, look)
     end
   end
@@ -1442,13 +1493,13 @@ defmodule Scope.Values do
   defp room_of_bytes(_, left) when left < 0, do: left
   defp room_of_bytes([head | tail], left) when is_integer(head), do: room_of_bytes(tail, left - 2)
   defp room_of_bytes([], left), do: left - 1
-  defp room_of_bytes(tail, left), do: room(tail, left, true)
+  defp room_of_bytes(tail, left), do: room(tail, left, Scope.Secrets.on?())
 
   defp room_of_tuple(_, at, size, left, _) when at > size or left < 0, do: left
 
   defp room_of_tuple(tuple, at, size, left, look) do
     element = :erlang.element(at, tuple)
-    if look and at < size and Scope.Secrets.key?(element, :erlang.element(at + 1, tuple)), do: suspect()
+    if look != false and at < size and Scope.Secrets.key?(element, :erlang.element(at + 1, tuple)), do: suspect()
     room_of_tuple(tuple, at + 1, size, room(element, left, look), look)
   end
 
@@ -1456,8 +1507,8 @@ defmodule Scope.Values do
   defp room_of_pairs([], left, _), do: left
 
   defp room_of_pairs([{key, value} | more], left, look) do
-    if look and Scope.Secrets.key?(key, value), do: suspect()
-    left = if is_atom(key), do: left - 12, else: room(key, left, look)
+    if look != false and Scope.Secrets.key?(key, value), do: suspect()
+    left = room(key, left, look)
     room_of_pairs(more, room(value, left, look), look)
   end
 
@@ -1542,6 +1593,8 @@ defmodule Scope.Secrets do
 
   # Hidden values that are known again.
   @max_learned 1_000
+  # Of these, those that are known again as a part of something, too.
+  @max_parts 64
   # Keys whose meaning is known.
   @max_keys 20_000
 
@@ -1550,7 +1603,7 @@ defmodule Scope.Secrets do
   @connection [:connection_id, :peer, :status, :timeout, :transactions, :disconnect_on_error_codes]
 
   # In the process that encodes.
-  def init(%{redact: :none}), do: :erlang.put(:secrets, :none)
+  def init(%{redact: :none}), do: :erlang.put(:cookie, false)
 
   def init(%{redact: redact}) do
     words = if is_list(redact), do: :lists.map(&lower/1, redact), else: @words
@@ -1558,11 +1611,14 @@ defmodule Scope.Secrets do
     spelled = spelled ++ ["Bearer ", "Basic ", "<auth", "<response", ",p=", "://"]
     {:ok, digits} = :re.compile("[0-9](?:[ -]?[0-9]){12,18}")
 
+    cookie = :erlang.get_cookie()
+    :erlang.put(:cookie, cookie)
     :erlang.put(:secrets, words)
     :erlang.put(:secret_texts, :binary.compile_pattern(:lists.usort(spelled)))
     :erlang.put(:card_digits, digits)
     :erlang.put(:secret_keys, %{})
-    :erlang.put(:secret_values, %{})
+    :erlang.put(:secret_values, %{:erlang.atom_to_binary(cookie) => true})
+    :erlang.put(:secret_parts, :binary.compile_pattern(:erlang.atom_to_binary(cookie)))
     :erlang.put(:hidden, 0)
   end
 
@@ -1574,9 +1630,12 @@ defmodule Scope.Secrets do
   end
 
   # Whether a function's name says that its arguments are secret: check_password/2.
-  def names?(function), do: on?() and key?(function)
+  def names?(function), do: on?() != false and key?(function)
 
-  def hide(value), do: if(on?(), do: hidden(value), else: value)
+  def hide(value), do: if(on?() != false, do: hidden(value), else: value)
+
+  # Of the arguments of a call, each stays one, and one that is a key hides the next.
+  def hide_arguments(arguments), do: if(on?() != false, do: hidden_elements(arguments), else: arguments)
 
   # Every text in it is hidden.
   def hide_texts(value) when is_binary(value), do: mark(value)
@@ -1585,11 +1644,11 @@ defmodule Scope.Secrets do
   def hide_texts(value), do: hide(value)
 
   # Structs that are told in a short form.
-  def short?(%{__struct__: module}), do: on?() and fields(module) != nil
+  def short?(%{__struct__: module}), do: on?() != false and fields(module) != nil
   def short?(_), do: false
 
   def short(%{__struct__: module} = struct) do
-    case on?() and fields(module) do
+    case on?() != false and fields(module) do
       fields when is_list(fields) -> :maps.put(:__struct__, module, :maps.with(fields, struct))
       _ -> struct
     end
@@ -1605,7 +1664,8 @@ defmodule Scope.Secrets do
   defp fields(DBConnection), do: []
   defp fields(_), do: nil
 
-  def on?, do: :erlang.get(:secrets) != :none
+  # The node's cookie, or false.
+  def on?, do: :erlang.get(:cookie)
 
   # Could there be a secret in it? What stands under a key, in a text, in a list of bytes, in the pieces of a text, in a
   # number?
@@ -1638,9 +1698,12 @@ defmodule Scope.Secrets do
   end
 
   defp hidden(value) when is_map(value) do
-    value = short(value)
-
-    :maps.map(fn key, element -> if key?(key), do: hide_under(element), else: hidden(element) end, value)
+    :maps.from_list(
+      :lists.map(
+        fn {key, element} -> if key?(key), do: {key, hide_under(element)}, else: {hidden(key), hidden(element)} end,
+        :maps.to_list(short(value))
+      )
+    )
   end
 
   # What a function closes over cannot be changed: it goes as a whole.
@@ -1649,6 +1712,10 @@ defmodule Scope.Secrets do
       {:env, [_ | _] = env} -> if hidden(env) == env, do: value, else: mark(value)
       _ -> value
     end
+  end
+
+  defp hidden(value) when is_atom(value) do
+    if value == :erlang.get(:cookie) and value != :nocookie, do: mark(value), else: value
   end
 
   defp hidden(value), do: value
@@ -1680,8 +1747,12 @@ defmodule Scope.Secrets do
   defp learn(value) do
     known = :erlang.get(:secret_values)
 
-    if :erlang.byte_size(value) >= 6 and :erlang.byte_size(value) <= 256 and map_size(known) < @max_learned,
-      do: :erlang.put(:secret_values, :maps.put(value, true, known))
+    if :erlang.byte_size(value) >= 6 and :erlang.byte_size(value) <= 256 and map_size(known) < @max_learned and
+         not :erlang.is_map_key(value, known) do
+      known = :maps.put(value, true, known)
+      :erlang.put(:secret_values, known)
+      if map_size(known) <= @max_parts, do: :erlang.put(:secret_parts, :binary.compile_pattern(:maps.keys(known)))
+    end
 
     mark(value)
   end
@@ -1693,10 +1764,15 @@ defmodule Scope.Secrets do
 
   # A request, a form, a document: what stands before the first secret may be told.
   defp mark_text(text) do
+    learn_plain(text)
+
     case :binary.match(text, :erlang.get(:secret_texts)) do
       {at, length} when at > 0 and at + length < :erlang.byte_size(text) ->
         start = :binary.part(text, 0, at + length)
-        if secret_without_words?(start), do: mark(text), else: <<start::binary, mark(text)::binary>>
+
+        if secret_without_words?(start) or :binary.match(start, :erlang.get(:secret_parts)) != :nomatch,
+          do: mark(text),
+          else: <<start::binary, mark(text)::binary>>
 
       _ ->
         mark(text)
@@ -1706,7 +1782,8 @@ defmodule Scope.Secrets do
   defp secret_text?(text) when :erlang.byte_size(text) < 6, do: false
 
   defp secret_text?(text) do
-    :erlang.is_map_key(text, :erlang.get(:secret_values)) or with_word?(text) or secret_without_words?(text)
+    :erlang.is_map_key(text, :erlang.get(:secret_values)) or
+      :binary.match(text, :erlang.get(:secret_parts)) != :nomatch or with_word?(text) or secret_without_words?(text)
   end
 
   # `password=...`, `"token": ...`, `Authorization: Basic ...`, `scheme://user:password@host`
@@ -1771,6 +1848,27 @@ defmodule Scope.Secrets do
     end
   end
 
+  # What follows the last NUL of a PLAIN response, raw or in an element of XMPP, is the password.
+  defp learn_plain(text) do
+    case :re.run(text, "<(?:auth|response)[^>]*>([A-Za-z0-9+/=]+)<", [{:capture, [1], :binary}]) do
+      {:match, [encoded]} -> learn_last(decoded(encoded))
+      :nomatch -> if plain?(text), do: learn_last(text), else: :ok
+    end
+  end
+
+  defp learn_last(text) do
+    case :binary.split(text, <<0>>, [:global]) do
+      [_] -> :ok
+      parts -> learn(:lists.last(parts))
+    end
+  end
+
+  defp decoded(encoded) do
+    :base64.decode(encoded)
+  catch
+    _, _ -> ""
+  end
+
   # Luhn's sum, and a beginning and length that cards have.
   defp card?(text) do
     digits = :lists.filter(fn byte -> byte in ?0..?9 end, :erlang.binary_to_list(text))
@@ -1820,7 +1918,10 @@ defmodule Scope.Secrets do
   end
 
   # As whole words: `token_count` counts tokens, `secretary` is nobody's secret.
-  defp names_secret?(text) do
+  defp names_secret?(text),
+    do: :re.run(text, "^[A-Za-z0-9_.? -]+$", [{:capture, :none}]) == :match and words_secret?(text)
+
+  defp words_secret?(text) do
     snake = :re.replace(text, "([a-z0-9])([A-Z])", "\\1_\\2", [:global, {:return, :binary}])
     snake = lower(:re.replace(snake, "[^A-Za-z0-9]+", "_", [:global, {:return, :binary}]))
     padded = <<"_", snake::binary, "_">>
@@ -1832,11 +1933,12 @@ defmodule Scope.Secrets do
 
   defp words, do: :lists.flatmap(fn word -> [word, <<word::binary, "s">>] end, :erlang.get(:secrets))
 
-  # A list of pieces that says more as a whole.
+  # A list of pieces that says more as a whole: no piece alone holds a secret.
   defp iolist?([_]), do: false
 
   defp iolist?(list) do
-    secret_text?(:erlang.iolist_to_binary(list))
+    secret_text?(:erlang.iolist_to_binary(list)) and
+      not :lists.any(fn piece -> is_binary(piece) and secret_text?(piece) end, list)
   catch
     :error, :badarg -> false
   end

@@ -6,10 +6,13 @@ use super::status::{Counts, Ledger};
 use super::timeline::Beginning;
 use crate::event::Event;
 use crate::store::StoreReport;
-use crate::trace::{Counters, Recorder, Session, Stamp};
+use crate::trace::{Counters, Ending, Recorder, Session, Stamp};
 
 /// A better estimate of the wall clock is used when it is better by so much.
 const BETTER_NS: i64 = 1_000_000;
+
+/// Why a source ended that did not say so.
+const UNSAID: &str = "the connection ended and the source did not say why";
 
 /// One life of a traced application, over as many connections as it takes.
 #[derive(Debug)]
@@ -94,6 +97,7 @@ impl Live {
     /// The connection was lost and is there again: what happened between may be missing. Says so in the store.
     pub(super) fn resume(&mut self, hub: &Hub, ledger: &Ledger, first: Option<Stamp>) {
         self.recorder.interrupted();
+        ledger.describe(self.number, |status| (status.ended_at, status.ended_because) = (None, None));
         let Some(since) = self.last_ns else { return };
         let session = self.recorder.session();
         let until = match first {
@@ -145,9 +149,38 @@ impl Live {
             ledger.took(self.number, counts, last_ns);
             self.counted = counters.clone();
         }
+        self.tell_state(ledger);
         if self.seen.node.is_none() {
             self.seen.node = self.recorder.node().map(str::to_owned);
             ledger.describe(self.number, |status| status.node.clone_from(&self.seen.node));
+        }
+    }
+
+    /// What the source says about its trace.
+    fn tell_state(&mut self, ledger: &Ledger) {
+        let notes = self.recorder.take_notes();
+        if !notes.is_empty() {
+            ledger.describe(self.number, |status| status.note(notes));
+        }
+        if let Some(Ending { at_ns, because, details, .. }) = self.recorder.ending() {
+            let because = match details {
+                Some(details) => format!("{because} {details}"),
+                None => because.clone(),
+            };
+            ledger.describe(self.number, |status| {
+                status.ended_at = at_ns.or(status.ended_at);
+                status.ended_because = Some(because);
+            });
+        }
+    }
+
+    /// Its connection ended: if it did not say why, nobody knows.
+    pub(super) fn part(&self, ledger: &Ledger) {
+        if self.recorder.ending().is_none() {
+            ledger.describe(self.number, |status| {
+                status.ended_at = self.last_ns;
+                status.ended_because = Some(UNSAID.to_owned());
+            });
         }
     }
 

@@ -5,7 +5,7 @@ use super::flight::{Flight, Kind, reference_of_from};
 use super::functions::{Callback, FunctionId};
 use super::message::Mfa;
 use super::object::Object;
-use super::process::{Correlation, Frame, Handling, ProcessKey};
+use super::process::{Caller, Correlation, Frame, Handling, ProcessKey};
 use super::recorder::{At, Recorder};
 use crate::etf::{Atom, Pid, Term, View};
 use crate::event::Role;
@@ -20,7 +20,13 @@ impl Recorder {
     ) -> Option<()> {
         let key = self.key(pid?)?;
         let function = self.function_id(&mfa);
+        self.functions.called(function);
         let site = extra.and_then(|extra| self.functions.site_id(extra));
+        let caller = match (site, extra.and_then(Term::atom)) {
+            (Some(site), _) => Caller::Function(self.functions.site(site).caller),
+            (None, Some(nobody)) if nobody.is("undefined") => Caller::Nobody,
+            _ => Caller::Unknown,
+        };
         let callback = self.functions.function(function).callback;
         let handling = callback.zip(mfa.args).and_then(|(callback, args)| self.handling(key, callback, args));
         let sent = handling.as_ref().and_then(|handling| handling.sent);
@@ -37,8 +43,11 @@ impl Recorder {
             (None, Some(Handling { correlation, .. })) if *correlation != Correlation::None => *correlation,
             _ => outer.map(|(_, correlation)| correlation).unwrap_or_default(),
         };
+        process.has_returned = false;
         process.push(Frame {
             function,
+            caller,
+            is_doubtful: false,
             number: at.number,
             parent,
             since: at.ns,
@@ -115,21 +124,29 @@ impl Recorder {
         })
     }
 
-    /// Closes a call; the event of its end, begun.
+    /// Closes a call that ended with a value or an error; the event of its end, begun.
     fn close(&mut self, at: At, key: ProcessKey, function: FunctionId) -> (Draft, Option<Frame>) {
-        let frame = self.processes.at(key, at.number).pop(function);
+        let process = self.processes.at(key, at.number);
+        process.has_returned = true;
+        let frame = process.pop(function);
         let mut draft = self.draft(at, "function_exit", Some(key));
         draft.function = Some(function);
         if let Some(frame) = &frame {
-            draft.call = self.id_of(frame.number);
-            draft.parent = frame.parent.map(|parent| self.id_of(parent)).unwrap_or_default();
-            draft.site = frame.site;
-            draft.correlation = self.correlate(frame.correlation);
-            // Across a gap the end may be another call's.
-            let since = frame.since.filter(|_| frame.gaps == self.gaps());
-            draft.duration_ns = at.ns.zip(since).map(|(end, since)| end.saturating_sub(since).max(0));
+            self.end(at, frame, &mut draft);
         }
         (draft, frame)
+    }
+
+    /// Writes whose end it is, and how long it took.
+    pub(super) fn end(&mut self, at: At, frame: &Frame, draft: &mut Draft) {
+        draft.function = Some(frame.function);
+        draft.call = self.id_of(frame.number);
+        draft.parent = frame.parent.map(|parent| self.id_of(parent)).unwrap_or_default();
+        draft.site = frame.site;
+        draft.correlation = self.correlate(frame.correlation);
+        // Across a gap the end may be another call's.
+        let since = frame.since.filter(|_| frame.gaps == self.gaps() && !frame.is_doubtful);
+        draft.duration_ns = at.ns.zip(since).map(|(end, since)| end.saturating_sub(since).max(0));
     }
 
     pub(super) fn on_return(&mut self, at: At, pid: Option<Pid<'_>>, mfa: Mfa<'_>, value: Term<'_>) -> Option<()> {
@@ -176,16 +193,8 @@ impl Recorder {
     }
 
     /// Whether messages were dropped while a call was open: its return may be another call's.
-    fn spans_gap(&self, frame: Option<&Frame>) -> bool {
+    pub(super) fn spans_gap(&self, frame: Option<&Frame>) -> bool {
         frame.is_some_and(|frame| frame.gaps != self.gaps())
-    }
-
-    pub(super) fn on_return_to(&mut self, at: At, pid: Option<Pid<'_>>, mfa: Option<Mfa<'_>>) -> Option<()> {
-        let key = self.key(pid?)?;
-        let mut draft = self.draft(at, "function_return_to", Some(key));
-        draft.function = mfa.map(|mfa| self.function_id(&mfa));
-        self.emit(draft, |_, _| ());
-        Some(())
     }
 }
 

@@ -188,6 +188,19 @@ impl<'a> Mfa<'a> {
         };
         Some(Self { module: module.atom()?, function: function.atom()?, name: &all[start..start + names], arity, args })
     }
+
+    /// What `{caller}` and `{caller_line}` of a match specification give: `{Module, Function, Arity}`, and perhaps where.
+    pub(super) fn of_caller(term: Term<'a>) -> Option<Self> {
+        let mut parts = term.tuple().filter(|parts| matches!(parts.len(), 3 | 4))?;
+        let (module, function, arity) = (parts.next()?, parts.next()?, parts.next()?);
+        let rest = arity.as_bytes().len() + parts.next().map_or(0, |place| place.as_bytes().len());
+        let all = term.as_bytes();
+        let end = all.len().checked_sub(rest)?;
+        let start = end.checked_sub(module.as_bytes().len() + function.as_bytes().len())?;
+        let name = &all[start..end];
+        let arity = u8::try_from(arity.integer()?).ok()?;
+        Some(Self { module: module.atom()?, function: function.atom()?, name, arity, args: None })
+    }
 }
 
 /// Elements of a list.

@@ -18,6 +18,7 @@ mod messages;
 mod object;
 mod process;
 mod recorder;
+mod returns;
 mod scope;
 mod stamp;
 mod state;
@@ -79,6 +80,18 @@ pub struct Counters {
     pub gaps: u64,
     /// Values cut because they were longer than allowed.
     pub cut: u64,
+}
+
+/// Why a source ended its trace, as it said itself; only `scope.exs` does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ending {
+    /// When, on the events' clock.
+    pub at_ns: Option<i64>,
+    /// Its reason, in Elixir syntax.
+    pub because: String,
+    /// What else it says (who, what was left out), in Elixir syntax.
+    pub details: Option<String>,
 }
 
 /// What a producer says of itself before its first message.

@@ -34,6 +34,16 @@ pub(super) enum Correlation {
     Reference { words: [u32; 5], n: u8 },
 }
 
+/// Where a call returns to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// The match specification did not ask.
+    Unknown,
+    /// It is the process's first.
+    Nobody,
+    Function(FunctionId),
+}
+
 /// A call that has not returned.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -44,6 +54,9 @@ pub(super) struct Frame {
     pub(super) parent: Option<u64>,
     pub(super) since: Option<i64>,
     pub(super) site: Option<SiteId>,
+    pub(super) caller: Caller,
+    /// Whether it may have ended without a trace: when it ends is not known.
+    pub(super) is_doubtful: bool,
     pub(super) correlation: Correlation,
     /// How many gaps had been before it.
     pub(super) gaps: u64,
@@ -85,6 +98,8 @@ pub(super) struct Process {
     pub(super) spawned_by: Option<u64>,
     /// The call that failed last and what it was for, until the next message is handled: the cause of a crash.
     pub(super) failed: Option<(u64, Correlation)>,
+    /// Whether the last that was traced of its calls is a return with a value: the `return_to` behind it tells the same.
+    pub(super) has_returned: bool,
     pub(super) running_since: Option<i64>,
     /// Start of a garbage collection, and its sizes as sent.
     pub(super) collecting: Option<(Option<i64>, Vec<u8>)>,
@@ -118,6 +133,9 @@ impl Process {
             self.stack.retain(|open| open.gaps == frame.gaps);
         }
         if self.stack.len() >= MAX_FRAMES {
+            self.stack.retain(|open| !open.is_doubtful);
+        }
+        if self.stack.len() >= MAX_FRAMES {
             self.stack.drain(..MAX_FRAMES / 2);
         }
         // `terminate/2` is called between the failure and the exit.
@@ -144,9 +162,9 @@ impl Process {
         }
     }
 
-    /// The innermost open call, if no gap lies between.
+    /// The innermost call that is surely open, if no gap lies between.
     pub(super) fn innermost(&self) -> Option<&Frame> {
-        self.stack.last().filter(|frame| frame.gaps == self.gaps)
+        self.stack.iter().rev().find(|frame| !frame.is_doubtful).filter(|frame| frame.gaps == self.gaps)
     }
 
     pub(super) fn received(&mut self, received: Received) {

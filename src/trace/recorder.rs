@@ -12,7 +12,7 @@ use super::object::{Context, Object, number, write_id};
 use super::process::{Correlation, Frame, ProcessKey, Processes};
 use super::stamp::Stamp;
 use super::window::{Due, Window};
-use super::{Counters, Hello, Session};
+use super::{Counters, Ending, Hello, Session};
 use crate::etf::{Pid, Term};
 use crate::event::Event;
 
@@ -27,6 +27,9 @@ pub struct Recorder {
     prefix: Arc<str>,
     pub(super) counters: Counters,
     pub(super) hello: Option<Hello>,
+    pub(super) ending: Option<Ending>,
+    /// What the source said since it was last asked for.
+    pub(super) notes: Vec<String>,
     /// Name of the recorded node, as sent and as shown.
     pub(super) home: Option<(Box<[u8]>, Box<str>)>,
     pub(super) out: Drafts,
@@ -125,6 +128,7 @@ impl Recorder {
     /// The source was not heard for a while: what it sent then may be lost, and nobody counted it.
     pub fn interrupted(&mut self) {
         self.settle();
+        self.ending = None;
         self.processes.lose();
         self.lost_since = self.now();
     }
@@ -187,6 +191,16 @@ impl Recorder {
     /// What the source said of itself; only `scope.exs` does.
     pub const fn hello(&self) -> Option<&Hello> {
         self.hello.as_ref()
+    }
+
+    /// Why the source ended its trace, once it said so.
+    pub const fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    /// What the source said about the trace since this was last asked, such as what it left out at a limit.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     fn work(&mut self, all: bool) {

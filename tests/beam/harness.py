@@ -163,3 +163,38 @@ def ended(name, check):
         check()
     except Wrong as wrong:
         sys.exit(f"FAILED {name}: {wrong}")
+
+
+class Node(Process):
+    """A node with the workload, and the tracers."""
+
+    def __init__(self):
+        super().__init__(*PREFIX, "elixir", str(BEAM / "node.exs"))
+        self.answer()
+
+    def answer(self):
+        while not (line := self.read()).startswith("> "):
+            pass
+        return line[2:]
+
+    def ask(self, command):
+        """The numbers it answers with, or its words."""
+        self.write(command)
+        answer = self.answer()
+        numbers = {key: int(number) for key, number in re.findall(r"(\w+)=(\d+)", answer)}
+        return numbers or answer
+
+
+def main(names, checks):
+    # No check may hang CI.
+    signal.alarm(600)
+    failed = 0
+    for check in checks:
+        if names and check.__name__ not in names:
+            continue
+        try:
+            check()
+        except (Wrong, KeyError, subprocess.TimeoutExpired) as wrong:
+            failed += 1
+            print(f"FAILED {check.__name__}: {wrong!r}", file=sys.stderr)
+    sys.exit(1 if failed else 0)

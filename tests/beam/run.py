@@ -10,36 +10,16 @@ import os
 import pathlib
 import re
 import select
-import signal
 import subprocess
 import sys
 import tempfile
 
-from harness import BEAM, DEADLINE, PREFIX, SERVER, Process, Server, Wrong, equal, free_port, hostname, inject, wait_for
+from harness import DEADLINE, PREFIX, SERVER, Node, Process, Server, Wrong, equal, free_port, hostname, inject, main
+from harness import wait_for
 
 CALLS = 20_000
 # Ten records each: fewer than the 20,000 of the port.
 QUEUE_HOLDS = 1_900
-
-
-class Node(Process):
-    """A node with the workload, and the tracers."""
-
-    def __init__(self):
-        super().__init__(*PREFIX, "elixir", str(BEAM / "node.exs"))
-        self.answer()
-
-    def answer(self):
-        while not (line := self.read()).startswith("> "):
-            pass
-        return line[2:]
-
-    def ask(self, command):
-        """The numbers it answers with, or its words."""
-        self.write(command)
-        answer = self.answer()
-        numbers = {key: int(number) for key, number in re.findall(r"(\w+)=(\d+)", answer)}
-        return numbers or answer
 
 
 def look(server):
@@ -259,20 +239,5 @@ def injected():
 CHECKS = [dbg, dbg_full_rate, scope, scope_limits, scope_alone, files, injected]
 
 
-def main(names):
-    # No check may hang CI.
-    signal.alarm(600)
-    failed = 0
-    for check in CHECKS:
-        if names and check.__name__ not in names:
-            continue
-        try:
-            check()
-        except (Wrong, KeyError, subprocess.TimeoutExpired) as wrong:
-            failed += 1
-            print(f"FAILED {check.__name__}: {wrong!r}", file=sys.stderr)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1:], CHECKS)

@@ -13,6 +13,7 @@ use crate::analysis::value::path::Path;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::query::MAX_LIMIT;
 use crate::watch::Watch;
 use crate::{Error, EventStore, Time};
 
@@ -60,6 +61,11 @@ impl Tool for StateHistory {
         let found = state_history(&ask, &args.pid, path.as_ref(), span)?;
         let mut report = report(&found, path.as_ref());
         report.gaps(&ask.gaps());
+        if let [first, .., last] = &found.steps[..] {
+            let session = ask.event(Some(&last.change.id)).and_then(|it| it.event.session_id().map(str::to_owned));
+            let (since, until) = (first.change.at, last.change.at);
+            report.losses(&store.losses(since, until, session.as_deref(), MAX_LIMIT)?.first);
+        }
         Ok(report.answer(args.budget.bytes()))
     }
 }

@@ -125,8 +125,9 @@ impl Book {
         let of = &mut self.calls[call as usize];
         of.exit = Some(exit);
         of.end = Some(moment);
+        let is_timed = !spans_gap && payload.end_unknown.is_none();
         // Across a gap the end may be another call's.
-        of.duration = seen.duration_ns().or_else(|| (!spans_gap).then(|| moment.since(of.start)));
+        of.duration = seen.duration_ns().or_else(|| is_timed.then(|| moment.since(of.start)));
         of.outcome = outcome;
         of.reason = reason;
     }
