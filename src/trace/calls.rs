@@ -6,6 +6,7 @@ use super::functions::{Callback, FunctionId};
 use super::message::Mfa;
 use super::object::Object;
 use super::process::{Caller, Correlation, Frame, Handling, ProcessKey};
+use super::raised::Raised;
 use super::recorder::{At, Recorder};
 use crate::etf::{Atom, Pid, Term, View};
 use crate::event::Role;
@@ -44,6 +45,7 @@ impl Recorder {
             _ => outer.map(|(_, correlation)| correlation).unwrap_or_default(),
         };
         process.has_returned = false;
+        process.raised = Raised::read(&mfa);
         process.push(Frame {
             function,
             caller,

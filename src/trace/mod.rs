@@ -17,6 +17,7 @@ mod message;
 mod messages;
 mod object;
 mod process;
+mod raised;
 mod recorder;
 mod returns;
 mod scope;

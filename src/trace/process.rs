@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 use super::flight::Flight;
 use super::functions::{FunctionId, SiteId};
 use super::object::{Home, number};
+use super::raised::Raised;
 use crate::etf::Pid;
 
 /// Open calls of one process. A function that never returns, or is traced without `return_trace`, stays open: the
@@ -100,6 +101,8 @@ pub(super) struct Process {
     pub(super) failed: Option<(u64, Correlation)>,
     /// Whether the last that was traced of its calls is a return with a value: the `return_to` behind it tells the same.
     pub(super) has_returned: bool,
+    /// What it has raised last, until it is seen to go on.
+    pub(super) raised: Option<Raised>,
     pub(super) running_since: Option<i64>,
     /// Start of a garbage collection, and its sizes as sent.
     pub(super) collecting: Option<(Option<i64>, Vec<u8>)>,
@@ -120,6 +123,7 @@ impl Process {
         if self.gaps != gaps {
             self.gaps = gaps;
             self.inbox.clear();
+            self.raised = None;
             self.failed = None;
             self.running_since = None;
             self.collecting = None;
