@@ -102,5 +102,9 @@ fn made_way(functions: &Functions, below: &Frame, above: &Frame) -> bool {
     let is_other = below.function != above.function;
     let caller = functions.function(caller);
     // A caller that is traced would stand between.
-    caller.is_traced || caller.kind == Kind::Loop || caller.kind == Kind::Plain && is_other
+    match caller.kind {
+        Kind::Loop | Kind::Statem | Kind::Manager => true,
+        Kind::Plain => caller.is_traced || is_other,
+        Kind::HigherOrder => caller.is_traced,
+    }
 }

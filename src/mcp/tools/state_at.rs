@@ -77,9 +77,10 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
     };
     let mut report = match lost {
         Some(loss) => Report::new(format!(
-            "{part}{} is unknown since {}: messages were dropped ({})",
+            "{part}{} is unknown since {}: {} ({})",
             found.who,
             Cell::At(loss.since).shown(Some(found.at)),
+            if loss.events.is_some() { "messages were dropped" } else { "the source was not connected" },
             loss.event_id
         )),
         None => Report::new(format!("{part}{} was {}", found.who, brief(value, 300))),
