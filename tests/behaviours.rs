@@ -1,6 +1,6 @@
 //! The state of a process of each OTP behaviour, as `:sys.get_state/1` tells it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
 
 #[path = "support/terms.rs"]
 mod terms;

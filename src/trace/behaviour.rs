@@ -146,10 +146,9 @@ impl Handling {
             }
             (Callback::Init, b"ok", 2) => 1,
             (Callback::Init, ..) => return None,
-            (Callback::HandleCall, b"reply", 3 | 4) => 2,
             (Callback::HandleCall, b"stop", 4) => 3,
             (_, b"noreply", 2 | 3) => 1,
-            (_, b"stop", 3) => 2,
+            (Callback::HandleCall, b"reply", 3 | 4) | (_, b"stop", 3) => 2,
             _ => return None,
         };
         Some(Cow::Borrowed(part(at)?.as_bytes()))

@@ -89,7 +89,9 @@ impl Recorder {
 
 /// When these end is not known.
 fn doubt(frames: &mut [Frame]) {
-    frames.iter_mut().for_each(|frame| frame.is_doubtful = true);
+    for frame in frames {
+        frame.is_doubtful = true;
+    }
 }
 
 /// Whether `below` surely ended with a tail call that led to `above`. It did if both return to one place, unless what is
