@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::FixedState;
 
 use super::flight::Flight;
-use super::functions::{FunctionId, SiteId};
+use super::functions::{Callback, FunctionId, SiteId};
 use super::object::{Home, number};
 use super::raised::Raised;
 use crate::etf::Pid;
@@ -65,9 +65,12 @@ pub(super) struct Frame {
 }
 
 /// What a callback was called with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Handling {
-    /// The state before, as sent; none for `init/1`.
+    pub(super) callback: Callback,
+    /// Whether it is a state machine's, where that is known.
+    pub(super) is_statem: Option<bool>,
+    /// The state before, as sent, of a state machine `{Name, Data}`; none for `init/1`.
     pub(super) state: Option<Vec<u8>>,
     /// The message, as sent; none for `init/1`.
     pub(super) message: Option<Vec<u8>>,

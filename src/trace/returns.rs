@@ -94,7 +94,9 @@ impl Recorder {
 
 /// When these end is not known.
 fn doubt(frames: &mut [Frame]) {
-    frames.iter_mut().for_each(|frame| frame.is_doubtful = true);
+    for frame in frames {
+        frame.is_doubtful = true;
+    }
 }
 
 /// Whether `below` surely ended with a tail call that led to `above`. It did if both return to one place, unless what is
@@ -107,5 +109,9 @@ fn made_way(functions: &Functions, below: &Frame, above: &Frame) -> bool {
     let is_other = below.function != above.function;
     let caller = functions.function(caller);
     // A caller that is traced would stand between.
-    caller.is_traced || caller.kind == Kind::Loop || caller.kind == Kind::Plain && is_other
+    match caller.kind {
+        Kind::Loop | Kind::Statem | Kind::Manager => true,
+        Kind::Plain => caller.is_traced || is_other,
+        Kind::HigherOrder => caller.is_traced,
+    }
 }
