@@ -1461,6 +1461,7 @@ defmodule Scope.Values do
 
   defp room(value, left, look) when is_tuple(value) do
     size = tuple_size(value)
+    if look != false and size == 4 and Scope.Secrets.response?(value), do: suspect()
     if size > left, do: -1, else: room_of_tuple(value, 1, size, left - 2, look)
   end
 
@@ -1598,6 +1599,9 @@ defmodule Scope.Secrets do
   # Keys whose meaning is known.
   @max_keys 20_000
 
+  # Elements of XMPP whose text is a response.
+  @sasl ["auth", "response", "authenticate", "initial-response"]
+
   @conn [:method, :scheme, :host, :port, :request_path, :path_info, :status, :state, :halted]
   @socket [:topic, :channel, :channel_pid, :endpoint, :handler, :joined, :join_ref, :transport, :transport_pid]
   @connection [:connection_id, :peer, :status, :timeout, :transactions, :disconnect_on_error_codes]
@@ -1642,6 +1646,9 @@ defmodule Scope.Secrets do
   def hide_texts([_ | _] = list), do: if(bytes?(list), do: mark(list), else: :lists.map(&hide_texts/1, proper(list)))
   def hide_texts(tuple) when is_tuple(tuple), do: over(tuple, &hide_texts/1)
   def hide_texts(value), do: hide(value)
+
+  def response?({:xmlel, name, _, _}), do: name in @sasl
+  def response?(_), do: false
 
   # Structs that are told in a short form.
   def short?(%{__struct__: module}), do: on?() != false and fields(module) != nil
@@ -1692,6 +1699,10 @@ defmodule Scope.Secrets do
       true -> hidden_list(list)
     end
   end
+
+  # A parsed <auth> or <response> of SASL.
+  defp hidden({:xmlel, name, attributes, children}) when name in @sasl,
+    do: {:xmlel, name, hidden(attributes), hide_texts(children)}
 
   defp hidden(value) when is_tuple(value) do
     :erlang.list_to_tuple(hidden_elements(:erlang.tuple_to_list(value)))
@@ -1828,7 +1839,7 @@ defmodule Scope.Secrets do
 
   # SASL PLAIN: [authzid] NUL authcid NUL password; a card's number.
   defp secret_without_words?(text) do
-    plain?(text) or
+    plain?(text) or encoded_plain(text) != nil or
       (:erlang.byte_size(text) >= 13 and
          case :re.run(text, :erlang.get(:card_digits), [:global, {:capture, :first, :binary}]) do
            {:match, found} -> :lists.any(fn [digits] -> card?(digits) end, found)
@@ -1852,9 +1863,24 @@ defmodule Scope.Secrets do
   defp learn_plain(text) do
     case :re.run(text, "<(?:auth|response)[^>]*>([A-Za-z0-9+/=]+)<", [{:capture, [1], :binary}]) do
       {:match, [encoded]} -> learn_last(decoded(encoded))
-      :nomatch -> if plain?(text), do: learn_last(text), else: :ok
+      :nomatch -> learn_last(if plain?(text), do: text, else: encoded_plain(text))
     end
   end
+
+  # A PLAIN response in base64 that stands alone.
+  defp encoded_plain(text) when rem(:erlang.byte_size(text), 4) == 0 and :erlang.byte_size(text) in 8..700 do
+    with true <- :re.run(text, "^[A-Za-z0-9+/]+=?=?$", [{:capture, :none}]) == :match,
+         decoded = decoded(text),
+         true <- plain?(decoded) do
+      decoded
+    else
+      _ -> nil
+    end
+  end
+
+  defp encoded_plain(_), do: nil
+
+  defp learn_last(nil), do: :ok
 
   defp learn_last(text) do
     case :binary.split(text, <<0>>, [:global]) do

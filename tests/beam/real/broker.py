@@ -12,6 +12,7 @@ from planted import response
 
 class Broker(Product):
     kind = "rabbit"
+    modules = ["rabbit_channel"]
 
     def environment(self):
         folder = self.folder

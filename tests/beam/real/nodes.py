@@ -73,6 +73,11 @@ class Product:
     def memory(self):
         return self.asker.number("erlang:memory(total)")
 
+    def idle(self):
+        """Once no process of these modules is there any more, but for servers that have a name."""
+        behaving = "[P || P <- processes(), process_info(P, registered_name) =:= [], lists:member(element(1, proc_lib:translate_initial_call(P)), [{}])]"
+        wait_for("the last of the work before", lambda: self.asker.number(f"length({behaving.format(','.join(self.modules))})") == 0)
+
     def count_calls(self, modules):
         """Counting breakpoints on all functions: the node's own count."""
         for module in modules:
@@ -93,7 +98,8 @@ class Product:
         """When, on the node's own clock, and its state as sys:get_state says."""
         said = self.ask(f'{{erlang:monotonic_time(nanosecond), sys:get_state(list_to_pid("{pid}"))}}')
         at, state = said[1:-1].split(",", 1)
-        return int(at), state
+        # As the node itself writes its pids.
+        return int(at), re.sub(r"<\d+\.(\d+\.\d+)>", r"<0.\1>", state)
 
     def mailbox(self, pid):
         return self.asker.number(f'element(2, process_info(list_to_pid("{pid}"), message_queue_len))')
