@@ -1,7 +1,8 @@
 //! A recording never spans more than it lasted: every event of a source lies on the source's one clock, whatever came
 //! before the first message that carries a time.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/client.rs"]
 mod client;

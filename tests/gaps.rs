@@ -1,6 +1,7 @@
 //! Nothing is taken across a gap or from a value that was cut: no duration, no state, no time in a queue, no cause.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/client.rs"]
 mod client;
@@ -246,9 +247,10 @@ fn a_spawn_keeps_its_parent_whatever_of_it_was_cut() {
     ];
     for (n, what) in whats.iter().enumerate() {
         for by_child in [false, true] {
-            let message = match by_child {
-                false => traced(1, "spawn", &[pid(7), what.clone()], 10),
-                true => traced(7, "spawned", &[pid(1), what.clone()], 10),
+            let message = if by_child {
+                traced(7, "spawned", &[pid(1), what.clone()], 10)
+            } else {
+                traced(1, "spawn", &[pid(7), what.clone()], 10)
             };
             let events = told(vec![Message(message)]);
             assert_eq!(all(&events, "unknown_trace").len(), 0, "{n}");

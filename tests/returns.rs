@@ -1,19 +1,19 @@
 //! Calls traced without `return_trace` end where `return_to` says, as long as they really took: generated programs with
 //! tail calls, recursion and exceptions are run, and their trace messages are what the VM (tried on OTP 25) sends.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
 
 #[path = "support/terms.rs"]
 mod terms;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use elixir_scope_storage::etf::Term;
 use elixir_scope_storage::trace::{Recorder, Session};
 use elixir_scope_storage::{EventStore, Filter, Query, Settings};
 use proptest::prelude::*;
 use serde_json::Value;
-use terms::{Bytes, atom, mfa_arity, site, traced, tuple};
+use terms::{Bytes, atom, mfa, mfa_arity, site, traced, tuple};
 
 /// One run of a function.
 #[derive(Clone, Debug)]
@@ -44,6 +44,10 @@ struct Node {
     sent: Vec<Bytes>,
     began: HashMap<usize, i64>,
     ended: HashMap<usize, i64>,
+    /// Those that an exception left.
+    raised: HashSet<usize>,
+    /// Whether exceptions are raised by `erlang:error/1`, which is traced with its argument.
+    is_explicit: bool,
 }
 
 fn name(function: u8) -> String {
@@ -77,10 +81,22 @@ impl Node {
                 return true;
             }
             self.back(Some(run.function), &within);
+            if raised {
+                self.raised.extend(within);
+            }
         }
         match &run.end {
             End::Returns => false,
-            End::Raises => true,
+            End::Raises => {
+                if self.is_explicit {
+                    let caller = site("m", &name(run.function), 0, "m.ex", 20);
+                    self.now += 10;
+                    self.send("call", &[mfa("erlang", "error", &[atom("boom")]), caller]);
+                    self.began.insert(self.sent.len(), self.now);
+                    open.push(self.sent.len());
+                }
+                true
+            }
             End::Tail(next) => self.run(next, address, open),
         }
     }
@@ -112,20 +128,30 @@ fn recorded(sent: &[Bytes]) -> Vec<Value> {
 
 /// Runs a program and compares what is told with what happened. How many ends have a duration, and how many calls ended.
 fn check(program: &Run) -> (usize, usize) {
-    let mut node = Node::default();
+    check_raising(program, true);
+    check_raising(program, false)
+}
+
+fn check_raising(program: &Run, is_explicit: bool) -> (usize, usize) {
+    let mut node = Node { is_explicit, ..Node::default() };
     let mut open = Vec::new();
     if !node.run(program, None, &mut open) {
         node.back(None, &open);
     }
     let mut timed = 0;
-    let mut told = HashMap::new();
+    let mut told = HashSet::new();
     for event in recorded(&node.sent).iter().filter(|event| event["event_type"] == "function_exit") {
         let call: usize = event["call_id"].as_str().unwrap()[1..].parse().unwrap();
-        assert!(told.insert(call, ()).is_none(), "told twice: {event}");
+        assert!(told.insert(call), "told twice: {event}");
         let ended = *node.ended.get(&call).unwrap_or(&i64::MAX);
         let at = event["timestamp"].as_i64().unwrap();
         assert!(at >= ended, "it had not ended: {event}");
-        assert_eq!(event["data"].get("exit_reason"), None, "whether it returned is not known");
+        if let Some(reason) = event["data"].get("exit_reason") {
+            assert!(is_explicit && node.raised.contains(&call), "it returned, or it is not known: {event}");
+            assert_eq!((reason.as_str(), event["data"]["reason"].as_str()), (Some("error"), Some(":boom")), "{event}");
+        } else if is_explicit && event["duration_ns"].is_i64() {
+            assert!(!node.raised.contains(&call), "it raised: {event}");
+        }
         if let Some(duration) = event["duration_ns"].as_i64() {
             assert_eq!((at, duration), (ended, ended - node.began[&call]), "{event}");
             timed += 1;

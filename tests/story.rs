@@ -195,7 +195,7 @@ fn a_call_timeout_leads_to_the_slow_server_its_mailbox_and_the_late_reply() {
         "a call timeout",
         "Printer had not answered within 120ms",
         "Printer.handle_cast/2 with {:print, 39}",
-        "40 messages waited before this one",
+        "39 messages waited before this one",
         "61 messages came, 39 were handled",
         "too late",
     ]);

@@ -8,6 +8,7 @@ use super::messages::Messages;
 use super::nesting::{NO_GROUP, Nesting, calls, is_call, nest};
 use super::parts::Part;
 use crate::error::Result;
+use crate::event::exit_reason::CallEnd;
 use crate::event::time::Time;
 use crate::query::{Filter, Visit};
 use crate::store::EventStore;
@@ -138,8 +139,7 @@ impl Group {
 
 /// Whether a payload tells of a call that did not end normally.
 fn has_failed(data: &str) -> bool {
-    let reason = member::text(data, "exit_reason");
-    reason.is_some_and(|reason| !matches!(&*reason, "normal" | ":normal"))
+    CallEnd::read(member::text(data, "exit_reason").as_deref()) != CallEnd::Returned
 }
 
 /// Groups the matching events of one snapshot.

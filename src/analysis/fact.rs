@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::value::Value;
 use crate::event::StoredEvent;
+use crate::event::exit_reason::CallEnd;
 
 /// An event and its payload.
 #[derive(Clone, Debug)]
@@ -101,7 +102,7 @@ impl Fact {
 
     /// Whether it is the end of a call that raised, threw or exited.
     pub(crate) fn is_failed_exit(&self) -> bool {
-        self.is("function_exit") && self.text("exit_reason").is_some_and(|reason| reason != "normal")
+        self.is("function_exit") && CallEnd::read(self.text("exit_reason")) != CallEnd::Returned
     }
 
     /// Whether it is the start of a callback that handles a message.

@@ -1,8 +1,8 @@
 //! How many messages waited in a mailbox, and for how long?
 //!
-//! From sends minus callbacks: a receive is traced when a process looks at its mailbox, not when it handles a message.
+//! From sends minus callbacks, where those were traced (`server` says when that is): a receive is traced when a process looks at its mailbox, not when it handles a message.
 
-use super::ledger::{Call, Kind, Message, Moment, ProcessId};
+use super::ledger::{Call, Message, Moment, ProcessId};
 use super::traffic::{Fate, Traffic};
 
 /// What lengths are made of.
@@ -12,6 +12,8 @@ pub(crate) enum Measure {
     Handled,
     /// Sends minus receives: a lower bound, because a receive is when the process looked.
     Received,
+    /// Nothing recorded tells when messages were taken.
+    Unknown,
 }
 
 /// A message's stay in a mailbox.
@@ -36,7 +38,7 @@ pub(crate) struct Mailbox<'l> {
 }
 
 /// So long was a mailbox from this moment on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Length {
     pub(crate) moment: Moment,
     pub(crate) length: usize,
@@ -46,9 +48,7 @@ pub(crate) struct Length {
 pub(crate) fn by_receiver<'l>(traffic: &Traffic<'l>) -> Vec<Vec<&'l Message>> {
     let mut all: Vec<Vec<&Message>> = vec![Vec::new(); traffic.ledger.processes.len()];
     for message in &traffic.ledger.messages {
-        if let Some(receiver) =
-            message.receiver.filter(|_| matches!(message.kind, Kind::Call | Kind::Cast | Kind::Info))
-        {
+        if let Some(receiver) = message.receiver.filter(|_| message.kind.is_for_callback()) {
             all[receiver as usize].push(message);
         }
     }
@@ -58,19 +58,30 @@ pub(crate) fn by_receiver<'l>(traffic: &Traffic<'l>) -> Vec<Vec<&'l Message>> {
 impl<'l> Mailbox<'l> {
     /// The mailbox these messages to one process went through.
     pub(crate) fn new(traffic: &Traffic<'l>, process: ProcessId, messages: &[&'l Message]) -> Self {
-        let measure = if traffic.is_server(process) { Measure::Handled } else { Measure::Received };
+        let measure = if traffic.is_server(process) {
+            Measure::Handled
+        } else if traffic.receives(process) && !traffic.is_refuted(process) {
+            Measure::Received
+        } else {
+            Measure::Unknown
+        };
         let (mut stays, mut unknown) = (Vec::new(), 0);
         for message in messages {
             let (until, call) = match traffic.fate(message) {
-                Fate::Handled(call) => {
+                Fate::Handled(call) if measure == Measure::Handled => {
                     let call = traffic.ledger.call(call);
                     (Some(call.start), Some(call))
                 }
                 Fate::Received if measure == Measure::Received => (message.received, None),
                 Fate::Queued => (None, None),
-                Fate::DiedWith => (traffic.ledger.process(process).exit.as_ref().map(|exit| exit.moment), None),
+                Fate::Handled(_) if measure == Measure::Received && message.received.is_some() => {
+                    (message.received, message.handled.map(|call| traffic.ledger.call(call)))
+                }
+                Fate::DiedWith if measure != Measure::Unknown => {
+                    (traffic.ledger.process(process).exit.as_ref().map(|exit| exit.moment), None)
+                }
                 Fate::NoProcess | Fate::NoName => continue,
-                Fate::Received | Fate::Unknown => {
+                Fate::Handled(_) | Fate::DiedWith | Fate::Received | Fate::Unknown => {
                     unknown += 1;
                     continue;
                 }
@@ -78,6 +89,22 @@ impl<'l> Mailbox<'l> {
             stays.push(Stay { message, from: message.sent, until, call });
         }
         Self { measure, stays, unknown }
+    }
+
+    /// Messages that wait at a time, as far as it is known.
+    pub(crate) fn waiting_at(&self, at: i64) -> usize {
+        let waits = |stay: &&Stay<'_>| stay.from.at <= at && stay.until.is_none_or(|until| until.at > at);
+        self.stays.iter().filter(waits).count()
+    }
+
+    /// The first of its longest lengths.
+    pub(crate) fn peak(&self) -> Option<Length> {
+        self.lengths().into_iter().max_by_key(|step| (step.length, std::cmp::Reverse(step.moment)))
+    }
+
+    /// Whether its lengths are known: every message that came is told of, and when it was taken.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.measure == Measure::Handled && self.unknown == 0
     }
 
     /// Its length after every message that came or went.

@@ -5,12 +5,16 @@ use std::ops::ControlFlow;
 
 use super::ask::Ask;
 use super::fact::Fact;
+use super::ledger::gather;
+use super::mailbox::{Mailbox, Measure, by_receiver};
 use super::member;
-use super::story::reason::{Reason, is_normal};
+use super::spawn::Spawn;
 use super::symbols::{Functions, Symbols};
+use super::traffic::Traffic;
 use super::who::{Names, Who};
 use crate::error::Result;
 use crate::event::Role;
+use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::{Field, Filter, Seen, Visit};
 use crate::store::EventStore;
 use crate::watch::Watch;
@@ -56,11 +60,13 @@ pub(crate) struct Process {
     pub(crate) received: u64,
     /// Nanoseconds in recorded calls.
     pub(crate) busy: i64,
-    /// Most messages sent to it and not handled; only where its callbacks are recorded.
+    /// The longest its mailbox was, at least; only where its callbacks tell.
     pub(crate) mailbox: Option<i64>,
     pub(crate) failed: u64,
     /// The reason of its end.
     pub(crate) exit: Option<String>,
+    /// Whether it should not have ended so.
+    pub(crate) ended_badly: bool,
 }
 
 /// One function.
@@ -79,6 +85,8 @@ pub(crate) struct Function {
 #[derive(Debug, Default)]
 pub(crate) struct Troubles {
     pub(crate) crashes: Trouble,
+    /// Ends that show no error: kills, and reasons such as `:boom` that may have been the plan.
+    pub(crate) abnormal_ends: Trouble,
     pub(crate) timeouts: Trouble,
     /// Crashes of processes that waited for one that crashed.
     pub(crate) consequences: Trouble,
@@ -128,10 +136,13 @@ struct Life {
     received: u64,
     busy: i64,
     handled: u64,
+    /// Messages sent to it and not handled, at most: what is told is worked out for those that stand out.
     waiting: i64,
     longest: i64,
     failed: u64,
     exit: Option<String>,
+    ended_badly: bool,
+    is_helper: bool,
     /// Calls that ended and may lie inside of one that has not: start and duration.
     inner: Vec<(i64, i64)>,
 }
@@ -150,6 +161,7 @@ enum Kind {
     Entry,
     Exit,
     Send,
+    Spawn,
     End,
     Other,
 }
@@ -197,7 +209,18 @@ pub(crate) fn overview(store: &EventStore, filter: &Filter, watch: &dyn Watch) -
         ControlFlow::Continue(())
     })?;
     let ask = Ask::new(store, watch);
-    look.finish(&Names::new(&ask), visit)
+    look.finish(&ask, filter, &Names::new(&ask), visit)
+}
+
+/// The longest a mailbox was, by the rule all tools share.
+fn longest_mailbox(ask: &Ask<'_>, filter: &Filter, pid: &str) -> Result<Option<i64>> {
+    let ledger = gather(ask.store(), Filter { pid: Some(pid.to_owned()), ..filter.clone() }, ask.watch())?;
+    let traffic = Traffic::new(&ledger);
+    let messages = by_receiver(&traffic);
+    let lives = ledger.processes_called(pid).into_iter();
+    let mailboxes = lives.map(|id| Mailbox::new(&traffic, id, &messages[id as usize]));
+    let known = mailboxes.filter(|mailbox| mailbox.measure == Measure::Handled);
+    Ok(known.map(|mailbox| mailbox.peak().map_or(0, |peak| peak.length as i64)).max())
 }
 
 /// The value at a place that may be new.
@@ -217,6 +240,7 @@ impl Look {
                 Some("function_entry") => Kind::Entry,
                 Some("function_exit") => Kind::Exit,
                 Some("message_send") => Kind::Send,
+                Some("process_spawn") => Kind::Spawn,
                 Some("process_exit") => Kind::End,
                 _ => Kind::Other,
             };
@@ -233,6 +257,7 @@ impl Look {
             Kind::Entry => self.entry(event, life),
             Kind::Exit => self.exit(event, life),
             Kind::Send => self.send(event, life),
+            Kind::Spawn => self.spawn(event),
             Kind::End => self.end(event, life),
             Kind::Other => {}
         }
@@ -276,8 +301,7 @@ impl Look {
     }
 
     fn exit(&mut self, event: &Seen<'_>, life: Option<usize>) {
-        let is_failed =
-            member::text(event.data(), "exit_reason").is_some_and(|it| !matches!(&*it, "normal" | ":normal"));
+        let is_failed = CallEnd::read(member::text(event.data(), "exit_reason").as_deref()) != CallEnd::Returned;
         if is_failed {
             self.troubles.failed_calls.count_only(event);
         }
@@ -327,27 +351,41 @@ impl Look {
             }
             return;
         }
-        receiver.waiting += 1;
+        // A reply is taken by who waits for it.
+        if memchr::memmem::find(event.data().as_bytes(), b"\"reply\"").is_none() {
+            receiver.waiting += 1;
+        }
         receiver.longest = receiver.longest.max(receiver.waiting);
     }
 
     fn end(&mut self, event: &Seen<'_>, life: Option<usize>) {
-        let reason = member::text(event.data(), "exit_reason").unwrap_or_default();
+        let told = |key| member::text(event.data(), key);
+        let reason = told("exit_reason").or_else(|| told("reason")).unwrap_or_default();
+        let end = ExitReason::of(&reason, life.is_some_and(|life| self.lives[life].is_helper));
         if let Some(life) = life {
-            let shown = member::text(event.data(), "error");
-            self.lives[life].exit = Some(shown.as_deref().unwrap_or(&reason).to_owned());
+            self.lives[life].exit = Some(told("error").as_deref().unwrap_or(&reason).to_owned());
+            self.lives[life].ended_badly = end.is_abnormal();
         }
-        if is_normal(&reason) {
-            return;
-        }
-        match Reason::read(&reason) {
-            Reason::Timeout(_) => self.troubles.timeouts.add(event),
-            Reason::Callee(..) => self.troubles.consequences.add(event),
-            _ => self.troubles.crashes.add(event),
+        match end {
+            ExitReason::Timeout(_) => self.troubles.timeouts.add(event),
+            ExitReason::Callee(..) => self.troubles.consequences.add(event),
+            end if end.is_failure() => self.troubles.crashes.add(event),
+            end if end.is_abnormal() => self.troubles.abnormal_ends.add(event),
+            _ => {}
         }
     }
 
-    fn finish(self, names: &Names<'_>, visit: Visit) -> Result<Overview> {
+    /// Who is a helper of the runtime is known by what it was spawned with.
+    fn spawn(&mut self, event: &Seen<'_>) {
+        let Some((_, child)) = event.roles().find(|(role, _)| *role == Role::Child) else { return };
+        let told = ["spawn_module", "spawn_function", "spawn_args"].map(|key| member::text(event.data(), key));
+        let [module, function, args] = told.each_ref().map(|one| one.as_deref().unwrap_or_default());
+        let is_helper = Spawn { module, function, args }.is_helper();
+        let child = self.life(child);
+        self.lives[child].is_helper = is_helper;
+    }
+
+    fn finish(self, ask: &Ask<'_>, filter: &Filter, names: &Names<'_>, visit: Visit) -> Result<Overview> {
         let mut types: Vec<(String, u64)> = self
             .type_counts
             .iter()
@@ -359,9 +397,8 @@ impl Look {
 
         let all_processes = self.lives.len() as u64;
         let mut lives = self.lives;
-        let is_crash = |life: &Life| life.exit.as_deref().is_some_and(|reason| !is_normal(reason));
         let weight = |life: &Life| {
-            let trouble = is_crash(life) || life.handled > 0 && life.longest >= LONG_MAILBOX;
+            let trouble = life.ended_badly || life.handled > 0 && life.longest >= LONG_MAILBOX;
             (trouble, life.sent + life.received + life.events)
         };
         lives.sort_by(|a, b| weight(b).cmp(&weight(a)).then_with(|| a.pid.cmp(&b.pid)));
@@ -373,9 +410,10 @@ impl Look {
                 sent: life.sent,
                 received: life.received,
                 busy: life.busy,
-                mailbox: (life.handled > 0).then_some(life.longest),
+                mailbox: if life.handled > 0 { longest_mailbox(ask, filter, &life.pid)? } else { None },
                 failed: life.failed,
                 exit: life.exit,
+                ended_badly: life.ended_badly,
             });
         }
         let mut functions: Vec<Function> = self

@@ -161,13 +161,13 @@ fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Resul
         None => called_before(i64::MIN)?.map(|(since, known, state)| (since, state, known)),
     };
     let session = life_session(ask, life)?;
-    let mut lost = None;
+    let mut missing = None;
     if let Some((since, state, known)) = before {
         let Some(loss) = lost_between(ask, session.as_deref(), since, at)? else { return Ok((known, state)) };
         if let Some((_, known, state)) = called_before(loss.until)? {
             return Ok((known, state));
         }
-        lost = Some((loss, Some(known), Some(state)));
+        missing = Some((loss, Some(known), Some(state)));
     }
     // What is told next was the state already, if nothing was dropped until then.
     let change = changes.first((at, i64::MAX))?;
@@ -185,11 +185,11 @@ fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Resul
     if let Some((told, state, known)) = next {
         match lost_between(ask, session.as_deref(), at, told)? {
             None => return Ok((known, state)),
-            Some(loss) => lost = lost.or(Some((loss, None, None))),
+            Some(loss) => missing = missing.or(Some((loss, None, None))),
         }
     }
-    if let Some((loss, last, state)) = lost {
-        let last = last.map(Box::new);
+    if let Some((loss, known, state)) = missing {
+        let last = known.map(Box::new);
         return Ok((Known::Lost { loss: Box::new(loss), last }, state.unwrap_or_default()));
     }
     let why = if changes.source == Source::Nothing {

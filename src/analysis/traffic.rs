@@ -1,12 +1,18 @@
 //! What became of each message: queued how long, handled by whom, answered when, or lost why?
 
+use std::collections::BTreeMap;
+
 use super::ledger::payload::{Payload, text};
-use super::ledger::{Call, CallId, Callback, Kind, Ledger, Message, MessageId, ProcessId, Waited, bare};
+use super::ledger::{Call, CallId, Kind, Ledger, Message, MessageId, ProcessId, Sample, Waited, bare};
+use super::server::Server;
 use super::terms;
 use super::value::{Value, brief, envelope};
 
 /// A caller that does something so soon after its call did not wait for the answer: it asked for it to be sent later.
 const NO_WAIT_NS: i64 = 1_000_000;
+
+/// So long a message may be underway to a mailbox at most when that is measured.
+const UNDERWAY_NS: i64 = 1_000_000;
 
 /// Names that stand before any recording begins.
 const SYSTEM_NAMES: [&str; 18] = [
@@ -67,26 +73,6 @@ pub(crate) enum Answer {
     Waiting,
 }
 
-/// What is known of a process that handles messages by callbacks.
-#[derive(Clone, Copy, Debug, Default)]
-struct Server {
-    /// Its beginning was traced, and callbacks that take messages.
-    begins: bool,
-    takes: bool,
-    /// Whether a callback is joined to its message.
-    is_joined: bool,
-    /// Order of the newest send that was handled: what was sent before is out of the mailbox.
-    newest_handled: u32,
-}
-
-impl Server {
-    /// Whether callbacks tell which messages were handled. One that was joined to none tells nothing; a process that
-    /// has not come to its first is a server all the same.
-    const fn is_server(self) -> bool {
-        self.is_joined || self.begins && !self.takes
-    }
-}
-
 /// Fates of messages.
 #[derive(Debug)]
 pub(crate) struct Traffic<'l> {
@@ -96,23 +82,61 @@ pub(crate) struct Traffic<'l> {
 
 impl<'l> Traffic<'l> {
     pub(crate) fn new(ledger: &'l Ledger) -> Self {
-        let mut servers = vec![Server::default(); ledger.processes.len()];
-        for call in &ledger.calls {
-            let takes = matches!(call.callback, Some(Callback::Call | Callback::Cast | Callback::Info));
-            let server = &mut servers[call.process as usize];
-            server.begins |= call.callback == Some(Callback::Init);
-            server.takes |= takes;
-            if let Some(message) = call.message.filter(|_| takes) {
-                server.is_joined = true;
-                server.newest_handled = server.newest_handled.max(ledger.message(message).sent.order);
+        let mut all = Self { ledger, servers: Server::all(ledger) };
+        for process in all.refuted() {
+            all.servers[process as usize].is_refuted = true;
+        }
+        all
+    }
+
+    /// Servers of which a measured mailbox was shorter than sends minus callbacks say: they take messages in a way that
+    /// was not traced.
+    fn refuted(&self) -> Vec<ProcessId> {
+        let mut samples: BTreeMap<ProcessId, Vec<&Sample>> = BTreeMap::new();
+        for sample in self.ledger.samples.iter().filter(|sample| self.is_server(sample.process)) {
+            samples.entry(sample.process).or_default().push(sample);
+        }
+        let mut stays: BTreeMap<ProcessId, Vec<(i64, bool)>> = BTreeMap::new();
+        for message in self.ledger.messages.iter().filter(|message| message.kind.is_for_callback()) {
+            let Some(receiver) = message.receiver.filter(|receiver| samples.contains_key(receiver)) else { continue };
+            let until = match self.fate(message) {
+                Fate::Handled(call) => self.ledger.call(call).start.at,
+                Fate::Queued | Fate::DiedWith => i64::MAX,
+                _ => continue,
+            };
+            // A message that was just sent may not have been there yet.
+            let since = message.sent.at.saturating_add(UNDERWAY_NS);
+            if since < until {
+                stays.entry(receiver).or_default().extend([(since, true), (until, false)]);
             }
         }
-        Self { ledger, servers }
+        let is_shorter = |(process, samples): &(&ProcessId, &Vec<&Sample>)| {
+            let Some(steps) = stays.get_mut(process) else { return false };
+            steps.sort_unstable();
+            let (mut steps, mut length) = (steps.iter().peekable(), 0_u64);
+            samples.iter().any(|sample| {
+                while let Some((_, came)) = steps.next_if(|(at, _)| *at <= sample.moment.at) {
+                    length = if *came { length + 1 } else { length.saturating_sub(1) };
+                }
+                sample.length < length
+            })
+        };
+        samples.iter().filter(is_shorter).map(|(process, _)| *process).collect()
+    }
+
+    /// Whether a measured length says that a server's messages are taken in a way that was not traced.
+    pub(crate) fn is_refuted(&self, process: ProcessId) -> bool {
+        self.servers[process as usize].is_refuted
     }
 
     /// Whether a process handles messages by callbacks that were traced.
     pub(crate) fn is_server(&self, process: ProcessId) -> bool {
         self.servers[process as usize].is_server()
+    }
+
+    /// Whether any receive of a process was traced.
+    pub(crate) fn receives(&self, process: ProcessId) -> bool {
+        self.servers[process as usize].receives
     }
 
     pub(crate) fn fate(&self, message: &Message) -> Fate {
@@ -130,18 +154,16 @@ impl<'l> Traffic<'l> {
         if message.undeliverable || exit.is_some_and(|exit| exit.moment < message.sent) {
             return Fate::NoProcess;
         }
-        let server = self.servers[receiver as usize];
-        let is_for_callback = matches!(message.kind, Kind::Call | Kind::Cast | Kind::Info);
-        if !server.is_server() || !is_for_callback {
+        let server = &self.servers[receiver as usize];
+        if !server.is_server() || !message.kind.is_for_callback() {
             return match (message.received, exit) {
                 (Some(_), _) => Fate::Received,
-                (None, Some(_)) => Fate::DiedWith,
+                (None, Some(_)) if server.receives => Fate::DiedWith,
                 // Receives may not have been traced.
-                (None, None) => Fate::Unknown,
+                _ => Fate::Unknown,
             };
         }
-        // A later one was handled: this one was taken some other way.
-        if server.newest_handled > message.sent.order || !message.is_sent_traced {
+        if !server.knows(self.ledger, receiver, message) {
             return Fate::Unknown;
         }
         if exit.is_some() { Fate::DiedWith } else { Fate::Queued }
@@ -262,9 +284,9 @@ impl<'l> Traffic<'l> {
     /// Messages to a process that a callback may handle, in the order they were sent.
     pub(crate) fn to(&self, process: ProcessId) -> impl Iterator<Item = (MessageId, &'l Message)> {
         let ledger = self.ledger;
-        (0..).zip(&ledger.messages).filter(move |(_, message)| {
-            message.receiver == Some(process) && matches!(message.kind, Kind::Call | Kind::Cast | Kind::Info)
-        })
+        (0..)
+            .zip(&ledger.messages)
+            .filter(move |(_, message)| message.receiver == Some(process) && message.kind.is_for_callback())
     }
 }
 

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::ask::{Ask, EVER, inside, of, types};
+use super::ends;
 use super::fact::Fact;
-use super::value::Value;
+use super::spawn::owner;
 use super::value::brief::cut;
 use crate::error::{Error, Result};
+use crate::event::exit_reason::ExitReason;
 use crate::event::{Role, canon};
 use crate::query::Filter;
 
@@ -56,6 +58,8 @@ pub(crate) struct Life {
     pub(crate) since: Option<i64>,
     /// Its end.
     pub(crate) exit: Option<Fact>,
+    /// What that says.
+    pub(crate) end: ExitReason,
 }
 
 /// What processes are called; each is looked up once.
@@ -97,25 +101,18 @@ fn started_with(spawn: &Fact) -> Option<String> {
     }
     let (module, function) = (spawn.text("spawn_module")?, spawn.text("spawn_function")?);
     let args = spawn.text("spawn_args").unwrap_or_default();
-    // `#Function<3.14221476/0 in S3, env: [5]>` says whose function it is.
-    let owner = |args: &str| {
-        let rest = args.split_once("#Function<")?.1.split_once(" in ")?.1;
-        Some(rest[..rest.find([',', '>'])?].to_owned())
-    };
     match (module, function) {
         (":proc_lib", _) if args.contains("Task.Supervised") => Some("Task".to_owned()),
-        (":proc_lib", "init_p") => Some(behaviour(args).unwrap_or_else(|| "a function".to_owned())),
+        (":proc_lib", "init_p") => {
+            let module = ends::spawned(spawn).behaviour().map(|(_, module)| module);
+            Some(match module {
+                Some(":supervisor" | "Supervisor.Default") => "supervisor".to_owned(),
+                module => module.unwrap_or("a function").to_owned(),
+            })
+        }
         (":erlang", "apply") => Some(owner(args).map_or("a function".to_owned(), |owner| format!("fn in {owner}"))),
         _ => Some(format!("{module}.{function}")),
     }
-}
-
-/// The module in `[parent, ancestors, :gen, :init_it, [:gen_server, _, _, {:local, name}, Module | _]]`.
-fn behaviour(args: &str) -> Option<String> {
-    let args = Value::read(args);
-    let inner = args.list()?.last()?.list()?;
-    let module = inner.iter().skip(1).find(|item| item.atom().is_some())?.text;
-    Some(if module == ":supervisor" || module == "Supervisor.Default" { "supervisor" } else { module }.to_owned())
 }
 
 /// Every process meant by a pid or a registered name, in the order of their starts; never empty.
@@ -162,8 +159,9 @@ fn owners<'f>(facts: impl Iterator<Item = &'f Fact>, name: &str) -> Vec<(String,
 fn life(ask: &Ask<'_>, pid: String, named: Option<i64>) -> Result<Life> {
     let spawn = ask.last(of(&pid, Role::Child, &["process_spawn"]), EVER)?;
     let exit = exit_of(ask, &pid)?;
+    let end = exit.as_ref().map_or(ExitReason::Unknown, |exit| ends::read(exit, spawn.as_ref()));
     let since = spawn.map(|spawn| spawn.at()).or(named);
-    Ok(Life { pid, since, exit })
+    Ok(Life { pid, since, exit, end })
 }
 
 /// The end of a process.

@@ -5,6 +5,7 @@
 
 mod batch;
 pub(crate) mod canon;
+pub(crate) mod exit_reason;
 mod key;
 pub(crate) mod members;
 pub(crate) mod parse;
@@ -14,6 +15,7 @@ mod role;
 pub(crate) mod same;
 mod scalar;
 mod stored;
+pub(crate) mod terms;
 pub mod time;
 
 use std::borrow::Cow;

@@ -54,9 +54,14 @@ impl From<&Gap> for GapReply {
 
 impl From<&Loss> for GapReply {
     fn from(loss: &Loss) -> Self {
-        let lost = if loss.events.is_some() { DROPPED } else { DISCONNECTED };
-        let event_id = Some(loss.event_id.clone());
-        Self { since: loss.since, until: loss.until, events: loss.events, lost, spans: None, event_id }
+        Self {
+            since: loss.since,
+            until: loss.until,
+            events: loss.events,
+            lost: if loss.events.is_some() { DROPPED } else { DISCONNECTED },
+            spans: None,
+            event_id: Some(loss.event_id.clone()),
+        }
     }
 }
 

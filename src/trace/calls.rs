@@ -1,11 +1,12 @@
 //! Calls and their ends: how long did each take, what led to it, which message was it for?
 
 use super::draft::Draft;
-use super::flight::{Flight, Kind, reference_of_from};
+use super::flight::Flight;
 use super::functions::{Callback, FunctionId};
 use super::message::Mfa;
 use super::object::Object;
 use super::process::{Caller, Correlation, Frame, Handling, ProcessKey};
+use super::raised::Raised;
 use super::recorder::{At, Recorder};
 use crate::etf::{Atom, Pid, Term, View};
 use crate::event::Role;
@@ -27,9 +28,11 @@ impl Recorder {
             (None, Some(nobody)) if nobody.is("undefined") => Caller::Nobody,
             _ => Caller::Unknown,
         };
-        let callback = self.functions.function(function).callback;
-        let handling = callback.zip(mfa.args).and_then(|(callback, args)| self.handling(key, callback, args));
+        let handling = self.handling(key, function, caller, &mfa);
         let sent = handling.as_ref().and_then(|handling| handling.sent);
+        let is_call = handling.as_ref().is_some_and(|handling| {
+            handling.callback == Callback::HandleCall || handling.correlation != Correlation::None
+        });
 
         if let Some(handling) = &handling {
             self.on_state_seen(at, key, function, handling);
@@ -44,6 +47,7 @@ impl Recorder {
             _ => outer.map(|(_, correlation)| correlation).unwrap_or_default(),
         };
         process.has_returned = false;
+        process.raised = Raised::read(&mfa);
         process.push(Frame {
             function,
             caller,
@@ -80,11 +84,8 @@ impl Recorder {
                 object.term("extra", extra);
             }
             if let Some(sent) = sent {
-                let (key, role) = match callback {
-                    Some(Callback::HandleCall) => ("caller_pid", Role::Caller),
-                    _ => ("sender_pid", Role::Sender),
-                };
-                describe_sent(object, draft, sent, (key, role));
+                let party = if is_call { ("caller_pid", Role::Caller) } else { ("sender_pid", Role::Sender) };
+                describe_sent(object, draft, sent, party);
                 if let Some((now, since)) = at.ns.zip(sent.at).filter(|_| sent.gaps == gaps) {
                     object.int("queue_time_ns", now.saturating_sub(since).max(0));
                 }
@@ -94,34 +95,6 @@ impl Recorder {
             }
         });
         Some(())
-    }
-
-    /// What a callback was called with, and where its message comes from.
-    fn handling(&mut self, key: ProcessKey, callback: Callback, args: Term<'_>) -> Option<Handling> {
-        let first = args.element(0)?;
-        let (kind, from, state) = match callback {
-            Callback::Init => return Some(Handling::default()),
-            Callback::HandleCall => (Kind::Call, args.element(1), args.element(2)?),
-            Callback::HandleCast => (Kind::Cast, None, args.element(1)?),
-            Callback::HandleInfo => (Kind::Info, None, args.element(1)?),
-            Callback::HandleContinue => {
-                return Some(Handling { state: Some(args.element(1)?.as_bytes().into()), ..Handling::default() });
-            }
-        };
-        let reference = from.and_then(reference_of_from).map(Correlation::of).unwrap_or_default();
-        let content = self.flights.content(kind, first);
-        let received = self.processes.get(key).and_then(|process| process.handle(content));
-        // Without traces of receives the message is still on its way.
-        let mut sent = received.map_or_else(|| self.sent_to(key, content), |received| received.sent);
-        if reference != Correlation::None {
-            sent = self.flights.call(reference).or(sent);
-        }
-        Some(Handling {
-            state: Some(state.as_bytes().into()),
-            message: Some(first.as_bytes().into()),
-            sent,
-            correlation: reference,
-        })
     }
 
     /// Closes a call that ended with a value or an error; the event of its end, begun.

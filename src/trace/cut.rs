@@ -1,6 +1,6 @@
 //! Was a value cut before it came here?
 //!
-//! `scope.exs` (and ElixirScope's own `truncate_if_large/2`) sends `{:truncated, Size, Text}` in place of a long value.
+//! `scope.exs` (and `ElixirScope`'s own `truncate_if_large/2`) sends `{:truncated, Size, Text}` in place of a long value.
 //! Two values that were cut alike may differ, and two that were cut differently may be equal: they are never compared.
 
 use crate::etf::{Atom, Term};

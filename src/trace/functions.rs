@@ -26,6 +26,8 @@ pub(super) enum Callback {
     HandleCast,
     HandleInfo,
     HandleContinue,
+    /// A state function or `handle_event/4` of a `gen_statem`.
+    StateEvent,
 }
 
 /// A function, written out.
@@ -43,6 +45,10 @@ pub(super) struct Function {
     pub(super) is_traced: bool,
     /// What is known of how it calls others.
     pub(super) kind: Kind,
+    /// Whether it may take an event of a state machine, by its name and arity.
+    pub(super) may_take_events: bool,
+    /// Whether only the module of a state machine has it.
+    pub(super) is_callback_mode: bool,
 }
 
 /// How a function calls others, as far as it matters to tell a tail call from a call back.
@@ -50,6 +56,10 @@ pub(super) struct Function {
 pub(super) enum Kind {
     /// The loop of an OTP behaviour: what it calls never calls it.
     Loop,
+    /// That of a state machine: its state is a name and data.
+    Statem,
+    /// That of a behaviour whose state is not what its callback's `init/1` returns.
+    Manager,
     /// It calls what it is given: that may call it again.
     HigherOrder,
     Plain,
@@ -58,7 +68,11 @@ pub(super) enum Kind {
 impl Kind {
     fn of(module: &str) -> Self {
         match module {
-            ":gen_server" | ":gen_statem" | ":gen_event" | ":supervisor" | ":proc_lib" | ":gen" => Self::Loop,
+            ":gen_server" | ":proc_lib" | ":gen" => Self::Loop,
+            ":gen_statem" => Self::Statem,
+            ":gen_event" | ":supervisor" | ":supervisor_bridge" | "DynamicSupervisor" | "PartitionSupervisor" => {
+                Self::Manager
+            }
             "Enum" | "Stream" | "List" | "Map" | "MapSet" | "Keyword" | "Range" | "Access" | "Task.Supervised"
             | ":lists" | ":maps" | ":sets" | ":dict" | ":orddict" | ":gb_trees" | ":array" | ":timer" => {
                 Self::HigherOrder
@@ -160,6 +174,8 @@ impl Function {
         };
         let shown = shown(mfa.module, mfa.function, i64::from(mfa.arity)).into();
         let (key, kind) = (mfa.name.into(), Kind::of(&module));
+        let is_callback_mode = &*name == "callback_mode" && mfa.arity == 0;
+        let may_take_events = callback.is_none() && (mfa.arity == 3 || &*name == "handle_event" && mfa.arity == 4);
         Self {
             key,
             arity: mfa.arity,
@@ -169,6 +185,8 @@ impl Function {
             callback,
             is_traced: false,
             kind,
+            may_take_events,
+            is_callback_mode,
         }
     }
 }

@@ -6,8 +6,13 @@ use super::messages::{party_of, write_pid};
 use super::object::Object;
 use super::process::ProcessKey;
 use super::recorder::{At, Recorder};
+use crate::etf::show::Show;
 use crate::etf::{Atom, Pid, Term, View, show};
 use crate::event::Role;
+use crate::event::exit_reason::ExitReason;
+
+/// Bytes of a reason that tell what sort it is of.
+const REASON_BYTES: usize = 400;
 
 impl Recorder {
     /// A spawn, seen by the parent or by the child: whichever comes first becomes the event.
@@ -54,9 +59,9 @@ impl Recorder {
         let process = self.processes.remove(key).unwrap_or_default();
         self.names.retain(|_, owner| *owner != key);
         let crash = Crash::read(reason);
-        let is_normal = reason.atom().is_some_and(|reason| reason.is("normal") || reason.is("shutdown"));
+        let is_abnormal = self.is_abnormal(reason);
         let (cause, correlation) = match process.failed {
-            Some((failed, correlation)) if process.stack.is_empty() && !is_normal => (Some(failed), correlation),
+            Some((failed, correlation)) if process.stack.is_empty() && is_abnormal => (Some(failed), correlation),
             _ => process.doing(),
         };
         let mut draft = self.draft(at, "process_exit", Some(key));
@@ -77,6 +82,13 @@ impl Recorder {
             }
         });
         Some(())
+    }
+
+    /// Whether a process that ends so failed or was made to end.
+    fn is_abnormal(&self, reason: Term<'_>) -> bool {
+        let mut text = String::new();
+        Show { max_bytes: REASON_BYTES, home: self.home() }.elixir(reason, &mut text);
+        ExitReason::read(&text).is_abnormal()
     }
 
     pub(super) fn on_link(
@@ -155,9 +167,13 @@ fn describe_behaviour(object: &mut Object<'_>, module: Atom<'_>, function: Atom<
     let mut inner = inner.items()?;
     let behaviour = inner.next()?.atom()?;
     let third = inner.nth(2)?;
-    // `{local, Name}` stands before the module where the process is registered.
+    // `{local, Name}`, `{global, Name}` or `{via, Module, Name}` stands before the module where the process has a name;
+    // the node itself knows but the first.
     let (name, module) = match third.view() {
-        View::Tuple(mut pair) if pair.len() == 2 => (pair.nth(1), inner.next()?.atom()?),
+        View::Tuple(mut name) => {
+            let is_local = name.len() == 2 && name.next()?.atom().is_some_and(|kind| kind.is("local"));
+            (if is_local { name.next() } else { None }, inner.next()?.atom()?)
+        }
         _ => (None, third.atom()?),
     };
     object.atom("behaviour", behaviour);

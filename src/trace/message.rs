@@ -73,6 +73,8 @@ pub(super) struct Mfa<'a> {
     pub(super) function: Atom<'a>,
     /// The bytes of module and function, one after the other.
     pub(super) name: &'a [u8],
+    /// Where in them the function begins.
+    pub(super) split: usize,
     pub(super) arity: u8,
     /// The arguments, where they were traced.
     pub(super) args: Option<Term<'a>>,
@@ -186,7 +188,8 @@ impl<'a> Mfa<'a> {
             Some(arity) => (u8::try_from(arity).ok()?, None),
             None => (u8::try_from(count(last)?).ok()?, Some(last)),
         };
-        Some(Self { module: module.atom()?, function: function.atom()?, name: &all[start..start + names], arity, args })
+        let (name, split) = (&all[start..start + names], module.as_bytes().len());
+        Some(Self { module: module.atom()?, function: function.atom()?, name, split, arity, args })
     }
 
     /// What `{caller}` and `{caller_line}` of a match specification give: `{Module, Function, Arity}`, and perhaps where.
@@ -197,9 +200,9 @@ impl<'a> Mfa<'a> {
         let all = term.as_bytes();
         let end = all.len().checked_sub(rest)?;
         let start = end.checked_sub(module.as_bytes().len() + function.as_bytes().len())?;
-        let name = &all[start..end];
+        let (name, split) = (&all[start..end], module.as_bytes().len());
         let arity = u8::try_from(arity.integer()?).ok()?;
-        Some(Self { module: module.atom()?, function: function.atom()?, name, arity, args: None })
+        Some(Self { module: module.atom()?, function: function.atom()?, name, split, arity, args: None })
     }
 }
 

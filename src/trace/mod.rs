@@ -4,6 +4,7 @@
 //! durations, messages with their senders and receivers, the life of processes, changes of state. What joins two
 //! messages (a call and its return, a send and its receive) is found here, once, and written into the events.
 
+mod behaviour;
 mod calls;
 mod clock;
 mod crash;
@@ -17,6 +18,7 @@ mod message;
 mod messages;
 mod object;
 mod process;
+mod raised;
 mod recorder;
 mod returns;
 mod scope;

@@ -5,8 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::FixedState;
 
 use super::flight::Flight;
-use super::functions::{FunctionId, SiteId};
+use super::functions::{Callback, FunctionId, SiteId};
 use super::object::{Home, number};
+use super::raised::Raised;
 use crate::etf::Pid;
 
 /// Open calls of one process. A function that never returns, or is traced without `return_trace`, stays open: the
@@ -64,9 +65,12 @@ pub(super) struct Frame {
 }
 
 /// What a callback was called with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Handling {
-    /// The state before, as sent; none for `init/1`.
+    pub(super) callback: Callback,
+    /// Whether it is a state machine's, where that is known.
+    pub(super) is_statem: Option<bool>,
+    /// The state before, as sent, of a state machine `{Name, Data}`; none for `init/1`.
     pub(super) state: Option<Vec<u8>>,
     /// The message, as sent; none for `init/1`.
     pub(super) message: Option<Vec<u8>>,
@@ -100,6 +104,8 @@ pub(super) struct Process {
     pub(super) failed: Option<(u64, Correlation)>,
     /// Whether the last that was traced of its calls is a return with a value: the `return_to` behind it tells the same.
     pub(super) has_returned: bool,
+    /// What it has raised last, until it is seen to go on.
+    pub(super) raised: Option<Raised>,
     pub(super) running_since: Option<i64>,
     /// Start of a garbage collection, and its sizes as sent.
     pub(super) collecting: Option<(Option<i64>, Vec<u8>)>,
@@ -120,6 +126,7 @@ impl Process {
         if self.gaps != gaps {
             self.gaps = gaps;
             self.inbox.clear();
+            self.raised = None;
             self.failed = None;
             self.running_since = None;
             self.collecting = None;

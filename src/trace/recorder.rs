@@ -1,6 +1,6 @@
 //! How do the terms of one source become events?
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::clock::SourceClock;
@@ -38,6 +38,8 @@ pub struct Recorder {
     pub(super) flights: Flights,
     /// Who has a registered name; by the atom as sent.
     pub(super) names: HashMap<Box<[u8]>, ProcessKey>,
+    /// Modules known to be state machines; as written.
+    pub(super) statems: HashSet<Box<str>>,
     window: Window,
     due: Due,
     /// The times of messages, in the order of arrival.

@@ -17,6 +17,7 @@ impl Recorder {
         let to = mfa.map_or(Caller::Nobody, |mfa| Caller::Function(self.function_id(&mfa)));
         let process = self.processes.at(key, at.number);
         let is_told = std::mem::take(&mut process.has_returned);
+        let raised = process.raised.take();
         let ended = if is_told { Vec::new() } else { self.ended(at, key, to) };
         if ended.is_empty() {
             let mut draft = self.draft(at, "function_return_to", Some(key));
@@ -32,8 +33,12 @@ impl Recorder {
             self.end(at, frame, &mut draft);
             let spans_gap = self.spans_gap(Some(frame));
             self.emit(draft, |object, _| {
-                // Whether it returned or raised is not told.
                 object.str("closed_by", "return_to");
+                // Else whether it returned or raised is not told.
+                if let Some(raised) = raised.as_ref().filter(|_| !frame.is_doubtful) {
+                    object.str("exit_reason", raised.class);
+                    object.term("reason", raised.reason());
+                }
                 if let Caller::Function(function) = to {
                     object.str("returned_to", &object.context.functions.function(function).shown);
                 }
@@ -89,7 +94,9 @@ impl Recorder {
 
 /// When these end is not known.
 fn doubt(frames: &mut [Frame]) {
-    frames.iter_mut().for_each(|frame| frame.is_doubtful = true);
+    for frame in frames {
+        frame.is_doubtful = true;
+    }
 }
 
 /// Whether `below` surely ended with a tail call that led to `above`. It did if both return to one place, unless what is
@@ -102,5 +109,9 @@ fn made_way(functions: &Functions, below: &Frame, above: &Frame) -> bool {
     let is_other = below.function != above.function;
     let caller = functions.function(caller);
     // A caller that is traced would stand between.
-    caller.is_traced || caller.kind == Kind::Loop || caller.kind == Kind::Plain && is_other
+    match caller.kind {
+        Kind::Loop | Kind::Statem | Kind::Manager => true,
+        Kind::Plain => caller.is_traced || is_other,
+        Kind::HigherOrder => caller.is_traced,
+    }
 }

@@ -20,7 +20,10 @@ impl Recorder {
             b"hello" => self.on_hello(at, parts[0]?),
             b"names" => self.on_names(at, parts[0]?),
             b"sample" => self.on_sample(at, parts[0]?, parts[2]?),
-            b"bye" => self.on_bye(at, parts[0]?, parts[2]),
+            b"bye" => {
+                self.on_bye(at, parts[0]?, parts[2]);
+                Some(())
+            }
             b"note" => self.on_note(at, parts[0]?),
             _ => None,
         }
@@ -54,7 +57,7 @@ impl Recorder {
     }
 
     /// `{scope, bye, Reason, Stamp}`, with a map of what else is to be known since version 2.
-    fn on_bye(&mut self, at: At, reason: Term<'_>, about: Option<Term<'_>>) -> Option<()> {
+    fn on_bye(&mut self, at: At, reason: Term<'_>, about: Option<Term<'_>>) {
         let details = about.map(|about| self.shown(about));
         self.ending = Some(Ending { at_ns: at.ns, because: self.shown(reason), details });
         let draft = self.draft(at, "capture_end", None);
@@ -64,7 +67,6 @@ impl Recorder {
                 members(object, about, &["reason"]);
             }
         });
-        Some(())
     }
 
     /// `{scope, note, Map, Stamp}`: something is to be known about the trace, such as what is left out from now on.

@@ -2,7 +2,7 @@
 
 use super::calls::describe_sent;
 use super::diff;
-use super::functions::{Callback, FunctionId};
+use super::functions::FunctionId;
 use super::process::{Frame, Handling, ProcessKey};
 use super::recorder::{At, Recorder};
 use crate::etf::Term;
@@ -20,9 +20,9 @@ enum Before<'a> {
 impl Recorder {
     /// A call has returned: if it was a callback that changed the state, an event tells it.
     pub(super) fn on_state(&mut self, at: At, key: ProcessKey, frame: &Frame, value: Term<'_>) -> Option<()> {
-        let callback = self.functions.function(frame.function).callback?;
         let handling = frame.handling.as_deref()?;
-        let new = state_after(callback, value)?;
+        let new = handling.state_after(value)?;
+        let new = Term::checked(&new);
         let hash = self.flights.hash(new.as_bytes());
         let told = self.processes.at(key, at.number).state.replace(hash);
         if frame.gaps != self.gaps() {
@@ -111,26 +111,4 @@ impl Recorder {
             object.term("new_state", new);
         });
     }
-}
-
-/// The state a callback's return value carries.
-fn state_after(callback: Callback, value: Term<'_>) -> Option<Term<'_>> {
-    let mut parts = value.tuple()?;
-    let n = parts.len();
-    let tag = parts.next()?.atom()?;
-    let at = match (callback, tag.bytes(), n) {
-        (Callback::Init, b"ok", 2 | 3) => 0,
-        (Callback::Init, ..) => return None,
-        (Callback::HandleCall, b"reply", 3 | 4) | (Callback::HandleCall, b"stop", 4) => {
-            if tag.is("stop") {
-                2
-            } else {
-                1
-            }
-        }
-        (_, b"noreply", 2 | 3) => 0,
-        (_, b"stop", 3) => 1,
-        _ => return None,
-    };
-    parts.nth(at)
 }

@@ -36,7 +36,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         let process = ledger.process(id);
         let is_programs = process.runs_traced_code || process.name.is_some() || exit.error.is_some();
         let reason = ledger.text(exit.reason);
-        if !exit.is_abnormal || !is_programs || is_call_timeout(reason) {
+        if !exit.end.is_abnormal() || !is_programs || exit.end.is_call_timeout() {
             continue;
         }
         let call = failed.get(&id).copied();
@@ -142,11 +142,6 @@ fn innermost_failures(scene: &Scene<'_>) -> HashMap<ProcessId, CallId> {
 /// Whether a call around a failed one returned all the same.
 fn is_survived(scene: &Scene<'_>, id: CallId) -> bool {
     scene.ledger.around(id).any(|around| scene.ledger.call(around).outcome == Outcome::Returned)
-}
-
-fn is_call_timeout(reason: &str) -> bool {
-    let inner = reason.trim_start_matches('{');
-    inner.starts_with(":timeout, {GenServer, :call") || inner.starts_with(":timeout, {:gen_")
 }
 
 /// What a reason and the reasons made of it have in common.

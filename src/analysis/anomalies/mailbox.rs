@@ -86,13 +86,19 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         // Nothing was handled one by one: the process had other things to do, and then takes all at once.
         Measure::Received if busy.as_ref().is_none_or(|busy| busy.times < FEWEST_TURNS) => return None,
         Measure::Received => Confidence::Medium,
+        Measure::Unknown => return None,
     };
     let grew = peak.moment.since(begun).max(1);
     let per_second = |n: usize| (n as f64 * 1e9 / grew as f64).round() as u64;
     let who = ledger.full_label(process);
+    // A process without traced callbacks tells when it looked at its messages, not when it handled them.
+    let (grew_to, taken) = match mailbox.measure {
+        Measure::Handled => ("", "handled"),
+        _ => ("at least ", "received"),
+    };
     let what = format!(
-        "the mailbox of {who} grew to {} messages in {}: {} came, {} were handled ({}/s against {}/s), and a message \
-         waited up to {}",
+        "the mailbox of {who} grew to {grew_to}{} messages in {}: {} came, {} were {taken} ({}/s against {}/s), and a \
+         message waited up to {}",
         peak.length,
         span(grew),
         came,
@@ -115,7 +121,7 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         ));
     }
     if left > 0 {
-        finding = finding.detail(format!("{} were never handled", count(left, "message")));
+        finding = finding.detail(format!("{} were never {taken}", count(left, "message")));
     }
     let pid = ledger.text(ledger.process(process).pid);
     let finding = finding

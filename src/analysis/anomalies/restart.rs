@@ -42,7 +42,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
                 run.clear();
             }
             match process.exit.as_ref() {
-                Some(exit) if exit.is_abnormal && exit.moment.since(begun) < LIFETIME_NS => {
+                Some(exit) if exit.end.is_abnormal() && exit.moment.since(begun) < LIFETIME_NS => {
                     run.push((id, exit));
                     while run.last().is_some_and(|(_, last)| last.moment.since(run[0].1.moment) > WITHIN_NS) {
                         run.remove(0);

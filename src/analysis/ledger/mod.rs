@@ -7,10 +7,11 @@ mod gather;
 pub(crate) mod payload;
 mod texts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::losses::Loss;
 use crate::event::StoredEvent;
+use crate::event::exit_reason::ExitReason;
 use crate::query::{Gap, Visit};
 use crate::store::EventStore;
 
@@ -96,6 +97,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether a server gives it to a callback; replies, exits and such are taken elsewhere.
+    pub(crate) const fn is_for_callback(self) -> bool {
+        matches!(self, Self::Call | Self::Cast | Self::Info)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Call => "call",
@@ -137,6 +143,8 @@ pub(crate) struct Message {
     pub(crate) site: Option<Sym>,
     pub(crate) undeliverable: bool,
     pub(crate) received: Option<Moment>,
+    /// The call its receiver was in then.
+    pub(crate) received_in: Option<CallId>,
     pub(crate) handled: Option<CallId>,
     /// Of a call, its reply.
     pub(crate) reply: Option<MessageId>,
@@ -156,7 +164,8 @@ pub(crate) struct Exit {
     pub(crate) error: Option<Sym>,
     /// `cart.ex:16`.
     pub(crate) crash_site: Option<Sym>,
-    pub(crate) is_abnormal: bool,
+    /// What the whole reason says.
+    pub(crate) end: ExitReason,
 }
 
 #[derive(Clone, Debug)]
@@ -167,11 +176,18 @@ pub(crate) struct Process {
     pub(crate) name: Option<Sym>,
     /// Its callback module.
     pub(crate) module: Option<Sym>,
+    /// Whether its callbacks are called by a loop that is not OTP's own, such as `GenStage` or `gen_server2`: that takes
+    /// messages out of the mailbox which no callback sees, or later.
+    pub(crate) is_relayed: bool,
+    /// Behaviour and callback module it was spawned with.
+    pub(crate) spawned: Option<(Sym, Sym)>,
     pub(crate) parent: Option<ProcessId>,
     pub(crate) spawn: Option<(Moment, Sym)>,
     pub(crate) exit: Option<Exit>,
     /// Whether a function of it was traced.
     pub(crate) runs_traced_code: bool,
+    /// Whether it is a helper of the runtime or the recorder.
+    pub(crate) is_helper: bool,
 }
 
 /// A mailbox length that was measured.
@@ -197,6 +213,8 @@ pub(crate) struct Ledger {
     pub(crate) registrations: Vec<(Moment, Sym, ProcessId)>,
     /// Names that several processes had, one after the other.
     pub(crate) shared_names: BTreeSet<(Sym, Sym)>,
+    /// When a capture began or ended or lost something, by session: what was traced before tells nothing of after.
+    pub(crate) breaks: BTreeMap<Sym, Vec<i64>>,
     /// Whether the source said which names there were when it began.
     pub(crate) knows_names: bool,
     pub(crate) visit: Visit,
@@ -256,6 +274,12 @@ impl Ledger {
             (None, Some(module)) => format!("{pid} ({})", self.text(module)),
             (None, None) => pid.to_owned(),
         }
+    }
+
+    /// How many breaks of the recording a process had behind it at a time.
+    pub(crate) fn breaks_before(&self, process: ProcessId, at: i64) -> usize {
+        let breaks = self.breaks.get(&self.process(process).session);
+        breaks.map_or(0, |breaks| breaks.partition_point(|one| *one <= at))
     }
 
     /// The calls around a call, from the inside.

@@ -44,6 +44,12 @@ pub(crate) struct Payload<'a> {
     #[serde(borrow)]
     pub(crate) callback_module: Raw<'a>,
     #[serde(borrow)]
+    pub(crate) spawn_module: Raw<'a>,
+    #[serde(borrow)]
+    pub(crate) spawn_function: Raw<'a>,
+    #[serde(borrow)]
+    pub(crate) spawn_args: Raw<'a>,
+    #[serde(borrow)]
     pub(crate) state_diff: Raw<'a>,
     #[serde(borrow)]
     pub(crate) new_state: Raw<'a>,

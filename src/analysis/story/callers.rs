@@ -4,17 +4,20 @@ use super::crash::{Failure, asked};
 use super::tell::{call, enclosing};
 use super::{Cx, Part};
 use crate::analysis::ask::{inside, of, types};
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::ledger::{Ledger, Message, gather};
+use crate::analysis::mailbox::{Mailbox, Measure};
+use crate::analysis::traffic::Traffic;
 use crate::analysis::who::exit_of;
 use crate::error::Result;
 use crate::event::Role;
+use crate::event::exit_reason::ExitReason;
+use crate::event::time::Time;
 use crate::query::Filter;
 
 /// Calls looked back over for those without a reply.
 pub(super) const MAX_CALLS: usize = 100;
-
-/// Messages and calls of a process its mailbox is followed over.
-const MAX_PEAK: usize = 1_500;
 
 /// Callers that are told.
 const SHOWN: usize = 4;
@@ -31,9 +34,9 @@ pub(super) fn part(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
     if beyond > 0 {
         lines.push(format!("{beyond} more callers waited"));
     }
-    let queued = backlog(cx, &failure.who.pid, exit.at())?;
-    if queued > 1 {
-        lines.push(format!("{queued} messages to it had not been handled and are lost"));
+    let queued = backlog(cx, &failure.who.pid, exit.at().saturating_sub(1))?;
+    if queued.waiting > 1 {
+        lines.push(format!("{} to it had not been handled and are lost", queued.text()));
     }
     Ok(Part { name: "affected", keep: 2, lines })
 }
@@ -56,14 +59,44 @@ pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Fact>> {
     Ok(found)
 }
 
-/// Messages sent to a process and not handled by a time, as far as both are recorded.
-pub(super) fn backlog(cx: &Cx<'_>, pid: &str, at: i64) -> Result<u64> {
-    let sent = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), (i64::MIN, at))?;
-    Ok(match handled(cx, pid, at)? {
-        // Without its callbacks nothing is known of what it handled.
-        0 => 0,
-        handled => sent.saturating_sub(handled),
+/// What waited in a mailbox at a time.
+pub(super) struct Backlog {
+    /// Messages of which it is known that they waited.
+    pub(super) waiting: u64,
+    /// Whether these are all.
+    pub(super) is_whole: bool,
+    /// Whether anything was recorded that tells when messages were taken.
+    pub(super) is_known: bool,
+}
+
+impl Backlog {
+    /// `at least 3 messages`.
+    pub(super) fn text(&self) -> String {
+        let bound = if self.is_whole { "" } else { "at least " };
+        format!("{bound}{}", super::tell::counted(self.waiting, "message"))
+    }
+}
+
+/// Messages in the mailbox of a process at a time, as far as the recording tells.
+pub(super) fn backlog(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Backlog> {
+    with_mailbox(cx, pid, at, |_, mailbox| Backlog {
+        waiting: mailbox.waiting_at(at) as u64,
+        is_whole: mailbox.is_whole(),
+        is_known: mailbox.measure == Measure::Handled,
     })
+}
+
+/// Looks at the mailbox of a process up to a time.
+fn with_mailbox<T>(cx: &Cx<'_>, pid: &str, until: i64, look: impl FnOnce(&Ledger, &Mailbox<'_>) -> T) -> Result<T> {
+    let filter = Filter { pid: Some(pid.to_owned()), until: Some(Time::At(until)), ..Filter::default() };
+    let ledger = gather(cx.ask.store(), filter, cx.ask.watch())?;
+    let traffic = Traffic::new(&ledger);
+    // Invariant: a filter by pid lets no event pass that does not name it; of several lives the last is meant.
+    let Some(process) = ledger.processes_called(pid).pop() else {
+        return Ok(look(&ledger, &Mailbox { measure: Measure::Unknown, stays: Vec::new(), unknown: 0 }));
+    };
+    let messages: Vec<&Message> = traffic.to(process).map(|(_, message)| message).collect();
+    Ok(look(&ledger, &Mailbox::new(&traffic, process, &messages)))
 }
 
 /// Messages a process began to handle by a time.
@@ -81,37 +114,27 @@ pub(super) fn handled(cx: &Cx<'_>, pid: &str, at: i64) -> Result<u64> {
 pub(super) struct Peak {
     /// Messages.
     pub(super) length: i64,
+    /// Whether it is that, and not at least that.
+    pub(super) is_whole: bool,
     /// The last of them.
     pub(super) event: Fact,
     /// Nanoseconds between two messages up to then, on average.
     pub(super) every: i64,
 }
 
-/// The longest a mailbox was, as far as sends and callbacks are recorded.
+/// The longest a mailbox was; `None` where callbacks do not tell.
 pub(super) fn peak(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Option<Peak>> {
-    let span = (i64::MIN, until);
-    let sends = cx.ask.oldest(of(pid, Role::Receiver, &["message_send"]), span, MAX_PEAK)?;
-    let entries = cx.ask.oldest(inside(pid, &["function_entry"]), span, MAX_PEAK)?;
-    let mut events: Vec<(&Fact, i64)> = sends.iter().map(|send| (send, 1)).collect();
-    events.extend(entries.iter().filter(|entry| entry.is_callback()).map(|entry| (entry, -1)));
-    if events.len() == sends.len() {
-        return Ok(None);
-    }
-    events.sort_by_key(|(fact, _)| fact.key());
-    let (mut now, mut came, mut peak) = (0, 0, None::<(i64, i64, &Fact)>);
-    for (fact, step) in events {
-        now = (now + step).max(0);
-        came += step.max(0);
-        if peak.is_none_or(|(longest, ..)| now > longest) {
-            peak = Some((now, came, fact));
-        }
-    }
-    let first = sends.first().map_or(0, Fact::at);
-    Ok(peak.map(|(length, came, fact)| Peak {
-        length,
-        event: fact.clone(),
-        every: fact.at().saturating_sub(first) / (came - 1).max(1),
-    }))
+    with_mailbox(cx, pid, until, |ledger, mailbox| {
+        let peak = mailbox.peak().filter(|_| mailbox.measure == Measure::Handled)?;
+        let came: Vec<_> = mailbox.stays.iter().take_while(|stay| stay.from <= peak.moment).collect();
+        let (first, last) = (came.first()?, came.last()?);
+        Some(Peak {
+            length: peak.length as i64,
+            is_whole: mailbox.is_whole(),
+            event: Fact::new(ledger.event(last.message.event)?),
+            every: last.from.since(first.from) / (came.len() as i64 - 1).max(1),
+        })
+    })
 }
 
 /// A caller, and what became of it.
@@ -124,10 +147,14 @@ fn line(cx: &Cx<'_>, send: &Fact, exit: &Fact) -> Result<String> {
     };
     let end = exit_of(cx.ask, send.pid())?.filter(|end| end.key() > exit.key());
     let became = match end {
-        Some(end) if !super::crash::is_normal(&end) => {
-            format!("it crashed of that at {} ({})", cx.at(end.at()), end.id())
+        Some(end) => {
+            let place = format!("at {} ({})", cx.at(end.at()), end.id());
+            match ends::of_exit(cx.ask, &end)? {
+                ExitReason::Callee(..) | ExitReason::NoProcess(_) => format!("it crashed of that {place}"),
+                end if end.is_failure() => format!("it crashed {place}"),
+                reason => format!("it {} {place}", ends::how(&reason, &end)),
+            }
         }
-        Some(end) => format!("it ended normally at {} ({})", cx.at(end.at()), end.id()),
         None => "it went on".to_owned(),
     };
     Ok(format!("{who} waited for {} ({}){place}; {became}", asked(send), send.id()))

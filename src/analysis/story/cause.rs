@@ -51,17 +51,34 @@ pub(super) struct Bad {
     pub(super) path: String,
     pub(super) value: String,
     pub(super) why: Why,
+    /// Other parts that hold the same: which of them the operation worked on is not recorded.
+    pub(super) others: usize,
     /// The change that set it, and how it is told; `None`: it was there from the start.
     pub(super) set: Option<(StateChange, String)>,
     /// The end of the call whose result it is.
     pub(super) source: Option<Fact>,
 }
 
+impl Bad {
+    /// Its path; the state itself has none.
+    fn name(&self) -> &str {
+        if self.path.is_empty() { "the state" } else { &self.path }
+    }
+}
+
 impl Cause {
     pub(super) fn because(&self) -> String {
         match self {
+            Self::State(bad) if bad.why == Why::Operand && bad.others == 0 => {
+                format!(", because {} was {}", bad.name(), brief(&bad.value, 60))
+            }
             Self::State(bad) if bad.why == Why::Operand => {
-                format!(", because {} was {}", bad.path, brief(&bad.value, 60))
+                format!(
+                    "; {} was {}, as were {} other parts of the state",
+                    bad.name(),
+                    brief(&bad.value, 60),
+                    bad.others
+                )
             }
             Self::State(bad) => format!("; before, {} had become {}", bad.path, brief(&bad.value, 60)),
             Self::Message { path, value } if path.is_empty() => {
@@ -84,7 +101,7 @@ impl Cause {
             Self::State(bad) => bad,
         };
         let Some((change, shown)) = &bad.set else {
-            return Ok(vec![format!("{} was {} as far as is recorded", bad.path, brief(&bad.value, 60))]);
+            return Ok(vec![format!("{} was {} as far as is recorded", bad.name(), brief(&bad.value, 60))]);
         };
         let guess = if bad.why == Why::Sort { " (a guess: its sort of value changed)" } else { "" };
         let mut lines = vec![format!(
@@ -113,7 +130,7 @@ impl Cause {
 
 /// Looks for the bad value of a failure.
 pub(super) fn find(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Cause>> {
-    let operands = operands(&failure.error, failure.stack.first().map(String::as_str));
+    let operands = suspects(&failure.error, operands(&failure.error, failure.stack.first().map(String::as_str)));
     let is_operand = |leaf: &Value<'_>| operands.iter().any(|operand| operand == leaf.text);
     let state = failure.state();
     if let Some(state) = &state {
@@ -144,6 +161,22 @@ pub(super) fn find(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Cause>> {
     }
 }
 
+/// Of the values an operation worked on those that it can have failed on: arithmetic fails on what is no number, and on
+/// a zero it divides by.
+fn suspects(error: &str, operands: Vec<String>) -> Vec<String> {
+    if !matches!(error, ":badarith" | "badarith") {
+        return operands;
+    }
+    let is_number = |text: &String| text.parse::<f64>().is_ok();
+    if operands.iter().any(|operand| !is_number(operand)) {
+        return operands.into_iter().filter(|operand| !is_number(operand)).collect();
+    }
+    match operands.last().map(|last| last.parse::<f64>()) {
+        Some(Ok(0.0)) => operands.into_iter().next_back().into_iter().collect(),
+        _ => operands,
+    }
+}
+
 /// Of parts that may be bad the one that most likely is.
 fn likeliest(cx: &Cx<'_>, failure: &Failure, candidates: Vec<(String, String)>) -> Result<Option<Bad>> {
     if candidates.is_empty() {
@@ -152,6 +185,8 @@ fn likeliest(cx: &Cx<'_>, failure: &Failure, candidates: Vec<(String, String)>) 
     let changes = Changes::new(cx.ask, &failure.who.pid)?;
     let (all, _) = changes.all((i64::MIN, failure.at), MAX_CHANGES)?;
     let mut best: Option<((bool, bool, i64), Bad)> = None;
+    // Only what sets one apart from all others says which one it was.
+    let mut alike = 0;
     for (path, value) in candidates {
         let set = set_by(&all, &path, &value);
         let is_other_sort = set.as_ref().is_some_and(|(_, old, _)| {
@@ -159,12 +194,19 @@ fn likeliest(cx: &Cx<'_>, failure: &Failure, candidates: Vec<(String, String)>) 
         });
         let at = set.as_ref().map_or(i64::MIN, |(change, ..)| change.at);
         let rank = (value == "nil", is_other_sort, at);
+        let of_rank = |(nil, sort, _): (bool, bool, i64)| (nil, sort);
+        match best.as_ref().map(|(known, _)| of_rank(rank).cmp(&of_rank(*known))) {
+            None | Some(std::cmp::Ordering::Greater) => alike = 0,
+            Some(std::cmp::Ordering::Equal) => alike += 1,
+            Some(std::cmp::Ordering::Less) => {}
+        }
         if best.as_ref().is_none_or(|(known, _)| rank > *known) {
             let set = set.map(|(change, _, shown)| (change, shown));
-            best = Some((rank, Bad { path, value, why: Why::Operand, set, source: None }));
+            best = Some((rank, Bad { path, value, why: Why::Operand, others: 0, set, source: None }));
         }
     }
     let Some((_, mut bad)) = best else { return Ok(None) };
+    bad.others = alike;
     bad.source = source(cx, &bad)?;
     Ok(Some(bad))
 }
@@ -215,6 +257,7 @@ fn other_sort(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Bad>> {
                 path: one.path.clone(),
                 value: to.text.to_owned(),
                 why: Why::Sort,
+                others: 0,
                 set: Some((change.clone(), one.shown())),
                 source: None,
             };
@@ -253,4 +296,20 @@ fn gives_inside(result: &str, value: &str) -> bool {
     Value::read(result)
         .tuple()
         .is_some_and(|parts| matches!(parts, [tag, inner] if tag.atom().is_some() && inner.text == value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_fails_on_what_is_no_number_or_on_a_divisor_of_zero() {
+        let of = |operands: &[&str]| suspects(":badarith", operands.iter().map(|one| (*one).to_owned()).collect());
+        assert_eq!(of(&["360", "nil"]), ["nil"]);
+        assert_eq!(of(&["7", "0"]), ["0"]);
+        assert_eq!(of(&["0", "0.0"]), ["0.0"]);
+        assert_eq!(of(&[":a", "\"b\""]), [":a", "\"b\""]);
+        assert!(of(&[]).is_empty());
+        assert_eq!(suspects("{:badmatch, 7}", vec!["7".to_owned()]), ["7"]);
+    }
 }

@@ -2,16 +2,18 @@
 
 use serde_json::json;
 
-use super::reason::{self, Reason, exception};
+use super::reason::exception;
 use super::tell::{call, enclosing};
-use super::{Cx, Part, Story, callers, cause, elsewhere, folded, supervision, waiting};
+use super::{Cx, Part, Story, callers, cause, elsewhere, ended_by, folded, supervision, waiting};
 use crate::analysis::ask::{Ask, inside};
 use crate::analysis::change::{Changes, StateChange, entry_of, state_before};
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
 use crate::analysis::who::{Names, Who};
 use crate::error::Result;
+use crate::event::exit_reason::ExitReason;
 
 /// Ends of calls looked back over for those that failed.
 const MAX_ENDS: usize = 200;
@@ -164,19 +166,26 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
         next: Vec::new(),
     };
     let whole = failure.exit.as_ref().and_then(|exit| exit.text("exit_reason")).unwrap_or(&failure.error);
-    let kind = Reason::read(whole);
+    let kind = match &failure.exit {
+        Some(exit) => ends::of_exit(ask, exit)?,
+        None => ExitReason::read(whole),
+    };
     story.parts.push(outcome(&cx, failure, symptom)?);
+    if let Some(exit) = &failure.exit {
+        let by = ended_by::line(&cx, &failure.who, exit, &kind)?;
+        story.parts.push(Part::new("ended by", by.into_iter().collect()));
+    }
     story.parts.push(handling(&cx, failure)?);
 
     let cause = cause::find(&cx, failure)?;
     let because = match (&kind, &cause) {
-        (Reason::Timeout(call), _) => {
+        (ExitReason::Timeout(call), _) => {
             let deadlock =
                 if waiting::is_deadlock(&cx, failure)? { ": both wait for each other, a deadlock" } else { "" };
             format!(": {} had not answered within {}{deadlock}", call.target, waiting::limit(call))
         }
-        (Reason::NoProcess(call), _) => format!(": {} was not there", call.target),
-        (Reason::Callee(call, _), _) => format!(", because it waited for {}, which failed so", call.target),
+        (ExitReason::NoProcess(call), _) => format!(": {} was not there", call.target),
+        (ExitReason::Callee(call, _), _) => format!(", because it waited for {}, which failed so", call.target),
         (_, Some(cause)) => cause.because(),
         _ => String::new(),
     };
@@ -184,18 +193,23 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     let role = failure.who.role.as_deref().filter(|_| failure.who.name.is_some());
     let role = role.map(|role| format!(" ({role})")).unwrap_or_default();
     let name = match &kind {
-        Reason::Timeout(_) => "a call timeout".to_owned(),
-        Reason::NoProcess(_) => "a call to no process (:noproc)".to_owned(),
+        ExitReason::Timeout(_) => "a call timeout".to_owned(),
+        ExitReason::NoProcess(_) => "a call to no process (:noproc)".to_owned(),
         _ => failure.named(),
     };
+    let ended = match kind {
+        ExitReason::Killed => "was killed".to_owned(),
+        ExitReason::Other => format!("ended with {name}"),
+        _ => format!("crashed with {name}"),
+    };
     story.answer = if failure.exit.is_some() {
-        format!("{}{role} crashed with {name}{place}{because}.", failure.who)
+        format!("{}{role} {ended}{place}{because}.", failure.who)
     } else {
         format!("a call in {}{role} failed with {name}{place}{because}; the process went on.", failure.who)
     };
 
     match &kind {
-        Reason::Timeout(call) | Reason::NoProcess(call) | Reason::Callee(call, _) => {
+        ExitReason::Timeout(call) | ExitReason::NoProcess(call) | ExitReason::Callee(call, _) => {
             story.parts.extend(waiting::parts(&cx, failure, call)?);
         }
         _ => story.parts.push(state(&cx, failure, cause.as_ref())?),
@@ -345,9 +359,4 @@ fn state(cx: &Cx<'_>, failure: &Failure, cause: Option<&cause::Cause>) -> Result
 /// What is asked for in a send.
 pub(super) fn asked(send: &Fact) -> String {
     brief(request(send.text("message").unwrap_or_default()), 60)
-}
-
-/// Whether a reason's text is one of a process that did its work.
-pub(super) fn is_normal(exit: &Fact) -> bool {
-    reason::is_normal(exit.text("exit_reason").unwrap_or_default())
 }

@@ -7,6 +7,7 @@ mod callers;
 mod cause;
 mod crash;
 mod elsewhere;
+mod ended_by;
 mod event;
 mod folded;
 mod process;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
-use super::crash::{is_normal, is_runtime};
+use super::crash::is_runtime;
 use super::tell::{counted, duration, enclosing, times};
-use super::{Cx, Part, Story, folded, supervision, waiting};
+use super::{Cx, Part, Story, ended_by, folded, supervision, waiting};
 use crate::analysis::anomalies;
 use crate::analysis::ask::{Ask, EVER, inside, of};
 use crate::analysis::change::{Changes, Source};
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::ledger::gather;
 use crate::analysis::value::Value;
@@ -54,20 +55,23 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     let mut story =
         Story { answer: String::new(), anchor: (at, anchor), parts: Vec::new(), notes: Vec::new(), next: Vec::new() };
     let ended = match &newest.exit {
-        None => "still running at the end of the recording".to_owned(),
-        Some(exit) if is_normal(exit) => "ended normally".to_owned(),
-        Some(exit) => {
-            format!("crashed: {}", brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 80))
-        }
+        None if newest.since.is_some() => "no end of it was recorded, seen".to_owned(),
+        None => "no end of it was recorded".to_owned(),
+        Some(exit) => ends::how(&newest.end, exit),
     };
     let role = who.role.as_deref().filter(|_| who.name.is_some()).map(|role| format!(" ({role})")).unwrap_or_default();
+    let after = if newest.exit.is_some() { "after" } else { "for" };
     let life_time =
-        newest.since.map(|since| format!(" for {}", duration(at.saturating_sub(since)))).unwrap_or_default();
+        newest.since.map(|since| format!(" {after} {}", duration(at.saturating_sub(since)))).unwrap_or_default();
     let did = if handled > 0 { format!(", handled {}", counted(handled, "message")) } else { String::new() };
     let several =
         if lives.len() > 1 { format!(", the last of {} processes of this name", lives.len()) } else { String::new() };
     story.answer = format!("{who}{role}{several}: {ended}{life_time}{did}.");
 
+    if let Some(exit) = &newest.exit {
+        let by = ended_by::line(&cx, &who, exit, &newest.end)?;
+        story.parts.push(Part::new("ended by", by.into_iter().collect()));
+    }
     story.parts.push(trouble(&cx, lives, at)?);
     story.parts.push(lost_updates(&cx, &newest.pid, &mut story.notes)?);
     story.parts.push(incarnations(&cx, lives));
@@ -90,10 +94,9 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
     let mut lines = Vec::new();
     for life in all.iter().rev().take(LIVES).rev() {
         let who = &life.pid;
-        if let Some(exit) = life.exit.as_ref().filter(|exit| !is_normal(exit)) {
-            let error = exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?");
+        if let Some(exit) = life.exit.as_ref().filter(|_| life.end.is_abnormal()) {
             let site = exit.text("crash_site").map(|site| format!(" at {site}")).unwrap_or_default();
-            lines.push(format!("{who} crashed at {} ({}): {}{site}", cx.at(exit.at()), exit.id(), brief(error, 80)));
+            lines.push(format!("{who} at {} ({}) {}{site}", cx.at(exit.at()), exit.id(), ends::how(&life.end, exit)));
         }
         if let Some(exit) = &life.exit {
             lines.extend(lost(cx, who, exit)?);
@@ -111,22 +114,25 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
             ));
         }
         let until = life.exit.as_ref().map_or(at, Fact::at);
-        if let Some(Peak { length, event, every }) = peak(cx, who, until)?.filter(|peak| peak.length >= LONG) {
+        if let Some(Peak { length, is_whole, event, every }) = peak(cx, who, until)?.filter(|peak| peak.length >= LONG)
+        {
             let kinds = waiting::kinds(cx, who, until)?;
             let (total, count) = kinds
                 .iter()
                 .fold((0_i64, 0), |(total, count), kind| (total.saturating_add(kind.total), count + kind.count as i64));
             lines.push(format!(
-                "the mailbox of {who} grew to {length} messages by {} ({}): one came every {} on average, and took {}",
+                "the mailbox of {who} grew to {}{length} messages by {} ({}): one came every {} on average, and took {}",
+                if is_whole { "" } else { "at least " },
                 cx.at(event.at()),
                 event.id(),
                 duration(every),
                 duration(total / count.max(1))
             ));
         }
-        let queued = backlog(cx, who, until)?;
-        if queued > 1 {
-            lines.push(format!("{} in the mailbox of {who} at {}", counted(queued, "unhandled message"), cx.at(until)));
+        // With its end what waited is gone.
+        let queued = backlog(cx, who, if life.exit.is_some() { until.saturating_sub(1) } else { until })?;
+        if queued.waiting > 1 {
+            lines.push(format!("{} unhandled in the mailbox of {who} at {}", queued.text(), cx.at(until)));
         }
         let waiting = unanswered(cx, who, until)?;
         if let (Some(last), Some(first)) = (waiting.first(), waiting.last()) {

@@ -3,16 +3,21 @@
 use std::fmt::Write;
 
 use super::{Cx, Part};
-use crate::analysis::ask::{Ask, EVER, of, types};
+use crate::analysis::ask::{Ask, EVER, inside, of, types};
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
-use crate::event::Role;
+use crate::event::{Role, canon};
 use crate::query::Filter;
 
 /// Spawns looked at for the one that replaces a process.
 const MAX_SPAWNS: usize = 500;
+
+/// Later starts of the same that are looked at.
+const MAX_NEXT: usize = 20;
 
 pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> {
     let Some(spawn) = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), EVER)? else {
@@ -27,17 +32,39 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
             let place = all.iter().position(|one| one.id() == spawn.id()).map_or(0, |place| place + 1);
             _ = write!(line, ", start {place} of {}", all.len());
         }
-        let again = all.iter().find(|one| one.key() > exit.key());
-        match again {
-            Some(first) => {
-                let pid = first.text("spawned_pid").unwrap_or_default();
-                _ = write!(line, "; restarted as {pid} at {} ({})", cx.at(first.at()), first.id());
+        match next(cx.ask, parent, &spawn, exit, &all)? {
+            Next::Restart(first, told) => {
+                let (pid, at) = (first.text("spawned_pid").unwrap_or_default(), cx.at(first.at()));
+                _ = write!(
+                    line,
+                    "; restarted as {pid} at {at} ({}), its starter having been told of its end ({told})",
+                    first.id()
+                );
             }
-            None => match renamed(cx.ask, who, exit)? {
+            Next::OnRequest(first, reply) => {
+                let (pid, at) = (first.text("spawned_pid").unwrap_or_default(), cx.at(first.at()));
+                let asker = cx.names.maybe(reply.text("receiver_pid"))?;
+                let asker = asker.map_or_else(|| "another process".to_owned(), |asker| asker.to_string());
+                _ = write!(
+                    line,
+                    "; not restarted: the next of its kind, {pid}, was started at {at} ({}) because {asker} asked for it ({})",
+                    first.id(),
+                    reply.id()
+                );
+            }
+            Next::Unknown(first) => {
+                let (pid, at) = (first.text("spawned_pid").unwrap_or_default(), cx.at(first.at()));
+                _ = write!(
+                    line,
+                    "; {pid}, which may be of its kind, was started at {at} ({}): whether in its place is not recorded",
+                    first.id()
+                );
+            }
+            Next::None => match renamed(cx.ask, who, exit)? {
                 Some(other) => {
                     _ = write!(line, "; its name went to {} at {} ({})", other.pid(), cx.at(other.at()), other.id());
                 }
-                None => line.push_str("; not restarted"),
+                None => line.push_str("; not restarted as far as is recorded"),
             },
         }
         // A supervisor that restarts too often ends.
@@ -50,17 +77,114 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
     Ok(Part::background("supervision", vec![line]))
 }
 
+/// What its starter did after its end.
+enum Next {
+    /// A start of the same, which nobody asked for, after the starter was told of the end: with the event that told.
+    Restart(Box<Fact>, String),
+    /// A start of the same that somebody asked for, with the answer they got.
+    OnRequest(Box<Fact>, Box<Fact>),
+    /// A start of the same or, its arguments being cut, of the like.
+    Unknown(Box<Fact>),
+    None,
+}
+
+/// The start that took the place of a process, by what its starter received and answered.
+fn next(ask: &Ask<'_>, parent: &str, spawn: &Fact, exit: &Fact, all: &[Fact]) -> Result<Next> {
+    let later = all.iter().filter(|one| one.key() > exit.key());
+    let mut unasked = Vec::new();
+    let mut asked = None;
+    for start in later.take(MAX_NEXT) {
+        match reply(ask, parent, start)? {
+            Some(reply) => asked = asked.or(Some((start, reply))),
+            None => unasked.push(start),
+        }
+    }
+    // Of several that ended, each takes the first free start after the starter was told of its end.
+    let mut told = ends_told(ask, parent, exit, all)?;
+    told.retain(|(pid, _)| all.iter().any(|one| one.text("spawned_pid") == Some(pid)));
+    let own = spawn.text("spawned_pid").unwrap_or_default();
+    let mut free = unasked.clone();
+    for (pid, told) in &told {
+        let Some(at) = free.iter().position(|start| start.key() > told.key()) else { continue };
+        let start = free.remove(at);
+        if pid == own {
+            return Ok(if is_cut(spawn) || is_cut(start) {
+                Next::Unknown(Box::new(start.clone()))
+            } else {
+                Next::Restart(Box::new(start.clone()), told.id().to_owned())
+            });
+        }
+    }
+    Ok(match (unasked.first(), asked) {
+        (None, Some((start, reply))) => Next::OnRequest(Box::new(start.clone()), Box::new(reply)),
+        // It was told of the end, and what it started later is the place of others.
+        (Some(start), _) => Next::Unknown(Box::new((*start).clone())),
+        (None, None) => Next::None,
+    })
+}
+
+/// The reply that tells whoever asked for a start which process it made.
+fn reply(ask: &Ask<'_>, parent: &str, start: &Fact) -> Result<Option<Fact>> {
+    let Some(child) = start.text("spawned_pid") else { return Ok(None) };
+    let filter = Filter { text: Some(child.to_owned()), ..inside(parent, &["message_send"]) };
+    let sends = ask.oldest(filter, (start.at(), i64::MAX), MAX_NEXT)?;
+    let names_it = |send: &Fact| {
+        let message = Value::read(send.text("message").unwrap_or_default());
+        let Some([_, answer]) = message.tuple() else { return false };
+        let Some([ok, pid, ..]) = answer.tuple() else { return false };
+        send.key() > start.key() && ok.atom() == Some("ok") && canon::pid(pid.text.into()) == child
+    };
+    Ok(sends.into_iter().find(names_it))
+}
+
+/// Which ends a starter was told of, from one on, in the order told.
+fn ends_told(ask: &Ask<'_>, parent: &str, exit: &Fact, all: &[Fact]) -> Result<Vec<(String, Fact)>> {
+    let since = all.iter().map(Fact::at).min().unwrap_or_else(|| exit.at());
+    let mut receives = Vec::new();
+    for kind in ["{:EXIT,", "{:DOWN,"] {
+        let filter = Filter { text: Some(kind.to_owned()), ..inside(parent, &["message_receive"]) };
+        receives.extend(ask.oldest(filter, (since, i64::MAX), MAX_SPAWNS)?);
+    }
+    receives.sort_by_key(Fact::key);
+    let read = |receive: Fact| {
+        let message = Value::read(receive.text("message").unwrap_or_default());
+        let pid = match message.tuple()? {
+            [kind, pid, _] if kind.atom() == Some("EXIT") => pid.text,
+            [kind, _, _, pid, _] if kind.atom() == Some("DOWN") => pid.text,
+            _ => return None,
+        };
+        Some((canon::pid(pid.into()).into_owned(), receive))
+    };
+    let mut told: Vec<(String, Fact)> = Vec::new();
+    for (pid, receive) in receives.into_iter().filter_map(read) {
+        if !told.iter().any(|(known, _)| *known == pid) {
+            told.push((pid, receive));
+        }
+    }
+    Ok(told)
+}
+
+/// Whether what a process was started with is not known in full.
+fn is_cut(spawn: &Fact) -> bool {
+    spawn.flag("truncated") || spawn.text("spawn_args").is_none_or(|args| args.contains("\u{2039}cut: "))
+}
+
 /// Spawns of the same by the same starter, in their order.
 fn starts(ask: &Ask<'_>, spawn: &Fact) -> Result<Vec<Fact>> {
     let parent = spawn.text("parent_pid").unwrap_or_else(|| spawn.pid());
     let all = ask.oldest(of(parent, Role::Parent, &["process_spawn"]), EVER, MAX_SPAWNS)?;
+    let kind = |one: &'_ Fact| {
+        one.text("callback_module").map(str::to_owned).or_else(|| Some(ends::spawned(one).behaviour()?.1.to_owned()))
+    };
     let is_same = |one: &Fact| match (one.text("registered_name"), spawn.text("registered_name")) {
         (Some(one), Some(before)) => one == before,
         _ => {
-            let module = spawn.text("callback_module");
-            module.is_some()
-                && one.text("callback_module") == module
-                && one.text("spawn_args") == spawn.text("spawn_args")
+            let module = kind(spawn);
+            let runs = |one: &Fact| {
+                (one.text("spawn_module").map(str::to_owned), one.text("spawn_function").map(str::to_owned))
+            };
+            let is_of_kind = if module.is_some() { kind(one) == module } else { runs(one) == runs(spawn) };
+            is_of_kind && (one.text("spawn_args") == spawn.text("spawn_args") || is_cut(one) && is_cut(spawn))
         }
     };
     Ok(all.into_iter().filter(is_same).collect())

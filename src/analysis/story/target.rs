@@ -1,10 +1,11 @@
 //! What is to be explained? And behind a symptom, which crash came first?
 
-use super::reason::{Reason, is_normal};
 use crate::analysis::ask::{Ask, EVER, inside, types};
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::who::{Life, exit_of, lives};
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::exit_reason::ExitReason;
 use crate::query::Filter;
 
 /// The word for the newest crash.
@@ -38,22 +39,11 @@ pub(super) enum Target {
 pub(super) fn find(ask: &Ask<'_>, target: &str) -> Result<Target> {
     let target = target.trim();
     if target.trim_start_matches(':') == LAST_CRASH {
-        let crash_of_any_age = || {
-            let filter = Filter { text: Some("\"stacktrace\"".to_owned()), ..types(&["process_exit"]) };
-            Ok(ask.last(filter, EVER)?.filter(is_crash))
-        };
-        return match newest(ask, "process_exit", is_crash)?.map_or_else(crash_of_any_age, |exit| Ok(Some(exit)))? {
-            Some(exit) => crash(ask, exit),
-            // Nothing ended by it, but something may have gone wrong all the same.
-            None => match newest(ask, "function_exit", Fact::is_failed_exit)? {
-                Some(exit) => Ok(Target::Raised { exit: Box::new(innermost(ask, exit)?) }),
-                None => Err(no_crash(ask)?),
-            },
-        };
+        return last_crash(ask);
     }
     if let Some(fact) = ask.event(Some(target)) {
         return match fact.event_type() {
-            "process_exit" if is_crash(&fact) => crash(ask, fact),
+            "process_exit" if ends::of_exit(ask, &fact)?.is_abnormal() => crash(ask, fact),
             _ if fact.is_failed_exit() => Ok(Target::Raised { exit: Box::new(fact) }),
             _ => Ok(Target::Event { fact: Box::new(fact) }),
         };
@@ -65,26 +55,48 @@ pub(super) fn find(ask: &Ask<'_>, target: &str) -> Result<Target> {
         _ => error,
     })?;
     // A process that crashed, and did so once: its crash is what there is to tell.
-    if let [Life { exit: Some(exit), .. }] = lives.as_slice() {
-        if is_crash(exit) {
+    if let [Life { exit: Some(exit), end, .. }] = lives.as_slice() {
+        if end.is_abnormal() {
             return Ok(Target::Crash { exit: Box::new(exit.clone()), symptom: None });
         }
     }
     Ok(Target::Process { lives })
 }
 
-fn is_crash(exit: &Fact) -> bool {
-    !is_normal(exit.text("exit_reason").unwrap_or_default())
+/// The newest process that failed; else the newest that did not end as it should, a call that failed among them.
+fn last_crash(ask: &Ask<'_>) -> Result<Target> {
+    let has = |wanted: fn(&ExitReason) -> bool| {
+        newest(ask, "process_exit", move |exit| {
+            Ok(wanted(&ends::read(exit, None)) && wanted(&ends::of_exit(ask, exit)?))
+        })
+    };
+    let crash_of_any_age = || {
+        let filter = Filter { text: Some("\"stacktrace\"".to_owned()), ..types(&["process_exit"]) };
+        ask.last(filter, EVER)
+    };
+    if let Some(exit) = has(ExitReason::is_failure)?.map_or_else(crash_of_any_age, |exit| Ok(Some(exit)))? {
+        return crash(ask, exit);
+    }
+    if let Some(exit) = has(ExitReason::is_abnormal)? {
+        return crash(ask, exit);
+    }
+    // Nothing ended by it, but something may have gone wrong all the same.
+    match newest(ask, "function_exit", |end| Ok(end.is_failed_exit()))? {
+        Some(exit) => Ok(Target::Raised { exit: Box::new(innermost(ask, exit)?) }),
+        None => Err(no_crash(ask)?),
+    }
 }
 
 /// The newest event of a type that is wanted, of the last [`MAX_ENDS`].
-fn newest(ask: &Ask<'_>, event_type: &str, wanted: impl Fn(&Fact) -> bool) -> Result<Option<Fact>> {
+fn newest(ask: &Ask<'_>, event_type: &str, wanted: impl Fn(&Fact) -> Result<bool>) -> Result<Option<Fact>> {
     let mut until = i64::MAX;
     for _ in 0..MAX_ENDS / ENDS_AT_ONCE {
         let ends = ask.newest(types(&[event_type]), (i64::MIN, until), ENDS_AT_ONCE)?;
         let (oldest, n) = (ends.last().map(Fact::at), ends.len());
-        if let Some(found) = ends.into_iter().find(&wanted) {
-            return Ok(Some(found));
+        for end in ends {
+            if wanted(&end)? {
+                return Ok(Some(end));
+            }
         }
         match oldest {
             Some(oldest) if n == ENDS_AT_ONCE && oldest < until => until = oldest,
@@ -125,9 +137,9 @@ fn root(ask: &Ask<'_>, exit: &Fact) -> Result<Option<Fact>> {
     let mut found: Option<Fact> = None;
     for _ in 0..MAX_STEPS {
         let current = found.as_ref().unwrap_or(exit);
-        let before = match Reason::read(current.text("exit_reason").unwrap_or_default()) {
-            Reason::Callee(call, inner) => callee(ask, current, &call.target, &inner)?,
-            Reason::Own => linked(ask, current)?,
+        let before = match ends::read(current, None) {
+            ExitReason::Callee(call, inner) => callee(ask, current, &call.target, &inner)?,
+            ExitReason::Error | ExitReason::Killed | ExitReason::Other => linked(ask, current)?,
             _ => None,
         };
         match before {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::callers::{backlog, handled};
 use super::crash::{Failure, asked};
-use super::reason::Call;
 use super::tell::{counted, duration};
 use super::{Cx, Part, supervision};
 use crate::analysis::ask::{inside, of, types};
@@ -17,6 +16,7 @@ use crate::analysis::value::envelope::request;
 use crate::analysis::who::lives;
 use crate::error::Result;
 use crate::event::Role;
+use crate::event::exit_reason::Call;
 use crate::query::Filter;
 
 /// Sends looked back over for the call.
@@ -130,13 +130,13 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     } else {
         lines.push(format!("{who} was in no callback when the call gave up"));
     }
-    let queued = backlog(cx, pid, asked_at)?;
+    let queued = backlog(cx, pid, asked_at.saturating_sub(1))?;
     let window = call.timeout_ms.map_or(WINDOW_NS, |ms| ms.saturating_mul(1_000_000)).max(1);
     let span = (asked_at.saturating_sub(window), gave_up);
     let came = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), span)?;
     let kinds = kinds(cx, pid, gave_up)?;
-    if queued > 0 {
-        lines.push(format!("{} waited before this one in its mailbox", counted(queued, "message")));
+    if queued.waiting > 0 {
+        lines.push(format!("{} waited before this one in its mailbox", queued.text()));
     }
     if let Some(sample) = cx.ask.last(inside(pid, &["process_sample"]), (i64::MIN, gave_up))? {
         if let Some(length) = sample.number("message_queue_len") {
@@ -145,7 +145,12 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     }
     let before = handled(cx, pid, span.0.saturating_sub(1))?;
     let handled = handled(cx, pid, span.1)?.saturating_sub(before);
-    lines.push(format!("from {} to {}: {came} messages came, {handled} were handled", cx.at(span.0), cx.at(span.1)));
+    let handled = if handled > 0 || queued.is_known {
+        format!("{handled} were handled")
+    } else {
+        "how many were handled is not recorded: its callbacks were not traced".to_owned()
+    };
+    lines.push(format!("from {} to {}: {came} messages came, {handled}", cx.at(span.0), cx.at(span.1)));
     for kind in kinds.iter().take(3) {
         let worst = duration(kind.longest);
         lines.push(format!(

@@ -6,9 +6,13 @@ use serde_json::json;
 
 use super::live::{self, call};
 use super::{Given, Lead, optional};
+use crate::analysis::ask::Ask;
+use crate::analysis::ends;
+use crate::analysis::fact::Fact;
 use crate::event::StoredEvent;
+use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Filter;
-use crate::{EventStore, Index, Result, Role};
+use crate::{EventStore, Index, Result, Role, Unwatched};
 
 pub(super) const LEAD: Lead = Lead {
     name: "debug_crash",
@@ -32,9 +36,6 @@ const TIES: &[&str] = &["link", "spawn", "monitor", "supervis"];
 /// Payload members that say why.
 const REASONS: &[&str] = &["exit_reason", "reason", "error", "exception", "kind"];
 
-/// Reasons that are no crash.
-const PEACEFUL: &[&str] = &["normal", "shutdown", "{shutdown", "{:shutdown", "return", "null"];
-
 /// Ends looked through for abnormal ones.
 const LOOKED_THROUGH: usize = 2_000;
 
@@ -57,7 +58,7 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
     let page = if ends.is_empty() { None } else { Some(live::newest(store, filter, LOOKED_THROUGH)?) };
     let events = page.as_ref().map_or(&[][..], |page| page.events.as_slice());
     let suspects: Vec<(&StoredEvent, String)> =
-        events.iter().filter_map(|event| Some((event, abnormal(event)?))).take(SHOWN).collect();
+        events.iter().filter_map(|event| Some((event, abnormal(store, event)?))).take(SHOWN).collect();
 
     match suspects.first() {
         Some((newest, _)) => {
@@ -115,16 +116,21 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
 }
 
 /// The reason of an end that was no peaceful one.
-fn abnormal(event: &StoredEvent) -> Option<String> {
-    let reason = live::payload(event, REASONS);
+fn abnormal(store: &EventStore, event: &StoredEvent) -> Option<String> {
+    let reason = live::payload(event, REASONS).filter(|reason| reason != "null");
     let event_type = event.event_type().unwrap_or_default();
     match reason {
         Some(reason) => {
-            let plain = reason.trim_start_matches(':').to_ascii_lowercase();
-            let is_peaceful = PEACEFUL
-                .iter()
-                .any(|peaceful| plain == *peaceful || (peaceful.starts_with('{') && plain.starts_with(peaceful)));
-            (!is_peaceful).then_some(reason)
+            let is_abnormal = match event_type {
+                "function_exit" => CallEnd::read(Some(&reason)) != CallEnd::Returned,
+                // Who it was makes a difference: the helpers of the runtime end as they like.
+                "process_exit" => {
+                    let ask = Ask::new(store, &Unwatched);
+                    ends::of_exit(&ask, &Fact::new(event.clone())).is_ok_and(|end| end.is_abnormal())
+                }
+                _ => ExitReason::read(&reason.to_ascii_lowercase()).is_abnormal() && reason != "return",
+            };
+            is_abnormal.then_some(reason)
         }
         // An end without a reason says nothing, an error without one is one all the same.
         None => (!event_type.contains("exit") && !event_type.contains("terminat")).then(|| event_type.to_owned()),

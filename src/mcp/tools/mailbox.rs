@@ -85,34 +85,48 @@ fn report(ledger: &Ledger, processes: &[ProcessId], bucket: Option<i64>) -> Resu
     let boxes: Vec<(ProcessId, Box_<'_>)> =
         busiest.iter().take(MAX_PROCESSES).map(|id| (*id, Box_::new(&traffic, *id, &messages[*id as usize]))).collect();
     let (first, mailbox) = &boxes[0];
-    let peak = mailbox.lengths().into_iter().max_by_key(|step| (step.length, std::cmp::Reverse(step.moment)));
+    let peak = mailbox.peak();
     let longest = mailbox.stays.iter().filter_map(Stay::waited).max();
-    let mut report = Report::new(format!(
-        "{} messages went through the mailbox of {}; it held at most {}",
-        mailbox.stays.len(),
-        ledger.full_label(*first),
-        peak.map_or(0, |step| step.length),
-    ));
+    let mut report = Report::new(head(ledger, *first, mailbox));
     frame(&mut report, ledger);
-    report.fact("longest_wait", Cell::duration(longest));
+    if mailbox.measure != Measure::Unknown {
+        report.fact("longest_wait", Cell::duration(longest));
+    }
     if let Some(peak) = peak {
         report.fact("peak_at", Cell::At(peak.moment.at));
     }
     let waiting = mailbox.stays.iter().filter(|stay| stay.until.is_none()).count();
-    report.fact("still_waiting", waiting);
+    if mailbox.is_whole() {
+        report.fact("still_waiting", waiting);
+    } else {
+        report.fact("still_waiting", "unknown");
+    }
     for (id, mailbox) in &boxes {
         report.section(over_time(ledger, *id, mailbox, bucket, boxes.len() > 1)?);
     }
     report.section(handlers(ledger, mailbox));
-    if mailbox.measure == Measure::Received {
-        report.note(
-            "no callback of this process was traced: a message counts as taken when the process looked at it, so lengths \
-             are lower bounds",
-        );
+    let measured_by = match mailbox.measure {
+        Measure::Handled => None,
+        Measure::Received => Some(
+            "no callback of this process tells which messages it handled: a message counts as taken when the process \
+             looked at it, so lengths and waits are lower bounds",
+        ),
+        Measure::Unknown if traffic.is_refuted(*first) => Some(
+            "its measured lengths are shorter than sends minus callbacks: it takes messages in a way that was not \
+             traced; only the measured lengths are told",
+        ),
+        Measure::Unknown => Some(
+            "neither its receives nor callbacks that handle its messages were traced; trace them, or let the recorder \
+             sample its mailbox",
+        ),
+    };
+    if let Some(note) = measured_by {
+        report.note(note);
     }
     if mailbox.unknown > 0 {
         report.note(format!(
-            "{} messages are left out: they were taken by a receive inside a callback, or their senders were not traced",
+            "of {} messages it is not known whether and when they were taken: they were received inside a callback, came \
+             while its callbacks were not traced or before a break in the recording, or their senders were not traced",
             mailbox.unknown
         ));
     }
@@ -121,6 +135,32 @@ fn report(ledger: &Ledger, processes: &[ProcessId], bucket: Option<i64>) -> Resu
     }
     report.next("message_flow", json!({"pid": ledger.text(ledger.process(*first).pid)}), "each message with its fate");
     Ok(report)
+}
+
+/// The mailbox in a sentence, as sure as it is.
+fn head(ledger: &Ledger, id: ProcessId, mailbox: &Box_<'_>) -> String {
+    let (n, who) = (mailbox.stays.len(), ledger.full_label(id));
+    let length = mailbox.peak().map_or(0, |step| step.length);
+    let measured = ledger.samples.iter().filter(|sample| sample.process == id).map(|sample| sample.length).max();
+    let measured = measured.map(|length| format!("; the longest measured length is {length}")).unwrap_or_default();
+    match mailbox.measure {
+        Measure::Handled if mailbox.unknown == 0 => {
+            format!("{n} messages went through the mailbox of {who}; it held at most {length}")
+        }
+        Measure::Handled => format!(
+            "{n} messages went through the mailbox of {who}, and {} of which nothing more is known; it held at least \
+             {length} at once{measured}",
+            mailbox.unknown
+        ),
+        Measure::Received => {
+            format!(
+                "{n} messages were sent to {who} and received; its mailbox held at least {length} at once{measured}"
+            )
+        }
+        Measure::Unknown => {
+            format!("{} messages were sent to {who}; how many of them waited is not known{measured}", mailbox.unknown)
+        }
+    }
 }
 
 fn over_time(
@@ -166,13 +206,15 @@ fn over_time(
             row.sampled = row.sampled.max(Some(sample.length));
         }
     }
+    let is_known = mailbox.measure != Measure::Unknown;
+    let known = |length: usize| if is_known { length.into() } else { Cell::Empty };
     for row in rows.iter().filter(|row| row.came + row.went > 0 || row.length > 0 || row.sampled.is_some()) {
         section.row(vec![
             Cell::At(row.since),
             row.came.into(),
             row.went.into(),
-            row.length.into(),
-            row.longest.into(),
+            known(row.length),
+            known(row.longest),
             Cell::duration(row.waits.get(row.waits.len() / 2).copied()),
             Cell::duration(row.waits.last().copied()),
             row.sampled.map_or(Cell::Empty, Cell::Count),

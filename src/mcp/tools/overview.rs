@@ -9,7 +9,6 @@ use crate::analysis::ending::{endings, told};
 use crate::analysis::event_at;
 use crate::analysis::fact::Fact;
 use crate::analysis::overview::{LONG_MAILBOX, Overview, Trouble, length, overview};
-use crate::analysis::story::reason::is_normal;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
@@ -73,6 +72,7 @@ fn report(found: &Overview) -> Report {
     let sorts = [
         (&troubles.crashes, "crash", "crashes"),
         (&troubles.timeouts, "call timeout", "call timeouts"),
+        (&troubles.abnormal_ends, "abnormal end", "abnormal ends"),
         (&troubles.undeliverable, "message to nobody", "messages to nobody"),
         (&troubles.to_the_dead, "message to an ended process", "messages to ended processes"),
         (&troubles.late_replies, "late reply", "late replies"),
@@ -137,7 +137,10 @@ fn trouble_section(found: &Overview) -> Option<Section> {
         section.beyond(trouble.count.saturating_sub(TOLD as u64));
     };
     let exit = |fact: &Fact| {
-        let reason = brief(fact.text("error").or_else(|| fact.text("exit_reason")).unwrap_or("?"), 90);
+        let reason = brief(
+            fact.text("error").or_else(|| fact.text("exit_reason")).or_else(|| fact.text("reason")).unwrap_or("?"),
+            90,
+        );
         let name = fact.text("registered_name").map(|name| format!("{name}: ")).unwrap_or_default();
         let site = fact.text("crash_site").map(|site| format!(" at {site}")).unwrap_or_default();
         format!("{name}{reason}{site}")
@@ -159,6 +162,7 @@ fn trouble_section(found: &Overview) -> Option<Section> {
     add(&troubles.crashes, "crash", exit);
     add(&troubles.timeouts, "call timeout", exit);
     add(&troubles.consequences, "crash of a caller", exit);
+    add(&troubles.abnormal_ends, "abnormal end", exit);
     add(&troubles.undeliverable, "message to nobody", send);
     add(&troubles.to_the_dead, "message to an ended process", send);
     add(&troubles.late_replies, "late reply", send);
@@ -231,7 +235,7 @@ fn functions(store: &EventStore, found: &Overview, watch: &dyn Watch, report: &m
 /// What to ask next, the worst first.
 fn suggest(found: &Overview, report: &mut Report) {
     let troubles = &found.troubles;
-    if troubles.crashes.count + troubles.timeouts.count > 0 {
+    if troubles.crashes.count + troubles.timeouts.count + troubles.abnormal_ends.count > 0 {
         report.next("explain", json!({ "target": "last_crash" }), "the last crash and what led to it");
     }
     if let Some(lost) = troubles.to_the_dead.events.first().or(troubles.undeliverable.events.first()) {
@@ -242,8 +246,7 @@ fn suggest(found: &Overview, report: &mut Report) {
     if let Some(process) = long {
         report.next("explain", json!({ "target": process.who.short() }), "why its mailbox is long");
     }
-    let crashed = |reason: &Option<String>| reason.as_deref().is_some_and(|reason| !is_normal(reason));
-    if !found.processes.iter().any(|process| crashed(&process.exit)) || troubles.crashes.count == 0 {
+    if !found.processes.iter().any(|process| process.ended_badly) || troubles.crashes.count == 0 {
         report.next("find_anomalies", json!({}), "races, deadlocks, late replies, outliers");
     }
     if !found.functions.is_empty() {

@@ -67,28 +67,27 @@ impl Tool for StateAtTool {
     }
 }
 
+/// What the state was, or since when it is unknown.
+fn headline(found: &StateAt, part: &str, value: &str) -> String {
+    let Known::Lost { loss, .. } = &found.known else {
+        return format!("{part}{} was {}", found.who, brief(value, 300));
+    };
+    let since = Cell::At(loss.since).shown(Some(found.at));
+    let why = if loss.events.is_some() { "messages were dropped" } else { "the source was not connected" };
+    format!("{part}{} is unknown since {since}: {why} ({})", found.who, loss.event_id)
+}
+
 fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report, Error> {
     let names = Names::new(ask);
     let part = path.map(|path| format!("{} of ", path.text())).unwrap_or_default();
     let value = found.value.as_deref().unwrap_or("(absent)");
-    let lost = match &found.known {
-        Known::Lost { loss, .. } => Some(loss),
-        _ => None,
-    };
-    let mut report = match lost {
-        Some(loss) => Report::new(format!(
-            "{part}{} is unknown since {}: messages were dropped ({})",
-            found.who,
-            Cell::At(loss.since).shown(Some(found.at)),
-            loss.event_id
-        )),
-        None => Report::new(format!("{part}{} was {}", found.who, brief(value, 300))),
-    };
+    let is_lost = matches!(found.known, Known::Lost { .. });
+    let mut report = Report::new(headline(found, &part, value));
     report.anchor(found.at, "the moment asked for");
-    if lost.is_none() && is_cut(value) {
+    if !is_lost && is_cut(value) {
         report.note("parts of it were cut when recorded: what they held, and whether they changed, is unknown");
     }
-    if value.len() > 300 && lost.is_none() {
+    if value.len() > 300 && !is_lost {
         let mut whole = Section::new("value");
         whole.line(value).keep(0);
         report.section(whole);

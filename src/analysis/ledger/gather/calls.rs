@@ -4,6 +4,7 @@ use super::super::payload::{Payload, text, texts};
 use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym};
 use super::messages::reference_in;
 use super::{Book, Item, cut};
+use crate::event::exit_reason::CallEnd;
 use crate::query::Seen;
 
 impl Book {
@@ -74,6 +75,11 @@ impl Book {
         self.stacks.entry(process).or_default().push(id);
         let of = &mut self.processes[process as usize];
         of.runs_traced_code = true;
+        let takes = matches!(callback, Some(Callback::Call | Callback::Cast | Callback::Info));
+        if let Some((behaviour, module)) = of.spawned.filter(|_| takes) {
+            let is_own = seen.module() == Some(self.texts.get(module));
+            of.is_relayed |= !is_own || !matches!(self.texts.get(behaviour), ":gen_server" | "gen_server");
+        }
         if of.module.is_none() && callback.is_some() {
             of.module = seen.module().map(|module| self.texts.intern(module));
         }
@@ -104,13 +110,14 @@ impl Book {
         let Some(call) = seen.call_id().and_then(|call| self.find_call(call)) else { return };
         let payload = Payload::read(seen.data());
         let spans_gap = payload.spans_gap.is_some();
-        let outcome = match text(payload.exit_reason).as_deref() {
+        let reason = text(payload.exit_reason);
+        let outcome = match CallEnd::read(reason.as_deref()) {
             _ if spans_gap => Outcome::Ended,
-            None if payload.closed_by.is_some() => Outcome::Ended,
-            None | Some("normal") => Outcome::Returned,
-            Some("exit") => Outcome::Exit,
-            Some("throw") => Outcome::Throw,
-            Some(_) => Outcome::Error,
+            CallEnd::Returned if reason.is_none() && payload.closed_by.is_some() => Outcome::Ended,
+            CallEnd::Returned => Outcome::Returned,
+            CallEnd::Exit => Outcome::Exit,
+            CallEnd::Throw => Outcome::Throw,
+            CallEnd::Error => Outcome::Error,
         };
         let reason = match outcome {
             Outcome::Returned | Outcome::Ended => None,

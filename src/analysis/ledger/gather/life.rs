@@ -3,7 +3,9 @@
 use super::super::payload::{Payload, text};
 use super::super::{Exit, Moment, ProcessId, Sym, Waited};
 use super::{Book, cut};
+use crate::analysis::spawn::Spawn;
 use crate::event::Role;
+use crate::event::exit_reason::ExitReason;
 use crate::query::Seen;
 
 impl Book {
@@ -30,10 +32,14 @@ impl Book {
             _ => self.new_process(session, pid),
         };
         let payload = Payload::read(seen.data());
-        let module = match text(payload.callback_module) {
-            Some(module) => Some(self.texts.intern(&module)),
-            None => None,
-        };
+        let told = [payload.spawn_module, payload.spawn_function, payload.spawn_args].map(text);
+        let [module, function, args] = told.each_ref().map(|one| one.as_deref().unwrap_or_default());
+        let spawn = Spawn { module, function, args };
+        let behaviour =
+            spawn.behaviour().map(|(behaviour, module)| (self.texts.intern(behaviour), self.texts.intern(module)));
+        let module = text(payload.callback_module);
+        let module = module.as_deref().or_else(|| spawn.behaviour().map(|(_, module)| module));
+        let module = module.map(|module| self.texts.intern(module));
         let name = text(payload.registered_name).map(|name| self.texts.intern(&name));
         let event = self.texts.intern(seen.event_id());
         let of = &mut self.processes[process as usize];
@@ -41,15 +47,15 @@ impl Book {
         of.spawn = of.spawn.or(Some((moment, event)));
         of.module = of.module.or(module);
         of.name = of.name.or(name);
+        of.is_helper = spawn.is_helper();
+        of.spawned = of.spawned.or(behaviour);
     }
 
     pub(super) fn on_exit(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
         let payload = Payload::read(seen.data());
         let reason = text(payload.exit_reason).or_else(|| text(payload.reason)).unwrap_or_default();
-        let is_abnormal = !matches!(&*reason, ":normal" | ":shutdown" | "normal" | "shutdown" | "")
-            && !reason.starts_with("{:shutdown,")
-            && !reason.starts_with("{:ok,");
-        let is_timeout = reason.contains("{:timeout, {");
+        let end = ExitReason::of(&reason, self.processes[process as usize].is_helper);
+        let is_timeout = matches!(end, ExitReason::Timeout(_));
         if let Some(request) = self.waiting.remove(&process) {
             let how = if is_timeout { Waited::GaveUp } else { Waited::Died };
             let waited = &mut self.messages[request as usize].waited;
@@ -66,6 +72,6 @@ impl Book {
         }
         let of = &mut self.processes[process as usize];
         of.name = of.name.or(name);
-        of.exit = Some(Exit { event, moment, reason, error, crash_site, is_abnormal });
+        of.exit = Some(Exit { event, moment, reason, error, crash_site, end });
     }
 }

@@ -75,6 +75,7 @@ impl Book {
             site,
             undeliverable: text(payload.undeliverable).as_deref() == Some("true"),
             received: None,
+            received_in: None,
             handled: None,
             reply: None,
             answers,
@@ -91,6 +92,7 @@ impl Book {
         let content = || text(payload.message).unwrap_or_default();
         let kind = kind_of(text(payload.receive_type).as_deref(), content);
         let reference = self.reference(seen, kind, &payload);
+        let received_in = self.stacks.get(&process).and_then(|stack| stack.last()).copied();
         if message.is_none() && payload.receive_type.is_none() {
             let key = (process, self.hasher.hash_one(&*content()));
             message = self.flying.get_mut(&key).and_then(VecDeque::pop_front);
@@ -112,6 +114,9 @@ impl Book {
                 self.unsent.entry((process, kind as u8)).or_default().push_back(message);
             }
             let message = &mut self.messages[message as usize];
+            if message.received.is_none() {
+                message.received_in = received_in;
+            }
             message.received = message.received.or(Some(moment));
             message.receiver = message.receiver.or(Some(process));
             return;
@@ -140,6 +145,7 @@ impl Book {
             site: None,
             undeliverable: false,
             received: Some(moment),
+            received_in,
             handled: None,
             reply: None,
             answers: None,

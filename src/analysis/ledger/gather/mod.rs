@@ -4,16 +4,17 @@ mod calls;
 mod life;
 mod messages;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
 use foldhash::fast::FixedState;
 
-use super::super::losses::losses;
+use super::super::losses::{Loss, losses};
 use super::payload::{Payload, int, text};
 use super::{Call, CallId, Ledger, Message, MessageId, Moment, Process, ProcessId, Sample, Sym, Texts, Waited};
 use crate::error::Result;
-use crate::query::{Filter, Seen};
+use crate::event::time::Time;
+use crate::query::{Filter, Seen, Visit};
 use crate::store::EventStore;
 use crate::watch::Watch;
 
@@ -52,6 +53,8 @@ struct Book {
     samples: Vec<Sample>,
     registrations: Vec<(Moment, Sym, ProcessId)>,
     knows_names: bool,
+    /// When anything but a capture's own words was last recorded.
+    newest: i64,
     order: u32,
     /// Function names being written.
     buffer: String,
@@ -86,6 +89,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         samples: Vec::new(),
         registrations: Vec::new(),
         knows_names: false,
+        newest: i64::MIN,
         order: 0,
         buffer: String::new(),
         none,
@@ -103,11 +107,12 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         book.take(&seen);
         ControlFlow::Continue(())
     })?;
-    let Book { mut texts, calls, messages, processes, samples, registrations, knows_names, .. } = book;
+    let Book { mut texts, calls, messages, processes, samples, registrations, knows_names, newest, .. } = book;
     let losses = losses(store, &visit, watch)?;
     for loss in &losses {
         texts.intern(&loss.event_id);
     }
+    let breaks = breaks(store, &visit, &losses, newest, &mut texts, watch)?;
     let (mut names, mut shared_names) = (BTreeSet::new(), BTreeSet::new());
     for process in &processes {
         if let Some(name) = process.name
@@ -125,10 +130,46 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         samples,
         losses,
         registrations,
+        breaks,
         shared_names,
         knows_names,
         visit,
     })
+}
+
+/// Where the recording has a seam: captures that began or ended, and losses. One that nothing follows breaks nothing.
+fn breaks(
+    store: &EventStore,
+    visit: &Visit,
+    losses: &[Loss],
+    newest: i64,
+    texts: &mut Texts,
+    watch: &dyn Watch,
+) -> Result<BTreeMap<Sym, Vec<i64>>> {
+    let mut found: BTreeMap<Sym, Vec<i64>> = BTreeMap::new();
+    let event_types = ["capture_start", "capture_end"].map(str::to_owned).to_vec();
+    // Whatever else is looked at: a capture is of all processes.
+    let filter = Filter {
+        event_types,
+        since: visit.since.map(Time::At),
+        until: visit.until.map(Time::At),
+        session_id: visit.filter.session_id.clone(),
+        ..Filter::default()
+    };
+    store.visit(&filter, watch, |seen| {
+        let session = texts.intern(seen.session_id().unwrap_or_default());
+        found.entry(session).or_default().push(seen.timestamp());
+        ControlFlow::Continue(())
+    })?;
+    for loss in losses {
+        let session = texts.intern(loss.session_id.as_deref().unwrap_or_default());
+        found.entry(session).or_default().extend([loss.since, loss.until]);
+    }
+    for breaks in found.values_mut() {
+        breaks.retain(|at| *at < newest);
+        breaks.sort_unstable();
+    }
+    Ok(found)
 }
 
 impl Book {
@@ -140,6 +181,9 @@ impl Book {
         if event_type == "capture_start" {
             self.knows_names = true;
             return;
+        }
+        if event_type != "process_register" {
+            self.newest = self.newest.max(moment.at);
         }
         let Some(pid) = seen.pid() else { return };
         if event_type == "process_spawn" {
@@ -194,10 +238,13 @@ impl Book {
             session,
             name: None,
             module: None,
+            is_relayed: false,
+            spawned: None,
             parent: None,
             spawn: None,
             exit: None,
             runs_traced_code: false,
+            is_helper: false,
         });
         self.by_pid.insert((session, pid), id);
         id

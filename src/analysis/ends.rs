@@ -1,0 +1,50 @@
+//! How did a process end, given what it was?
+
+use super::ask::{Ask, EVER, of};
+use super::fact::Fact;
+use super::spawn::Spawn;
+use super::value::brief::brief;
+use crate::error::Result;
+use crate::event::Role;
+use crate::event::exit_reason::ExitReason;
+
+/// What the end of a process says, given its spawn if that was recorded.
+pub(crate) fn read(exit: &Fact, spawn: Option<&Fact>) -> ExitReason {
+    ExitReason::of(reason(exit), spawn.is_some_and(|spawn| spawned(spawn).is_helper()))
+}
+
+/// The same; its spawn is looked up where it makes a difference.
+pub(crate) fn of_exit(ask: &Ask<'_>, exit: &Fact) -> Result<ExitReason> {
+    let end = read(exit, None);
+    if !end.is_abnormal() {
+        return Ok(end);
+    }
+    let pid = exit.text("exited_pid").unwrap_or_else(|| exit.pid());
+    // A pid is used again: the spawn before the end is the one.
+    let spawn = ask.last(of(pid, Role::Child, &["process_spawn"]), (EVER.0, exit.at()))?;
+    Ok(read(exit, spawn.as_ref()))
+}
+
+/// An end as it is told: `crashed: :badarith`, `was killed`, `ended normally`.
+pub(crate) fn how(end: &ExitReason, exit: &Fact) -> String {
+    let reason = brief(exit.text("error").unwrap_or_else(|| reason(exit)), 80);
+    match end {
+        ExitReason::Unknown => "ended; its reason was not recorded".to_owned(),
+        ExitReason::Normal => "ended normally".to_owned(),
+        ExitReason::Result => "ended with what it made".to_owned(),
+        ExitReason::Killed => "was killed".to_owned(),
+        ExitReason::Shutdown | ExitReason::Helper | ExitReason::Other => format!("ended with {reason}"),
+        _ => format!("crashed: {reason}"),
+    }
+}
+
+/// The reason an end tells, empty where it tells none.
+pub(crate) fn reason(exit: &Fact) -> &str {
+    exit.text("exit_reason").or_else(|| exit.text("reason")).unwrap_or_default()
+}
+
+/// What a spawn's event tells it starts.
+pub(crate) fn spawned(spawn: &Fact) -> Spawn<'_> {
+    let text = |key| spawn.text(key).unwrap_or_default();
+    Spawn { module: text("spawn_module"), function: text("spawn_function"), args: text("spawn_args") }
+}

@@ -1,0 +1,151 @@
+//! Who made a process end? What the recording shows of it, or that it does not.
+
+use super::Cx;
+use super::tell::duration;
+use crate::analysis::ask::{inside, of};
+use crate::analysis::ends;
+use crate::analysis::fact::Fact;
+use crate::analysis::value::Value;
+use crate::analysis::value::brief::brief;
+use crate::analysis::who::{Who, exit_of};
+use crate::error::Result;
+use crate::event::exit_reason::ExitReason;
+use crate::event::{Role, canon};
+use crate::query::Filter;
+
+/// Events of one sort that are looked back over.
+const LOOKED_BACK: usize = 32;
+
+/// One line on who ended it; `None` where its own error says so, or it ended because it was done.
+pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Result<Option<String>> {
+    if !matches!(end, ExitReason::Shutdown | ExitReason::Killed | ExitReason::Other) {
+        return Ok(None);
+    }
+    let reason = ends::reason(exit);
+    for found in [own, signalled, told] {
+        if let Some(line) = found(cx, who, exit, reason)? {
+            return Ok(Some(line));
+        }
+    }
+    if let Some(line) = unlinked(cx, who, exit)?.or(partner(cx, who, exit, reason)?) {
+        return Ok(Some(line));
+    }
+    Ok(Some("who ended it is not recorded: exit signals are not traced".to_owned()))
+}
+
+/// A callback that returned `{:stop, reason, ...}`, or a call that exited so.
+fn own(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<String>> {
+    let ends = cx.ask.newest(inside(&who.pid, &["function_exit"]), (i64::MIN, exit.at()), LOOKED_BACK)?;
+    for end in ends.iter().filter(|end| end.key() < exit.key()) {
+        let function = end.mfa().unwrap_or_default();
+        let result = end.text("result").unwrap_or_default();
+        let stops = Value::read(result)
+            .tuple()
+            .is_some_and(|parts| matches!(parts, [stop, why, ..] if stop.atom() == Some("stop") && why.text == reason));
+        if stops {
+            return Ok(Some(format!("it stopped itself: {function} returned {} ({})", brief(result, 80), end.id())));
+        }
+        if end.is_failed_exit() && end.text("reason") == Some(reason) {
+            return Ok(Some(format!("it ended itself: {function} exited so ({})", end.id())));
+        }
+    }
+    Ok(None)
+}
+
+/// A traced `Process.exit/2` that names it.
+fn signalled(cx: &Cx<'_>, who: &Who, exit: &Fact, _: &str) -> Result<Option<String>> {
+    let filter = Filter {
+        event_types: vec!["function_entry".to_owned()],
+        function: Some("exit".to_owned()),
+        arity: Some(2),
+        ..Filter::default()
+    };
+    let calls = cx.ask.newest(filter, (i64::MIN, exit.at()), LOOKED_BACK)?;
+    let is_it = |call: &&Fact| {
+        let is_exit = matches!(call.event.module(), Some(":erlang" | "erlang" | "Process"));
+        is_exit && call.list("args").first().is_some_and(|pid| canon::pid((*pid).into()) == who.pid)
+    };
+    let Some(call) = calls.iter().find(is_it) else { return Ok(None) };
+    let sender = cx.names.who(call.pid())?;
+    let sent = call.list("args").get(1).map(|reason| brief(reason, 60)).unwrap_or_default();
+    Ok(Some(format!("{sender} sent it the exit signal {sent} at {} ({})", cx.at(call.at()), call.id())))
+}
+
+/// What it took from its mailbox: the exit of one it is linked to, or the wish that it stops.
+fn told(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<String>> {
+    let receives = cx.ask.newest(inside(&who.pid, &["message_receive"]), (i64::MIN, exit.at()), LOOKED_BACK)?;
+    for receive in receives.iter().filter(|receive| receive.key() < exit.key()) {
+        let message = Value::read(receive.text("message").unwrap_or_default());
+        let Some(parts) = message.tuple() else { continue };
+        match parts {
+            [kind, from, why] if kind.atom() == Some("EXIT") && why.text == reason => {
+                let from = cx.names.who(&canon::pid(from.text.into()))?;
+                return Ok(Some(format!("it got the exit of {from} with this reason ({})", receive.id())));
+            }
+            [kind, from, wish] if kind.atom() == Some("system") => {
+                let asked = wish.tuple().is_some_and(
+                    |wish| matches!(wish, [stop, why] if stop.atom() == Some("terminate") && why.text == reason),
+                );
+                if asked {
+                    let from = from.tuple().and_then(|from| from.first()).map(|from| canon::pid(from.text.into()));
+                    let from = cx.names.maybe(from.as_deref())?;
+                    let from = from.map_or_else(|| "another process".to_owned(), |from| from.to_string());
+                    return Ok(Some(format!("{from} asked it to stop ({})", receive.id())));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// A supervisor takes its link away before it ends a child.
+fn unlinked(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<String>> {
+    let filter = of(&who.pid, Role::Target, &["process_unlink", "process_link"]);
+    let Some(last) = cx.ask.last(filter, (i64::MIN, exit.at()))? else { return Ok(None) };
+    let spawn = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), (i64::MIN, exit.at()))?;
+    let is_parent = spawn.is_some_and(|spawn| spawn.text("parent_pid").unwrap_or_else(|| spawn.pid()) == last.pid());
+    if !last.is("process_unlink") || !is_parent || last.key() > exit.key() {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "most likely its starter {}, which unlinked it {} before, as supervisors do with a child they end ({}); the \
+         signal itself is not traced",
+        cx.names.who(last.pid())?,
+        duration(exit.at().saturating_sub(last.at())),
+        last.id()
+    )))
+}
+
+/// One it was linked to that had ended for the same reason.
+fn partner(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<String>> {
+    let ties = ["process_link", "process_getting_linked", "process_unlink", "process_getting_unlinked"];
+    let mut ties = cx.ask.newest(inside(&who.pid, &ties), (i64::MIN, exit.at()), LOOKED_BACK)?;
+    ties.extend(cx.ask.newest(
+        of(&who.pid, Role::Target, &["process_link", "process_unlink"]),
+        (i64::MIN, exit.at()),
+        LOOKED_BACK,
+    )?);
+    let mut others: Vec<&str> = ties
+        .iter()
+        .map(|tie| if tie.pid() == who.pid { tie.text("target_pid").unwrap_or_default() } else { tie.pid() })
+        .collect();
+    others.sort_unstable();
+    others.dedup();
+    for other in others {
+        let last = ties
+            .iter()
+            .filter(|tie| tie.pid() == other || tie.text("target_pid") == Some(other))
+            .max_by_key(|tie| tie.key());
+        if last.is_some_and(|tie| tie.event_type().ends_with("unlink")) {
+            continue;
+        }
+        let Some(before) = exit_of(cx.ask, other)?.filter(|before| before.key() < exit.key()) else { continue };
+        if ends::reason(&before) == reason {
+            let span = duration(exit.at().saturating_sub(before.at()));
+            let other = cx.names.who(other)?;
+            return Ok(Some(format!("it was linked to {other}, which ended so {span} before ({})", before.id())));
+        }
+    }
+    Ok(None)
+}
