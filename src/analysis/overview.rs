@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::ask::Ask;
+use super::exceptions::{End, Streamed};
 use super::fact::Fact;
 use super::member;
 use super::story::reason::{Reason, is_normal};
@@ -58,7 +59,8 @@ pub(crate) struct Process {
     pub(crate) busy: i64,
     /// Most messages sent to it and not handled; only where its callbacks are recorded.
     pub(crate) mailbox: Option<i64>,
-    pub(crate) failed: u64,
+    /// Exceptions raised in it.
+    pub(crate) raised: u64,
     /// The reason of its end.
     pub(crate) exit: Option<String>,
 }
@@ -82,7 +84,8 @@ pub(crate) struct Troubles {
     pub(crate) timeouts: Trouble,
     /// Crashes of processes that waited for one that crashed.
     pub(crate) consequences: Trouble,
-    pub(crate) failed_calls: Trouble,
+    /// Each at the call it was raised in.
+    pub(crate) exceptions: Trouble,
     /// Messages to nobody.
     pub(crate) undeliverable: Trouble,
     /// Messages to a process after its end.
@@ -130,7 +133,7 @@ struct Life {
     handled: u64,
     waiting: i64,
     longest: i64,
-    failed: u64,
+    raised: u64,
     exit: Option<String>,
     /// Calls that ended and may lie inside of one that has not: start and duration.
     inner: Vec<(i64, i64)>,
@@ -171,6 +174,7 @@ struct Look {
     node_count: u32,
     session_count: u32,
     troubles: Troubles,
+    exceptions: Streamed,
 }
 
 /// Looks at every event of a span once. Cost: some 150 ns an event.
@@ -191,6 +195,7 @@ pub(crate) fn overview(store: &EventStore, filter: &Filter, watch: &dyn Watch) -
         node_count: 0,
         session_count: 0,
         troubles: Troubles::default(),
+        exceptions: Streamed::default(),
     };
     let visit = store.visit(filter, watch, |event| {
         look.event(&event);
@@ -206,6 +211,11 @@ fn at<T: Default + Clone>(list: &mut Vec<T>, place: usize) -> &mut T {
         list.resize(place + 1, T::default());
     }
     &mut list[place]
+}
+
+/// The number of a life among the processes exceptions are followed in.
+fn number(life: Option<usize>) -> u32 {
+    life.map_or(u32::MAX, |life| life as u32)
 }
 
 impl Look {
@@ -261,6 +271,7 @@ impl Look {
     }
 
     fn entry(&mut self, event: &Seen<'_>, life: Option<usize>) {
+        self.exceptions.entry(number(life), event);
         let function = self.functions.id(event) as usize;
         let is_callback = at(&mut self.is_callback, function).get_or_insert_with(|| {
             matches!(
@@ -276,14 +287,14 @@ impl Look {
     }
 
     fn exit(&mut self, event: &Seen<'_>, life: Option<usize>) {
-        let is_failed =
-            member::text(event.data(), "exit_reason").is_some_and(|it| !matches!(&*it, "normal" | ":normal"));
-        if is_failed {
-            self.troubles.failed_calls.count_only(event);
+        let is_raised = self.exceptions.exit(number(life), event) == End::Raised;
+        if is_raised {
+            self.troubles.exceptions.count_only(event);
         }
-        let (Some(life), Some(duration)) = (life, event.duration_ns()) else { return };
+        let Some(life) = life else { return };
         let life = &mut self.lives[life];
-        life.failed += u64::from(is_failed);
+        life.raised += u64::from(is_raised);
+        let Some(duration) = event.duration_ns() else { return };
         let (duration, start) = (duration.max(0), event.timestamp().saturating_sub(duration.max(0)));
         let mut inside = 0_i64;
         while let Some((_, took)) = life.inner.pop_if(|(inner, _)| *inner >= start) {
@@ -332,6 +343,7 @@ impl Look {
     }
 
     fn end(&mut self, event: &Seen<'_>, life: Option<usize>) {
+        self.exceptions.ended(number(life));
         let reason = member::text(event.data(), "exit_reason").unwrap_or_default();
         if let Some(life) = life {
             let shown = member::text(event.data(), "error");
@@ -374,7 +386,7 @@ impl Look {
                 received: life.received,
                 busy: life.busy,
                 mailbox: (life.handled > 0).then_some(life.longest),
-                failed: life.failed,
+                raised: life.raised,
                 exit: life.exit,
             });
         }

@@ -9,6 +9,7 @@ mod crash;
 mod elsewhere;
 mod event;
 mod folded;
+mod onward;
 mod process;
 pub(crate) mod reason;
 mod supervision;

@@ -3,6 +3,7 @@
 mod calls;
 mod life;
 mod messages;
+mod signs;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
@@ -11,7 +12,7 @@ use foldhash::fast::FixedState;
 
 use super::super::losses::losses;
 use super::payload::{Payload, int, text};
-use super::{Call, CallId, Ledger, Message, MessageId, Moment, Process, ProcessId, Sample, Sym, Texts, Waited};
+use super::{Call, CallId, Ledger, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts, Waited};
 use crate::error::Result;
 use crate::query::{Filter, Seen};
 use crate::store::EventStore;
@@ -50,6 +51,7 @@ struct Book {
     messages: Vec<Message>,
     processes: Vec<Process>,
     samples: Vec<Sample>,
+    signs: Vec<Sign>,
     registrations: Vec<(Moment, Sym, ProcessId)>,
     knows_names: bool,
     order: u32,
@@ -84,6 +86,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages: Vec::new(),
         processes: Vec::new(),
         samples: Vec::new(),
+        signs: Vec::new(),
         registrations: Vec::new(),
         knows_names: false,
         order: 0,
@@ -103,7 +106,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         book.take(&seen);
         ControlFlow::Continue(())
     })?;
-    let Book { mut texts, calls, messages, processes, samples, registrations, knows_names, .. } = book;
+    let Book { mut texts, calls, messages, processes, samples, signs, registrations, knows_names, .. } = book;
     let losses = losses(store, &visit, watch)?;
     for loss in &losses {
         texts.intern(&loss.event_id);
@@ -123,6 +126,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages,
         processes,
         samples,
+        signs,
         losses,
         registrations,
         shared_names,
