@@ -95,6 +95,7 @@ impl Reader<'_> {
                 id: format!("{name}-{mark}"),
                 prefix: format!("{mark}-"),
                 max_value_bytes: job.options.max_value_bytes,
+                redact: job.options.redact.clone(),
                 ..Session::default()
             });
             if dropped > 0 {
@@ -122,6 +123,7 @@ impl Reader<'_> {
         recorder.finish();
         recorder.hand_over(|events| job.store(events, |_| Place::Offset(0)));
         let counters = recorder.counters();
+        job.hid(counters.redacted);
         let report = &mut job.report;
         report.records += counters.records;
         report.unknown += counters.unknown;

@@ -21,7 +21,10 @@ impl Recorder {
         let key = self.key(pid?)?;
         let function = self.function_id(&mfa);
         let site = extra.and_then(|extra| self.functions.site_id(extra));
-        let callback = self.functions.function(function).callback;
+        let (callback, is_about_secrets) = {
+            let function = self.functions.function(function);
+            (function.callback, function.is_about_secrets)
+        };
         let handling = callback.zip(mfa.args).and_then(|(callback, args)| self.handling(key, callback, args));
         let sent = handling.as_ref().and_then(|handling| handling.sent);
 
@@ -53,6 +56,10 @@ impl Recorder {
         draft.parent = parent.map(|parent| self.id_of(parent)).unwrap_or_default();
         self.emit(draft, |object, draft| {
             match mfa.args.map(|args| (args.elements(), args)) {
+                Some((Some(args), _)) if is_about_secrets => {
+                    object.key("args");
+                    object.without_texts(args);
+                }
                 Some((Some(args), _)) => object.terms("args", args),
                 Some((None, args)) => {
                     // Erlang writes a list of bytes as a string; arguments are never one.
@@ -133,8 +140,14 @@ impl Recorder {
         let function = self.function_id(&mfa);
         let (draft, frame) = self.close(at, key, function);
         let spans_gap = self.spans_gap(frame.as_ref());
+        let is_about_secrets = self.functions.function(function).is_about_secrets;
         self.emit(draft, |object, _| {
-            object.term("result", value);
+            object.key("result");
+            if is_about_secrets {
+                object.value_without_texts(value);
+            } else {
+                object.value(value);
+            }
             object.str("exit_reason", "normal");
             if spans_gap {
                 object.bool("spans_gap", true);

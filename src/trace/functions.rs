@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use super::message::Mfa;
 use super::object::{escaped, number};
 use crate::etf::{Atom, Term, View, show};
+use crate::redact::Rules;
 
 /// A function that was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(super) struct Function {
     /// `Cart.handle_cast/2`.
     pub(super) shown: Box<str>,
     pub(super) callback: Option<Callback>,
+    /// Whether it works on secrets: the texts it is given and returns are hidden.
+    pub(super) is_about_secrets: bool,
 }
 
 /// A place in the source, written out.
@@ -74,7 +77,7 @@ impl Functions {
     }
 
     /// The number of a function.
-    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
+    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>, rules: &Rules) -> FunctionId {
         let Self { hasher, by_name, functions, .. } = self;
         let hash = hasher.hash_one((mfa.name, mfa.arity));
         let same = |id: &u32| {
@@ -85,7 +88,7 @@ impl Functions {
             return FunctionId(*id);
         }
         let id = functions.len() as u32;
-        functions.push(Function::new(mfa));
+        functions.push(Function::new(mfa, rules));
         by_name.insert_unique(hash, id, |id| {
             let known = &functions[*id as usize];
             hasher.hash_one((&*known.key, known.arity))
@@ -111,7 +114,7 @@ impl Functions {
 }
 
 impl Function {
-    fn new(mfa: &Mfa<'_>) -> Self {
+    fn new(mfa: &Mfa<'_>, rules: &Rules) -> Self {
         let mut module = String::new();
         show::atom(mfa.module, &mut module);
         let name = mfa.function.text().into_owned();
@@ -125,7 +128,8 @@ impl Function {
         };
         let shown = shown(mfa.module, mfa.function, i64::from(mfa.arity)).into();
         let key = mfa.name.into();
-        Self { key, arity: mfa.arity, module: module.into(), name: name.into(), shown, callback }
+        let is_about_secrets = rules.is_about_secrets(mfa.function.bytes());
+        Self { key, arity: mfa.arity, module: module.into(), name: name.into(), shown, callback, is_about_secrets }
     }
 }
 

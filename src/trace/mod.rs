@@ -22,6 +22,7 @@ mod state;
 mod vm;
 mod window;
 
+use crate::redact::Rules;
 pub use recorder::Recorder;
 pub use stamp::{Stamp, stamp_of};
 
@@ -37,6 +38,8 @@ pub struct Session {
     pub prefix: String,
     /// Longest text of one value (an argument, a message, a state) in bytes; longer ones are cut by a visible marker.
     pub max_value_bytes: usize,
+    /// What is hidden of values.
+    pub redact: Rules,
     /// Added to every timestamp, in nanoseconds: puts sources with clocks of their own on one clock.
     pub shift_ns: i64,
     /// Wall clock less the source's own clock (before the shift), in nanoseconds, where it is known: gives events
@@ -50,6 +53,7 @@ impl Default for Session {
             id: String::new(),
             prefix: String::new(),
             max_value_bytes: MAX_VALUE_BYTES,
+            redact: Rules::default(),
             shift_ns: 0,
             wall_offset_ns: None,
         }
@@ -74,6 +78,8 @@ pub struct Counters {
     pub gaps: u64,
     /// Values cut because they were longer than allowed.
     pub cut: u64,
+    /// Secrets hidden in values.
+    pub redacted: u64,
 }
 
 /// What a producer says of itself before its first message.

@@ -295,12 +295,14 @@ impl Recorder {
             prefix: &self.prefix,
             functions: &self.functions,
             max_value: self.session.max_value_bytes,
+            rules: &self.session.redact,
         };
         let mut object = Object::new(&mut self.out.text, context);
         write(&mut object, &mut draft);
-        let (data, cut) = object.end();
+        let (data, left_out) = object.end();
         draft.data = data;
-        self.counters.cut += u64::from(cut);
+        self.counters.cut += left_out.cut;
+        self.counters.redacted += left_out.hidden;
         self.counters.events += 1;
         self.out.push(draft);
     }
@@ -330,7 +332,7 @@ impl Recorder {
     }
 
     pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
-        self.functions.function_id(mfa)
+        self.functions.function_id(mfa, &self.session.redact)
     }
 
     /// What a process is doing, see [`Process::doing`](super::process::Process::doing).
