@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::redact::Rules;
+
 /// Rows of a full segment: the largest count a 16-bit row offset can address.
 pub const SEGMENT_ROWS: usize = 65_536;
 
@@ -19,7 +21,7 @@ pub const DEFAULT_MAX_BYTES: u64 = 2 << 30;
 /// Default of [`Settings::cleanup_interval`]: the original's `prune_interval`.
 pub const DEFAULT_CLEANUP_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Retention of an event store.
+/// Retention of an event store, and what it hides of events that are sent to it as JSON.
 ///
 /// Every limit holds when a call that stores events returns; the background tick only matters for
 /// [`Settings::max_age`], which passes without a store call.
@@ -38,6 +40,9 @@ pub struct Settings {
     /// Rows per segment, 1 to [`SEGMENT_ROWS`]; smaller segments prune in smaller steps and search slower.
     /// Tests set it low to cross segment borders often.
     pub segment_rows: usize,
+    /// What is hidden of events that calls store (`store_event`, `store_events`). Captures and recordings have rules of
+    /// their own.
+    pub redact: Rules,
 }
 
 impl Default for Settings {
@@ -48,14 +53,21 @@ impl Default for Settings {
             max_age: None,
             cleanup_interval: Some(DEFAULT_CLEANUP_INTERVAL),
             segment_rows: SEGMENT_ROWS,
+            redact: Rules::NONE,
         }
     }
 }
 
 impl Settings {
     /// No limit and no background tick: every event stays until it is removed by a call.
-    pub const UNBOUNDED: Self =
-        Self { max_events: None, max_bytes: None, max_age: None, cleanup_interval: None, segment_rows: SEGMENT_ROWS };
+    pub const UNBOUNDED: Self = Self {
+        max_events: None,
+        max_bytes: None,
+        max_age: None,
+        cleanup_interval: None,
+        segment_rows: SEGMENT_ROWS,
+        redact: Rules::NONE,
+    };
 
     /// Arena bytes at which a segment is sealed, so that `max_bytes` is kept in steps of about a sixteenth.
     pub(crate) fn segment_bytes(&self) -> usize {

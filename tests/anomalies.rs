@@ -293,6 +293,20 @@ fn an_exception_that_nobody_hears_of_is_told_with_what_was_returned() {
 }
 
 #[test]
+fn answers_of_500_are_told_though_no_process_ends() {
+    let (mut client, error) = only("tests/data/web_error.trace.gz", "http_error");
+    assert_eq!(error.confidence, "high");
+    error.says(&["4 of 44 answers", "HTTP 500", "ArithmeticError", "web_error.exs:26", "Shop.gross/1"]);
+    error.says(&["GET /items/_ 4 of 40", "caught in Web.Server.serve/1"]);
+    let raised = error.event(&mut client, "raised");
+    assert_eq!((&raised["function"], &raised["data"]["reason"]), (&json!("gross"), &json!(":badarith")));
+    assert_eq!(
+        error.event(&mut client, "answer")["data"]["result"].as_str().unwrap().split("status: ").nth(1),
+        Some("500}")
+    );
+}
+
+#[test]
 fn a_gap_is_told_wherever_else_nothing_is_wrong() {
     let mut client = serve(&events("tests/data/crash_fixed.trace.gz", Some(40)));
     let found = find(&mut client, json!({}));
@@ -316,7 +330,7 @@ fn the_repaired_programs_are_silent() {
         assert!(text(&answer).starts_with("nothing found among "), "{name}");
         seen += 1;
     }
-    assert_eq!(seen, 14);
+    assert_eq!(seen, 15);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 const RECORDING: &str = "examples/recordings/bank.ndjson.gz";
 
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 12] = [
     "ELIXIR_SCOPE_MAX_EVENTS",
     "ELIXIR_SCOPE_MAX_BYTES",
     "ELIXIR_SCOPE_MAX_AGE",
@@ -22,6 +22,7 @@ const VARIABLES: [&str; 11] = [
     "ELIXIR_SCOPE_SCRIPT",
     "ELIXIR_SCOPE_MAX_LINE",
     "ELIXIR_SCOPE_MAX_VALUE_BYTES",
+    "ELIXIR_SCOPE_REDACT",
 ];
 
 /// The program in the project's folder, with none of its variables set and nothing on stdin.

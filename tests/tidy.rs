@@ -5,14 +5,15 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("error", &[]),
     ("clock", &[]),
     ("watch", &["error"]),
-    ("event", &["error"]),
     ("etf", &[]),
-    ("trace", &["etf", "event", "error"]),
-    ("settings", &[]),
+    ("redact", &["etf"]),
+    ("event", &["redact", "error"]),
+    ("trace", &["redact", "etf", "event", "error"]),
+    ("settings", &["redact"]),
     ("slab", &[]),
     ("index", &["slab", "event", "settings", "error"]),
     // A segment is its rows and the indexes over them in one value.
@@ -21,9 +22,12 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("query", &["segment", "index", "event", "settings", "watch", "error"]),
     // Pure, but what it decides is the hot tier's own word for a removal.
     ("pruner", &["hot::remove::Removal", "event", "settings", "error"]),
-    ("store", &["pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "watch", "error"]),
-    ("ingest", &["trace", "etf", "store", "query", "event", "settings", "clock", "watch", "error"]),
-    ("capture", &["ingest", "trace", "etf", "store", "event", "settings", "clock", "watch", "error"]),
+    (
+        "store",
+        &["redact", "pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "watch", "error"],
+    ),
+    ("ingest", &["redact", "trace", "etf", "store", "query", "event", "settings", "clock", "watch", "error"]),
+    ("capture", &["redact", "ingest", "trace", "etf", "store", "event", "settings", "clock", "watch", "error"]),
     ("analysis", &["store", "query", "event", "watch", "error"]),
     (
         "mcp",

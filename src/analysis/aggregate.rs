@@ -2,15 +2,15 @@
 
 use std::ops::ControlFlow;
 
+use super::exceptions::{End, Streamed};
 use super::grouping::{Dimension, Grouper, Label};
-use super::member;
 use super::messages::Messages;
 use super::nesting::{NO_GROUP, Nesting, calls, is_call, nest};
 use super::parts::Part;
+use super::symbols::Symbols;
 use crate::error::Result;
-use crate::event::exit_reason::CallEnd;
 use crate::event::time::Time;
-use crate::query::{Filter, Visit};
+use crate::query::{Field, Filter, Seen, Visit};
 use crate::store::EventStore;
 use crate::watch::Watch;
 
@@ -26,7 +26,7 @@ pub(crate) struct Question {
     pub(crate) keep_durations: bool,
     /// Works out own time and time not counted twice; looks at every call up to the end of the filter.
     pub(crate) nest: bool,
-    /// Counts calls that did not end normally; reads their payloads.
+    /// Counts exceptions where they were raised; reads payloads.
     pub(crate) count_failures: bool,
 }
 
@@ -55,11 +55,11 @@ pub(crate) struct Group {
     pub(crate) own: i64,
     /// What stands out from the group's own median, if durations were asked for and calls were nested.
     pub(crate) outliers: Outliers,
-    /// Calls that did not end normally.
+    /// Exceptions raised in its calls, each counted once.
     pub(crate) failed: u64,
     /// Timestamp and seq of the first event.
     pub(crate) first: Option<(i64, u64)>,
-    /// Timestamp and seq of the first event that failed.
+    /// Timestamp and seq of the first end of a call that raised one.
     pub(crate) first_failed: Option<(i64, u64)>,
 }
 
@@ -137,9 +137,30 @@ impl Group {
     }
 }
 
-/// Whether a payload tells of a call that did not end normally.
-fn has_failed(data: &str) -> bool {
-    CallEnd::read(member::text(data, "exit_reason").as_deref()) != CallEnd::Returned
+/// Which ends of calls are of an exception that was raised in them.
+#[derive(Debug)]
+struct RaisedIn {
+    pids: Symbols,
+    exceptions: Streamed,
+}
+
+impl Default for RaisedIn {
+    fn default() -> Self {
+        Self { pids: Symbols::new(Field::Pid), exceptions: Streamed::default() }
+    }
+}
+
+impl RaisedIn {
+    fn is_raised_in(&mut self, event: &Seen<'_>) -> bool {
+        let process = self.pids.id(event);
+        match event.event_type() {
+            Some("function_entry") => self.exceptions.entry(process, event),
+            Some("process_exit") => self.exceptions.ended(process),
+            _ if is_call(event) => return self.exceptions.exit(process, event) == End::Raised,
+            _ => {}
+        }
+        false
+    }
 }
 
 /// Groups the matching events of one snapshot.
@@ -157,6 +178,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         Some(Time::At(since)) => Some(since),
         _ => None,
     };
+    let mut raised = RaisedIn::default();
     let mut grouper = Grouper::new(group_by, origin, messages);
     let mut groups: Vec<Group> = Vec::new();
     let mut group_of_call = vec![NO_GROUP; calls.len()];
@@ -166,6 +188,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let last = Part { watch, at: u64::from(*nests), of: 1 + u64::from(*nests) };
     let visit = store.visit(filter, &last, |event| {
         let is_call = is_call(&event);
+        let raises = *count_failures && raised.is_raised_in(&event);
         let member = if *calls_only && !is_call { None } else { grouper.group(&event) };
         let Some(member) = member else {
             left_out += 1;
@@ -179,7 +202,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         let group = &mut groups[member.group as usize];
         let duration = event.duration_ns().map(|duration| duration.max(0));
         group.add(key, duration, member.is_folded, *keep_durations);
-        if *count_failures && is_call && has_failed(event.data()) {
+        if raises {
             group.failed += 1;
             group.first_failed.get_or_insert(key);
         }

@@ -39,6 +39,12 @@ pub(super) fn first<'a>(json: &'a str, key: &str) -> Option<Cow<'a, str>> {
     as_text(items.first()?)
 }
 
+/// The items of a member that is an array, as texts; those that are null are left out.
+pub(super) fn texts<'a>(json: &'a str, key: &str) -> Vec<Cow<'a, str>> {
+    let items: Option<Vec<&'a RawValue>> = raw(json, key).and_then(|raw| serde_json::from_str(raw.get()).ok());
+    items.into_iter().flatten().filter_map(as_text).collect()
+}
+
 fn as_text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     match json.as_bytes().first()? {

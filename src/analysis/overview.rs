@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::ask::Ask;
+use super::exceptions::{End, Streamed};
 use super::fact::Fact;
 use super::ledger::gather;
 use super::mailbox::{Mailbox, Measure, by_receiver};
@@ -14,7 +15,7 @@ use super::traffic::Traffic;
 use super::who::{Names, Who};
 use crate::error::Result;
 use crate::event::Role;
-use crate::event::exit_reason::{CallEnd, ExitReason};
+use crate::event::exit_reason::ExitReason;
 use crate::query::{Field, Filter, Seen, Visit};
 use crate::store::EventStore;
 use crate::watch::Watch;
@@ -62,7 +63,8 @@ pub(crate) struct Process {
     pub(crate) busy: i64,
     /// The longest its mailbox was, at least; only where its callbacks tell.
     pub(crate) mailbox: Option<i64>,
-    pub(crate) failed: u64,
+    /// Exceptions raised in it.
+    pub(crate) raised: u64,
     /// The reason of its end.
     pub(crate) exit: Option<String>,
     /// Whether it should not have ended so.
@@ -90,7 +92,8 @@ pub(crate) struct Troubles {
     pub(crate) timeouts: Trouble,
     /// Crashes of processes that waited for one that crashed.
     pub(crate) consequences: Trouble,
-    pub(crate) failed_calls: Trouble,
+    /// Each at the call it was raised in.
+    pub(crate) exceptions: Trouble,
     /// Messages to nobody.
     pub(crate) undeliverable: Trouble,
     /// Messages to a process after its end.
@@ -139,7 +142,7 @@ struct Life {
     /// Messages sent to it and not handled, at most: what is told is worked out for those that stand out.
     waiting: i64,
     longest: i64,
-    failed: u64,
+    raised: u64,
     exit: Option<String>,
     ended_badly: bool,
     is_helper: bool,
@@ -183,6 +186,7 @@ struct Look {
     node_count: u32,
     session_count: u32,
     troubles: Troubles,
+    exceptions: Streamed,
 }
 
 /// Looks at every event of a span once. Cost: some 150 ns an event.
@@ -203,6 +207,7 @@ pub(crate) fn overview(store: &EventStore, filter: &Filter, watch: &dyn Watch) -
         node_count: 0,
         session_count: 0,
         troubles: Troubles::default(),
+        exceptions: Streamed::default(),
     };
     let visit = store.visit(filter, watch, |event| {
         look.event(&event);
@@ -229,6 +234,11 @@ fn at<T: Default + Clone>(list: &mut Vec<T>, place: usize) -> &mut T {
         list.resize(place + 1, T::default());
     }
     &mut list[place]
+}
+
+/// The number of a life among the processes exceptions are followed in.
+fn number(life: Option<usize>) -> u32 {
+    life.map_or(u32::MAX, |life| life as u32)
 }
 
 impl Look {
@@ -286,6 +296,7 @@ impl Look {
     }
 
     fn entry(&mut self, event: &Seen<'_>, life: Option<usize>) {
+        self.exceptions.entry(number(life), event);
         let function = self.functions.id(event) as usize;
         let is_callback = at(&mut self.is_callback, function).get_or_insert_with(|| {
             matches!(
@@ -301,13 +312,14 @@ impl Look {
     }
 
     fn exit(&mut self, event: &Seen<'_>, life: Option<usize>) {
-        let is_failed = CallEnd::read(member::text(event.data(), "exit_reason").as_deref()) != CallEnd::Returned;
-        if is_failed {
-            self.troubles.failed_calls.count_only(event);
+        let is_raised = self.exceptions.exit(number(life), event) == End::Raised;
+        if is_raised {
+            self.troubles.exceptions.count_only(event);
         }
-        let (Some(life), Some(duration)) = (life, event.duration_ns()) else { return };
+        let Some(life) = life else { return };
         let life = &mut self.lives[life];
-        life.failed += u64::from(is_failed);
+        life.raised += u64::from(is_raised);
+        let Some(duration) = event.duration_ns() else { return };
         let (duration, start) = (duration.max(0), event.timestamp().saturating_sub(duration.max(0)));
         let mut inside = 0_i64;
         while let Some((_, took)) = life.inner.pop_if(|(inner, _)| *inner >= start) {
@@ -359,6 +371,7 @@ impl Look {
     }
 
     fn end(&mut self, event: &Seen<'_>, life: Option<usize>) {
+        self.exceptions.ended(number(life));
         let told = |key| member::text(event.data(), key);
         let reason = told("exit_reason").or_else(|| told("reason")).unwrap_or_default();
         let end = ExitReason::of(&reason, life.is_some_and(|life| self.lives[life].is_helper));
@@ -411,7 +424,7 @@ impl Look {
                 received: life.received,
                 busy: life.busy,
                 mailbox: if life.handled > 0 { longest_mailbox(ask, filter, &life.pid)? } else { None },
-                failed: life.failed,
+                raised: life.raised,
                 exit: life.exit,
                 ended_badly: life.ended_badly,
             });

@@ -68,8 +68,11 @@ impl<'a> Lines<'a> {
             }
             counts.records += 1;
             match read(line) {
-                Ok(event) if event.session_id.is_some() => events.push(event),
-                Ok(event) => events.push(event.session_id(self.session_id.clone())),
+                Ok(mut event) => {
+                    counts.redacted += event.redact(&self.hub.redact);
+                    let is_named = event.session_id.is_some();
+                    events.push(if is_named { event } else { event.session_id(self.session_id.clone()) });
+                }
                 Err(error) => {
                     counts.rejected += 1;
                     self.hub.complain(self.ledger, &format!("line {}, byte {start}: {error}", self.lines));
@@ -90,6 +93,7 @@ impl<'a> Lines<'a> {
         }
         let last_ns = events.iter().filter_map(|event| event.timestamp.or(event.wall_time)).max();
         self.hub.store.count_rejected(counts.rejected);
+        self.hub.store.count_redacted(counts.redacted);
         let report = self.hub.store.store_events(events);
         for rejected in &report.rejected {
             self.hub.complain(self.ledger, &format!("line {} or before: {}", self.lines, rejected.error));

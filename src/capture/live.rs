@@ -50,6 +50,7 @@ impl Live {
             id,
             prefix: hub.next_prefix(),
             max_value_bytes: hub.max_value_bytes,
+            redact: hub.redact.clone(),
             shift_ns,
             start_ns: first_ns.map(|first| first.saturating_add(shift_ns)),
             wall_offset_ns,
@@ -140,6 +141,7 @@ impl Live {
         let counters = self.recorder.counters();
         if *counters != self.counted {
             let mut counts = Counts::since(&self.counted, counters, &report);
+            hub.store.count_redacted(counts.redacted);
             if self.is_gap_open && counts.gaps > 0 {
                 // It was counted when it was told first; now it is replaced.
                 counts.gaps -= 1;

@@ -33,6 +33,8 @@ use parking_lot::Mutex;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
+use crate::ingest::ImportOptions;
+use crate::redact::Rules;
 use crate::store::EventStore;
 pub use address::Reach;
 use address::{Peer, listen_address};
@@ -98,6 +100,7 @@ struct Hub {
     store: EventStore,
     clock: Arc<dyn Clock>,
     max_value_bytes: usize,
+    redact: Rules,
     timeline: Mutex<Timeline>,
     /// Sessions begun.
     sessions: AtomicU64,
@@ -128,6 +131,9 @@ impl Hub {
 
     /// Takes down what went wrong with a source, and tells it if it is news.
     fn complain(&self, ledger: &Ledger, error: &str) {
+        // What is wrong may be told with the value that is.
+        let hidden = self.redact.text(error);
+        let error = hidden.as_ref().map_or(error, |(hidden, _)| hidden);
         if ledger.complain(error) {
             (self.tell)(&format!("{} {}: {error}", ledger.kind.name(), ledger.source));
         }
@@ -136,20 +142,22 @@ impl Hub {
 
 impl Capture {
     /// No sources yet, on the machine's clock. `tell` hears, a line at a time, what goes wrong with them.
-    /// Values (arguments, messages, states) longer than `max_value_bytes` are cut by a visible marker.
-    pub fn new(store: EventStore, reach: Reach, max_value_bytes: usize, tell: Tell) -> Self {
-        Self::with_clock(store, reach, max_value_bytes, tell, Arc::new(SystemClock))
+    /// How values (arguments, messages, states) are read, and what is hidden of them, is as of recordings.
+    pub fn new(store: EventStore, reach: Reach, reading: &ImportOptions, tell: Tell) -> Self {
+        Self::with_clock(store, reach, reading, tell, Arc::new(SystemClock))
     }
 
     /// No sources yet, on another clock.
     pub fn with_clock(
         store: EventStore,
         reach: Reach,
-        max_value_bytes: usize,
+        reading: &ImportOptions,
         tell: Tell,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let hub = Hub { store, clock, max_value_bytes, timeline: Mutex::default(), sessions: AtomicU64::new(0), tell };
+        let ImportOptions { max_value_bytes, redact } = reading.clone();
+        let (timeline, sessions) = (Mutex::default(), AtomicU64::new(0));
+        let hub = Hub { store, clock, max_value_bytes, redact, timeline, sessions, tell };
         Self { shared: Arc::new(Shared { hub: Arc::new(hub), reach, sources: Mutex::default() }) }
     }
 

@@ -85,11 +85,13 @@ pub struct Counts {
     pub unknown: u64,
     /// Values cut because they were too long.
     pub cut: u64,
+    /// Secrets hidden in values.
+    pub redacted: u64,
 }
 
 impl Counts {
     fn add(&mut self, more: Self) {
-        let Self { records, events, duplicates, rejected, dropped, gaps, unknown, cut } = more;
+        let Self { records, events, duplicates, rejected, dropped, gaps, unknown, cut, redacted } = more;
         self.records += records;
         self.events += events;
         self.duplicates += duplicates;
@@ -98,6 +100,7 @@ impl Counts {
         self.gaps += gaps;
         self.unknown += unknown;
         self.cut += cut;
+        self.redacted += redacted;
     }
 
     /// What a recorder read since it had read `before`, and what the store made of a batch.
@@ -112,6 +115,7 @@ impl Counts {
             gaps: now.gaps - before.gaps,
             unknown: now.unknown - before.unknown,
             cut: now.cut - before.cut,
+            redacted: now.redacted - before.redacted,
         }
     }
 }

@@ -9,10 +9,10 @@ use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
-use elixir_scope_storage::Settings;
 use elixir_scope_storage::capture::{Reach, Target};
 use elixir_scope_storage::ingest::ImportOptions;
 use elixir_scope_storage::mcp::{HttpOptions, ImportRoots, StdioOptions};
+use elixir_scope_storage::{Rules, Settings};
 
 /// Variable with the recordings of a server that was given none by `--import`.
 const IMPORT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT";
@@ -210,12 +210,29 @@ pub(super) struct Reading {
         value_parser = value_size
     )]
     pub(super) max_value_bytes: usize,
+
+    /// Names whose values are secrets and are hidden before an event is stored: "default" (password, secret, token,
+    /// cookie, authorization, API keys and the like, card numbers, SASL responses, connections), "+pin,+ssn" for these
+    /// besides, "pin,ssn" in their place, or "none".
+    ///
+    /// Without it: the default for live sources and recordings, none for events that calls store. With it: for all of
+    /// them.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAMES",
+        env = "ELIXIR_SCOPE_REDACT",
+        hide_env_values = true,
+        value_parser = Rules::from_str
+    )]
+    pub(super) redact: Option<Rules>,
 }
 
 impl Reading {
     pub(super) fn options(&self) -> ImportOptions {
         let mut options = ImportOptions::default();
         options.max_value_bytes = self.max_value_bytes;
+        options.redact = self.redact.clone().unwrap_or_default();
         options
     }
 }
@@ -332,8 +349,15 @@ impl Args {
     }
 }
 
-impl Retention {
+impl Args {
+    /// How the store is opened.
     pub(super) fn settings(&self) -> Settings {
+        Settings { redact: self.reading.redact.clone().unwrap_or(Rules::NONE), ..self.retention.settings() }
+    }
+}
+
+impl Retention {
+    fn settings(&self) -> Settings {
         Settings {
             max_events: self.max_events.0,
             max_bytes: self.max_bytes.0,
@@ -427,6 +451,7 @@ mod tests {
             "listen_any",
             "capture_host",
             "max_value_bytes",
+            "redact",
         ];
         for argument in variables {
             command = command.mut_arg(argument, |argument| argument.env(None::<&str>));

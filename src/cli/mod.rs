@@ -52,6 +52,7 @@ fn carry_out(args: &Args) -> Result<u8> {
             print(&page)
         }
         Some(Task::Import { paths }) => {
+            warn(args);
             let store = open(args);
             let mut everything = args.import.clone();
             everything.extend_from_slice(paths);
@@ -61,6 +62,7 @@ fn carry_out(args: &Args) -> Result<u8> {
         }
         None => {
             let mut options = serving(args);
+            warn(args);
             let store = open(args);
             let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options())?;
             for import in &imports {
@@ -79,8 +81,15 @@ fn carry_out(args: &Args) -> Result<u8> {
 
 /// Opens the store, or ends the program with the usage error its settings are.
 fn open(args: &Args) -> EventStore {
-    EventStore::open(args.retention.settings())
+    EventStore::open(args.settings())
         .unwrap_or_else(|error| Args::command().error(UsageError::ValueValidation, error).exit())
+}
+
+/// Says what whoever started the program should know of what they asked for.
+fn warn(args: &Args) {
+    if args.reading.redact.as_ref().is_some_and(|rules| !rules.is_on()) {
+        say("--redact none: passwords, tokens and cookies are stored as they come");
+    }
 }
 
 /// How the store is served, or the end of the program with the usage error that it is.
@@ -101,7 +110,7 @@ fn serving(args: &Args) -> ServeOptions {
 
 /// Starts the live sources asked for.
 fn hear(args: &Args, store: &EventStore) -> Result<Capture> {
-    let capture = Capture::new(store.clone(), args.live.reach(), args.reading.options().max_value_bytes, Arc::new(say));
+    let capture = Capture::new(store.clone(), args.live.reach(), &args.reading.options(), Arc::new(say));
     for target in args.live.targets() {
         let (status, _) = capture.start(&target, Asked::AtStart)?;
         let verb = if status.kind == Kind::Listen { "listening on" } else { "connecting to" };

@@ -18,6 +18,7 @@ pub(super) fn line(import: &Import) -> String {
         (report.duplicates, "duplicate"),
         (report.rejected, "rejected"),
         (report.timestamps_assigned, "stamped on arrival"),
+        (report.redacted, if report.redacted == 1 { "secret hidden" } else { "secrets hidden" }),
         (report.pruned, "pruned"),
     ] {
         if count > 0 {

@@ -7,33 +7,33 @@ use super::tag;
 
 /// A place in a checked term.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'a> {
-    pub(super) rest: &'a [u8],
+pub(crate) struct Cursor<'a> {
+    pub(crate) rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
     #[inline]
-    pub(super) fn u8(&mut self) -> u8 {
+    pub(crate) fn u8(&mut self) -> u8 {
         self.array::<1>()[0]
     }
 
     #[inline]
-    pub(super) fn u16(&mut self) -> u16 {
+    pub(crate) fn u16(&mut self) -> u16 {
         u16::from_be_bytes(self.array())
     }
 
     #[inline]
-    pub(super) fn u32(&mut self) -> u32 {
+    pub(crate) fn u32(&mut self) -> u32 {
         u32::from_be_bytes(self.array())
     }
 
     #[inline]
-    pub(super) fn u64(&mut self) -> u64 {
+    pub(crate) fn u64(&mut self) -> u64 {
         u64::from_be_bytes(self.array())
     }
 
     #[inline]
-    pub(super) fn take(&mut self, len: usize) -> &'a [u8] {
+    pub(crate) fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(len);
         self.rest = rest;
         taken
@@ -48,13 +48,13 @@ impl<'a> Cursor<'a> {
 
     /// An atom at a place where only an atom stands.
     #[inline]
-    pub(super) fn atom(&mut self) -> Atom<'a> {
+    pub(crate) fn atom(&mut self) -> Atom<'a> {
         let tag = self.u8();
         self.atom_tagged(tag)
     }
 
     #[inline]
-    pub(super) fn atom_tagged(&mut self, tag: u8) -> Atom<'a> {
+    pub(crate) fn atom_tagged(&mut self, tag: u8) -> Atom<'a> {
         let wide = matches!(tag, tag::ATOM | tag::ATOM_UTF8);
         let len = if wide { usize::from(self.u16()) } else { usize::from(self.u8()) };
         Atom::new(self.take(len), matches!(tag, tag::ATOM | tag::SMALL_ATOM))
@@ -62,7 +62,7 @@ impl<'a> Cursor<'a> {
 
     /// An integer at a place where only a small or a 32-bit one stands.
     #[inline]
-    pub(super) fn small(&mut self) -> i64 {
+    pub(crate) fn small(&mut self) -> i64 {
         match self.u8() {
             tag::SMALL_INTEGER => i64::from(self.u8()),
             _ => i64::from(self.u32() as i32),
@@ -70,7 +70,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes over one term; cost: one step per term inside it, whatever the sizes of its binaries.
-    pub(super) fn skip(&mut self) {
+    pub(crate) fn skip(&mut self) {
         let mut left: usize = 1;
         while left > 0 {
             left -= 1;

@@ -6,12 +6,13 @@
 
 mod atom;
 mod check;
-mod cursor;
+pub(crate) mod cursor;
 mod error;
 mod identity;
 mod inflated;
+mod leaf;
 pub mod show;
-mod tag;
+pub(crate) mod tag;
 mod term;
 mod view;
 
@@ -20,5 +21,6 @@ pub use check::MAX_DEPTH;
 pub use error::Error;
 pub use identity::{Fun, Pid, Port, Reference};
 pub use inflated::{Inflated, MAX_INFLATED, Unpacked};
+pub(crate) use leaf::Leaf;
 pub use term::{Term, Terms};
 pub use view::View;

@@ -23,6 +23,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
+use crate::redact::Rules;
 pub use batch::Batch;
 pub use role::Role;
 pub(crate) use scalar::scalar;
@@ -149,6 +150,13 @@ impl<'a> Event<'a> {
         let raw: &RawValue = serde_json::from_str(json).map_err(|error| Error::invalid(format!("data: {error}")))?;
         payload::data(&mut self, raw)?;
         Ok(self)
+    }
+
+    /// Hides the secrets of the payload; how many there were.
+    pub(crate) fn redact(&mut self, rules: &Rules) -> u64 {
+        let Some((data, secrets)) = rules.json(&self.data, self.function.as_deref()) else { return 0 };
+        self.data = Cow::Owned(data);
+        secrets
     }
 
     /// The same event, owning its text.

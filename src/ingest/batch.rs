@@ -62,7 +62,9 @@ impl Batch {
             let text = text.clone().map(|range| self.text.get(range).unwrap_or_default());
             match text.map_err(Error::invalid).and_then(Event::parse) {
                 Ok(event) => {
-                    events.push(self.in_session(event));
+                    let mut event = self.in_session(event);
+                    job.hid(event.redact(&job.options.redact));
+                    events.push(event);
                     lines.push(*line);
                 }
                 // The parser saw one line only; its "line 1" is not the file's.

@@ -122,6 +122,14 @@ impl<'a> Job<'a> {
         self.complain(place, message);
     }
 
+    /// Counts secrets that were hidden.
+    pub(super) fn hid(&mut self, secrets: u64) {
+        if secrets > 0 {
+            self.report.redacted += secrets;
+            self.store.count_redacted(secrets);
+        }
+    }
+
     /// Stores a batch. `place` tells where an event of it, by its index, was read.
     pub(super) fn store(&mut self, events: &[Event<'_>], place: impl Fn(usize) -> Place) {
         let stored = self.store.store_events(events);
@@ -143,7 +151,10 @@ impl<'a> Job<'a> {
 
     fn complain(&mut self, place: Place, message: impl Into<String>) {
         if self.report.first_errors.len() < MAX_COMPLAINTS {
-            self.report.first_errors.push(Complaint { file: self.file.clone(), place, message: message.into() });
+            // What is wrong may be told with the value that is.
+            let message = message.into();
+            let message = self.options.redact.text(&message).map_or(message, |(hidden, _)| hidden);
+            self.report.first_errors.push(Complaint { file: self.file.clone(), place, message });
         }
     }
 }

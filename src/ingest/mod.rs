@@ -26,6 +26,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::redact::Rules;
 use crate::store::EventStore;
 use crate::trace::MAX_VALUE_BYTES;
 use crate::watch::{Unwatched, Watch};
@@ -47,11 +48,13 @@ pub struct ImportOptions {
     /// Longest text of one value (an argument, a message, a state) of a binary trace, in bytes; longer ones are cut by
     /// a visible marker.
     pub max_value_bytes: usize,
+    /// What is hidden of every event that is read.
+    pub redact: Rules,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { max_value_bytes: MAX_VALUE_BYTES }
+        Self { max_value_bytes: MAX_VALUE_BYTES, redact: Rules::default() }
     }
 }
 

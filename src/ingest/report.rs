@@ -101,6 +101,8 @@ pub struct ImportReport {
     pub gaps: u64,
     /// Values of traces that were longer than allowed and were cut; a marker in the event says so.
     pub cut: u64,
+    /// Secrets hidden in events before they were stored; a mark stands in the place of each.
+    pub redacted: u64,
     /// Why the first [`MAX_COMPLAINTS`] of the rejected were.
     pub first_errors: Vec<Complaint>,
     /// Why reading stopped before the end of a file; what came before that place is kept.

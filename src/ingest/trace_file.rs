@@ -98,6 +98,7 @@ impl Reader<'_> {
                 prefix: format!("{mark}-"),
                 max_value_bytes: job.options.max_value_bytes,
                 start_ns: Term::parse(first).ok().and_then(stamp_of).or_else(|| first_stamp(files)).map(|it| it.ns),
+                redact: job.options.redact.clone(),
                 ..Session::default()
             });
             if dropped > 0 {
@@ -125,6 +126,7 @@ impl Reader<'_> {
         recorder.finish();
         recorder.hand_over(|events| job.store(events, |_| Place::Offset(0)));
         let counters = recorder.counters();
+        job.hid(counters.redacted);
         let report = &mut job.report;
         report.records += counters.records;
         report.unknown += counters.unknown;

@@ -89,6 +89,8 @@ pub struct CounterStats {
     pub cleared: u64,
     /// Queries answered.
     pub queries: u64,
+    /// Secrets hidden in events before they were stored.
+    pub redacted: u64,
 }
 
 /// What retention last took.
@@ -123,6 +125,7 @@ pub(super) struct Counters {
     pruned: AtomicU64,
     cleared: AtomicU64,
     queries: AtomicU64,
+    redacted: AtomicU64,
 }
 
 impl Counters {
@@ -149,6 +152,10 @@ impl Counters {
         self.queries.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn redacted(&self, secrets: u64) {
+        self.redacted.fetch_add(secrets, Ordering::Relaxed);
+    }
+
     fn read(&self) -> CounterStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         CounterStats {
@@ -160,6 +167,7 @@ impl Counters {
             pruned: read(&self.pruned),
             cleared: read(&self.cleared),
             queries: read(&self.queries),
+            redacted: read(&self.redacted),
         }
     }
 }

@@ -104,7 +104,8 @@ impl EventStore {
     /// # Errors
     /// Those of [`Event::parse`](crate::Event::parse) and of [`Self::store_event`].
     pub fn store_json_event(&self, text: &str) -> Result<Stored> {
-        let event = Event::parse(text).inspect_err(|_| self.shared.counters.rejected(1))?;
+        let mut event = Event::parse(text).inspect_err(|_| self.shared.counters.rejected(1))?;
+        self.redact(std::slice::from_mut(&mut event));
         self.store_event(&event)
     }
 
@@ -140,6 +141,7 @@ impl EventStore {
         if atomic && !rejected.is_empty() {
             events.clear();
         }
+        self.redact(&mut events);
         self.store_valid(&events, rejected)
     }
 
@@ -151,7 +153,21 @@ impl EventStore {
         if atomic && !rejected.is_empty() {
             events.clear();
         }
+        self.redact(&mut events);
         self.store_valid(&events, rejected)
+    }
+
+    /// Hides what the settings say is hidden of events that calls store.
+    fn redact(&self, events: &mut [Event<'_>]) {
+        let rules = &self.shared.settings.redact;
+        if rules.is_on() {
+            self.count_redacted(events.iter_mut().map(|event| event.redact(rules)).sum());
+        }
+    }
+
+    /// Counts secrets that were hidden before events reached the store, so that [`Self::get_stats`] tells of them.
+    pub fn count_redacted(&self, secrets: u64) {
+        self.shared.counters.redacted(secrets);
     }
 
     /// Counts events that were refused before they reached the store, so that [`Self::get_stats`] tells of them.

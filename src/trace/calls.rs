@@ -22,13 +22,14 @@ impl Recorder {
         let key = self.key(pid?)?;
         let function = self.function_id(&mfa);
         self.functions.called(function);
-        let site = extra.and_then(|extra| self.functions.site_id(extra));
+        let site = extra.and_then(|extra| self.functions.site_id(extra, &self.session.redact));
         let caller = match (site, extra.and_then(Term::atom)) {
             (Some(site), _) => Caller::Function(self.functions.site(site).caller),
             (None, Some(nobody)) if nobody.is("undefined") => Caller::Nobody,
             _ => Caller::Unknown,
         };
         let handling = self.handling(key, function, caller, &mfa);
+        let is_about_secrets = self.functions.function(function).is_about_secrets;
         let sent = handling.as_ref().and_then(|handling| handling.sent);
         let is_call = handling.as_ref().is_some_and(|handling| {
             handling.callback == Callback::HandleCall || handling.correlation != Correlation::None
@@ -69,6 +70,10 @@ impl Recorder {
         draft.parent = parent.map(|parent| self.id_of(parent)).unwrap_or_default();
         self.emit(draft, |object, draft| {
             match mfa.args.map(|args| (args.elements(), args)) {
+                Some((Some(args), _)) if is_about_secrets => {
+                    object.key("args");
+                    object.without_texts(args);
+                }
                 Some((Some(args), _)) => object.terms("args", args),
                 Some((None, args)) => {
                     // Erlang writes a list of bytes as a string; arguments are never one.
@@ -127,8 +132,14 @@ impl Recorder {
         let function = self.function_id(&mfa);
         let (draft, frame) = self.close(at, key, function);
         let spans_gap = self.spans_gap(frame.as_ref());
+        let is_about_secrets = self.functions.function(function).is_about_secrets;
         self.emit(draft, |object, _| {
-            object.term("result", value);
+            object.key("result");
+            if is_about_secrets {
+                object.value_without_texts(value);
+            } else {
+                object.value(value);
+            }
             object.str("exit_reason", "normal");
             if spans_gap {
                 object.bool("spans_gap", true);

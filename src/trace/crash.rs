@@ -3,7 +3,7 @@
 use super::functions::{bytes_text, shown};
 use super::object::{Object, escaped};
 use crate::etf::show::Show;
-use crate::etf::{Term, View};
+use crate::etf::{Atom, Term, View};
 
 /// Frames of a stack written out.
 const MAX_FRAMES: usize = 32;
@@ -44,7 +44,12 @@ impl<'a> Crash<'a> {
             let mut line = frame.function;
             if let Some(args) = frame.args {
                 line.push(' ');
-                Show { max_bytes: 1000, home: object.context.home }.elixir(args, &mut line);
+                let rules = object.context.rules;
+                let hidden =
+                    if rules.is_about_secrets(frame.name.bytes()) { rules.texts(args) } else { rules.term(args) };
+                let home = object.context.home;
+                Show { max_bytes: 1000, home }.elixir(Term::checked(&hidden.shown()), &mut line);
+                object.hid(&hidden);
             }
             if let Some(place) = frame.place {
                 line.push_str(" (");
@@ -61,6 +66,7 @@ impl<'a> Crash<'a> {
 /// One frame of a stack.
 struct Frame<'a> {
     function: String,
+    name: Atom<'a>,
     args: Option<Term<'a>>,
     place: Option<String>,
 }
@@ -88,6 +94,6 @@ impl<'a> Frame<'a> {
             }
         }
         let place = file.zip(line).map(|(file, line)| format!("{file}:{line}"));
-        Some(Self { function: shown(module, function, arity), args, place })
+        Some(Self { function: shown(module, function, arity), name: function, args, place })
     }
 }

@@ -1,11 +1,13 @@
 //! In what do two states differ?
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cut::{holds_cut, is_cut};
 use super::object::{Object, escaped, number};
 use crate::etf::show::Show;
 use crate::etf::{Atom, Term, Terms, View};
+use crate::redact::Hidden;
 
 /// Differences written out; the rest are counted.
 const MAX_SHOWN: usize = 32;
@@ -29,7 +31,8 @@ enum Side<'a> {
 
 /// Appends a JSON array of texts such as `discount: 0 -> nil`. What was cut before it came here is not compared.
 pub(super) fn write(old: Term<'_>, new: Term<'_>, object: &mut Object<'_>) {
-    let mut found = Differences { all: Vec::new(), more: 0 };
+    let hidden = Sides { old: object.context.rules.term(old), new: object.context.rules.term(new) };
+    let mut found = Differences { all: Vec::new(), more: 0, hidden: &hidden };
     found.compare("", old, new, 0);
     let home = object.context.home;
     let text = &mut *object.text;
@@ -50,7 +53,7 @@ pub(super) fn write(old: Term<'_>, new: Term<'_>, object: &mut Object<'_>) {
             match side {
                 None => shown.push_str("(absent)"),
                 Some(side) => {
-                    Show { max_bytes: MAX_SIDE, home }.elixir(*side, &mut shown);
+                    Show { max_bytes: MAX_SIDE, home }.elixir(Term::checked(&hidden.shown(*side)), &mut shown);
                 }
             }
             escaped(&shown, text);
@@ -65,12 +68,31 @@ pub(super) fn write(old: Term<'_>, new: Term<'_>, object: &mut Object<'_>) {
     text.push(']');
 }
 
-struct Differences<'a> {
-    all: Vec<Difference<'a>>,
-    more: usize,
+/// What is hidden of both states. It is counted where they are shown whole.
+struct Sides<'a> {
+    old: Hidden<'a>,
+    new: Hidden<'a>,
 }
 
-impl<'a> Differences<'a> {
+impl Sides<'_> {
+    fn hide(&self, part: Term<'_>) -> bool {
+        self.old.hides(part) || self.new.hides(part)
+    }
+
+    /// A part of either, as it may be shown.
+    fn shown<'p>(&self, part: Term<'p>) -> Cow<'p, [u8]> {
+        let side = if self.old.is_part(part) { &self.old } else { &self.new };
+        side.shown_part(part)
+    }
+}
+
+struct Differences<'a, 'h> {
+    all: Vec<Difference<'a>>,
+    more: usize,
+    hidden: &'h Sides<'h>,
+}
+
+impl<'a> Differences<'a, '_> {
     fn add(&mut self, path: &str, sides: Side<'a>) {
         if self.all.len() < MAX_SHOWN {
             self.all.push((path.to_owned(), sides));
@@ -85,6 +107,9 @@ impl<'a> Differences<'a> {
         }
         if is_cut(old) || is_cut(new) {
             return self.add(path, Side::Cut);
+        }
+        if self.hidden.hide(old) || self.hidden.hide(new) {
+            return self.add(path, Side::Values(Some(old), Some(new)));
         }
         match (old.view(), new.view()) {
             (View::Map(old), View::Map(new)) if depth < MAX_DEPTH => self.compare_maps(path, old, new, depth),
@@ -103,35 +128,35 @@ impl<'a> Differences<'a> {
             pairs(old).map(|(k, v)| (k.as_bytes(), (k, v))).collect();
         for (key, value) in pairs(new) {
             match before.remove(key.as_bytes()) {
-                Some((_, old)) => self.compare(&under(path, key), old, value, depth + 1),
-                None => self.add(&under(path, key), Side::Values(None, Some(value))),
+                Some((_, old)) if old.as_bytes() == value.as_bytes() && !holds_cut(old) => {}
+                Some((_, old)) => self.compare(&self.under(path, key), old, value, depth + 1),
+                None => self.add(&self.under(path, key), Side::Values(None, Some(value))),
             }
         }
         // In the order of the state before, whatever the hash table's.
         for (key, value) in pairs(old).filter(|(key, _)| before.contains_key(key.as_bytes())) {
-            self.add(&under(path, key), Side::Values(Some(value), None));
+            self.add(&self.under(path, key), Side::Values(Some(value), None));
+        }
+    }
+
+    /// `discount` below `cart` is `cart.discount`; keys that are no plain atoms stand in brackets.
+    fn under(&self, path: &str, key: Term<'_>) -> String {
+        let plain = key.atom().map(Atom::text).filter(|name| {
+            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '?' | '!'))
+        });
+        match plain {
+            Some(name) if path.is_empty() => name.into_owned(),
+            Some(name) => format!("{path}.{name}"),
+            None => {
+                let mut shown = format!("{path}[");
+                Show { max_bytes: MAX_SIDE, home: None }.elixir(Term::checked(&self.hidden.shown(key)), &mut shown);
+                shown.push(']');
+                shown
+            }
         }
     }
 }
 
 fn pairs(mut terms: Terms<'_>) -> impl Iterator<Item = (Term<'_>, Term<'_>)> {
     std::iter::from_fn(move || Some((terms.next()?, terms.next()?)))
-}
-
-/// `discount` below `cart` is `cart.discount`; keys that are no plain atoms stand in brackets.
-fn under(path: &str, key: Term<'_>) -> String {
-    let plain = key
-        .atom()
-        .map(Atom::text)
-        .filter(|name| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '?' | '!')));
-    match plain {
-        Some(name) if path.is_empty() => name.into_owned(),
-        Some(name) => format!("{path}.{name}"),
-        None => {
-            let mut shown = format!("{path}[");
-            Show { max_bytes: MAX_SIDE, home: None }.elixir(key, &mut shown);
-            shown.push(']');
-            shown
-        }
-    }
 }

@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use super::message::Mfa;
 use super::object::{escaped, number};
 use crate::etf::{Atom, Term, View, show};
+use crate::redact::Rules;
 
 /// A function that was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(super) struct Function {
     /// `Cart.handle_cast/2`.
     pub(super) shown: Box<str>,
     pub(super) callback: Option<Callback>,
+    /// Whether it works on secrets: the texts it is given and returns are hidden.
+    pub(super) is_about_secrets: bool,
     /// Whether a call of it was traced.
     pub(super) is_traced: bool,
     /// What is known of how it calls others.
@@ -122,7 +125,7 @@ impl Functions {
     }
 
     /// The number of a function.
-    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
+    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>, rules: &Rules) -> FunctionId {
         let Self { hasher, by_name, functions, .. } = self;
         let hash = hasher.hash_one((mfa.name, mfa.arity));
         let same = |id: &u32| {
@@ -133,7 +136,7 @@ impl Functions {
             return FunctionId(*id);
         }
         let id = functions.len() as u32;
-        functions.push(Function::new(mfa));
+        functions.push(Function::new(mfa, rules));
         by_name.insert_unique(hash, id, |id| {
             let known = &functions[*id as usize];
             hasher.hash_one((&*known.key, known.arity))
@@ -143,13 +146,13 @@ impl Functions {
 
     /// The number of a place: `{Module, Function, Arity}` or `{Module, Function, Arity, {File, Line}}`. Anything else a
     /// match specification puts there is none.
-    pub(super) fn site_id(&mut self, extra: Term<'_>) -> Option<SiteId> {
+    pub(super) fn site_id(&mut self, extra: Term<'_>, rules: &Rules) -> Option<SiteId> {
         let key = extra.as_bytes();
         let hash = self.hasher.hash_one(key);
         if let Some(id) = self.by_site.find(hash, |id| *self.sites[*id as usize].key == *key) {
             return Some(SiteId(*id));
         }
-        let caller = self.function_id(&Mfa::of_caller(extra)?);
+        let caller = self.function_id(&Mfa::of_caller(extra)?, rules);
         let Self { hasher, by_site, sites, .. } = self;
         let site = Site::new(extra, caller)?;
         let id = sites.len() as u32;
@@ -160,7 +163,7 @@ impl Functions {
 }
 
 impl Function {
-    fn new(mfa: &Mfa<'_>) -> Self {
+    fn new(mfa: &Mfa<'_>, rules: &Rules) -> Self {
         let mut module = String::new();
         show::atom(mfa.module, &mut module);
         let name = mfa.function.text().into_owned();
@@ -187,6 +190,7 @@ impl Function {
             kind,
             may_take_events,
             is_callback_mode,
+            is_about_secrets: rules.is_about_secrets(mfa.function.bytes()),
         }
     }
 }

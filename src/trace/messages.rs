@@ -162,7 +162,8 @@ impl Recorder {
         let key = pid_of(subject).and_then(|pid| self.key(pid));
         let mut draft = self.draft(at, event_type, key);
         let home = self.home.as_ref().map(|(home, _)| &**home);
-        draft.correlation = self.out.span(|text| write_party(label, home, text));
+        let label = self.session().redact.term(label).shown().into_owned();
+        draft.correlation = self.out.span(|text| write_party(Term::checked(&label), home, text));
         self.emit(draft, |object, draft| {
             object.term("message", message);
             for (key, party, role) in [("sender_pid", from, Role::Sender), ("receiver_pid", to, Role::Receiver)] {

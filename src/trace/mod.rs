@@ -27,6 +27,7 @@ mod state;
 mod vm;
 mod window;
 
+use crate::redact::Rules;
 pub use recorder::Recorder;
 pub use stamp::{Stamp, stamp_of};
 
@@ -42,6 +43,8 @@ pub struct Session {
     pub prefix: String,
     /// Longest text of one value (an argument, a message, a state) in bytes; longer ones are cut by a visible marker.
     pub max_value_bytes: usize,
+    /// What is hidden of values.
+    pub redact: Rules,
     /// Added to every timestamp, in nanoseconds: puts sources with clocks of their own on one clock.
     pub shift_ns: i64,
     /// When it began, on the events' clock, where it is known: the time of messages before the first that carries one.
@@ -57,6 +60,7 @@ impl Default for Session {
             id: String::new(),
             prefix: String::new(),
             max_value_bytes: MAX_VALUE_BYTES,
+            redact: Rules::default(),
             shift_ns: 0,
             start_ns: None,
             wall_offset_ns: None,
@@ -82,6 +86,8 @@ pub struct Counters {
     pub gaps: u64,
     /// Values cut because they were longer than allowed.
     pub cut: u64,
+    /// Secrets hidden in values.
+    pub redacted: u64,
 }
 
 /// Why a source ended its trace, as it said itself; only `scope.exs` does.

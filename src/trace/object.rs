@@ -5,6 +5,7 @@ use super::functions::{Functions, SiteId};
 use super::process::ProcessKey;
 use crate::etf::show::{self, Show};
 use crate::etf::{Atom, Term};
+use crate::redact::{Hidden, Rules};
 
 /// The name of the recorded node, as sent, where it is known: its pids are written without it.
 pub(super) type Home<'t> = Option<&'t [u8]>;
@@ -18,6 +19,17 @@ pub(super) struct Context<'t> {
     pub(super) functions: &'t Functions,
     /// Longest text of one value, in bytes.
     pub(super) max_value: usize,
+    /// What is hidden.
+    pub(super) rules: &'t Rules,
+}
+
+/// What the payload of an event left out.
+#[derive(Clone, Copy, Default)]
+pub(super) struct LeftOut {
+    /// Values that were cut.
+    pub(super) cut: u64,
+    /// Secrets that were hidden.
+    pub(super) hidden: u64,
 }
 
 /// A JSON object being appended to a text.
@@ -25,15 +37,14 @@ pub(super) struct Object<'t> {
     pub(super) text: &'t mut String,
     pub(super) context: Context<'t>,
     start: usize,
-    /// Values that were cut.
-    cut: u32,
+    left_out: LeftOut,
 }
 
 impl<'t> Object<'t> {
     pub(super) fn new(text: &'t mut String, context: Context<'t>) -> Self {
         let start = text.len();
         text.push('{');
-        Self { text, context, start, cut: 0 }
+        Self { text, context, start, left_out: LeftOut::default() }
     }
 
     fn comma(&mut self) {
@@ -76,6 +87,18 @@ impl<'t> Object<'t> {
         self.text.push(']');
     }
 
+    /// What a function that works on secrets was given, each for itself, without its texts.
+    pub(super) fn without_texts<'a>(&mut self, terms: impl Iterator<Item = Term<'a>>) {
+        self.text.push('[');
+        for (at, term) in terms.enumerate() {
+            if at > 0 {
+                self.text.push(',');
+            }
+            self.value_without_texts(term);
+        }
+        self.text.push(']');
+    }
+
     /// Bytes as texts, each for itself.
     pub(super) fn numbers(&mut self, key: &str, bytes: &[u8]) {
         self.key(key);
@@ -89,8 +112,27 @@ impl<'t> Object<'t> {
     }
 
     pub(super) fn value(&mut self, term: Term<'_>) {
-        let is_cut = Show { max_bytes: self.context.max_value, home: self.context.home }.elixir_json(term, self.text);
-        self.cut += u32::from(is_cut);
+        let hidden = self.context.rules.term(term);
+        self.shown(&hidden);
+    }
+
+    /// What a function that works on secrets was given or returned.
+    pub(super) fn value_without_texts(&mut self, term: Term<'_>) {
+        let hidden = self.context.rules.texts(term);
+        self.shown(&hidden);
+    }
+
+    fn shown(&mut self, hidden: &Hidden<'_>) {
+        let bytes = hidden.shown();
+        let show = Show { max_bytes: self.context.max_value, home: self.context.home };
+        let is_cut = show.elixir_json(Term::checked(&bytes), self.text);
+        self.left_out.cut += u64::from(is_cut);
+        self.hid(hidden);
+    }
+
+    /// Counts what was hidden.
+    pub(super) fn hid(&mut self, hidden: &Hidden<'_>) {
+        self.left_out.hidden += hidden.count();
     }
 
     pub(super) fn str(&mut self, key: &str, value: &str) {
@@ -151,16 +193,16 @@ impl<'t> Object<'t> {
     }
 
     /// Closes the object.
-    pub(super) fn end(self) -> (Span, u32) {
-        let Self { text, start, cut, context: _ } = self;
-        if cut > 0 {
+    pub(super) fn end(self) -> (Span, LeftOut) {
+        let Self { text, start, left_out, context: _ } = self;
+        if left_out.cut > 0 {
             if text.len() > start + 1 {
                 text.push(',');
             }
             text.push_str("\"truncated\":true");
         }
         text.push('}');
-        (Span::of(start, text.len()), cut)
+        (Span::of(start, text.len()), left_out)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::event::Event;
 /// forgotten, which costs a duration or a sender, never an event.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    session: Session,
+    pub(super) session: Session,
     /// Start of event ids.
     prefix: Arc<str>,
     pub(super) counters: Counters,
@@ -341,12 +341,14 @@ impl Recorder {
             prefix: &self.prefix,
             functions: &self.functions,
             max_value: self.session.max_value_bytes,
+            rules: &self.session.redact,
         };
         let mut object = Object::new(&mut self.out.text, context);
         write(&mut object, &mut draft);
-        let (data, cut) = object.end();
+        let (data, left_out) = object.end();
         draft.data = data;
-        self.counters.cut += u64::from(cut);
+        self.counters.cut += left_out.cut;
+        self.counters.redacted += left_out.hidden;
         self.counters.events += 1;
         self.out.push(draft);
     }
@@ -376,7 +378,7 @@ impl Recorder {
     }
 
     pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
-        self.functions.function_id(mfa)
+        self.functions.function_id(mfa, &self.session.redact)
     }
 
     /// What a process is doing, see [`Process::doing`](super::process::Process::doing).

@@ -30,6 +30,7 @@ KINDS = {
     "stale_pid": ["stale_pid"],
     "state_growth": ["state_growth"],
     "swallowed": ["swallowed_exception"],
+    "web_error": ["http_error"],
     "unanswered": ["never_answered", "call_timeout"],
 }
 

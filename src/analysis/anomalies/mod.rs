@@ -9,13 +9,17 @@ mod deadlock;
 mod exchange;
 mod gap;
 mod growth;
+mod http_error;
 mod lost_update;
 mod mailbox;
 mod outlier;
 mod repeated;
+mod repeated_exception;
 mod restart;
 mod swallowed;
+mod web;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -25,6 +29,7 @@ use super::ledger::{Call, CallId, Ledger, Moment, ProcessId, Sym};
 use super::traffic::Traffic;
 use crate::error::{Error, Result};
 use crate::watch::Watch;
+use web::Web;
 
 /// A kind of trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +37,7 @@ pub(crate) enum Kind {
     Deadlock,
     LostUpdate,
     Crash,
+    HttpError,
     RestartStorm,
     StalePid,
     CallTimeout,
@@ -39,6 +45,7 @@ pub(crate) enum Kind {
     NeverAnswered,
     DeadLetter,
     SwallowedException,
+    RepeatedException,
     StateGrowth,
     DurationOutlier,
     LateReply,
@@ -48,10 +55,11 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
+        Self::HttpError,
         Self::RestartStorm,
         Self::StalePid,
         Self::CallTimeout,
@@ -59,6 +67,7 @@ impl Kind {
         Self::NeverAnswered,
         Self::DeadLetter,
         Self::SwallowedException,
+        Self::RepeatedException,
         Self::StateGrowth,
         Self::DurationOutlier,
         Self::LateReply,
@@ -71,6 +80,7 @@ impl Kind {
             Self::Deadlock => "deadlock",
             Self::LostUpdate => "lost_update",
             Self::Crash => "crash",
+            Self::HttpError => "http_error",
             Self::RestartStorm => "restart_storm",
             Self::StalePid => "stale_pid",
             Self::CallTimeout => "call_timeout",
@@ -78,6 +88,7 @@ impl Kind {
             Self::NeverAnswered => "never_answered",
             Self::DeadLetter => "dead_letter",
             Self::SwallowedException => "swallowed_exception",
+            Self::RepeatedException => "repeated_exception",
             Self::StateGrowth => "state_growth",
             Self::DurationOutlier => "duration_outlier",
             Self::LateReply => "late_reply",
@@ -173,6 +184,7 @@ pub(crate) struct Scene<'l> {
     traffic: Traffic<'l>,
     /// Calls of each process, by its number.
     by_process: Vec<Vec<CallId>>,
+    web: OnceCell<Web>,
     watch: &'l dyn Watch,
 }
 
@@ -182,13 +194,18 @@ impl<'l> Scene<'l> {
         for (id, call) in (0..).zip(&ledger.calls) {
             by_process[call.process as usize].push(id);
         }
-        Self { ledger, traffic: Traffic::new(ledger), by_process, watch }
+        Self { ledger, traffic: Traffic::new(ledger), by_process, web: OnceCell::new(), watch }
     }
 
     /// The calls of a process, in the order they began.
     fn calls_of(&self, process: ProcessId) -> impl Iterator<Item = (CallId, &'l Call)> {
         let ledger = self.ledger;
         self.by_process[process as usize].iter().map(move |id| (*id, ledger.call(*id)))
+    }
+
+    /// Exceptions and web requests; gathered when they are first asked for.
+    fn web(&self) -> &Web {
+        self.web.get_or_init(|| Web::of(self.ledger))
     }
 
     /// Asked between pieces of work that take a millisecond or so.
@@ -200,15 +217,17 @@ impl<'l> Scene<'l> {
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 12] = [
+const DETECTORS: [(Detector, &[Kind]); 14] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
+    (http_error::detect, &[Kind::HttpError]),
     (restart::detect, &[Kind::RestartStorm]),
     (dead_letter::detect, &[Kind::StalePid, Kind::DeadLetter]),
     (exchange::detect, &[Kind::CallTimeout, Kind::NeverAnswered, Kind::LateReply]),
     (mailbox::detect, &[Kind::MailboxGrowth]),
     (swallowed::detect, &[Kind::SwallowedException]),
+    (repeated_exception::detect, &[Kind::RepeatedException]),
     (growth::detect, &[Kind::StateGrowth]),
     (outlier::detect, &[Kind::DurationOutlier]),
     (repeated::detect, &[Kind::RepeatedCalls]),

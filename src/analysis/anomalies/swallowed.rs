@@ -37,7 +37,8 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             .iter()
             .filter_map(|(failed, parent)| {
                 let result = result(scene, *parent)?;
-                is_silent(&result).then_some((*failed, *parent, result))
+                // An answer such as 500 tells of it.
+                (is_silent(&result) && !scene.web().is_answered(*failed)).then_some((*failed, *parent, result))
             })
             .collect();
         if let Some((failed, parent, result)) = silent.first() {
@@ -47,14 +48,14 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     Ok(())
 }
 
-fn result(scene: &Scene<'_>, call: CallId) -> Option<String> {
+pub(super) fn result(scene: &Scene<'_>, call: CallId) -> Option<String> {
     let event = scene.ledger.event(scene.ledger.call(call).exit?)?;
     let payload = Payload::read(event.data());
     Some(text(payload.result)?.into_owned())
 }
 
 /// Whether a result says nothing of an error.
-fn is_silent(result: &str) -> bool {
+pub(super) fn is_silent(result: &str) -> bool {
     let lower = result.to_lowercase();
     !["error", "invalid", "fail", "exception", "exit", "noproc", "timeout"].iter().any(|word| lower.contains(word))
 }

@@ -198,6 +198,14 @@ pub(crate) struct Sample {
     pub(crate) length: u64,
 }
 
+/// The beginning or the end of a call that may show a web request or its answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sign {
+    pub(crate) call: CallId,
+    pub(crate) moment: Moment,
+    pub(crate) is_end: bool,
+}
+
 /// The facts of a visit.
 #[derive(Debug)]
 pub(crate) struct Ledger {
@@ -207,6 +215,8 @@ pub(crate) struct Ledger {
     pub(crate) messages: Vec<Message>,
     pub(crate) processes: Vec<Process>,
     pub(crate) samples: Vec<Sample>,
+    /// In the order of time.
+    pub(crate) signs: Vec<Sign>,
     /// What the source dropped in or into the span.
     pub(crate) losses: Vec<Loss>,
     /// Names that were registered: when, which, by whom, in the order of time.

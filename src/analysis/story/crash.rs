@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::onward::Onward;
 use super::reason::exception;
 use super::tell::{call, enclosing};
 use super::{Cx, Part, Story, callers, cause, elsewhere, ended_by, folded, supervision, waiting};
@@ -50,6 +51,8 @@ pub(super) struct Failure {
     pub(super) stack: Vec<String>,
     /// `s3_badstate.exs:16`.
     pub(super) site: Option<String>,
+    /// Where it went from the call that raised it; of one that did not end its process.
+    onward: Onward,
     /// When it failed.
     pub(super) at: i64,
 }
@@ -100,6 +103,7 @@ impl Failure {
             error: String::new(),
             stack: Vec::new(),
             site: None,
+            onward: Onward::default(),
         })
     }
 
@@ -150,6 +154,9 @@ pub(super) fn tell_raised(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Resul
     });
     if let Some(exit) = failure.exit.clone() {
         failure = Failure::of_exit(ask, names, &exit)?;
+    } else if let Some(raised) = &failure.raised {
+        failure.onward = Onward::of(ask, raised)?;
+        failure.site = failure.onward.origin.as_ref().map(|origin| origin.line.clone());
     }
     story(ask, names, &failure, None)
 }
@@ -258,6 +265,7 @@ fn outcome(cx: &Cx<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Par
         let shown: Vec<String> = frames.iter().map(|frame| brief(frame, 100)).collect();
         lines.push(format!("stack: {}", shown.join(" < ")));
     }
+    lines.extend(failure.onward.lines(cx));
     if let Some(exit) = &failure.exit {
         let after = if failure.raised.is_some() { format!(" at {}", cx.at(exit.at())) } else { String::new() };
         let lifetime = exit.number("lifetime_ns").map(|ns| format!(", {} after its start", super::tell::duration(ns)));

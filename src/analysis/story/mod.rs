@@ -10,6 +10,7 @@ mod elsewhere;
 mod ended_by;
 mod event;
 mod folded;
+mod onward;
 mod process;
 pub(crate) mod reason;
 mod supervision;

@@ -14,13 +14,14 @@ pub(crate) fn exception(error: &str) -> Option<String> {
                 _ => brief(error, 120).trim_start_matches('%').to_owned(),
             })
         }
-        Kind::Atom(name) => named(name).map(str::to_owned),
-        Kind::Tuple(parts) => named(parts.first()?.atom()?).map(str::to_owned),
+        Kind::Atom(name) => elixir_name(name).map(str::to_owned),
+        Kind::Tuple(parts) => elixir_name(parts.first()?.atom()?).map(str::to_owned),
         _ => None,
     }
 }
 
-fn named(error: &str) -> Option<&'static str> {
+/// The exception Elixir makes of an error of this tag.
+pub(crate) fn elixir_name(error: &str) -> Option<&'static str> {
     Some(match error {
         "badarith" => "ArithmeticError",
         "badarg" => "ArgumentError",

@@ -6,6 +6,7 @@
 pub(crate) mod brief;
 pub(crate) mod diff;
 pub(crate) mod envelope;
+pub(crate) mod fields;
 pub(crate) mod path;
 mod read;
 

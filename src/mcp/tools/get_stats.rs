@@ -86,6 +86,8 @@ struct CountersReply {
     cleared: u64,
     /// Queries answered.
     queries: u64,
+    /// Secrets hidden in events before they were stored; [REDACTED] stands in their place.
+    redacted: u64,
 }
 
 impl From<CounterStats> for CountersReply {
@@ -99,6 +101,7 @@ impl From<CounterStats> for CountersReply {
             pruned: counters.pruned,
             cleared: counters.cleared,
             queries: counters.queries,
+            redacted: counters.redacted,
         }
     }
 }
@@ -244,7 +247,7 @@ impl Reply {
             ),
             format!(
                 "counters: stored={} replaced={} duplicates={} rejected={} timestamps_assigned={} pruned={} cleared={} \
-                 queries={}",
+                 queries={} redacted={}",
                 counters.stored,
                 counters.replaced,
                 counters.duplicates,
@@ -252,7 +255,8 @@ impl Reply {
                 counters.timestamps_assigned,
                 counters.pruned,
                 counters.cleared,
-                counters.queries
+                counters.queries,
+                counters.redacted
             ),
             format!(
                 "limits: max_events={} max_bytes={} max_age_ns={} cleanup_interval_ns={}",

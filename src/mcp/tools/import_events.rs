@@ -61,6 +61,8 @@ pub(crate) struct Reply {
     dropped: u64,
     /// Spans in which they were dropped; each is an event of type gap.
     gaps: u64,
+    /// Secrets hidden in events before they were stored; [REDACTED] stands in their place.
+    redacted: u64,
     /// Whether the import was given up; what was stored until then is kept.
     cancelled: bool,
     /// Timestamp of the first event; absent when none carries one.
@@ -99,6 +101,7 @@ impl Reply {
             unknown: report.unknown,
             dropped: report.dropped,
             gaps: report.gaps,
+            redacted: report.redacted,
             cancelled: report.is_cancelled,
             since: report.span.map(|(since, _)| since),
             until: report.span.map(|(_, until)| until),
@@ -113,7 +116,7 @@ impl Reply {
     fn text(&self) -> String {
         let mut text = format!(
             "{}: events={} stored={} replaced={} duplicates={} rejected={} timestamps_assigned={} pruned={} \
-             records={} unknown={} dropped={} gaps={} cancelled={}",
+             records={} unknown={} dropped={} gaps={} redacted={} cancelled={}",
             self.path,
             self.events,
             self.stored,
@@ -126,6 +129,7 @@ impl Reply {
             self.unknown,
             self.dropped,
             self.gaps,
+            self.redacted,
             self.cancelled
         );
         if let (Some(since), Some(until)) = (self.since, self.until) {

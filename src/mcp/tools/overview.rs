@@ -38,7 +38,7 @@ impl Tool for OverviewTool {
     const NAME: &'static str = "overview";
     const TITLE: &'static str = "Overview";
     const DESCRIPTION: &'static str = "Start here. What is recorded and what stands out: span and totals by type, crashes, \
-        call timeouts, failed calls and lost messages with their event ids, the busiest processes (messages in and out, \
+        call timeouts, exceptions and lost messages with their event ids, the busiest processes (messages in and out, \
         busy share, longest mailbox, end), the functions that took most time, and what to ask next.";
     const EXAMPLE: &'static str = r#"{"since_timestamp":"-10s"}"#;
     const EFFECT: Effect = Effect::Reads;
@@ -76,15 +76,14 @@ fn report(found: &Overview) -> Report {
         (&troubles.undeliverable, "message to nobody", "messages to nobody"),
         (&troubles.to_the_dead, "message to an ended process", "messages to ended processes"),
         (&troubles.late_replies, "late reply", "late replies"),
-        (&troubles.failed_calls, "failed call", "failed calls"),
+        (&troubles.exceptions, "exception", "exceptions"),
     ];
     let told: Vec<String> = sorts
         .iter()
         .filter(|(trouble, ..)| trouble.count > 0)
         .map(|(trouble, one, many)| format!("{} {}", trouble.count, if trouble.count == 1 { one } else { many }))
         .collect();
-    let trouble =
-        if told.is_empty() { "no crash, no failed call, no lost message".to_owned() } else { told.join(", ") };
+    let trouble = if told.is_empty() { "no crash, no exception, no lost message".to_owned() } else { told.join(", ") };
     let took = Cell::Duration(length(visit)).shown(None);
     let mut report =
         Report::new(format!("{} events of {} processes over {took}: {trouble}", visit.visited, found.all_processes));
@@ -167,8 +166,9 @@ fn trouble_section(found: &Overview) -> Option<Section> {
     add(&troubles.to_the_dead, "message to an ended process", send);
     add(&troubles.late_replies, "late reply", send);
     // Those of a crash are told with it.
-    if troubles.crashes.count + troubles.timeouts.count == 0 {
-        add(&troubles.failed_calls, "failed call", failed);
+    let ends = troubles.crashes.count + troubles.timeouts.count + troubles.consequences.count;
+    if troubles.exceptions.count > ends {
+        add(&troubles.exceptions, "exception", failed);
     }
     section.keep(4);
     (section.len() > 0).then_some(section)
@@ -185,7 +185,7 @@ fn processes(found: &Overview) -> Section {
         Column::plain("out"),
         Column::plain("busy"),
         Column::plain("mailbox"),
-        Column::plain("failed"),
+        Column::plain("raised"),
         Column::plain("end"),
     ]);
     for process in &found.processes {
@@ -198,7 +198,7 @@ fn processes(found: &Overview) -> Section {
             Cell::Count(process.sent),
             if process.busy > 0 { Cell::Share(process.busy as f64 / span) } else { Cell::Empty },
             process.mailbox.map_or(Cell::Empty, |longest| Cell::Count(longest.max(0) as u64)),
-            if process.failed > 0 { Cell::Count(process.failed) } else { Cell::Empty },
+            if process.raised > 0 { Cell::Count(process.raised) } else { Cell::Empty },
             process.exit.as_deref().map_or(Cell::Empty, |reason| Cell::Text(brief(reason, 40))),
         ]);
     }

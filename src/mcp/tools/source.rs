@@ -64,6 +64,8 @@ struct CountsReply {
     unknown: u64,
     /// Values cut because they were too long.
     cut: u64,
+    /// Secrets hidden in values before they were stored; [REDACTED] stands in their place.
+    redacted: u64,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -113,6 +115,7 @@ impl From<Counts> for CountsReply {
             gaps: counts.gaps,
             unknown: counts.unknown,
             cut: counts.cut,
+            redacted: counts.redacted,
         }
     }
 }
@@ -158,11 +161,11 @@ impl From<SourceStatus> for SourceReply {
 
 impl CountsReply {
     fn write(&self, text: &mut String) {
-        let Self { records, events, duplicates, rejected, dropped, gaps, unknown, cut } = self;
+        let Self { records, events, duplicates, rejected, dropped, gaps, unknown, cut, redacted } = self;
         _ = write!(
             text,
             "records={records} events={events} duplicates={duplicates} rejected={rejected} dropped={dropped} \
-             gaps={gaps} unknown={unknown} cut={cut}"
+             gaps={gaps} unknown={unknown} cut={cut} redacted={redacted}"
         );
     }
 }

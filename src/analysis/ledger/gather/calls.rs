@@ -72,6 +72,7 @@ impl Book {
             message,
             change: None,
         });
+        self.sign(seen, id, moment, false);
         self.stacks.entry(process).or_default().push(id);
         let of = &mut self.processes[process as usize];
         of.runs_traced_code = true;
@@ -128,6 +129,7 @@ impl Book {
         {
             stack.truncate(at);
         }
+        self.sign(seen, call, moment, true);
         let exit = self.texts.intern(seen.event_id());
         let of = &mut self.calls[call as usize];
         of.exit = Some(exit);

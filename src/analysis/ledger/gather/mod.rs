@@ -3,6 +3,7 @@
 mod calls;
 mod life;
 mod messages;
+mod signs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
@@ -11,7 +12,7 @@ use foldhash::fast::FixedState;
 
 use super::super::losses::{Loss, losses};
 use super::payload::{Payload, int, text};
-use super::{Call, CallId, Ledger, Message, MessageId, Moment, Process, ProcessId, Sample, Sym, Texts, Waited};
+use super::{Call, CallId, Ledger, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts, Waited};
 use crate::error::Result;
 use crate::event::time::Time;
 use crate::query::{Filter, Seen, Visit};
@@ -51,6 +52,7 @@ struct Book {
     messages: Vec<Message>,
     processes: Vec<Process>,
     samples: Vec<Sample>,
+    signs: Vec<Sign>,
     registrations: Vec<(Moment, Sym, ProcessId)>,
     knows_names: bool,
     /// When anything but a capture's own words was last recorded.
@@ -87,6 +89,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages: Vec::new(),
         processes: Vec::new(),
         samples: Vec::new(),
+        signs: Vec::new(),
         registrations: Vec::new(),
         knows_names: false,
         newest: i64::MIN,
@@ -107,7 +110,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         book.take(&seen);
         ControlFlow::Continue(())
     })?;
-    let Book { mut texts, calls, messages, processes, samples, registrations, knows_names, newest, .. } = book;
+    let Book { mut texts, calls, messages, processes, samples, signs, registrations, knows_names, newest, .. } = book;
     let losses = losses(store, &visit, watch)?;
     for loss in &losses {
         texts.intern(&loss.event_id);
@@ -128,6 +131,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages,
         processes,
         samples,
+        signs,
         losses,
         registrations,
         breaks,

@@ -1,0 +1,29 @@
+//! Which calls may show a web request or its answer?
+
+use super::super::{CallId, Moment, Sign};
+use super::Book;
+use crate::query::Seen;
+
+/// How a request of Plug begins wherever it is shown.
+const CONN: &[u8] = b"%Plug.Conn";
+
+impl Book {
+    /// Notes an event of a call for those who look at web requests. Cost: one search in its payload.
+    pub(super) fn sign(&mut self, seen: &Seen<'_>, call: CallId, moment: Moment, is_end: bool) {
+        let answers = !is_end && is_answering(seen);
+        if answers || memchr::memmem::find(seen.data().as_bytes(), CONN).is_some() {
+            self.signs.push(Sign { call, moment, is_end });
+        }
+    }
+}
+
+/// Whether a function sends an answer, or tells of one.
+fn is_answering(seen: &Seen<'_>) -> bool {
+    let module = || seen.module().unwrap_or_default().trim_start_matches(':');
+    match seen.function() {
+        Some("send_resp" | "resp" | "send_chunked" | "send_file" | "put_status") => true,
+        Some("execute") => module() == "telemetry",
+        Some("reply" | "stream_reply") => module() == "cowboy_req",
+        _ => false,
+    }
+}
