@@ -1,9 +1,9 @@
 """What does tracing cost a system of somebody else's? Rounds with and without tracing in turns, at each level.
 
     SERVER=target/release/elixir-scope-storage PYTHONPATH=tests/beam:tests/beam/real \\
-        /usr/bin/python3 benches/beam/real.py rabbit|http|chat [ROUNDS] [MESSAGES]
+        /usr/bin/python3 benches/beam/real.py rabbit|http|chat [ROUNDS [MESSAGES [MODULES]]]
 
-A round is so many messages or requests from outside of the node. Printed are medians: throughput without and with, how many
+MODULES is as in Scope.start, as Erlang: [{rabbit_channel,handle_cast}]. A round is so many messages or requests from outside of the node. Printed are medians: throughput without and with, how many
 times slower, the processor time of the node for each (tracer included), events, and bytes of an event on the wire and in
 the store's memory.
 """
@@ -91,9 +91,8 @@ def one_round(node, load, count):
     return count * 1e6 / took, used * 1000 / count
 
 
-def level(node, load, level_, rounds, count):
-    modules = ",".join(node.modules)
-    options = f"[{{modules,[{modules}]}},{{level,{level_}}},{{to,PORT}}]"
+def level(node, load, level_, rounds, count, modules):
+    options = f"[{{modules,{modules}}},{{level,{level_}}},{{to,PORT}}]"
     plain, traced = [], []
     events = sent = stored = dropped = memory = 0
     left_out = set()
@@ -120,10 +119,11 @@ def level(node, load, level_, rounds, count):
           f"{events / rounds / count:.1f} | {sent // max(events, 1)} B | {memory // max(stored, 1)} B | {dropped} | {' '.join(sorted(left_out))} |", flush=True)
 
 
-def main(system, rounds=7, count=None):
+def main(system, rounds=7, count=None, modules=None):
     rounds = int(rounds)
     with SYSTEMS[system]() as node, node.load() as load:
         count = int(count or node.count)
+        modules = modules or f"[{','.join(node.modules)}]"
         # Loads the code there; from then on it is started and stopped without compiling it again.
         with Server("--listen", "127.0.0.1:0") as server:
             code, said = node.inject("start", f"to={server.port()}", f"modules={','.join(node.modules)}", "level=calls")
@@ -131,11 +131,11 @@ def main(system, rounds=7, count=None):
             load.round(count)
             node.ask("'Elixir.Scope':stop()")
         load.round(count)
-        print(f"{system}: {rounds} rounds of {count}, modules {', '.join(node.modules)}")
+        print(f"{system}: {rounds} rounds of {count}, modules {modules}")
         print("| level | without | with | slower | processor without | with | events each | on the wire | in memory | dropped | left out |")
         print("|---|---|---|---|---|---|---|---|---|---|---|")
         for one in LEVELS:
-            level(node, load, one, rounds, count)
+            level(node, load, one, rounds, count, modules)
 
 
 if __name__ == "__main__":

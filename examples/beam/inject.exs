@@ -8,7 +8,8 @@
 # Elixir. This side takes a name nobody has, long if the node's is long; the cookie is the node's (without it, that of
 # ~/.erlang.cookie). ERL_EPMD_PORT is honoured. `elixir --sname NAME --cookie SECRET inject.exs ...` works as well. `to` is
 # seen from the node: to=4712 is a server on its machine, to=HOST:4712 another one, to=file:/tmp/rec.scope a file there.
-# Other options of Scope.start/1 are written alike: level=calls, processes=new, messages=false, max_seconds=30, ring=8.
+# Functions are written as modules=Shop.Cart:add,cart:handle_cast/2. Other options of Scope.start/1 are written alike:
+# level=calls, processes=new, messages=false, max_seconds=30, ring=8.
 # `estimate` takes them, too, and traces for one second only; `dump` sends what a ring holds. `stop` takes the code out
 # again, and says what happened if tracing had stopped by itself.
 # Compile with an OTP no newer than the node's: old nodes do not load new code.
@@ -153,9 +154,16 @@ defmodule Inject do
     end
   end
 
-  # `Shop.*` are all modules so named, `app:shop` those of an application.
+  # `Shop.*` are all modules so named, `app:shop` those of an application, `cart:add` and `cart:add/2` functions.
   defp modules("app:" <> name), do: {:app, String.to_atom(name)}
-  defp modules(name), do: if(String.contains?(name, "*"), do: name, else: module(name))
+
+  defp modules(name) do
+    case Regex.run(~r{^(:?[^:*]+):([^:/*]+)(?:/(\d+))?$}, name) do
+      [_, module, function] -> {module(module), String.to_atom(function)}
+      [_, module, function, arity] -> {module(module), String.to_atom(function), String.to_integer(arity)}
+      nil -> if(String.contains?(name, "*"), do: name, else: module(name))
+    end
+  end
 
   # `Shop.Cart` is Elixir's, `cart` or `:cart` Erlang's.
   defp module(":" <> name), do: String.to_atom(name)

@@ -147,7 +147,8 @@ defmodule Node_ do
   end
 
   defp count do
-    :erlang.trace_pattern({Till, :_, :_}, :restart, [:local, :call_count])
+    :erlang.trace_pattern({Till, :_, :_}, true, [:call_count])
+    :erlang.trace_pattern({Till, :_, :_}, :restart, [:call_count])
     :persistent_term.put(:before, :erlang.unique_integer([:monotonic]))
   end
 

@@ -220,9 +220,11 @@ def injected():
         equal("nothing is left", (code, "start comes first" in said), (1, True))
 
         # One that stops by itself: `stop` says so.
-        code, said = injected_by("start", f"to={server.port()}", "modules=worker", "max_seconds=1", "level=calls")
+        code, said = injected_by("start", f"to={server.port()}", "modules=worker:add/2", "max_seconds=1", "level=calls")
+        loops = server.count(module=":worker", function="loop", event_type="function_entry")
         equal("inject start", (code, said), (0, f"{name}@{host} is traced\n"))
         wait_for("the second goodbye", lambda: server.count(event_type="capture_end") == 2)
+        equal("functions that were not named", server.count(module=":worker", function="loop", event_type="function_entry"), loops)
         code, said = injected_by("stop")
         told_again = dict(re.findall(r"(\w+): :?(\w+)", said))
         equal("stop after its end", (code, told_again.get("reason"), told_again.get("stopped")), (0, "time", "before"))

@@ -7,7 +7,7 @@ import select
 import socket
 import time
 
-from nodes import DEADLINE, Product, Wrong, equal
+from nodes import DEADLINE, Product, Wrong, equal, wait_for
 from planted import response
 
 HOST = "localhost"
@@ -137,6 +137,8 @@ class Messenger(Product):
         super().__init__()
         pathlib.Path(self.folder, "ejabberd.yml").write_text(CONFIGURATION.format(port=self.port))
         self.start("erl", "-noinput", "+S", "2:2", "-sname", self.node, "-mnesia", "dir", f'"{self.folder}/spool"', "-s", "ejabberd")
+        self.ask("mnesia:wait_for_tables([passwd], 60000)")
+        wait_for("ejabberd", lambda: self.ask("lists:keymember(ejabberd, 1, application:which_applications())") == "true")
         for user in [*(f"user{n}" for n in range(self.users)), "away"]:
             equal("a user", self.ask(f'ejabberd_auth:try_register(<<"{user}">>, <<"{HOST}">>, <<"{self.password}">>)'), "ok")
         self.warm()

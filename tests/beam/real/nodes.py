@@ -81,8 +81,8 @@ class Product:
     def count_calls(self, modules):
         """Counting breakpoints on all functions: the node's own count."""
         for module in modules:
-            self.ask(f"begin code:ensure_loaded({module}), erlang:trace_pattern({{{module}, '_', '_'}}, true, [local, call_count]), "
-                     f"erlang:trace_pattern({{{module}, '_', '_'}}, restart, [local, call_count]) end")
+            self.ask(f"begin code:ensure_loaded({module}), erlang:trace_pattern({{{module}, '_', '_'}}, true, [call_count]), "
+                     f"erlang:trace_pattern({{{module}, '_', '_'}}, restart, [call_count]) end")
 
     def counted(self, module):
         """Calls by function since count_calls, without those of funs, which are not traced by default."""
