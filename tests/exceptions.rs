@@ -157,6 +157,8 @@ fn answers_of_500_are_told_with_route_rate_and_line() {
     for process_of in [|id| 100 + id, |_| 100] {
         let (exceptions, mut client) = web(200, process_of).exceptions();
         assert_eq!(exceptions, 20, "five calls each fail of it");
+        let overview = ask(&mut client, "overview", json!({}));
+        says(text(&overview), &["Shop.price/1: :badarith, 20 times"]);
         let told = findings(&mut client, "http_error");
         let [told] = &told[..] else { panic!("{told:?}") };
         let facts = ["20 of 200 answers", "HTTP 500", "GET /items/_ 20 of 200", ":badarith", "Shop.price/1"];

@@ -26,6 +26,8 @@
 #     ring:         megabytes kept in the node and sent only on a crash, a timeout, a call slower than `slower_than`, or
 #                   by Scope.dump/0
 #     messages:     true (default): false leaves sent and received messages out at any level
+#     locals:       functions that a module does not export. Default: true at level :all, else false: they can be most of
+#                   all calls (at RabbitMQ's channel 80 events a message, with exported functions alone a tenth of them)
 #     closures:     false (default): calls of anonymous functions and comprehensions of these modules are not traced;
 #                   they can be three quarters of all calls
 #     max_bytes:    4096: a value (argument, result, message) longer than this is cut to
@@ -214,6 +216,7 @@ defmodule Scope.Options do
     slower_than: 0,
     ring: 0,
     messages: true,
+    locals: nil,
     closures: false,
     max_bytes: 4_096,
     max_memory: 64,
@@ -240,7 +243,7 @@ defmodule Scope.Options do
         wrong = :lists.filter(fn key -> not valid?(key, :maps.get(key, all)) end, :maps.keys(all))
 
         case wrong do
-          [] -> check_modules(all)
+          [] -> check_modules(with_locals(all))
           [key | _] -> {:error, wrong(key, :maps.get(key, all))}
         end
 
@@ -251,6 +254,9 @@ defmodule Scope.Options do
 
   def check(other),
     do: {:error, text("options are a list such as [modules: [MyApp.Cart], to: 4712], not ~0tp", [other])}
+
+  defp with_locals(%{locals: nil, level: level} = options), do: %{options | locals: level == :all}
+  defp with_locals(options), do: options
 
   defp known?({key, _}), do: :maps.is_key(key, @defaults)
   defp known?(_), do: false
@@ -265,7 +271,8 @@ defmodule Scope.Options do
   defp valid?(:processes, processes),
     do: processes in [:all, :existing, :new] or (is_list(processes) and processes != [])
 
-  defp valid?(key, value) when key in [:messages, :closures], do: is_boolean(value)
+  defp valid?(:locals, nil), do: true
+  defp valid?(key, value) when key in [:messages, :closures, :locals], do: is_boolean(value)
   defp valid?(key, :infinity) when key in [:max_seconds, :max_memory], do: true
   defp valid?(key, 0) when key in [:sample_ms, :ring, :slower_than], do: true
   defp valid?(:redact, words) when is_list(words), do: :lists.all(&is_binary/1, words)
@@ -290,7 +297,7 @@ defmodule Scope.Options do
     do:
       ":all, :existing, :new, or a list of pids, registered names, {:initial_call, Mod}, {:app, App}, {:supervisor, S}"
 
-  defp hint(key) when key in [:messages, :closures], do: "true or false"
+  defp hint(key) when key in [:messages, :closures, :locals], do: "true or false"
   defp hint(key) when key in [:max_seconds, :max_memory], do: "a positive integer or :infinity"
   defp hint(:sample_ms), do: "milliseconds, or 0 for never"
   defp hint(:slower_than), do: "milliseconds, or 0 for every call"
@@ -2111,15 +2118,32 @@ defmodule Scope.Tracing do
 
     each(module.module_info(:functions), fn {f, a} ->
       cond do
-        closure?(f) and not options.closures -> pattern(session, {module, f, a}, false)
-        not covers?(mfa, f, a) -> :ok
-        silent?.(module) -> :ok
-        silent?.({module, f}) -> pattern(session, {module, f, a}, @bare)
-        options.level == :state and callback?(module, f, a) -> pattern(session, {module, f, a}, @with_values)
-        true -> :ok
+        closure?(f) and not options.closures ->
+          pattern(session, {module, f, a}, false)
+
+        not covers?(mfa, f, a) ->
+          :ok
+
+        # One that was asked for by name is meant.
+        not options.locals and elem(mfa, 1) == :_ and not exported?(module, f, a) ->
+          pattern(session, {module, f, a}, false)
+
+        silent?.(module) ->
+          :ok
+
+        silent?.({module, f}) ->
+          pattern(session, {module, f, a}, @bare)
+
+        options.level == :state and callback?(module, f, a) ->
+          pattern(session, {module, f, a}, @with_values)
+
+        true ->
+          :ok
       end
     end)
   end
+
+  defp exported?(module, f, a), do: :erlang.function_exported(module, f, a)
 
   defp covers?({_, function, arity}, f, a), do: (function == :_ or function == f) and (arity == :_ or arity == a)
 

@@ -188,7 +188,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let last = Part { watch, at: u64::from(*nests), of: 1 + u64::from(*nests) };
     let visit = store.visit(filter, &last, |event| {
         let is_call = is_call(&event);
-        let raises = *count_failures && raised.is_raised_in(&event);
+        let is_origin = *count_failures && raised.is_raised_in(&event);
         let member = if *calls_only && !is_call { None } else { grouper.group(&event) };
         let Some(member) = member else {
             left_out += 1;
@@ -202,7 +202,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         let group = &mut groups[member.group as usize];
         let duration = event.duration_ns().map(|duration| duration.max(0));
         group.add(key, duration, member.is_folded, *keep_durations);
-        if raises {
+        if is_origin {
             group.failed += 1;
             group.first_failed.get_or_insert(key);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::ask::Ask;
-use super::exceptions::{End, Streamed};
+use super::exceptions::{End, Sort, Streamed};
 use super::fact::Fact;
 use super::ledger::gather;
 use super::mailbox::{Mailbox, Measure, by_receiver};
@@ -92,8 +92,10 @@ pub(crate) struct Troubles {
     pub(crate) timeouts: Trouble,
     /// Crashes of processes that waited for one that crashed.
     pub(crate) consequences: Trouble,
-    /// Each at the call it was raised in.
-    pub(crate) exceptions: Trouble,
+    /// Each counted once, where it was raised.
+    pub(crate) exceptions: u64,
+    /// By their sorts, most first.
+    pub(crate) sorts: Vec<Sort>,
     /// Messages to nobody.
     pub(crate) undeliverable: Trouble,
     /// Messages to a process after its end.
@@ -314,7 +316,7 @@ impl Look {
     fn exit(&mut self, event: &Seen<'_>, life: Option<usize>) {
         let is_raised = self.exceptions.exit(number(life), event) == End::Raised;
         if is_raised {
-            self.troubles.exceptions.count_only(event);
+            self.troubles.exceptions += 1;
         }
         let Some(life) = life else { return };
         let life = &mut self.lives[life];
@@ -398,7 +400,7 @@ impl Look {
         self.lives[child].is_helper = is_helper;
     }
 
-    fn finish(self, ask: &Ask<'_>, filter: &Filter, names: &Names<'_>, visit: Visit) -> Result<Overview> {
+    fn finish(mut self, ask: &Ask<'_>, filter: &Filter, names: &Names<'_>, visit: Visit) -> Result<Overview> {
         let mut types: Vec<(String, u64)> = self
             .type_counts
             .iter()
@@ -408,6 +410,7 @@ impl Look {
             .collect();
         types.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
 
+        self.troubles.sorts = self.exceptions.into_sorts();
         let all_processes = self.lives.len() as u64;
         let mut lives = self.lives;
         let weight = |life: &Life| {

@@ -24,7 +24,8 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     for request in &web.requests.all {
         let cause = request.exceptions.last().map(|at| web.exceptions.all[*at].group);
         let status = request.status.map(|(status, _)| status);
-        if !request.is_server_error() && !(status.is_none() && was_left_by_exception(scene, request)) {
+        let is_left = status.is_none() && was_left_by_exception(scene, request);
+        if !request.is_server_error() && !is_left {
             continue;
         }
         let route = if cause.is_none() { Some(request.route()) } else { None };

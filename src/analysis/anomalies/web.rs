@@ -15,19 +15,22 @@ const CATCHERS: usize = 2;
 pub(super) struct Web {
     pub(super) exceptions: Exceptions,
     pub(super) requests: Requests,
+    /// Exceptions by the outermost call they ended.
+    by_outermost: BTreeMap<CallId, usize>,
 }
 
 impl Web {
     pub(super) fn of(ledger: &Ledger) -> Self {
         let exceptions = Exceptions::of(ledger);
         let requests = Requests::of(ledger, &exceptions);
-        Self { exceptions, requests }
+        let by_outermost = (0..).zip(&exceptions.all).map(|(at, raised)| (raised.outermost, at)).collect();
+        Self { exceptions, requests, by_outermost }
     }
 
     /// Whether the exception that ended a call was answered as an error of the client or the server, or may have been.
     pub(super) fn is_answered(&self, outermost: CallId) -> bool {
-        let raised = self.exceptions.all.iter().position(|raised| raised.outermost == outermost);
-        let request = raised.and_then(|raised| self.requests.around(raised));
+        let raised = self.by_outermost.get(&outermost);
+        let request = raised.and_then(|raised| self.requests.around(*raised));
         request.is_some_and(|request| request.status.is_none_or(|(status, _)| status >= 400))
     }
 }
@@ -72,10 +75,8 @@ impl Exceptions {
         let mut fates: Vec<(String, usize)> = fates.into_iter().collect();
         fates.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         let alone = fates.len() == 1;
-        let told = fates.iter().take(CATCHERS + 1).map(|(fate, n)| match alone {
-            true => fate.clone(),
-            false => format!("{n} {fate}"),
-        });
+        let told = fates.iter().take(CATCHERS + 1);
+        let told = told.map(|(fate, n)| if alone { fate.clone() } else { format!("{n} {fate}") });
         told.collect::<Vec<_>>().join("; ")
     }
 }

@@ -148,7 +148,7 @@ fn step(ledger: &Ledger, id: CallId, unwinding: &mut Unwinding, all: &mut Vec<Ra
         entry.is_some_and(|entry| texts(Payload::read(entry.data()).args).iter().any(|arg| arg == reason))
     };
     let reading = Reading::of(class, &reason);
-    let step = unwinding.failed_as(frame, reading.clone(), was_handed);
+    let step = unwinding.failed(frame, reading.clone(), was_handed);
     let left_with = start_of(&reason).to_owned();
     match step.exception {
         Some(number) if !step.is_new => {

@@ -13,4 +13,4 @@ mod unwinding;
 pub(crate) use census::{Exceptions, Fate, Group};
 pub(crate) use reading::{Class, Reading};
 pub(crate) use stack::Origin;
-pub(crate) use streamed::{End, Streamed};
+pub(crate) use streamed::{End, Sort, Streamed};

@@ -1,12 +1,13 @@
 //! Exceptions counted in a visit, each once, without keeping the calls.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
-use super::reading::Class;
+use super::reading::{Class, Reading};
 use super::unwinding::{Frame, Unwinding};
+use crate::analysis::fact::Fact;
 use crate::analysis::member;
 use crate::query::Seen;
 
@@ -20,6 +21,20 @@ pub(crate) enum End {
     HandedOn,
 }
 
+/// Sorts of exceptions that are kept apart; exceptions of more are counted and not told.
+const MAX_SORTS: usize = 256;
+
+/// Exceptions of one class and shape, raised in one function that was called at one place.
+#[derive(Clone, Debug)]
+pub(crate) struct Sort {
+    pub(crate) count: u64,
+    /// The end of the first call that raised one.
+    pub(crate) first: Fact,
+}
+
+/// Function, class, shape, and the place it was called at.
+type Key = (String, Class, String, Option<String>);
+
 /// Counts exceptions; events are given in the order of time.
 #[derive(Debug, Default)]
 pub(crate) struct Streamed {
@@ -27,6 +42,7 @@ pub(crate) struct Streamed {
     hasher: FixedState,
     /// Calls that were given the reason of an exception on its way.
     handed: HashSet<u64, FixedState>,
+    sorts: BTreeMap<Key, Sort>,
 }
 
 impl Streamed {
@@ -63,8 +79,32 @@ impl Streamed {
         };
         let reason = member::text(event.data(), "reason").unwrap_or_default();
         let is_handed = frame.call.is_some_and(|call| self.handed.contains(&call));
-        let step = self.unwinding.failed(frame, class, &reason, |_| is_handed);
-        if step.is_new { End::Raised } else { End::HandedOn }
+        let reading = Reading::of(class, &reason);
+        let shape = reading.shape.clone();
+        if !self.unwinding.failed(frame, reading, |_| is_handed).is_new {
+            return End::HandedOn;
+        }
+        self.count(event, class, shape);
+        End::Raised
+    }
+
+    fn count(&mut self, event: &Seen<'_>, class: Class, shape: String) {
+        let (module, function) = (event.module().unwrap_or("?"), event.function().unwrap_or("?"));
+        let place = event.ast_node_id().map(str::to_owned);
+        let key = (format!("{module}.{function}/{}", event.arity().unwrap_or_default()), class, shape, place);
+        let is_full = self.sorts.len() == MAX_SORTS;
+        match self.sorts.get_mut(&key) {
+            Some(sort) => sort.count += 1,
+            None if is_full => {}
+            None => _ = self.sorts.insert(key, Sort { count: 1, first: Fact::new(event.to_event()) }),
+        }
+    }
+
+    /// The sorts of exceptions, most first.
+    pub(crate) fn into_sorts(self) -> Vec<Sort> {
+        let mut sorts: Vec<Sort> = self.sorts.into_values().collect();
+        sorts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.first.key().cmp(&b.first.key())));
+        sorts
     }
 
     /// A process ended: its pid may be another's later.

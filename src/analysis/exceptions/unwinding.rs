@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::reading::{Class, Reading};
+use super::reading::Reading;
 
 /// Exceptions of one process that may be on their way at a time: one for each level that handles another.
 const MAX_OPEN: usize = 16;
@@ -79,17 +79,7 @@ impl Unwinding {
 
     /// A call failed. `was_handed`: whether this reason was among the call's arguments, asked only of reasons of
     /// exceptions that are on their way: a function that is given an error may raise it again.
-    pub(super) fn failed(
-        &mut self,
-        frame: Frame,
-        class: Class,
-        reason: &str,
-        was_handed: impl Fn(&str) -> bool,
-    ) -> Step {
-        self.failed_as(frame, Reading::of(class, reason), was_handed)
-    }
-
-    pub(super) fn failed_as(&mut self, frame: Frame, reading: Reading, was_handed: impl Fn(&str) -> bool) -> Step {
+    pub(super) fn failed(&mut self, frame: Frame, reading: Reading, was_handed: impl Fn(&str) -> bool) -> Step {
         let open = self.open.entry(frame.process).or_default();
         let is_handed_on = |one: &OnItsWay| {
             let is_around = frame.is_around(&one.frame);
@@ -140,6 +130,7 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reading::Class;
     use super::*;
 
     /// Calls as (call, parent, start, reason), in the order they ended; a reason is `class reason`.
@@ -152,7 +143,7 @@ mod tests {
                 unwinding.returned(frame);
                 return None;
             };
-            unwinding.failed(frame, Class::named(class).unwrap(), reason, |_| false).exception
+            unwinding.failed(frame, Reading::of(Class::named(class).unwrap(), reason), |_| false).exception
         };
         ends.iter().map(end).collect()
     }
@@ -192,9 +183,9 @@ mod tests {
     fn times_tell_nesting_where_ids_do_not() {
         let frame = |start| Frame { process: 1, call: None, parent: None, start: Some(start) };
         let mut unwinding = Unwinding::default();
-        let first = unwinding.failed(frame(5), Class::Error, ":a", |_| false);
-        let around = unwinding.failed(frame(3), Class::Error, ":a", |_| false);
-        let later = unwinding.failed(frame(9), Class::Error, ":a", |_| false);
+        let first = unwinding.failed(frame(5), Reading::of(Class::Error, ":a"), |_| false);
+        let around = unwinding.failed(frame(3), Reading::of(Class::Error, ":a"), |_| false);
+        let later = unwinding.failed(frame(9), Reading::of(Class::Error, ":a"), |_| false);
         assert_eq!([first.exception, around.exception, later.exception], [Some(0), Some(0), Some(1)]);
         assert_eq!(unwinding.returned(frame(1)), [0, 1]);
         assert_eq!(unwinding.returned(frame(1)), [0_u32; 0]);

@@ -46,8 +46,9 @@ impl Look {
             match (module, event.function()?) {
                 ("telemetry", "execute") => Self::of_report(&args)?,
                 ("cowboy_req", "reply" | "stream_reply") => Self::of_reply(&args),
-                (_, "send_resp" | "send_chunked" | "send_file") => Self::of_function(&args, Shown::Told),
-                (_, "resp" | "put_status") => Self::of_function(&args, Shown::Set),
+                (_, "send_resp") => Self::of_function(&args, Shown::Told),
+                (_, "send_chunked" | "send_file") if has_conn(&args) => Self::of_function(&args, Shown::Told),
+                (_, "resp" | "put_status") if has_conn(&args) => Self::of_function(&args, Shown::Set),
                 _ => Self::of_conn(args.iter().find_map(|arg| Conn::within(arg))),
             }
         };
@@ -121,4 +122,9 @@ impl Look {
     pub(super) fn is_after(&self) -> bool {
         self.report.is_some() || self.conn.as_ref().is_some_and(|conn| conn.is_sent)
     }
+}
+
+/// Whether a request is among the arguments: other programs have functions of these names too.
+fn has_conn(args: &[String]) -> bool {
+    args.iter().any(|arg| Conn::within(arg).is_some())
 }

@@ -8,7 +8,7 @@ use crate::analysis::ask::Ask;
 use crate::analysis::ending::{endings, told};
 use crate::analysis::event_at;
 use crate::analysis::fact::Fact;
-use crate::analysis::overview::{LONG_MAILBOX, Overview, Trouble, length, overview};
+use crate::analysis::overview::{LONG_MAILBOX, Overview, Trouble, Troubles, length, overview};
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
@@ -76,12 +76,12 @@ fn report(found: &Overview) -> Report {
         (&troubles.undeliverable, "message to nobody", "messages to nobody"),
         (&troubles.to_the_dead, "message to an ended process", "messages to ended processes"),
         (&troubles.late_replies, "late reply", "late replies"),
-        (&troubles.exceptions, "exception", "exceptions"),
     ];
-    let told: Vec<String> = sorts
-        .iter()
-        .filter(|(trouble, ..)| trouble.count > 0)
-        .map(|(trouble, one, many)| format!("{} {}", trouble.count, if trouble.count == 1 { one } else { many }))
+    let counts = sorts.iter().map(|(trouble, one, many)| (trouble.count, *one, *many));
+    let told: Vec<String> = counts
+        .chain([(troubles.exceptions, "exception", "exceptions")])
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
         .collect();
     let trouble = if told.is_empty() { "no crash, no exception, no lost message".to_owned() } else { told.join(", ") };
     let took = Cell::Duration(length(visit)).shown(None);
@@ -156,8 +156,6 @@ fn trouble_section(found: &Overview) -> Option<Section> {
         };
         format!("{} to {to}{site}", brief(&message, 70))
     };
-    let failed =
-        |fact: &Fact| format!("{}: {}", fact.mfa().unwrap_or_default(), brief(fact.text("reason").unwrap_or("?"), 80));
     add(&troubles.crashes, "crash", exit);
     add(&troubles.timeouts, "call timeout", exit);
     add(&troubles.consequences, "crash of a caller", exit);
@@ -167,11 +165,25 @@ fn trouble_section(found: &Overview) -> Option<Section> {
     add(&troubles.late_replies, "late reply", send);
     // Those of a crash are told with it.
     let ends = troubles.crashes.count + troubles.timeouts.count + troubles.consequences.count;
-    if troubles.exceptions.count > ends {
-        add(&troubles.exceptions, "exception", failed);
+    if troubles.exceptions > ends {
+        exceptions(troubles, &mut section);
     }
     section.keep(4);
     (section.len() > 0).then_some(section)
+}
+
+/// The sorts of exceptions, each with its first.
+fn exceptions(troubles: &Troubles, section: &mut Section) {
+    for sort in troubles.sorts.iter().take(TOLD) {
+        let fact = &sort.first;
+        let reason = brief(fact.text("reason").unwrap_or("?"), 80);
+        let site = fact.call_site().map(|site| format!(", called at {site}")).unwrap_or_default();
+        let times = if sort.count > 1 { format!(", {} times", sort.count) } else { String::new() };
+        let detail = format!("{}: {reason}{site}{times}", fact.mfa().unwrap_or_default());
+        let (at, event) = (Cell::At(fact.at()), Cell::Event(fact.id().to_owned()));
+        section.row(vec!["exception".into(), at, event, Cell::Text(fact.pid().to_owned()), Cell::Text(detail)]);
+    }
+    section.beyond(troubles.sorts.len().saturating_sub(TOLD) as u64);
 }
 
 fn processes(found: &Overview) -> Section {
