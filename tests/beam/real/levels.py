@@ -22,7 +22,8 @@ def counts(product, server, level):
     """Calls by function: the node's counting breakpoints against the store."""
     own, got = {}, {}
     for module in product.modules:
-        for function, calls in product.counted(module).items():
+        # Below :all, what a module does not export is not traced.
+        for function, calls in product.counted(module, "functions" if level == "all" else "exports").items():
             name, arity = function.split("/")
             own[f"{module}:{function}"] = calls
             got[f"{module}:{function}"] = server.count(module=f":{module}", function=name, arity=int(arity), event_type="function_entry")

@@ -84,9 +84,9 @@ class Product:
             self.ask(f"begin code:ensure_loaded({module}), erlang:trace_pattern({{{module}, '_', '_'}}, true, [call_count]), "
                      f"erlang:trace_pattern({{{module}, '_', '_'}}, restart, [call_count]) end")
 
-    def counted(self, module):
-        """Calls by function since count_calls, without those of funs, which are not traced by default."""
-        said = self.ask(f"[{{F, A, element(2, erlang:trace_info({{{module}, F, A}}, call_count))}} || {{F, A}} <- {module}:module_info(functions), F =/= module_info]")
+    def counted(self, module, of="functions"):
+        """Calls by function since count_calls, of all or of `exports`, without funs, which are not traced by default."""
+        said = self.ask(f"[{{F, A, element(2, erlang:trace_info({{{module}, F, A}}, call_count))}} || {{F, A}} <- {module}:module_info({of}), F =/= module_info]")
         counts = {}
         for function, arity, count in re.findall(r"\{('[^']*'|[\w@]+),(\d+),(\d+)\}", said):
             function = function.strip("'")
