@@ -73,7 +73,7 @@ def state_is(server, who, wanted, known=True, **at):
         return
     lines = next((section["lines"] for section in told["sections"] if section["name"] == "value"), [])
     # A short one stands in the answer alone.
-    value = "".join(lines) or "".join(re.findall(r" was (.*)", told["answer"]))
+    value = "".join(lines) or "".join(re.findall(r"^(?:(?! is unknown).)*? was (.*)", told["answer"]))
     if known or value:
         equal(f"the state of {who} ({told['answer']})", tokens(value), wanted)
 
