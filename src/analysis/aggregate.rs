@@ -8,7 +8,7 @@ use super::messages::Messages;
 use super::nesting::{NO_GROUP, Nesting, calls, is_call, nest};
 use super::parts::Part;
 use crate::error::Result;
-use crate::event::exit_reason::CallEnd;
+use crate::event::exit_reason::{CallEnd, is_failed_call};
 use crate::event::time::Time;
 use crate::query::{Filter, Visit};
 use crate::store::EventStore;
@@ -139,7 +139,9 @@ impl Group {
 
 /// Whether a payload tells of a call that did not end normally.
 fn has_failed(data: &str) -> bool {
-    CallEnd::read(member::text(data, "exit_reason").as_deref()) != CallEnd::Returned
+    let end = member::text(data, "exit_reason");
+    CallEnd::read(end.as_deref()) != CallEnd::Returned
+        && is_failed_call(end.as_deref(), member::text(data, "reason").as_deref())
 }
 
 /// Groups the matching events of one snapshot.

@@ -14,7 +14,7 @@ use super::traffic::Traffic;
 use super::who::{Names, Who};
 use crate::error::Result;
 use crate::event::Role;
-use crate::event::exit_reason::{CallEnd, ExitReason};
+use crate::event::exit_reason::{CallEnd, ExitReason, is_failed_call};
 use crate::query::{Field, Filter, Seen, Visit};
 use crate::store::EventStore;
 use crate::watch::Watch;
@@ -301,7 +301,9 @@ impl Look {
     }
 
     fn exit(&mut self, event: &Seen<'_>, life: Option<usize>) {
-        let is_failed = CallEnd::read(member::text(event.data(), "exit_reason").as_deref()) != CallEnd::Returned;
+        let end = member::text(event.data(), "exit_reason");
+        let is_failed = CallEnd::read(end.as_deref()) != CallEnd::Returned
+            && is_failed_call(end.as_deref(), member::text(event.data(), "reason").as_deref());
         if is_failed {
             self.troubles.failed_calls.count_only(event);
         }

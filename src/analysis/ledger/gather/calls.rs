@@ -4,7 +4,7 @@ use super::super::payload::{Payload, text, texts};
 use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym};
 use super::messages::reference_in;
 use super::{Book, Item, cut};
-use crate::event::exit_reason::CallEnd;
+use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Seen;
 
 impl Book {
@@ -106,9 +106,18 @@ impl Book {
     }
 
     pub(super) fn on_exit_of_call(&mut self, seen: &Seen<'_>, process: ProcessId, moment: Moment) {
-        self.acted(process, moment);
-        let Some(call) = seen.call_id().and_then(|call| self.find_call(call)) else { return };
         let payload = Payload::read(seen.data());
+        let is_exit = CallEnd::read(text(payload.exit_reason).as_deref()) == CallEnd::Exit;
+        let reason = text(payload.reason).unwrap_or_default();
+        if is_exit
+            && matches!(ExitReason::read(&reason), ExitReason::Normal | ExitReason::Shutdown | ExitReason::Killed)
+        {
+            // Its process was told to end: nobody gave up.
+            self.died(process, moment);
+        } else {
+            self.acted(process, moment);
+        }
+        let Some(call) = seen.call_id().and_then(|call| self.find_call(call)) else { return };
         let outcome = match CallEnd::read(text(payload.exit_reason).as_deref()) {
             CallEnd::Returned => Outcome::Returned,
             CallEnd::Exit => Outcome::Exit,
