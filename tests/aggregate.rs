@@ -398,7 +398,7 @@ fn an_answer_over_a_gap_says_so() {
         let (text, answer) = ask(&whole, tool, &arguments);
         assert_eq!(answer["gaps"][0]["events"], json!(7), "{text}");
         assert_eq!(answer["gaps"][0]["event_id"], json!("lost"));
-        assert!(text.contains("7 events from") && text.contains("dropped while recording (lost)"), "{text}");
+        assert!(text.contains("7 events from") && text.contains("dropped (lost)"), "{text}");
     }
     let (_, beyond) = ask(&whole, "profile", &json!({"since_timestamp": 160}));
     assert_eq!(beyond["gaps"], json!([]));

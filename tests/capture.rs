@@ -262,9 +262,11 @@ fn a_port_that_is_there_again_goes_on_in_its_session_and_answers_tell_that_it_wa
     let page = client.call("query_events", json!({"module": "Bank", "limit": 0}));
     let expected = json!([{
         "since": BOOT + 99 * MILLI, "until": BOOT + 110 * MILLI, "lost": "disconnected",
-        "session_id": format!("{address}#1"),
+        "event_id": page["gaps"][0]["event_id"],
     }]);
     assert_eq!(page["gaps"], expected);
+    let told = client.call("get_event_by_id", json!({"event_id": page["gaps"][0]["event_id"]}));
+    assert_eq!(told["session_id"], format!("{address}#1"));
     drop(second);
 }
 
@@ -304,9 +306,10 @@ fn what_the_port_dropped_is_told_by_every_answer_over_that_span_and_by_no_other(
     let stream = serve(&listener, &[calls(0..10), dropped(1234), calls(20..30)].concat());
     let seen = source(&mut client, |source| source["records"] == 20);
     assert_eq!((&seen["dropped"], &seen["gaps"]), (&json!(1234), &json!(1)));
+    let id =
+        client.call("query_events", json!({"event_type": "gap", "format": "json"}))["events"][0]["event_id"].clone();
     let gap = json!([{
-        "since": BOOT + 9 * MILLI, "until": BOOT + 20 * MILLI, "events": 1234, "lost": "dropped",
-        "session_id": format!("{address}#1"),
+        "since": BOOT + 9 * MILLI, "until": BOOT + 20 * MILLI, "events": 1234, "lost": "dropped", "event_id": id,
     }]);
     for filters in [
         json!({}),
@@ -346,7 +349,7 @@ fn a_loss_after_which_nothing_came_is_told_at_once_and_once() {
     let page = client.call("query_events", json!({}));
     let closed = json!([{
         "since": BOOT + 9 * MILLI, "until": BOOT + 5000 * MILLI, "events": 7, "lost": "dropped",
-        "session_id": open[0]["session_id"],
+        "event_id": open[0]["event_id"],
     }]);
     assert_eq!((&page["gaps"], &page["total_matched"]), (&closed, &json!(12)));
     let seen = source(&mut client, |_| true);

@@ -438,7 +438,7 @@ fn an_answer_over_a_pruned_span_says_so() {
     let mut client = with_ten();
     client.call("cleanup_old_events", json!({"max_events": 8}));
     let page = client.call("query_events", json!({}));
-    assert_eq!(page["gaps"], json!([{"since": -1000, "until": -900, "events": 2}]));
+    assert_eq!(page["gaps"], json!([{"since": -1000, "until": -900, "events": 2, "lost": "pruned"}]));
     assert!(client.text("query_events", json!({})).contains("gap: 2 events from -1000 to -900 were pruned"));
     assert_eq!(client.call("query_events", json!({"since_timestamp": -800}))["gaps"], json!([]));
 }

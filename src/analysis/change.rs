@@ -23,8 +23,10 @@ pub(crate) struct StateChange {
     pub(crate) function: Option<String>,
     /// The callback's entry.
     pub(crate) entry: Option<String>,
-    /// `None` for the initial state.
+    /// `None` for the initial state, and for one that is not known.
     pub(crate) old: Option<String>,
+    /// Whether messages were dropped before, so that the state it replaced is not known.
+    pub(crate) spans_gap: bool,
     pub(crate) new: String,
     pub(crate) message: Option<String>,
     /// The send of that message.
@@ -47,6 +49,7 @@ impl StateChange {
             function: fact.event.function().map(str::to_owned),
             entry: fact.event.call_id().map(str::to_owned),
             old: fact.text("old_state").map(str::to_owned),
+            spans_gap: fact.flag("spans_gap"),
             new: new.to_owned(),
             message: fact.text("trigger_message").map(str::to_owned),
             send: fact.text("message_id").map(str::to_owned),
@@ -60,7 +63,9 @@ impl StateChange {
         let new = state_after(exit.event.function()?, exit.text("result")?)?;
         let entry = entry_of(ask, exit);
         let args = entry.as_ref().map(|entry| entry.list("args")).unwrap_or_default();
-        let old = entry.as_ref().and_then(|entry| state_before(entry.event.function()?, &args));
+        let spans_gap = exit.flag("spans_gap");
+        let old = entry.as_ref().filter(|_| !spans_gap);
+        let old = old.and_then(|entry| state_before(entry.event.function()?, &args));
         if old == Some(new) {
             return None;
         }
@@ -73,8 +78,9 @@ impl StateChange {
             module: exit.event.module().map(str::to_owned),
             function: exit.event.function().map(str::to_owned),
             old: old.map(str::to_owned),
+            spans_gap,
             new: new.to_owned(),
-            message: (!is_init).then(|| args.first().map(|message| (*message).to_owned())).flatten(),
+            message: (!is_init && !spans_gap).then(|| args.first().map(|message| (*message).to_owned())).flatten(),
             send: entry.as_ref().and_then(|entry| entry.text("message_id")).map(str::to_owned),
             sender: entry
                 .as_ref()
@@ -87,7 +93,12 @@ impl StateChange {
 
     /// Whether it set the first state.
     pub(crate) const fn is_initial(&self) -> bool {
-        self.old.is_none()
+        self.old.is_none() && !self.spans_gap
+    }
+
+    /// What stands for a state before it that is not there.
+    pub(crate) const fn no_old(&self) -> &'static str {
+        if self.spans_gap { "(unknown)" } else { "(start)" }
     }
 
     /// `init`, or what the message was.

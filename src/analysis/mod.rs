@@ -10,6 +10,7 @@ pub(crate) mod ask;
 pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod diff;
+pub(crate) mod ending;
 pub(crate) mod fact;
 pub(crate) mod flow;
 mod grouping;

@@ -3,15 +3,21 @@
 use super::ask::{Ask, Span, inside};
 use super::change::{Changes, Source, StateChange, exit_of_call, state_before};
 use super::fact::Fact;
-use super::value::Value;
+use super::losses::Loss;
+use super::value::brief::brief;
 use super::value::diff;
 use super::value::path::Path;
+use super::value::{Value, is_cut};
 use super::who::{Life, Names, Who, lives};
 use crate::error::{Error, Result};
 use crate::event::time::Time;
+use crate::query::MAX_LIMIT;
 
 /// Changes of one process a history looks at; older ones are told to be missing.
 const MAX_CHANGES: usize = 10_000;
+
+/// Calls looked through for one that tells a state.
+const LOOKED_AT: usize = 200;
 
 /// Changes looked back over for the one that set a part of a state.
 const MAX_SET: usize = 2_000;
@@ -33,6 +39,8 @@ pub(crate) enum Known {
     Replaced(Box<StateChange>),
     /// What a callback was called with; no change was recorded.
     CalledWith(Box<Fact>),
+    /// Messages were dropped since it was last known, if it was: it is not known.
+    Lost { loss: Box<Loss>, last: Option<Box<Known>> },
 }
 
 /// The state at a time.
@@ -98,7 +106,7 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
     let changes = Changes::new(ask, &life.pid)?;
     let (known, whole) = known_at(ask, &changes, life, at)?;
     let value = part(&whole, question.path.as_ref());
-    if let (Some(path), None) = (&question.path, &value) {
+    if let (Some(path), None, false) = (&question.path, &value, matches!(known, Known::Lost { .. })) {
         require_known(&whole, path)?;
     }
     let part_set_by = match (&question.path, &known) {
@@ -112,10 +120,14 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
         None => None,
         Some(other) => {
             let other = moment(other, "diff_with")?;
-            let before = part(&known_at(ask, &changes, life, other)?.1, question.path.as_ref());
+            let (before_known, before) = known_at(ask, &changes, life, other)?;
+            let before = part(&before, question.path.as_ref());
             let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".to_owned());
             let (from, to) = (text(&before), text(&value));
-            Some((other, diff::shown(&from, &to)))
+            let is_known = ![&before_known, &known].iter().any(|known| matches!(known, Known::Lost { .. }));
+            let differences =
+                if is_known { diff::shown(&from, &to) } else { vec!["unknown (messages were dropped)".to_owned()] };
+            Some((other, differences))
         }
     };
     Ok(StateAt {
@@ -132,30 +144,53 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
     })
 }
 
+/// What is known of the state at a time, and the state. A state is known until messages were dropped, and from what is
+/// told after them.
 fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Result<(Known, String)> {
-    if let Some(change) = changes.last((i64::MIN, at))? {
-        let state = change.new.clone();
-        return Ok((Known::SetBy(Box::new(change)), state));
+    let called = |entry: Fact| {
+        let state = callback_state(&entry)?;
+        Some((entry.at(), Known::CalledWith(Box::new(entry)), state))
+    };
+    let called_before = |since: i64| -> Result<_> {
+        let entries = ask.newest(inside(&life.pid, &["function_entry"]), (since, at), LOOKED_AT)?;
+        Ok(entries.into_iter().find_map(called))
+    };
+    let before = match changes.last((i64::MIN, at))? {
+        Some(change) => Some((change.at, change.new.clone(), Known::SetBy(Box::new(change)))),
+        // No change is recorded before: what a callback was called with was the state all along.
+        None => called_before(i64::MIN)?.map(|(since, known, state)| (since, state, known)),
+    };
+    let session = life_session(ask, life)?;
+    let mut lost = None;
+    if let Some((since, state, known)) = before {
+        let Some(loss) = lost_between(ask, session.as_deref(), since, at)? else { return Ok((known, state)) };
+        if let Some((_, known, state)) = called_before(loss.until)? {
+            return Ok((known, state));
+        }
+        lost = Some((loss, Some(known), Some(state)));
     }
-    if let Some(next) = changes.first((at, i64::MAX))? {
-        if let Some(old) = next.old.clone() {
-            return Ok((Known::Replaced(Box::new(next)), old));
+    // What is told next was the state already, if nothing was dropped until then.
+    let change = changes.first((at, i64::MAX))?;
+    let entries = ask.oldest(inside(&life.pid, &["function_entry"]), (at, i64::MAX), LOOKED_AT)?;
+    let called = entries.into_iter().find_map(called);
+    let replaced = change.and_then(|change| {
+        let entered = ask.event(change.entry.as_deref()).map_or(change.at, |entry| entry.at());
+        Some((entered, change.old.clone()?, Known::Replaced(Box::new(change))))
+    });
+    let called = called.map(|(since, known, state)| (since, state, known));
+    let next = match (replaced, called) {
+        (Some(replaced), Some(called)) if called.0 < replaced.0 => Some(called),
+        (replaced, called) => replaced.or(called),
+    };
+    if let Some((told, state, known)) = next {
+        match lost_between(ask, session.as_deref(), at, told)? {
+            None => return Ok((known, state)),
+            Some(loss) => lost = lost.or(Some((loss, None, None))),
         }
     }
-    // No change is recorded before: what a callback was called with was the state all along.
-    for span in [(i64::MIN, at), (at, i64::MAX)] {
-        let entries = if span.1 == at {
-            ask.newest(inside(&life.pid, &["function_entry"]), span, 200)?
-        } else {
-            ask.oldest(inside(&life.pid, &["function_entry"]), span, 200)?
-        };
-        for entry in entries {
-            let args = entry.list("args");
-            if let Some(state) = state_before(entry.event.function().unwrap_or_default(), &args) {
-                let state = state.to_owned();
-                return Ok((Known::CalledWith(Box::new(entry)), state));
-            }
-        }
+    if let Some((loss, last, state)) = lost {
+        let last = last.map(Box::new);
+        return Ok((Known::Lost { loss: Box::new(loss), last }, state.unwrap_or_default()));
     }
     let why = if changes.source == Source::Nothing {
         "no callback of it was recorded with its arguments and results"
@@ -167,6 +202,23 @@ fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Resul
          handle_cast, handle_info, init), or ask with state_history what is known",
         life.pid
     )))
+}
+
+/// The state a callback was called with.
+fn callback_state(entry: &Fact) -> Option<String> {
+    state_before(entry.event.function().unwrap_or_default(), &entry.list("args")).map(str::to_owned)
+}
+
+/// The session a process was recorded in.
+fn life_session(ask: &Ask<'_>, life: &Life) -> Result<Option<String>> {
+    let one = ask.last(inside(&life.pid, &[]), super::ask::EVER)?;
+    Ok(one.and_then(|one| one.event.session_id().map(str::to_owned)))
+}
+
+/// The last span of dropped messages between two moments.
+fn lost_between(ask: &Ask<'_>, session: Option<&str>, since: i64, until: i64) -> Result<Option<Loss>> {
+    let losses = ask.store().losses(since, until, session, MAX_LIMIT)?.first;
+    Ok(losses.into_iter().rev().find(|loss| loss.until > since && loss.since < until))
 }
 
 /// What stands at a path, as text.
@@ -193,6 +245,10 @@ fn set_part(changes: &Changes<'_>, path: &Path, value: Option<&str>, at: i64) ->
         let (all, more) = changes.all((i64::MIN, at), limit)?;
         let set = all.into_iter().rev().find(|change| {
             let before = change.old.as_deref().map(|old| part(old, Some(path)));
+            // What was cut is not compared.
+            if change.spans_gap || value.is_some_and(is_cut) {
+                return false;
+            }
             part(&change.new, Some(path)).as_deref() == value && before.is_none_or(|before| before.as_deref() != value)
         });
         if set.is_some() || !more {
@@ -266,7 +322,10 @@ pub(crate) fn state_history(ask: &Ask<'_>, pid: &str, path: Option<&Path>, span:
             let step = step(&names, change, path)?;
             a_state = Some(step.0.change.new.clone());
             is_found |= step.1;
-            if step.0.values.as_ref().is_none_or(|(from, to)| from != to) {
+            let may_differ = |from: &Option<String>, to: &Option<String>| {
+                from != to || step.0.change.spans_gap || [from, to].iter().any(|it| it.as_deref().is_some_and(is_cut))
+            };
+            if step.0.values.as_ref().is_none_or(|(from, to)| may_differ(from, to)) {
                 history.steps.push(step.0);
             }
         }
@@ -293,6 +352,9 @@ fn step(names: &Names<'_>, change: StateChange, path: Option<&Path>) -> Result<(
     let is_found = values.as_ref().is_none_or(|(from, to)| from.is_some() || to.is_some());
     let differences = match (&change.old, path) {
         (Some(old), None) => diff::shown(old, &change.new),
+        (None, None) if change.spans_gap => {
+            vec![format!("unknown (messages were dropped) -> {}", brief(&change.new, 100))]
+        }
         _ => Vec::new(),
     };
     let sender = names.maybe(change.sender.as_deref())?;

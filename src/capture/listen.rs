@@ -142,6 +142,7 @@ impl Shared {
             live
         });
         if let Some(live) = live {
+            live.part(&self.ledger);
             let mut parted = self.parted.lock();
             parted.push(live);
             if parted.len() > REMEMBERED {

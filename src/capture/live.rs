@@ -6,16 +6,21 @@ use super::status::{Counts, Ledger};
 use super::timeline::Beginning;
 use crate::event::Event;
 use crate::store::StoreReport;
-use crate::trace::{Counters, Recorder, Session, Stamp};
+use crate::trace::{Counters, Ending, Recorder, Session, Stamp};
 
 /// A better estimate of the wall clock is used when it is better by so much.
 const BETTER_NS: i64 = 1_000_000;
+
+/// Why a source ended that did not say so.
+const UNSAID: &str = "the connection ended and the source did not say why";
 
 /// One life of a traced application, over as many connections as it takes.
 #[derive(Debug)]
 pub(super) struct Live {
     recorder: Recorder,
     pub(super) seen: Seen,
+    /// Whether its messages carry times, as far as they came.
+    is_timed: bool,
     number: u64,
     /// What the ledger knows.
     counted: Counters,
@@ -32,29 +37,33 @@ impl Live {
     /// Begins a session for who was `seen`. `after_ns`: its events lie after this.
     pub(super) fn begin(hub: &Hub, ledger: &Ledger, seen: Seen, after_ns: Option<i64>) -> Self {
         let (number, id) = ledger.begin();
-        let is_wall = seen.stamp.is_some_and(|stamp| stamp.is_wall);
-        let offset_ns = seen.offset_ns.filter(|_| !is_wall);
+        // Of messages without times, their arrival is known.
+        let is_wall = seen.stamp.map_or(!seen.is_exact, |stamp| stamp.is_wall);
+        let wall_offset_ns = seen.offset_ns.filter(|_| !is_wall);
+        let offset_ns = if is_wall { Some(0) } else { wall_offset_ns };
         // A producer that says its offset has sent no message yet; its first comes about now.
-        let now = offset_ns.filter(|_| seen.is_exact).map(|offset| hub.clock.now_ns().saturating_sub(offset));
+        let now = offset_ns.map(|offset| hub.clock.now_ns().saturating_sub(offset));
         let first_ns = seen.stamp.map(|stamp| stamp.ns).or(now);
         let newest_ns = hub.store.span().map(|(_, newest)| newest);
-        let shift_ns = hub.timeline.lock().shift(Beginning { first_ns, offset_ns, after_ns, newest_ns });
+        let shift_ns = hub.timeline.lock().shift(Beginning { first_ns, offset_ns, is_wall, after_ns, newest_ns });
         let session = Session {
             id,
             prefix: hub.next_prefix(),
             max_value_bytes: hub.max_value_bytes,
             redact: hub.redact.clone(),
             shift_ns,
-            wall_offset_ns: offset_ns,
+            start_ns: first_ns.map(|first| first.saturating_add(shift_ns)),
+            wall_offset_ns,
         };
         ledger.describe(number, |status| {
             status.shift_ns = shift_ns;
             status.os_pid.clone_from(&seen.os_pid);
             status.node.clone_from(&seen.node);
         });
-        let recorder = Recorder::new(session);
+        let is_timed = seen.stamp.is_some() || seen.is_exact;
         Self {
-            recorder,
+            recorder: Recorder::new(session),
+            is_timed,
             seen,
             number,
             counted: Counters::default(),
@@ -63,6 +72,16 @@ impl Live {
             told_dropped: 0,
             is_gap_open: false,
         }
+    }
+
+    /// Records are there: those that carry no time happened about now.
+    pub(super) fn hear(&mut self, hub: &Hub) {
+        if self.is_timed {
+            return;
+        }
+        let shift_ns = self.recorder.session().shift_ns;
+        self.recorder.run_clock(hub.clock.now_ns().saturating_add(shift_ns));
+        self.is_timed = self.recorder.last_stamp().is_some();
     }
 
     /// For records.
@@ -78,10 +97,11 @@ impl Live {
 
     /// The connection was lost and is there again: what happened between may be missing. Says so in the store.
     pub(super) fn resume(&mut self, hub: &Hub, ledger: &Ledger, first: Option<Stamp>) {
+        self.recorder.interrupted();
+        ledger.describe(self.number, |status| (status.ended_at, status.ended_because) = (None, None));
         let Some(since) = self.last_ns else { return };
         let session = self.recorder.session();
         let until = match first {
-            Some(Stamp { ns, is_wall: true, .. }) => ns,
             Some(Stamp { ns, .. }) => ns.saturating_add(session.shift_ns),
             None => since,
         };
@@ -131,9 +151,38 @@ impl Live {
             ledger.took(self.number, counts, last_ns);
             self.counted = counters.clone();
         }
+        self.tell_state(ledger);
         if self.seen.node.is_none() {
             self.seen.node = self.recorder.node().map(str::to_owned);
             ledger.describe(self.number, |status| status.node.clone_from(&self.seen.node));
+        }
+    }
+
+    /// What the source says about its trace.
+    fn tell_state(&mut self, ledger: &Ledger) {
+        let notes = self.recorder.take_notes();
+        if !notes.is_empty() {
+            ledger.describe(self.number, |status| status.note(notes));
+        }
+        if let Some(Ending { at_ns, because, details, .. }) = self.recorder.ending() {
+            let because = match details {
+                Some(details) => format!("{because} {details}"),
+                None => because.clone(),
+            };
+            ledger.describe(self.number, |status| {
+                status.ended_at = at_ns.or(status.ended_at);
+                status.ended_because = Some(because);
+            });
+        }
+    }
+
+    /// Its connection ended: if it did not say why, nobody knows.
+    pub(super) fn part(&self, ledger: &Ledger) {
+        if self.recorder.ending().is_none() {
+            ledger.describe(self.number, |status| {
+                status.ended_at = self.last_ns;
+                status.ended_because = Some(UNSAID.to_owned());
+            });
         }
     }
 
@@ -181,7 +230,9 @@ impl Live {
     fn set_wall_clock(&mut self) {
         let Some(best) = self.seen.offset_ns.filter(|_| !self.seen.is_exact) else { return };
         let session = self.recorder.session();
-        if session.wall_offset_ns.is_some_and(|used| used.saturating_sub(best) > BETTER_NS) {
+        let is_better = |used: i64| used.saturating_sub(best) > BETTER_NS;
+        let is_wall = self.seen.stamp.is_some_and(|stamp| stamp.is_wall);
+        if session.wall_offset_ns.map_or(!is_wall, is_better) {
             self.recorder.set_clock(session.shift_ns, Some(best));
         }
     }

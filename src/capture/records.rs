@@ -170,6 +170,7 @@ impl<'a> Records<'a> {
 
     /// Takes every record that is there as a whole.
     fn take_records(&mut self, live: &mut Live, waiting_since: &mut Option<i64>) -> Result<(), String> {
+        live.hear(self.hub);
         loop {
             let bytes = match self.framing.step(self.reader.bytes()) {
                 Step::Record { term, bytes } => {

@@ -12,6 +12,9 @@ use crate::trace::Counters;
 /// Sessions, and interruptions, told one by one; older ones are only counted.
 const TOLD: usize = 16;
 
+/// Notes of a session told one by one; older ones are only counted.
+const NOTES: usize = 5;
+
 /// Over how long a rate is measured.
 const INTERVAL_NS: i64 = 1_000_000_000;
 
@@ -133,6 +136,23 @@ pub struct SessionStatus {
     pub shift_ns: i64,
     /// What was read.
     pub counts: Counts,
+    /// When its tracing ended, on the store's clock, as the source said or its last event.
+    pub ended_at: Option<i64>,
+    /// Why; `None` while it goes on.
+    pub ended_because: Option<String>,
+    /// The newest things it said about the trace, such as what it left out, oldest first.
+    pub notes: Vec<String>,
+    /// All it said.
+    pub notes_total: u64,
+}
+
+impl SessionStatus {
+    pub(super) fn note(&mut self, notes: Vec<String>) {
+        self.notes_total += notes.len() as u64;
+        self.notes.extend(notes);
+        let from = self.notes.len().saturating_sub(NOTES);
+        self.notes.drain(..from);
+    }
 }
 
 /// A time in which a source was not connected, on the wall clock, in nanoseconds.

@@ -1,15 +1,18 @@
 //! On which clock do the events of several processes lie?
 //!
-//! The first live session's clock is the store's. Every later one is shifted by the difference of their offsets to the
-//! wall clock, so that what happened later lies later.
+//! The first live session's clock is the store's, be it a node's own or the wall clock. Every later one is shifted by the
+//! difference of their offsets to the wall clock, so that what happened later lies later.
 
 /// What is known of a session's clock when it begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Beginning {
     /// Its first message, as sent.
     pub(super) first_ns: Option<i64>,
-    /// Wall clock less its clock; `None` when its messages carry wall-clock time, or none.
+    /// Wall clock less its clock: nothing when its messages carry wall-clock time, or none, so that their arrival is all
+    /// that is known. `None`: it has a clock of its own, and nobody knows which.
     pub(super) offset_ns: Option<i64>,
+    /// Whether it is on the wall clock.
+    pub(super) is_wall: bool,
     /// Last event of the source's session before, on the store's clock.
     pub(super) after_ns: Option<i64>,
     /// Newest event in the store.
@@ -26,7 +29,7 @@ pub(super) struct Timeline {
 impl Timeline {
     /// What is added to a session's timestamps.
     pub(super) fn shift(&mut self, beginning: Beginning) -> i64 {
-        let Beginning { first_ns, offset_ns, after_ns, newest_ns } = beginning;
+        let Beginning { first_ns, offset_ns, is_wall, after_ns, newest_ns } = beginning;
         let Some(offset) = offset_ns else { return 0 };
         let first = first_ns.unwrap_or(i64::MIN);
         // Invariant: `past(event, 0)` is the least shift with which `first` lies after `event`.
@@ -38,6 +41,10 @@ impl Timeline {
             Some(base) => {
                 let shift = offset.saturating_sub(base);
                 after_ns.map_or(shift, |after| past(after, shift))
+            }
+            None if is_wall => {
+                self.base_ns = Some(offset);
+                0
             }
             None => {
                 // Recordings may lie later than this clock; retention takes the oldest first, and that is not what
@@ -88,10 +95,17 @@ mod tests {
     }
 
     #[test]
-    fn times_of_the_wall_clock_stay_as_they_are() {
+    fn times_of_the_wall_clock_stay_as_they_are_and_the_others_join_them() {
         let mut timeline = Timeline::default();
-        let wall = Beginning { first_ns: Some(5), offset_ns: None, newest_ns: Some(10), ..Beginning::default() };
+        let wall = Beginning { is_wall: true, newest_ns: Some(10), ..begin(5, 0) };
         assert_eq!(timeline.shift(wall), 0);
-        assert_eq!(timeline.shift(begin(-900, 1_000)), 0, "and are nobody's clock");
+        assert_eq!(timeline.shift(begin(-900, 1_000)), 1_000, "no event lies years from the others");
+    }
+
+    #[test]
+    fn times_of_the_wall_clock_join_a_clock_that_was_there_before() {
+        let mut timeline = Timeline::default();
+        timeline.shift(begin(-900, 1_000));
+        assert_eq!(timeline.shift(Beginning { is_wall: true, ..begin(105, 0) }), -1_000);
     }
 }

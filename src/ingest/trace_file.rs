@@ -16,7 +16,7 @@ use crate::trace::{Recorder, Session, Stamp, stamp_of};
 
 /// Reads one recording: a file that is open, or a wrap set whose first file is.
 pub(super) fn import(job: &mut Job<'_>, format: Format, input: Input, name: &str, files: &[PathBuf]) -> Result<()> {
-    let mut reader = Reader { name, recorder: None, dropped_before: 0, bytes: 0 };
+    let mut reader = Reader { name, files, recorder: None, dropped_before: 0, bytes: 0 };
     let mut next = Some((format, input));
     let mut read = Vec::new();
     for file in files {
@@ -43,6 +43,8 @@ pub(super) fn import(job: &mut Job<'_>, format: Format, input: Input, name: &str
 struct Reader<'n> {
     /// What the file is called.
     name: &'n str,
+    /// All of it.
+    files: &'n [PathBuf],
     /// Made at the first record, which names its session.
     recorder: Option<Recorder>,
     /// Messages dropped before the first record that names the session.
@@ -88,7 +90,7 @@ impl Reader<'_> {
 
     /// The recorder; `first` is the first record's content.
     fn recorder(&mut self, job: &Job<'_>, first: &[u8]) -> &mut Recorder {
-        let (name, dropped) = (self.name, self.dropped_before);
+        let (name, files, dropped) = (self.name, self.files, self.dropped_before);
         self.recorder.get_or_insert_with(|| {
             let mark = fingerprint(first);
             let mut recorder = Recorder::new(Session {
@@ -96,6 +98,7 @@ impl Reader<'_> {
                 prefix: format!("{mark}-"),
                 max_value_bytes: job.options.max_value_bytes,
                 redact: job.options.redact.clone(),
+                start_ns: Term::parse(first).ok().and_then(stamp_of).or_else(|| first_stamp(files)).map(|it| it.ns),
                 ..Session::default()
             });
             if dropped > 0 {
@@ -139,6 +142,26 @@ pub(super) fn fingerprint(first: &[u8]) -> String {
     let mut crc = Crc::new();
     crc.update(first);
     format!("{:06x}", crc.sum() & 0x00ff_ffff)
+}
+
+/// The time of the first record that carries one; what comes before has that time too.
+fn first_stamp(files: &[PathBuf]) -> Option<Stamp> {
+    // A pipe cannot be read twice.
+    let is_file = |path: &&PathBuf| path.metadata().is_ok_and(|metadata| metadata.is_file());
+    files.iter().take_while(is_file).find_map(|path| {
+        let mut input = Input::open(path).ok()?;
+        let format = Format::of(input.peek().ok()?).ok()?;
+        let mut records = Records::new(format);
+        let mut term = Vec::new();
+        let mut unpacked = Unpacked::default();
+        while let Ok(Some(record)) = records.next(&mut input, &mut term) {
+            let stamp = || stamp_of(unpacked.parse(&term, MAX_EVENT_BYTES).ok()?);
+            if let Some(stamp) = matches!(record, Record::Term { .. }).then(stamp).flatten() {
+                return Some(stamp);
+            }
+        }
+        None
+    })
 }
 
 /// The times of the first and the last record that carry one; `None` when it is no binary trace, or carries none.

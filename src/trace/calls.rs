@@ -5,7 +5,7 @@ use super::flight::{Flight, Kind, reference_of_from};
 use super::functions::{Callback, FunctionId};
 use super::message::Mfa;
 use super::object::Object;
-use super::process::{Correlation, Frame, Handling, ProcessKey};
+use super::process::{Caller, Correlation, Frame, Handling, ProcessKey};
 use super::recorder::{At, Recorder};
 use crate::etf::{Atom, Pid, Term, View};
 use crate::event::Role;
@@ -20,7 +20,13 @@ impl Recorder {
     ) -> Option<()> {
         let key = self.key(pid?)?;
         let function = self.function_id(&mfa);
+        self.functions.called(function);
         let site = extra.and_then(|extra| self.functions.site_id(extra));
+        let caller = match (site, extra.and_then(Term::atom)) {
+            (Some(site), _) => Caller::Function(self.functions.site(site).caller),
+            (None, Some(nobody)) if nobody.is("undefined") => Caller::Nobody,
+            _ => Caller::Unknown,
+        };
         let (callback, is_about_secrets) = {
             let function = self.functions.function(function);
             (function.callback, function.is_about_secrets)
@@ -28,17 +34,23 @@ impl Recorder {
         let handling = callback.zip(mfa.args).and_then(|(callback, args)| self.handling(key, callback, args));
         let sent = handling.as_ref().and_then(|handling| handling.sent);
 
+        if let Some(handling) = &handling {
+            self.on_state_seen(at, key, function, handling);
+        }
         let gaps = self.gaps();
         let process = self.processes.at(key, at.number);
-        let outer = process.stack.last().map(|frame| (frame.number, frame.correlation));
-        let parent = sent.map(|sent| sent.number).or(outer.map(|(number, _)| number)).or(process.spawned_by);
+        let outer = process.innermost().map(|frame| (frame.number, frame.correlation));
+        let parent = sent.map(|sent| sent.number).or_else(|| process.doing().0);
         let correlation = match (sent, &handling) {
             (Some(sent), _) => sent.correlation,
             (None, Some(Handling { correlation, .. })) if *correlation != Correlation::None => *correlation,
             _ => outer.map(|(_, correlation)| correlation).unwrap_or_default(),
         };
+        process.has_returned = false;
         process.push(Frame {
             function,
+            caller,
+            is_doubtful: false,
             number: at.number,
             parent,
             since: at.ns,
@@ -80,7 +92,7 @@ impl Recorder {
                     _ => ("sender_pid", Role::Sender),
                 };
                 describe_sent(object, draft, sent, (key, role));
-                if let Some((now, since)) = at.ns.zip(sent.at) {
+                if let Some((now, since)) = at.ns.zip(sent.at).filter(|_| sent.gaps == gaps) {
                     object.int("queue_time_ns", now.saturating_sub(since).max(0));
                 }
                 if let Some((outer, _)) = outer {
@@ -105,10 +117,9 @@ impl Recorder {
         };
         let reference = from.and_then(reference_of_from).map(Correlation::of).unwrap_or_default();
         let content = self.flights.content(kind, first);
-        let received = self.processes.get_mut(key).and_then(|process| process.handle(content));
+        let received = self.processes.get(key).and_then(|process| process.handle(content));
         // Without traces of receives the message is still on its way.
-        let on_its_way = || self.flights.received(super::flight::Receiver::Process(key), content);
-        let mut sent = received.map_or_else(on_its_way, |received| received.sent);
+        let mut sent = received.map_or_else(|| self.sent_to(key, content), |received| received.sent);
         if reference != Correlation::None {
             sent = self.flights.call(reference).or(sent);
         }
@@ -120,19 +131,29 @@ impl Recorder {
         })
     }
 
-    /// Closes a call; the event of its end, begun.
+    /// Closes a call that ended with a value or an error; the event of its end, begun.
     fn close(&mut self, at: At, key: ProcessKey, function: FunctionId) -> (Draft, Option<Frame>) {
-        let frame = self.processes.at(key, at.number).pop(function);
+        let process = self.processes.at(key, at.number);
+        process.has_returned = true;
+        let frame = process.pop(function);
         let mut draft = self.draft(at, "function_exit", Some(key));
         draft.function = Some(function);
         if let Some(frame) = &frame {
-            draft.call = self.id_of(frame.number);
-            draft.parent = frame.parent.map(|parent| self.id_of(parent)).unwrap_or_default();
-            draft.site = frame.site;
-            draft.correlation = self.correlate(frame.correlation);
-            draft.duration_ns = at.ns.zip(frame.since).map(|(end, since)| end.saturating_sub(since).max(0));
+            self.end(at, frame, &mut draft);
         }
         (draft, frame)
+    }
+
+    /// Writes whose end it is, and how long it took.
+    pub(super) fn end(&mut self, at: At, frame: &Frame, draft: &mut Draft) {
+        draft.function = Some(frame.function);
+        draft.call = self.id_of(frame.number);
+        draft.parent = frame.parent.map(|parent| self.id_of(parent)).unwrap_or_default();
+        draft.site = frame.site;
+        draft.correlation = self.correlate(frame.correlation);
+        // Across a gap the end may be another call's.
+        let since = frame.since.filter(|_| frame.gaps == self.gaps() && !frame.is_doubtful);
+        draft.duration_ns = at.ns.zip(since).map(|(end, since)| end.saturating_sub(since).max(0));
     }
 
     pub(super) fn on_return(&mut self, at: At, pid: Option<Pid<'_>>, mfa: Mfa<'_>, value: Term<'_>) -> Option<()> {
@@ -171,8 +192,8 @@ impl Recorder {
         let function = self.function_id(&mfa);
         let (draft, frame) = self.close(at, key, function);
         let spans_gap = self.spans_gap(frame.as_ref());
-        if let (Some(frame), Some(process)) = (&frame, self.processes.get_mut(key)) {
-            process.failed = Some((frame.number, frame.correlation));
+        if let (Some(frame), Some(process)) = (&frame, self.processes.get(key)) {
+            process.failed = Some((frame.number, frame.correlation)).filter(|_| !spans_gap);
         }
         self.emit(draft, |object, _| {
             object.str("exit_reason", &class.text());
@@ -185,16 +206,8 @@ impl Recorder {
     }
 
     /// Whether messages were dropped while a call was open: its return may be another call's.
-    fn spans_gap(&self, frame: Option<&Frame>) -> bool {
+    pub(super) fn spans_gap(&self, frame: Option<&Frame>) -> bool {
         frame.is_some_and(|frame| frame.gaps != self.gaps())
-    }
-
-    pub(super) fn on_return_to(&mut self, at: At, pid: Option<Pid<'_>>, mfa: Option<Mfa<'_>>) -> Option<()> {
-        let key = self.key(pid?)?;
-        let mut draft = self.draft(at, "function_return_to", Some(key));
-        draft.function = mfa.map(|mfa| self.function_id(&mfa));
-        self.emit(draft, |_, _| ());
-        Some(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::cut::{holds_cut, is_cut};
 use super::object::{Object, escaped, number};
 use crate::etf::show::Show;
 use crate::etf::{Atom, Term, Terms, View};
@@ -18,26 +19,34 @@ const MAX_DEPTH: usize = 4;
 const MAX_SIDE: usize = 160;
 
 /// One difference: where, and the value before and after.
-type Difference<'a> = (String, Option<Term<'a>>, Option<Term<'a>>);
+type Difference<'a> = (String, Side<'a>);
 
-/// Appends a JSON array of texts such as `discount: 0 -> nil`; without a state before, of the one text `initial`.
-pub(super) fn write(old: Option<Term<'_>>, new: Term<'_>, object: &mut Object<'_>) {
-    let Some(old) = old else {
-        object.text.push_str("[\"initial\"]");
-        return;
-    };
+/// What is known of a difference.
+enum Side<'a> {
+    /// The value before and after; `None` where it was not there.
+    Values(Option<Term<'a>>, Option<Term<'a>>),
+    /// It was cut before it came here: whether there is a difference is not known.
+    Cut,
+}
+
+/// Appends a JSON array of texts such as `discount: 0 -> nil`. What was cut before it came here is not compared.
+pub(super) fn write(old: Term<'_>, new: Term<'_>, object: &mut Object<'_>) {
     let hidden = Sides { old: object.context.rules.term(old), new: object.context.rules.term(new) };
     let mut found = Differences { all: Vec::new(), more: 0, hidden: &hidden };
     found.compare("", old, new, 0);
     let home = object.context.home;
     let text = &mut *object.text;
     text.push('[');
-    for (at, (path, old, new)) in found.all.iter().enumerate() {
+    for (at, (path, sides)) in found.all.iter().enumerate() {
         text.push_str(if at > 0 { ",\"" } else { "\"" });
         if !path.is_empty() {
             escaped(path, text);
             text.push_str(": ");
         }
+        let Side::Values(old, new) = sides else {
+            text.push_str("unknown (cut when recorded)\"");
+            continue;
+        };
         for (arrow, side) in [("", old), (" -> ", new)] {
             text.push_str(arrow);
             let mut shown = String::new();
@@ -84,20 +93,24 @@ struct Differences<'a, 'h> {
 }
 
 impl<'a> Differences<'a, '_> {
-    fn add(&mut self, path: &str, old: Option<Term<'a>>, new: Option<Term<'a>>) {
+    fn add(&mut self, path: &str, sides: Side<'a>) {
         if self.all.len() < MAX_SHOWN {
-            self.all.push((path.to_owned(), old, new));
+            self.all.push((path.to_owned(), sides));
         } else {
             self.more += 1;
         }
     }
 
     fn compare(&mut self, path: &str, old: Term<'a>, new: Term<'a>, depth: usize) {
-        if old.as_bytes() == new.as_bytes() {
+        if old.as_bytes() == new.as_bytes() && !holds_cut(old) {
             return;
         }
         if self.hidden.hide(old) || self.hidden.hide(new) {
-            return self.add(path, Some(old), Some(new));
+            let is_known = !holds_cut(old) && !holds_cut(new);
+            return self.add(path, if is_known { Side::Values(Some(old), Some(new)) } else { Side::Cut });
+        }
+        if is_cut(old) || is_cut(new) {
+            return self.add(path, Side::Cut);
         }
         match (old.view(), new.view()) {
             (View::Map(old), View::Map(new)) if depth < MAX_DEPTH => self.compare_maps(path, old, new, depth),
@@ -106,7 +119,8 @@ impl<'a> Differences<'a, '_> {
                     self.compare(&format!("{path}{{{at}}}"), old, new, depth + 1);
                 }
             }
-            _ => self.add(path, Some(old), Some(new)),
+            _ if holds_cut(old) || holds_cut(new) => self.add(path, Side::Cut),
+            _ => self.add(path, Side::Values(Some(old), Some(new))),
         }
     }
 
@@ -115,14 +129,13 @@ impl<'a> Differences<'a, '_> {
             pairs(old).map(|(k, v)| (k.as_bytes(), (k, v))).collect();
         for (key, value) in pairs(new) {
             match before.remove(key.as_bytes()) {
-                Some((_, old)) if old.as_bytes() == value.as_bytes() => {}
                 Some((_, old)) => self.compare(&self.under(path, key), old, value, depth + 1),
-                None => self.add(&self.under(path, key), None, Some(value)),
+                None => self.add(&self.under(path, key), Side::Values(None, Some(value))),
             }
         }
         // In the order of the state before, whatever the hash table's.
         for (key, value) in pairs(old).filter(|(key, _)| before.contains_key(key.as_bytes())) {
-            self.add(&self.under(path, key), Some(value), None);
+            self.add(&self.under(path, key), Side::Values(Some(value), None));
         }
     }
 

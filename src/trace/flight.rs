@@ -26,6 +26,8 @@ pub(super) struct Flight {
     /// Where the innermost open call of the sender was called.
     pub(super) site: Option<SiteId>,
     pub(super) correlation: Correlation,
+    /// How many gaps had been before it.
+    pub(super) gaps: u64,
 }
 
 /// What kind of message it is, by the shape OTP gives it.

@@ -42,6 +42,33 @@ pub(super) struct Function {
     pub(super) callback: Option<Callback>,
     /// Whether it works on secrets: the texts it is given and returns are hidden.
     pub(super) is_about_secrets: bool,
+    /// Whether a call of it was traced.
+    pub(super) is_traced: bool,
+    /// What is known of how it calls others.
+    pub(super) kind: Kind,
+}
+
+/// How a function calls others, as far as it matters to tell a tail call from a call back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The loop of an OTP behaviour: what it calls never calls it.
+    Loop,
+    /// It calls what it is given: that may call it again.
+    HigherOrder,
+    Plain,
+}
+
+impl Kind {
+    fn of(module: &str) -> Self {
+        match module {
+            ":gen_server" | ":gen_statem" | ":gen_event" | ":supervisor" | ":proc_lib" | ":gen" => Self::Loop,
+            "Enum" | "Stream" | "List" | "Map" | "MapSet" | "Keyword" | "Range" | "Access" | "Task.Supervised"
+            | ":lists" | ":maps" | ":sets" | ":dict" | ":orddict" | ":gb_trees" | ":array" | ":timer" => {
+                Self::HigherOrder
+            }
+            _ => Self::Plain,
+        }
+    }
 }
 
 /// A place in the source, written out.
@@ -49,6 +76,8 @@ pub(super) struct Function {
 pub(super) struct Site {
     /// As sent: what it is compared by.
     key: Box<[u8]>,
+    /// Who calls.
+    pub(super) caller: FunctionId,
     /// `Checkout.shop/3:line_26`; absent where the line is not known.
     pub(super) node_id: Option<Box<str>>,
     /// Members of a payload: who calls, and in which line, where that is known.
@@ -60,6 +89,8 @@ pub(super) struct Site {
 /// Every function and place seen.
 #[derive(Debug, Default)]
 pub(super) struct Functions {
+    /// Which functions work on secrets.
+    rules: Rules,
     hasher: FixedState,
     by_name: HashTable<u32>,
     functions: Vec<Function>,
@@ -68,8 +99,17 @@ pub(super) struct Functions {
 }
 
 impl Functions {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
     pub(super) fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id.0 as usize]
+    }
+
+    /// A call of it was traced.
+    pub(super) fn called(&mut self, id: FunctionId) {
+        self.functions[id.0 as usize].is_traced = true;
     }
 
     pub(super) fn site(&self, id: SiteId) -> &Site {
@@ -77,8 +117,8 @@ impl Functions {
     }
 
     /// The number of a function.
-    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>, rules: &Rules) -> FunctionId {
-        let Self { hasher, by_name, functions, .. } = self;
+    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
+        let Self { rules, hasher, by_name, functions, .. } = self;
         let hash = hasher.hash_one((mfa.name, mfa.arity));
         let same = |id: &u32| {
             let known = &functions[*id as usize];
@@ -99,13 +139,14 @@ impl Functions {
     /// The number of a place: `{Module, Function, Arity}` or `{Module, Function, Arity, {File, Line}}`. Anything else a
     /// match specification puts there is none.
     pub(super) fn site_id(&mut self, extra: Term<'_>) -> Option<SiteId> {
-        let Self { hasher, by_site, sites, .. } = self;
         let key = extra.as_bytes();
-        let hash = hasher.hash_one(key);
-        if let Some(id) = by_site.find(hash, |id| *sites[*id as usize].key == *key) {
+        let hash = self.hasher.hash_one(key);
+        if let Some(id) = self.by_site.find(hash, |id| *self.sites[*id as usize].key == *key) {
             return Some(SiteId(*id));
         }
-        let site = Site::new(extra)?;
+        let caller = self.function_id(&Mfa::of_caller(extra)?);
+        let Self { hasher, by_site, sites, .. } = self;
+        let site = Site::new(extra, caller)?;
         let id = sites.len() as u32;
         sites.push(site);
         by_site.insert_unique(hash, id, |id| hasher.hash_one(&*sites[*id as usize].key));
@@ -127,14 +168,24 @@ impl Function {
             _ => None,
         };
         let shown = shown(mfa.module, mfa.function, i64::from(mfa.arity)).into();
-        let key = mfa.name.into();
         let is_about_secrets = rules.is_about_secrets(mfa.function.bytes());
-        Self { key, arity: mfa.arity, module: module.into(), name: name.into(), shown, callback, is_about_secrets }
+        let (key, kind) = (mfa.name.into(), Kind::of(&module));
+        Self {
+            key,
+            arity: mfa.arity,
+            module: module.into(),
+            name: name.into(),
+            shown,
+            callback,
+            is_traced: false,
+            kind,
+            is_about_secrets,
+        }
     }
 }
 
 impl Site {
-    fn new(extra: Term<'_>) -> Option<Self> {
+    fn new(extra: Term<'_>, caller_id: FunctionId) -> Option<Self> {
         let mut parts = extra.tuple().filter(|parts| matches!(parts.len(), 3 | 4))?;
         let (module, function) = (parts.next()?.atom()?, parts.next()?.atom()?);
         let caller = shown(module, function, parts.next()?.integer()?);
@@ -155,7 +206,8 @@ impl Site {
             members = format!("{members},\"call_site\":\"{place}\"");
             sent_from = format!("{sent_from} ({place})");
         }
-        Some(Self { key: extra.as_bytes().into(), node_id, members: members.into(), sent_from: sent_from.into() })
+        let key = extra.as_bytes().into();
+        Some(Self { key, caller: caller_id, node_id, members: members.into(), sent_from: sent_from.into() })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The life of processes: who spawned whom, under which name, linked to whom, and how did it end?
 
 use super::crash::Crash;
-use super::message::Mfa;
+use super::cut::is_cut;
 use super::messages::{party_of, write_pid};
 use super::object::Object;
 use super::process::ProcessKey;
@@ -16,7 +16,7 @@ impl Recorder {
         at: At,
         parent: Option<Pid<'_>>,
         child: Pid<'_>,
-        mfa: Mfa<'_>,
+        what: Term<'_>,
         by_child: bool,
     ) -> Option<()> {
         let parent = parent?;
@@ -44,12 +44,7 @@ impl Recorder {
                 let pid = object.plain(key, |text| write_pid(pid, home, text));
                 draft.role(role, pid);
             }
-            object.atom("spawn_module", mfa.module);
-            object.str("spawn_function", &mfa.function.text());
-            if let Some(args) = mfa.args {
-                object.term("spawn_args", args);
-                describe_behaviour(object, &mfa, args);
-            }
+            describe_spawned(object, what);
         });
         Some(())
     }
@@ -129,9 +124,27 @@ impl Recorder {
     }
 }
 
+/// `{Module, Function, Arguments}`: what of it is whole. A cut argument costs itself, not who spawned whom.
+fn describe_spawned(object: &mut Object<'_>, what: Term<'_>) -> Option<()> {
+    let mut parts = what.tuple().filter(|parts| parts.len() == 3 && !is_cut(what))?;
+    let (module, function, args) = (parts.next()?.atom(), parts.next()?.atom(), parts.next()?);
+    if let Some(module) = module {
+        object.atom("spawn_module", module);
+    }
+    if let Some(function) = function {
+        object.str("spawn_function", &function.text());
+    }
+    // Some tracers tell the arity alone.
+    if args.integer().is_none() {
+        object.term("spawn_args", args);
+        describe_behaviour(object, module?, function?, args);
+    }
+    Some(())
+}
+
 /// `proc_lib:init_p(Parent, Ancestors, gen, init_it, [gen_server, _, _, Name, Module | _])` tells what it starts.
-fn describe_behaviour(object: &mut Object<'_>, mfa: &Mfa<'_>, args: Term<'_>) -> Option<()> {
-    if !(mfa.module.is("proc_lib") && mfa.function.is("init_p")) {
+fn describe_behaviour(object: &mut Object<'_>, module: Atom<'_>, function: Atom<'_>, args: Term<'_>) -> Option<()> {
+    if !(module.is("proc_lib") && function.is("init_p")) {
         return None;
     }
     let mut args = args.items()?;

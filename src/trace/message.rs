@@ -36,10 +36,24 @@ impl<'a> Parts<'a> {
         match self.all[0]?.atom()?.bytes() {
             b"trace_ts" => Stamp::read(self.all[self.n - 1]?),
             b"seq_trace" if self.n == 4 => Stamp::read(self.all[3]?),
-            b"scope" => self.all[2..].iter().flatten().find_map(|part| Stamp::read_tuple(*part)),
+            b"scope" => {
+                let parts = || self.all[2..].iter().flatten();
+                parts().find_map(|part| Stamp::read_tuple(*part)).or_else(|| begun(*parts().next()?))
+            }
             _ => None,
         }
     }
+}
+
+/// What a producer says of itself tells its clock at that moment, outside of the order of messages.
+fn begun(about: Term<'_>) -> Option<Stamp> {
+    let View::Map(mut entries) = about.view() else { return None };
+    while let Some((key, value)) = entries.next().zip(entries.next()) {
+        if key.atom().is_some_and(|key| key.is("mono_ns")) {
+            return Some(Stamp { ns: value.integer()?, unique: None, is_wall: false });
+        }
+    }
+    None
 }
 
 /// One trace message, taken apart.
@@ -91,13 +105,14 @@ pub(super) enum Told<'a> {
     Receive {
         message: Term<'a>,
     },
+    /// `what` is `{Module, Function, Arguments}`, any part of it may be cut.
     Spawn {
         child: Pid<'a>,
-        mfa: Mfa<'a>,
+        what: Term<'a>,
     },
     Spawned {
         parent: Pid<'a>,
-        mfa: Mfa<'a>,
+        what: Term<'a>,
     },
     Exit {
         reason: Term<'a>,
@@ -173,6 +188,19 @@ impl<'a> Mfa<'a> {
         };
         Some(Self { module: module.atom()?, function: function.atom()?, name: &all[start..start + names], arity, args })
     }
+
+    /// What `{caller}` and `{caller_line}` of a match specification give: `{Module, Function, Arity}`, and perhaps where.
+    pub(super) fn of_caller(term: Term<'a>) -> Option<Self> {
+        let mut parts = term.tuple().filter(|parts| matches!(parts.len(), 3 | 4))?;
+        let (module, function, arity) = (parts.next()?, parts.next()?, parts.next()?);
+        let rest = arity.as_bytes().len() + parts.next().map_or(0, |place| place.as_bytes().len());
+        let all = term.as_bytes();
+        let end = all.len().checked_sub(rest)?;
+        let start = end.checked_sub(module.as_bytes().len() + function.as_bytes().len())?;
+        let name = &all[start..end];
+        let arity = u8::try_from(arity.integer()?).ok()?;
+        Some(Self { module: module.atom()?, function: function.atom()?, name, arity, args: None })
+    }
 }
 
 /// Elements of a list.
@@ -229,8 +257,8 @@ fn traced<'a>(kind: Atom<'a>, rest: &[Option<Term<'a>>]) -> Option<Told<'a>> {
         (b"send", 2) => Told::Send { message: part(0)?, to: part(1)?, delivered: true },
         (b"send_to_non_existing_process", 2) => Told::Send { message: part(0)?, to: part(1)?, delivered: false },
         (b"receive", 1) => Told::Receive { message: part(0)? },
-        (b"spawn", 2) => Told::Spawn { child: pid(part(0)?)?, mfa: mfa(1)? },
-        (b"spawned", 2) => Told::Spawned { parent: pid(part(0)?)?, mfa: mfa(1)? },
+        (b"spawn", 2) => Told::Spawn { child: pid(part(0)?)?, what: part(1)? },
+        (b"spawned", 2) => Told::Spawned { parent: pid(part(0)?)?, what: part(1)? },
         (b"exit", 1) => Told::Exit { reason: part(0)? },
         (b"link", 1) => Told::Link { kind: "process_link", other: part(0)? },
         (b"unlink", 1) => Told::Link { kind: "process_unlink", other: part(0)? },

@@ -35,7 +35,8 @@ impl Recorder {
         let innermost = self.innermost(Some(sender)).map(|frame| (frame.site, frame.function));
         let site = innermost.and_then(|(site, _)| site);
         let correlation = reference.unwrap_or(Correlation::Message(at.number));
-        let flight = Flight { number: at.number, at: at.ns, sender: Some(sender), site, correlation };
+        let gaps = self.gaps();
+        let flight = Flight { number: at.number, at: at.ns, sender: Some(sender), site, correlation, gaps };
         if delivered {
             let content = self.flights.content(shape.kind, shape.inner);
             self.flights.sent(receiver, content, flight);
@@ -101,12 +102,24 @@ impl Recorder {
         }
     }
 
+    /// The send of a message that is received now. One before a gap may be another's: equal messages may have been sent
+    /// and received in it.
+    pub(super) fn sent_to(&mut self, receiver: ProcessKey, content: u64) -> Option<Flight> {
+        let gaps = self.gaps();
+        loop {
+            let sent = self.flights.received(Receiver::Process(receiver), content)?;
+            if sent.gaps == gaps {
+                return Some(sent);
+            }
+        }
+    }
+
     pub(super) fn on_receive(&mut self, at: At, pid: Option<Pid<'_>>, message: Term<'_>) -> Option<()> {
         let receiver = self.key(pid?)?;
         let shape = Shape::of(message);
         let content = self.flights.content(shape.kind, shape.inner);
         let reference = shape.reference.map(Correlation::of);
-        let sent = self.flights.received(Receiver::Process(receiver), content);
+        let sent = self.sent_to(receiver, content);
         let process = self.processes.at(receiver, at.number);
         // Replies and system messages reach no callback.
         if !matches!(shape.kind, Kind::Reply | Kind::System) {

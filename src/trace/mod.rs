@@ -5,7 +5,9 @@
 //! messages (a call and its return, a send and its receive) is found here, once, and written into the events.
 
 mod calls;
+mod clock;
 mod crash;
+mod cut;
 mod diff;
 mod draft;
 mod flight;
@@ -16,6 +18,7 @@ mod messages;
 mod object;
 mod process;
 mod recorder;
+mod returns;
 mod scope;
 mod stamp;
 mod state;
@@ -42,6 +45,8 @@ pub struct Session {
     pub redact: Rules,
     /// Added to every timestamp, in nanoseconds: puts sources with clocks of their own on one clock.
     pub shift_ns: i64,
+    /// When it began, on the events' clock, where it is known: the time of messages before the first that carries one.
+    pub start_ns: Option<i64>,
     /// Wall clock less the source's own clock (before the shift), in nanoseconds, where it is known: gives events
     /// their `wall_time`.
     pub wall_offset_ns: Option<i64>,
@@ -55,6 +60,7 @@ impl Default for Session {
             max_value_bytes: MAX_VALUE_BYTES,
             redact: Rules::default(),
             shift_ns: 0,
+            start_ns: None,
             wall_offset_ns: None,
         }
     }
@@ -80,6 +86,18 @@ pub struct Counters {
     pub cut: u64,
     /// Secrets hidden in values.
     pub redacted: u64,
+}
+
+/// Why a source ended its trace, as it said itself; only `scope.exs` does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ending {
+    /// When, on the events' clock.
+    pub at_ns: Option<i64>,
+    /// Its reason, in Elixir syntax.
+    pub because: String,
+    /// What else it says (who, what was left out), in Elixir syntax.
+    pub details: Option<String>,
 }
 
 /// What a producer says of itself before its first message.

@@ -34,6 +34,16 @@ pub(super) enum Correlation {
     Reference { words: [u32; 5], n: u8 },
 }
 
+/// Where a call returns to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// The match specification did not ask.
+    Unknown,
+    /// It is the process's first.
+    Nobody,
+    Function(FunctionId),
+}
+
 /// A call that has not returned.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -44,6 +54,9 @@ pub(super) struct Frame {
     pub(super) parent: Option<u64>,
     pub(super) since: Option<i64>,
     pub(super) site: Option<SiteId>,
+    pub(super) caller: Caller,
+    /// Whether it may have ended without a trace: when it ends is not known.
+    pub(super) is_doubtful: bool,
     pub(super) correlation: Correlation,
     /// How many gaps had been before it.
     pub(super) gaps: u64,
@@ -85,16 +98,43 @@ pub(super) struct Process {
     pub(super) spawned_by: Option<u64>,
     /// The call that failed last and what it was for, until the next message is handled: the cause of a crash.
     pub(super) failed: Option<(u64, Correlation)>,
+    /// Whether the last that was traced of its calls is a return with a value: the `return_to` behind it tells the same.
+    pub(super) has_returned: bool,
     pub(super) running_since: Option<i64>,
     /// Start of a garbage collection, and its sizes as sent.
     pub(super) collecting: Option<(Option<i64>, Vec<u8>)>,
+    /// Hash of its state, as a callback last told it.
+    pub(super) state: Option<u64>,
+    /// Gaps before its state was last seen.
+    pub(super) state_gaps: u64,
+    /// Gaps before its last message.
+    pub(super) gaps: u64,
     /// Number of its last message.
     last: u64,
 }
 
 impl Process {
+    /// Messages were dropped: what it began before may have ended since, and what ends now may have begun since. Its open
+    /// calls stay, and their ends say so.
+    fn cross(&mut self, gaps: u64) {
+        if self.gaps != gaps {
+            self.gaps = gaps;
+            self.inbox.clear();
+            self.failed = None;
+            self.running_since = None;
+            self.collecting = None;
+        }
+    }
+
     /// Opens a call.
     pub(super) fn push(&mut self, frame: Frame) {
+        if frame.handling.is_some() {
+            // It is back in its loop: what was open before a gap has ended in it.
+            self.stack.retain(|open| open.gaps == frame.gaps);
+        }
+        if self.stack.len() >= MAX_FRAMES {
+            self.stack.retain(|open| !open.is_doubtful);
+        }
         if self.stack.len() >= MAX_FRAMES {
             self.stack.drain(..MAX_FRAMES / 2);
         }
@@ -113,11 +153,18 @@ impl Process {
     }
 
     /// What it is doing: the innermost open call and what that is for, or what made the process.
+    /// After a gap that is not known.
     pub(super) fn doing(&self) -> (Option<u64>, Correlation) {
-        match self.stack.last() {
+        match self.innermost() {
             Some(frame) => (Some(frame.number), frame.correlation),
-            None => (self.spawned_by, Correlation::None),
+            None if self.stack.is_empty() => (self.spawned_by, Correlation::None),
+            None => (None, Correlation::None),
         }
+    }
+
+    /// The innermost call that is surely open, if no gap lies between.
+    pub(super) fn innermost(&self) -> Option<&Frame> {
+        self.stack.iter().rev().find(|frame| !frame.is_doubtful).filter(|frame| frame.gaps == self.gaps)
     }
 
     pub(super) fn received(&mut self, received: Received) {
@@ -138,6 +185,8 @@ impl Process {
 #[derive(Debug, Default)]
 pub(super) struct Processes {
     known: HashMap<ProcessKey, Process, FixedState>,
+    /// Gaps so far.
+    gaps: u64,
 }
 
 impl Processes {
@@ -149,21 +198,36 @@ impl Processes {
             let middle = *middle;
             self.known.retain(|_, process| process.last > middle);
         }
-        let process = self.known.entry(key).or_default();
+        let process = self.known.entry(key).or_insert_with(|| Process {
+            gaps: self.gaps,
+            state_gaps: self.gaps,
+            ..Process::default()
+        });
+        process.cross(self.gaps);
         process.last = number;
         process
     }
 
-    pub(super) fn get(&self, key: ProcessKey) -> Option<&Process> {
-        self.known.get(&key)
-    }
-
-    pub(super) fn get_mut(&mut self, key: ProcessKey) -> Option<&mut Process> {
-        self.known.get_mut(&key)
+    pub(super) fn get(&mut self, key: ProcessKey) -> Option<&mut Process> {
+        let process = self.known.get_mut(&key)?;
+        process.cross(self.gaps);
+        Some(process)
     }
 
     pub(super) fn remove(&mut self, key: ProcessKey) -> Option<Process> {
-        self.known.remove(&key)
+        let mut process = self.known.remove(&key)?;
+        process.cross(self.gaps);
+        Some(process)
+    }
+
+    /// Messages were lost here.
+    pub(super) const fn lose(&mut self) {
+        self.gaps += 1;
+    }
+
+    /// How often messages were lost.
+    pub(super) const fn gaps(&self) -> u64 {
+        self.gaps
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::clock::SourceClock;
 use super::draft::{Draft, Drafts, Span};
 use super::flight::Flights;
 use super::functions::{FunctionId, Functions};
@@ -11,7 +12,7 @@ use super::object::{Context, Object, number, write_id};
 use super::process::{Correlation, Frame, ProcessKey, Processes};
 use super::stamp::Stamp;
 use super::window::{Due, Window};
-use super::{Counters, Hello, Session};
+use super::{Counters, Ending, Hello, Session};
 use crate::etf::{Pid, Term};
 use crate::event::Event;
 
@@ -26,6 +27,9 @@ pub struct Recorder {
     prefix: Arc<str>,
     pub(super) counters: Counters,
     pub(super) hello: Option<Hello>,
+    pub(super) ending: Option<Ending>,
+    /// What the source said since it was last asked for.
+    pub(super) notes: Vec<String>,
     /// Name of the recorded node, as sent and as shown.
     pub(super) home: Option<(Box<[u8]>, Box<str>)>,
     pub(super) out: Drafts,
@@ -36,11 +40,13 @@ pub struct Recorder {
     pub(super) names: HashMap<Box<[u8]>, ProcessKey>,
     window: Window,
     due: Due,
-    /// Time of the last message that carried one, in the order of arrival.
-    arrived: Option<Stamp>,
+    /// The times of messages, in the order of arrival.
+    clock: SourceClock,
     /// The same in the order of events, on the events' clock.
     pub(super) latest: Option<i64>,
     gap: Option<Gap>,
+    /// Where the last gap began.
+    pub(super) lost_since: Option<i64>,
 }
 
 /// Messages dropped since the last one that came through.
@@ -63,7 +69,8 @@ pub(super) struct At {
 impl Recorder {
     /// A recorder that has seen nothing.
     pub fn new(session: Session) -> Self {
-        Self { prefix: session.prefix.as_str().into(), session, ..Self::default() }
+        let functions = Functions::new(session.redact.clone());
+        Self { prefix: session.prefix.as_str().into(), functions, session, ..Self::default() }
     }
 
     /// Takes one term in: a trace message, a list of them, or what `scope.exs` sends. Messages that arrive side by side
@@ -84,10 +91,27 @@ impl Recorder {
         if let Some(messages) = parts.dropped() {
             return self.dropped(messages);
         }
-        let stamp = parts.stamp();
-        self.arrived = stamp.or(self.arrived);
+        let stamp = parts.stamp().map(|stamp| self.on_clock(stamp));
         if self.window.push(self.counters.records, stamp, term, &parts) {
             self.work(false);
+        }
+    }
+
+    /// A message's time, on the source's one clock.
+    fn on_clock(&mut self, stamp: Stamp) -> Stamp {
+        if let Some(shift_ns) = self.clock.join(stamp) {
+            self.settle();
+            self.session.shift_ns = shift_ns;
+        }
+        let said = self.hello.as_ref().and_then(|hello| hello.time_offset_ns).or(self.session.wall_offset_ns);
+        self.clock.read(stamp, said)
+    }
+
+    /// Says what time it is on the events' clock: the time of messages as long as none has carried one.
+    pub fn run_clock(&mut self, now_ns: i64) {
+        if self.clock.last().is_none() {
+            self.settle();
+            self.clock.run(now_ns);
         }
     }
 
@@ -95,9 +119,19 @@ impl Recorder {
     pub fn dropped(&mut self, messages: u64) {
         self.settle();
         self.counters.dropped += messages;
-        let since = self.latest;
+        self.processes.lose();
+        let since = self.now();
+        self.lost_since = since;
         let gap = self.gap.get_or_insert(Gap { since, messages: 0 });
         gap.messages = gap.messages.saturating_add(messages);
+    }
+
+    /// The source was not heard for a while: what it sent then may be lost, and nobody counted it.
+    pub fn interrupted(&mut self) {
+        self.settle();
+        self.ending = None;
+        self.processes.lose();
+        self.lost_since = self.now();
     }
 
     /// No more messages are there for now: those that wait become events.
@@ -108,7 +142,7 @@ impl Recorder {
     /// The source has ended: messages that wait become events, a gap still open is closed.
     pub fn finish(&mut self) {
         self.settle();
-        let latest = self.latest;
+        let latest = self.now();
         self.close_gap(latest);
     }
 
@@ -147,7 +181,7 @@ impl Recorder {
 
     /// The time of the last message that carried one, as sent.
     pub const fn last_stamp(&self) -> Option<Stamp> {
-        self.arrived
+        self.clock.last()
     }
 
     /// Name of the recorded node, once a message named it.
@@ -160,6 +194,16 @@ impl Recorder {
         self.hello.as_ref()
     }
 
+    /// Why the source ended its trace, once it said so.
+    pub const fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    /// What the source said about the trace since this was last asked, such as what it left out at a limit.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
     fn work(&mut self, all: bool) {
         let mut due = std::mem::take(&mut self.due);
         self.window.take(&mut due, all);
@@ -169,12 +213,13 @@ impl Recorder {
         self.due = due;
     }
 
+    /// The time of a message that carries none.
+    fn now(&self) -> Option<i64> {
+        self.latest.or(self.clock.running()).or(self.session.start_ns)
+    }
+
     fn tell(&mut self, number: u64, stamp: Option<Stamp>, term: Term<'_>, parts: &Parts<'_>) {
-        let ns = match stamp {
-            Some(Stamp { ns, is_wall: true, .. }) => Some(ns),
-            Some(Stamp { ns, .. }) => Some(ns.saturating_add(self.session.shift_ns)),
-            None => self.latest,
-        };
+        let ns = stamp.map_or_else(|| self.now(), |stamp| Some(stamp.ns.saturating_add(self.session.shift_ns)));
         if stamp.is_some() {
             self.close_gap(ns);
             self.latest = ns;
@@ -193,8 +238,8 @@ impl Recorder {
             Told::ReturnTo { mfa } => self.on_return_to(at, pid, mfa),
             Told::Send { message, to, delivered } => self.on_send(at, pid, message, to, delivered),
             Told::Receive { message } => self.on_receive(at, pid, message),
-            Told::Spawn { child, mfa } => self.on_spawn(at, pid, child, mfa, false),
-            Told::Spawned { parent, mfa } => pid.and_then(|child| self.on_spawn(at, Some(parent), child, mfa, true)),
+            Told::Spawn { child, what } => self.on_spawn(at, pid, child, what, false),
+            Told::Spawned { parent, what } => pid.and_then(|child| self.on_spawn(at, Some(parent), child, what, true)),
             Told::Exit { reason } => self.on_exit(at, pid, reason),
             Told::Link { kind, other } => self.on_link(at, pid, kind, other),
             Told::Register { name } => self.on_register(at, pid, name),
@@ -260,7 +305,7 @@ impl Recorder {
 
     /// How many gaps there were before the message being worked on.
     pub(super) const fn gaps(&self) -> u64 {
-        self.counters.gaps
+        self.processes.gaps()
     }
 
     /// Begins an event about a process.
@@ -332,17 +377,17 @@ impl Recorder {
     }
 
     pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
-        self.functions.function_id(mfa, &self.session.redact)
+        self.functions.function_id(mfa)
     }
 
     /// What a process is doing, see [`Process::doing`](super::process::Process::doing).
-    pub(super) fn doing(&self, process: Option<ProcessKey>) -> (Option<u64>, Correlation) {
-        process.and_then(|process| self.processes.get(process)).map(super::process::Process::doing).unwrap_or_default()
+    pub(super) fn doing(&mut self, process: Option<ProcessKey>) -> (Option<u64>, Correlation) {
+        process.and_then(|process| self.processes.get(process)).map(|process| process.doing()).unwrap_or_default()
     }
 
     /// The innermost open call of a process.
-    pub(super) fn innermost(&self, process: Option<ProcessKey>) -> Option<&Frame> {
-        self.processes.get(process?)?.stack.last()
+    pub(super) fn innermost(&mut self, process: Option<ProcessKey>) -> Option<&Frame> {
+        self.processes.get(process?)?.innermost()
     }
 }
 

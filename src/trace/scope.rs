@@ -1,26 +1,33 @@
 //! What `scope.exs` adds to the trace: who it is, names known before, samples of mailboxes, and why it stopped.
 
-use super::Hello;
 use super::functions::bytes_text;
 use super::message::pid as pid_of;
+use super::object::{Object, escaped, number};
 use super::recorder::{At, Recorder};
+use super::{Ending, Hello};
+use crate::etf::show::Show;
 use crate::etf::{Atom, Term, View};
+use crate::redact::Hidden;
+
+/// Bytes of a reason or a note that are told of a source.
+const MAX_SHOWN: usize = 400;
+
+/// Maps within maps that are written as such.
+const MAX_DEPTH: usize = 4;
 
 impl Recorder {
     pub(super) fn on_scope(&mut self, at: At, name: Atom<'_>, parts: [Option<Term<'_>>; 3]) -> Option<()> {
+        // What a source says of itself is shown in pieces: it is looked at whole first.
+        let hidden = parts.map(|part| part.map(|part| self.session().redact.term(part)));
+        self.counters.redacted += hidden.iter().flatten().map(Hidden::count).sum::<u64>();
+        let shown = hidden.each_ref().map(|part| part.as_ref().map(Hidden::shown));
+        let parts = shown.each_ref().map(|part| part.as_ref().map(|bytes| Term::checked(bytes)));
         match name.bytes() {
             b"hello" => self.on_hello(at, parts[0]?),
             b"names" => self.on_names(at, parts[0]?),
             b"sample" => self.on_sample(at, parts[0]?, parts[2]?),
-            b"bye" => {
-                let draft = self.draft(at, "capture_end", None);
-                self.emit(draft, |object, _| {
-                    if let Some(reason) = parts[0] {
-                        object.term("reason", reason);
-                    }
-                });
-                Some(())
-            }
+            b"bye" => self.on_bye(at, parts[0]?, parts[2]),
+            b"note" => self.on_note(at, parts[0]?),
             _ => None,
         }
     }
@@ -50,6 +57,37 @@ impl Recorder {
             self.on_names(at, names);
         }
         Some(())
+    }
+
+    /// `{scope, bye, Reason, Stamp}`, with a map of what else is to be known since version 2.
+    fn on_bye(&mut self, at: At, reason: Term<'_>, about: Option<Term<'_>>) -> Option<()> {
+        let details = about.map(|about| self.shown(about));
+        self.ending = Some(Ending { at_ns: at.ns, because: self.shown(reason), details });
+        let draft = self.draft(at, "capture_end", None);
+        self.emit(draft, |object, _| {
+            object.term("reason", reason);
+            if let Some(about) = about {
+                members(object, about, &["reason"]);
+            }
+        });
+        Some(())
+    }
+
+    /// `{scope, note, Map, Stamp}`: something is to be known about the trace, such as what is left out from now on.
+    fn on_note(&mut self, at: At, about: Term<'_>) -> Option<()> {
+        let View::Map(_) = about.view() else { return None };
+        let shown = self.shown(about);
+        self.notes.push(shown);
+        let draft = self.draft(at, "capture_note", None);
+        self.emit(draft, |object, _| members(object, about, &[]));
+        Some(())
+    }
+
+    /// A value as it is told of a source.
+    fn shown(&self, term: Term<'_>) -> String {
+        let mut shown = String::new();
+        Show { max_bytes: MAX_SHOWN, home: self.home() }.elixir(term, &mut shown);
+        shown
     }
 
     /// Names registered before the capture began.
@@ -84,4 +122,50 @@ impl Recorder {
         });
         Some(())
     }
+}
+
+/// Writes the entries of a map as members, but for some; a value that is no map has none.
+fn members(object: &mut Object<'_>, map: Term<'_>, except: &[&str]) {
+    let View::Map(mut entries) = map.view() else { return };
+    while let Some((key, value)) = entries.next().zip(entries.next()) {
+        let Some(name) = key.atom().map(|name| name.text().into_owned()).or_else(|| bytes_text(key)) else { continue };
+        if !except.contains(&&*name) {
+            object.quoted_key(&name);
+            member(object, value, 0);
+        }
+    }
+}
+
+/// A value as JSON where it has a JSON of its own; else in Elixir syntax.
+fn member(object: &mut Object<'_>, value: Term<'_>, depth: usize) {
+    match value.view() {
+        View::Binary(bytes) if str::from_utf8(bytes).is_ok() => {
+            object.text.push('"');
+            escaped(&String::from_utf8_lossy(bytes), object.text);
+            object.text.push('"');
+        }
+        View::Map(mut entries) if depth < MAX_DEPTH => {
+            object.text.push('{');
+            let mut is_first = true;
+            while let Some((key, value)) = entries.next().zip(entries.next()) {
+                object.text.push_str(if is_first { "\"" } else { ",\"" });
+                is_first = false;
+                let name = key.atom().map(|name| name.text().into_owned());
+                escaped(&name.unwrap_or_else(|| shown_key(key, object)), object.text);
+                object.text.push_str("\":");
+                member(object, value, depth + 1);
+            }
+            object.text.push('}');
+        }
+        _ => match value.integer() {
+            Some(value) => number(value, object.text),
+            None => object.value(value),
+        },
+    }
+}
+
+fn shown_key(key: Term<'_>, object: &Object<'_>) -> String {
+    let mut shown = String::new();
+    Show { max_bytes: MAX_SHOWN, home: object.context.home }.elixir(key, &mut shown);
+    shown
 }

@@ -40,6 +40,11 @@ defmodule Node_ do
     end
   end
 
+  # What one expression is.
+  defp act(["eval" | words]) do
+    words |> Enum.join(" ") |> Code.eval_string() |> elem(0) |> inspect(limit: :infinity) |> String.replace("\n", " ")
+  end
+
   # The three lines of the README.
   defp act(["dbg", port]) do
     port = String.to_integer(port)
@@ -170,5 +175,6 @@ defmodule Node_ do
 end
 
 Code.require_file("../../examples/beam/scope.exs", __DIR__)
+Code.require_file("vault.exs", __DIR__)
 IO.puts("> ready")
 Node_.main()

@@ -6,137 +6,20 @@ Each check starts its own server and its own node (node.exs), which counts what 
 erl and elixir, nothing else.
 """
 
-import json
 import os
 import pathlib
 import re
 import select
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 
-HERE = pathlib.Path(__file__).parent
-SERVER = os.environ["SERVER"]
-# Only catches what hangs.
-DEADLINE = 120
+from harness import DEADLINE, PREFIX, SERVER, Node, Process, Server, Wrong, equal, free_port, hostname, inject, main
+from harness import wait_for
+
 CALLS = 20_000
 # Ten records each: fewer than the 20,000 of the port.
 QUEUE_HOLDS = 1_900
-
-
-class Wrong(Exception):
-    """Something that must hold does not."""
-
-
-def equal(what, got, wanted):
-    if got != wanted:
-        raise Wrong(f"{what}: {got} instead of {wanted}")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(what, claim):
-    """Asks until it holds."""
-    until = time.monotonic() + DEADLINE
-    while not (got := claim()):
-        if time.monotonic() > until:
-            raise Wrong(f"{what}: not within {DEADLINE} s")
-        time.sleep(0.02)
-    return got
-
-
-class Process:
-    """A child that is spoken to by lines."""
-
-    def __init__(self, *command):
-        self.log = tempfile.TemporaryFile()
-        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
-
-    def write(self, line):
-        self.child.stdin.write(line + "\n")
-        self.child.stdin.flush()
-
-    def read(self):
-        line = self.child.stdout.readline()
-        if not line:
-            raise Wrong(f"{self.child.args[0]} ended: {self.said()[-2000:]}")
-        return line.rstrip("\n")
-
-    def said(self):
-        self.log.seek(0)
-        return self.log.read().decode()
-
-    def end(self):
-        self.child.stdin.close()
-        self.child.wait(DEADLINE)
-
-    def kill(self):
-        self.child.kill()
-        self.child.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.child.poll() is None:
-            self.kill()
-
-
-class Node(Process):
-    """A node with the workload, and the tracers."""
-
-    def __init__(self):
-        super().__init__("elixir", str(HERE / "node.exs"))
-        self.answer()
-
-    def answer(self):
-        while not (line := self.read()).startswith("> "):
-            pass
-        return line[2:]
-
-    def ask(self, command):
-        """The numbers it answers with, or its words."""
-        self.write(command)
-        answer = self.answer()
-        numbers = {key: int(number) for key, number in re.findall(r"(\w+)=(\d+)", answer)}
-        return numbers or answer
-
-
-class Server(Process):
-    def __init__(self, *arguments):
-        super().__init__(SERVER, "--script", *arguments)
-        self.asked = 0
-
-    def call(self, tool, **arguments):
-        self.asked += 1
-        request = {"jsonrpc": "2.0", "id": self.asked, "method": "tools/call"}
-        self.write(json.dumps(request | {"params": {"name": tool, "arguments": arguments}}))
-        reply = json.loads(self.read())
-        result = reply.get("result") or {"isError": True, "content": [{"text": json.dumps(reply)}]}
-        if result.get("isError"):
-            raise Wrong(f"{tool} {arguments}: {result['content'][0]['text']}")
-        return result["structuredContent"]
-
-    def source(self):
-        """What the one source of this server says of itself."""
-        sources = self.call("capture_status")["sources"]
-        equal("sources", len(sources), 1)
-        return sources[0]
-
-    def count(self, **filters):
-        return self.call("query_events", limit=1, **filters)["total_matched"]
-
-    def port(self):
-        """Where it listens, as it says itself."""
-        found = wait_for("the port on stderr", lambda: re.search(r"127\.0\.0\.1:(\d+)", self.said()))
-        return found[1]
 
 
 def look(server):
@@ -228,7 +111,7 @@ def dbg_full_rate():
 def scope():
     """scope.exs: everything, and what its limits keep back is counted."""
     with Server("--listen", "127.0.0.1:0") as server, Node() as node:
-        equal("start", node.ask(f"scope {server.port()} sample_ms=0 max_rate=10_000_000 max_mailbox=10_000_000"), "ok")
+        equal("start", node.ask(f"scope {server.port()} sample_ms=0 max_rate=10_000_000 max_mailbox=10_000_000 max_memory=:infinity max_byte_rate=8_000"), "ok")
         looks = work(node, server, CALLS)
         produced = node.ask("unscope")
         # Its goodbye has a stamp, too.
@@ -282,11 +165,13 @@ def files():
     with tempfile.TemporaryDirectory() as folder, Node() as node:
         for kind, start, stop in [("dbg", "dbg-file", None), ("scope", "scope", "unscope")]:
             path = f"{folder}/{kind}.trace"
-            node.ask(f"{start} {path} " + ("sample_ms=0 max_rate=10_000_000" if stop else ""))
+            node.ask(f"{start} {path} " + ("sample_ms=0 max_rate=10_000_000 max_mailbox=10_000_000 max_memory=:infinity max_byte_rate=8_000" if stop else ""))
             node.ask(f"work {CALLS}")
             produced = node.ask(stop or "quiet")
             if not stop:
                 node.ask("undbg")
+            if isinstance(produced, str):
+                raise Wrong(f"{stop}: {produced}: {node.said()[-500:]}")
             report = subprocess.run([SERVER, "import", path], capture_output=True, text=True, timeout=DEADLINE)
             equal(f"import of the {kind} file", (report.returncode, report.stderr[-500:] if report.returncode else ""), (0, ""))
             told = report.stdout.replace(",", "")
@@ -308,50 +193,51 @@ add(A, B) -> A + B.
 
 
 def injected():
-    """A node that runs nothing but Erlang, and has nothing of ours on its disk."""
+    """A node that runs nothing but Erlang, has nothing of ours on its disk, and an epmd of its own."""
     name = f"scope_{os.getpid()}"
     folder = tempfile.TemporaryDirectory()
     pathlib.Path(folder.name, "worker.erl").write_text(WORKER)
-    subprocess.run(["erlc", "worker.erl"], cwd=folder.name, check=True, timeout=DEADLINE)
-    node = Process("erl", "-noshell", "-sname", name, "-setcookie", name, "-pa", folder.name, "-s", "worker", "main")
-    host = subprocess.run(["hostname", "-s"], capture_output=True, text=True, check=True).stdout.strip()
+    source = f"{folder.name}/worker.erl"
+    subprocess.run([*PREFIX, "erlc", "-o", folder.name, source], check=True, timeout=DEADLINE)
+    os.environ["ERL_EPMD_PORT"] = str(free_port())
+    node = Process(*PREFIX, "erl", "-noshell", "-sname", name, "-setcookie", name, "-pa", folder.name, "-s", "worker", "main")
+    host = hostname()
 
-    def inject(*arguments):
-        command = ["elixir", "--sname", f"{name}_probe", "--cookie", name, str(HERE / "../../examples/beam/inject.exs")]
-        done = subprocess.run([*command, f"{name}@{host}", *arguments], capture_output=True, text=True, timeout=DEADLINE)
-        return done.returncode, done.stdout + done.stderr
+    def injected_by(*arguments):
+        return inject(f"{name}@{host}", name, *arguments)
 
     with Server("--listen", "127.0.0.1:0") as server, node:
         equal("the node", node.read(), "> ready")
-        code, said = inject("start", f"to={server.port()}", "modules=worker", "processes=worker", "messages=false")
+        code, said = injected_by("start", f"to={server.port()}", "modules=worker", "processes=worker", "messages=false")
         equal("inject start", (code, said), (0, f"{name}@{host} is traced\n"))
         wait_for("100 calls", lambda: server.count(module=":worker", function="add", event_type="function_exit") >= 100)
         equal("node", server.call("query_events", limit=1, format="json")["events"][0]["node"], f"{name}@{host}")
-        code, said = inject("stop")
+        code, said = injected_by("stop")
         told = dict(re.findall(r"(\w+): :?(\w+)", said))
         equal("inject stop", (code, told.get("dropped"), told.get("reason")), (0, "0", "stopped"))
         wait_for("the goodbye", lambda: server.count(event_type="capture_end"))
-        code, said = inject("stop")
+        code, said = injected_by("stop")
         equal("nothing is left", (code, "start comes first" in said), (1, True))
+
+        # One that stops by itself: `stop` says so.
+        code, said = injected_by("start", f"to={server.port()}", "modules=worker", "max_seconds=1", "level=calls")
+        equal("inject start", (code, said), (0, f"{name}@{host} is traced\n"))
+        wait_for("the second goodbye", lambda: server.count(event_type="capture_end") == 2)
+        code, said = injected_by("stop")
+        told_again = dict(re.findall(r"(\w+): :?(\w+)", said))
+        equal("stop after its end", (code, told_again.get("reason"), told_again.get("stopped")), (0, "time", "before"))
+
+        code, said = injected_by("estimate", "modules=worker")
+        estimate = dict(re.findall(r"(\w+): :?(\w+)", said))
+        equal("estimate", (code, int(estimate["events_per_s"]) > 100), (0, True))
+        equal("nothing of it is stored", server.count(event_type="capture_end"), 2)
+    subprocess.run([*PREFIX, "epmd", "-kill"], capture_output=True, timeout=DEADLINE)
+    del os.environ["ERL_EPMD_PORT"]
     print(f"injected: {told['events']} events of a node without Elixir")
 
 
 CHECKS = [dbg, dbg_full_rate, scope, scope_limits, scope_alone, files, injected]
 
 
-def main(names):
-    # No check may hang CI.
-    signal.alarm(600)
-    failed = 0
-    for check in CHECKS:
-        if names and check.__name__ not in names:
-            continue
-        try:
-            check()
-        except (Wrong, KeyError, subprocess.TimeoutExpired) as wrong:
-            failed += 1
-            print(f"FAILED {check.__name__}: {wrong!r}", file=sys.stderr)
-    sys.exit(1 if failed else 0)
-
-
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:], CHECKS)

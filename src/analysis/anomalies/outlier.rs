@@ -48,7 +48,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     let mut functions: BTreeMap<Sym, Vec<CallId>> = BTreeMap::new();
     let mut recursive: BTreeSet<Sym> = BTreeSet::new();
     for (id, call) in (0..).zip(&ledger.calls) {
-        if call.is_anonymous || call.outcome != Outcome::Returned || call.duration.is_none() {
+        if call.is_anonymous || !matches!(call.outcome, Outcome::Returned | Outcome::Ended) || call.duration.is_none() {
             continue;
         }
         // The outer calls of a recursion hold the inner ones: their durations are of two kinds.

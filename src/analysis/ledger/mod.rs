@@ -41,6 +41,8 @@ pub(crate) type ProcessId = u32;
 pub(crate) enum Outcome {
     /// No end was recorded.
     Open,
+    /// It ended; whether it returned or raised was not traced, or messages were dropped meanwhile.
+    Ended,
     Returned,
     Error,
     Exit,

@@ -48,6 +48,12 @@ pub(crate) struct Payload<'a> {
     #[serde(borrow)]
     pub(crate) new_state: Raw<'a>,
     #[serde(borrow)]
+    pub(crate) spans_gap: Raw<'a>,
+    #[serde(borrow)]
+    pub(crate) end_unknown: Raw<'a>,
+    #[serde(borrow)]
+    pub(crate) closed_by: Raw<'a>,
+    #[serde(borrow)]
     pub(crate) message_queue_len: Raw<'a>,
 }
 

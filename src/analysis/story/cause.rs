@@ -11,10 +11,10 @@ use super::tell::call_and_result;
 use crate::analysis::ask::inside;
 use crate::analysis::change::{Changes, StateChange};
 use crate::analysis::fact::Fact;
-use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::diff;
 use crate::analysis::value::path::Path;
+use crate::analysis::value::{self, Value};
 use crate::error::Result;
 
 /// Parts of a state looked at.
@@ -179,7 +179,8 @@ fn set_by(all: &[StateChange], path: &str, value: &str) -> Option<(StateChange, 
     };
     let change = all.iter().rev().find(|change| {
         let before = change.old.as_deref().and_then(part);
-        part(&change.new).as_deref() == Some(value) && before.as_deref() != Some(value)
+        let is_known = !change.spans_gap && !value::is_cut(value);
+        is_known && part(&change.new).as_deref() == Some(value) && before.as_deref() != Some(value)
     })?;
     let before = change.old.as_deref().and_then(part);
     let from = match (&before, change.is_initial()) {
@@ -201,7 +202,7 @@ fn other_sort(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Bad>> {
         let Some(old) = &change.old else { continue };
         let (old, new) = (Value::read(old), Value::read(&change.new));
         for one in diff::diff(&old, &new) {
-            let (Some(from), Some(to)) = (one.from, one.to) else { continue };
+            let (Some(from), Some(to), false) = (one.from, one.to, one.is_cut) else { continue };
             // What was nil before is filled in: that is how it should be.
             if from.sort() == to.sort() || from.sort() == "nil" || one.path.is_empty() {
                 continue;

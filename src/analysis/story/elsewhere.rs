@@ -51,7 +51,7 @@ fn same_change(cx: &Cx<'_>, change: &StateChange, path: &str) -> Result<Option<S
     for fact in cx.ask.newest(filter, EVER, MAX_LOOKED_AT)? {
         let Some(other) = StateChange::of(&fact) else { continue };
         let is_same = other.message.as_deref().is_some_and(|message| Value::read(message).pattern() == pattern);
-        if other.pid == change.pid || !is_same {
+        if other.pid == change.pid || !is_same || other.spans_gap {
             continue;
         }
         let part = |state: &str| path.find(&Value::read(state)).map(|value| brief(value.text, 40));

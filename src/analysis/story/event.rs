@@ -55,6 +55,7 @@ pub(super) fn describe(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
         "function_exit" => {
             let outcome = match fact.text("result") {
                 Some(result) => format!("returned {}", brief(result, 80)),
+                None if fact.text("reason").is_none() => "came back (returned or raised: not traced)".to_owned(),
                 None => format!("raised {}", brief(fact.text("reason").unwrap_or("?"), 80)),
             };
             let took = fact.event.duration_ns().map(|ns| format!(" after {}", duration(ns))).unwrap_or_default();
@@ -73,7 +74,7 @@ pub(super) fn describe(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
             Some(change) => {
                 let differences = change.old.as_deref().map(|old| diff::shown(old, &change.new));
                 let differences =
-                    differences.unwrap_or_else(|| vec![format!("(start) -> {}", brief(&change.new, 100))]);
+                    differences.unwrap_or_else(|| vec![format!("{} -> {}", change.no_old(), brief(&change.new, 100))]);
                 format!(
                     "changed its state: {}, by {}",
                     brief(&differences.join(", "), 120),

@@ -2,7 +2,7 @@
 
 use super::brief::{brief, brief_value};
 use super::path::{push_index, push_key};
-use super::{Kind, Value};
+use super::{Kind, Value, is_cut};
 
 /// Bytes of one side of a difference.
 const SIDE: usize = 80;
@@ -19,6 +19,8 @@ pub(crate) struct Change<'v, 'a> {
     pub(crate) from: Option<&'v Value<'a>>,
     /// `None`: it is not there any more.
     pub(crate) to: Option<&'v Value<'a>>,
+    /// Whether it was cut, so that nobody knows whether it differs.
+    pub(crate) is_cut: bool,
 }
 
 /// Every difference, in the order of the newer value; what is gone last.
@@ -29,8 +31,13 @@ pub(crate) fn diff<'v, 'a>(old: &'v Value<'a>, new: &'v Value<'a>) -> Vec<Change
 }
 
 fn compare<'v, 'a>(path: &mut String, old: &'v Value<'a>, new: &'v Value<'a>, found: &mut Vec<Change<'v, 'a>>) {
-    if old.text == new.text {
+    let (old_cut, new_cut) = (is_cut(old.text), is_cut(new.text));
+    if old.text == new.text && !old_cut {
         return;
+    }
+    let is_gone = |value: &Value<'_>| value.tuple().and_then(|parts| parts.first()?.atom()) == Some("truncated");
+    if is_gone(old) || is_gone(new) {
+        return found.push(Change { path: path.clone(), from: Some(old), to: Some(new), is_cut: true });
     }
     let length = path.len();
     match (&old.kind, &new.kind) {
@@ -42,13 +49,13 @@ fn compare<'v, 'a>(path: &mut String, old: &'v Value<'a>, new: &'v Value<'a>, fo
                 push_key(path, key);
                 match keyed(old_entries, key) {
                     Some(old) => compare(path, old, new, found),
-                    None => found.push(Change { path: path.clone(), from: None, to: Some(new) }),
+                    None => found.push(Change { path: path.clone(), from: None, to: Some(new), is_cut: false }),
                 }
                 path.truncate(length);
             }
             for (key, old) in old_entries.iter().filter(|(key, _)| keyed(new_entries, key).is_none()) {
                 push_key(path, key);
-                found.push(Change { path: path.clone(), from: Some(old), to: None });
+                found.push(Change { path: path.clone(), from: Some(old), to: None, is_cut: false });
                 path.truncate(length);
             }
         }
@@ -59,7 +66,9 @@ fn compare<'v, 'a>(path: &mut String, old: &'v Value<'a>, new: &'v Value<'a>, fo
                 path.truncate(length);
             }
         }
-        _ => found.push(Change { path: path.clone(), from: Some(old), to: Some(new) }),
+        _ => {
+            found.push(Change { path: path.clone(), from: Some(old), to: Some(new), is_cut: old_cut || new_cut });
+        }
     }
 }
 
@@ -67,6 +76,9 @@ impl Change<'_, '_> {
     /// `discount: 0 -> nil`; what a list gained or lost instead of both lists.
     pub(crate) fn shown(&self) -> String {
         let place = if self.path.is_empty() { String::new() } else { format!("{}: ", self.path) };
+        if self.is_cut {
+            return format!("{place}unknown (cut when recorded)");
+        }
         let sides = match (self.from, self.to) {
             (Some(from), Some(to)) => list_change(from, to),
             _ => None,
@@ -120,6 +132,19 @@ mod tests {
         check("1", "2", &["1 -> 2"]);
         check("%{a: 1}", "%{a: 1}", &[]);
         check("%A{x: 1}", "%B{x: 1}", &["%A{x: 1} -> %B{x: 1}"]);
+    }
+
+    #[test]
+    fn what_was_cut_is_neither_equal_nor_different() {
+        let check = |old: &str, new: &str, expected: &[&str]| assert_eq!(shown(old, new), expected, "{old} {new}");
+        let cut = "{:truncated, 5000, \"list with 9 elements\"}";
+        let state = |value: &str, id: u8| format!("%{{big: {value}, id: {id}}}");
+        check(&state(cut, 1), &state(cut, 1), &["big: unknown (cut when recorded)"]);
+        check(&state("[1]", 1), &state(cut, 2), &["big: unknown (cut when recorded)", "id: 1 -> 2"]);
+        check(cut, cut, &["unknown (cut when recorded)"]);
+        let ours = "\"abc\"\u{2039}cut: 900 bytes\u{203a}";
+        check(&state(ours, 1), &state(ours, 1), &["big: unknown (cut when recorded)"]);
+        check(&state(ours, 1), &state("\"x\"", 1), &["big: unknown (cut when recorded)"]);
     }
 
     #[test]

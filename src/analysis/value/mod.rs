@@ -36,6 +36,11 @@ pub(crate) enum Kind<'a> {
     Opaque,
 }
 
+/// Whether some part of a value was cut, by its source or here: such values are never compared.
+pub(crate) fn is_cut(text: &str) -> bool {
+    text.contains("{:truncated, ") || text.contains("\u{2039}cut: ")
+}
+
 impl<'a> Value<'a> {
     /// Reads a text; never fails. Cost: one pass.
     pub(crate) fn read(text: &'a str) -> Self {

@@ -19,8 +19,8 @@ use serde_json::Value;
 
 use super::args::view::Format;
 use super::args::{Shape, effective};
-use super::json;
 use super::tool::Answer;
+use super::{gap, json};
 use crate::query::Page;
 use crate::store::Losses;
 use crate::watch::Watch;
@@ -31,16 +31,13 @@ use table::{Grid, Table};
 /// Bytes the head usually takes; a longer one costs a second round.
 const HEAD_BYTES: usize = 300;
 
-/// Gaps an answer names; the rest are counted.
-const MAX_GAPS: usize = 10;
-
 /// Payload read for one answer: far more than any budget shows, far less than ten thousand large events.
 const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
 /// The answer to a query, as large as its shape allows.
 pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &dyn Watch) -> Result<Answer<PageReply>> {
     let page = store.query_events_watched(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() }, watch)?;
-    let losses = store.losses_of(&page, MAX_GAPS)?;
+    let losses = store.losses_of(&page, gap::MAX_GAPS)?;
     let written = match shape.format {
         Format::Table => Written::Table(Grid::of(&page.events, shape.columns.as_deref(), room(shape))),
         Format::Json => Written::Json(lines(&page, shape)),
@@ -170,7 +167,6 @@ fn applied(page: &Page) -> Filter {
 
 /// What a reader must know of a page of which the first `shown` events are shown.
 fn envelope(store: &EventStore, query: &Query, (page, losses): (&Page, &Losses), shown: usize) -> PageReply {
-    let more_gaps = losses.total.saturating_sub(losses.first.len() as u64);
     let next_cursor = match page.events.get(..shown) {
         Some([.., last]) if shown < page.events.len() => Some(page.cursor_after(last)),
         _ => page.next_cursor.clone(),
@@ -182,8 +178,7 @@ fn envelope(store: &EventStore, query: &Query, (page, losses): (&Page, &Losses),
         truncated: next_cursor.is_some() || (query.limit == 0 && total_matched > 0),
         next_cursor,
         filters: effective(&applied(page)),
-        gaps: page.gaps.iter().map(Into::into).chain(losses.first.iter().cloned().map(Into::into)).collect(),
-        more_gaps: (more_gaps > 0).then_some(more_gaps),
+        gaps: gap::notes(&page.gaps, losses),
         hint: None,
         constants: None,
         t0: None,

@@ -8,9 +8,8 @@ use serde_json::{Map, Value};
 
 use super::rows::Rows;
 use crate::mcp::args::filter::{effective_schema, filter_line};
+use crate::mcp::gap::GapReply;
 use crate::mcp::tool::{Answer, AnswerJson};
-use crate::query::Gap;
-use crate::store::Loss;
 
 /// An events page: its envelope, then the events as a table or whole.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -29,9 +28,6 @@ pub(crate) struct PageReply {
     pub(crate) filters: Map<String, Value>,
     /// Spans this answer touches whose events are not all there: pruned here, or lost on the way.
     pub(crate) gaps: Vec<GapReply>,
-    /// Gaps beyond those listed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) more_gaps: Option<u64>,
     /// How to go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<String>,
@@ -95,60 +91,6 @@ pub(crate) fn to_values(mut answer: Answer<PageReply>) -> serde_json::Result<Ans
 /// Bytes of a table's reply beside its rows, as a rule.
 const ENVELOPE: usize = 1_024;
 
-/// A span whose events are not all there.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct GapReply {
-    /// Where it begins.
-    since: i64,
-    /// Where it ends.
-    until: i64,
-    /// Missing events; absent when nobody counted them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    events: Option<u64>,
-    /// How they were lost: "dropped" by the source, or "disconnected"; absent when they were pruned here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lost: Option<&'static str>,
-    /// Session that lost them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_id: Option<String>,
-}
-
-impl From<&Gap> for GapReply {
-    fn from(gap: &Gap) -> Self {
-        Self { since: gap.since, until: gap.until, events: Some(gap.events), lost: None, session_id: None }
-    }
-}
-
-impl From<Loss> for GapReply {
-    fn from(loss: Loss) -> Self {
-        let how = if loss.events.is_some() { "dropped" } else { "disconnected" };
-        let (since, until, session_id) = (loss.since, loss.until, loss.session_id);
-        Self { since, until, events: loss.events, lost: Some(how), session_id }
-    }
-}
-
-impl GapReply {
-    /// One line.
-    fn write(&self, head: &mut String) {
-        let Self { since, until, events, lost, session_id } = self;
-        _ = match (lost, events) {
-            (None, events) => {
-                writeln!(head, "gap: {} events from {since} to {until} were pruned", events.unwrap_or_default())
-            }
-            (Some(_), Some(events)) => write!(head, "gap: {events} events from {since} to {until} were dropped"),
-            (Some(_), None) => {
-                write!(head, "gap: from {since} to {until} the source was not connected; events may be missing")
-            }
-        };
-        if lost.is_some() {
-            _ = match session_id {
-                Some(session) => writeln!(head, " (session {session})"),
-                None => writeln!(head),
-            };
-        }
-    }
-}
-
 /// The members of a stored event.
 #[derive(JsonSchema)]
 #[schemars(extend("required" = ["event_id", "timestamp", "data"]))]
@@ -201,10 +143,7 @@ impl PageReply {
         }
         _ = write!(head, "\nfilters: {}\n", filter_line(&self.filters));
         for gap in &self.gaps {
-            gap.write(&mut head);
-        }
-        if let Some(more) = self.more_gaps {
-            _ = writeln!(head, "gap: and {more} more gaps (event_type gap lists them)");
+            _ = writeln!(head, "gap: {}", gap.line(|at| at.to_string()));
         }
         if let Some(hint) = &self.hint {
             _ = writeln!(head, "hint: {hint}");

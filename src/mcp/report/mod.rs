@@ -34,17 +34,15 @@ use serde_json::{Map, Value};
 
 use super::args::effective;
 use super::args::filter::filter_line;
+use super::gap::{self, GapReply};
 use super::page::cell::{escaped, quoted};
 use super::tool::Answer;
 use crate::Filter;
 use crate::analysis::losses::Loss;
 use crate::query::{Gap, Visit};
 use fit::{Measured, shorten};
-use reply::{MissingReply, NextReply, SectionReply};
+use reply::{NextReply, SectionReply};
 use table::Shown;
-
-/// Gaps told one by one; the rest are counted.
-const GAPS: usize = 5;
 
 /// An answer made of facts, before it is cut to a budget and written.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +53,7 @@ pub(crate) struct Report {
     anchor: Option<(i64, String)>,
     sections: Vec<Section>,
     notes: Vec<String>,
-    gaps: Vec<MissingReply>,
+    gaps: Vec<GapReply>,
     next: Vec<NextReply>,
 }
 
@@ -105,20 +103,26 @@ impl Report {
 
     /// Tells spans whose events were pruned; one that is told already is not repeated.
     pub(crate) fn gaps(&mut self, gaps: &[Gap]) -> &mut Self {
-        gaps.iter().map(MissingReply::from).for_each(|gap| self.missing(gap));
+        gaps.iter().map(GapReply::from).for_each(|gap| self.missing(gap));
         self
     }
 
     /// Tells spans whose events were dropped while recording.
     pub(crate) fn losses(&mut self, losses: &[Loss]) -> &mut Self {
-        losses.iter().map(MissingReply::from).for_each(|gap| self.missing(gap));
+        losses.iter().map(GapReply::from).for_each(|gap| self.missing(gap));
         self
     }
 
-    fn missing(&mut self, gap: MissingReply) {
+    fn missing(&mut self, gap: GapReply) {
         if !self.gaps.contains(&gap) {
             self.gaps.push(gap);
         }
+    }
+
+    fn gap_notes(&self) -> Vec<GapReply> {
+        let mut notes = Vec::new();
+        self.gaps.iter().cloned().for_each(|gap| gap::note(&mut notes, gap));
+        notes
     }
 
     /// Suggests a call. `arguments` is a JSON object.
@@ -178,11 +182,8 @@ impl Report {
         if let Some((t0, what)) = &self.anchor {
             _ = write!(out, "\nt0={t0}: {what}");
         }
-        for gap in self.gaps.iter().take(GAPS) {
-            _ = write!(out, "\ngap: {}", gap.line(t0));
-        }
-        if self.gaps.len() > GAPS {
-            _ = write!(out, "\ngap: {} more", self.gaps.len() - GAPS);
+        for gap in &self.gap_notes() {
+            _ = write!(out, "\ngap: {}", gap.line(|at| Cell::At(at).shown(t0)));
         }
         for (section, shown) in self.sections.iter().zip(shown) {
             self.write_section(&mut out, section, shown);
@@ -246,6 +247,7 @@ impl Report {
                 left_out: section.beyond + shown.left_out(section) as u64,
             }
         });
+        let gaps = self.gap_notes();
         ReportReply {
             sections: sections.collect(),
             answer: self.answer,
@@ -254,8 +256,7 @@ impl Report {
             t0,
             t0_is: self.anchor.map(|(_, what)| what),
             notes: self.notes,
-            more_gaps: self.gaps.len().saturating_sub(GAPS) as u64,
-            gaps: self.gaps.into_iter().take(GAPS).collect(),
+            gaps,
             next: self.next,
             truncated,
         }
@@ -347,14 +348,14 @@ mod tests {
     }
 
     #[test]
-    fn many_gaps_are_counted_in_both_channels() {
+    fn many_gaps_are_one_note_in_both_channels() {
         let mut report = report(1);
         let gap = |n: i64| Gap { since: 10 * n, until: 10 * n + 5, events: 1 };
         report.gaps(&(1..10).map(gap).collect::<Vec<_>>());
         let Answer { text, structured } = report.answer(4_000);
-        assert_eq!(text.matches("were pruned").count(), GAPS);
-        assert_eq!((structured.gaps.len(), structured.more_gaps), (GAPS, 5));
-        assert!(text.contains("\ngap: 5 more\n"), "{text}");
+        assert_eq!((text.matches("were pruned").count(), structured.gaps.len()), (1, 1));
+        // And the one of three that it had.
+        assert!(text.contains("gap: 12 events from") && text.contains("(10 spans)"), "{text}");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::analysis::ask::Ask;
+use crate::analysis::ending::{endings, told};
 use crate::analysis::event_at;
 use crate::analysis::fact::Fact;
 use crate::analysis::overview::{LONG_MAILBOX, Overview, Trouble, length, overview};
@@ -55,6 +57,11 @@ impl Tool for OverviewTool {
         let mut report = report(&found);
         functions(store, &found, watch, &mut report)?;
         report.over(store, &found.visit, watch)?;
+        let first = found.visit.since.or(found.visit.span.map(|(first, _)| first));
+        for end in endings(&Ask::new(store, watch))? {
+            let when = Cell::At(end.at()).shown(first);
+            report.note(format!("{} at {when} ({}); nothing after it is recorded", told(&end), end.id()));
+        }
         suggest(&found, &mut report);
         Ok(report.answer(args.budget.bytes()))
     }

@@ -82,6 +82,17 @@ struct SessionReply {
     shift_ns: i64,
     #[serde(flatten)]
     counts: CountsReply,
+    /// When its tracing ended, on the events' clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<i64>,
+    /// Why, and by whom, as the source said; absent while it goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_because: Option<String>,
+    /// The newest things the source said about the trace, such as what it left out at a limit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
+    /// How many things it said.
+    notes_total: u64,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -117,6 +128,10 @@ impl From<SessionStatus> for SessionReply {
             node: session.node,
             shift_ns: session.shift_ns,
             counts: session.counts.into(),
+            ended_at: session.ended_at,
+            ended_because: session.ended_because,
+            notes: session.notes,
+            notes_total: session.notes_total,
         }
     }
 }
@@ -180,6 +195,13 @@ impl SourceReply {
             }
             _ = write!(text, " shift_ns={} ", session.shift_ns);
             session.counts.write(&mut text);
+            if let Some(because) = &session.ended_because {
+                let at = session.ended_at.map(|at| format!(" at {at}")).unwrap_or_default();
+                _ = write!(text, "\n    ended{at}: {because}");
+            }
+            for note in &session.notes {
+                _ = write!(text, "\n    note: {note}");
+            }
         }
         for InterruptionReply { since, until } in &self.interruptions {
             let until = until.map_or_else(|| "now".to_owned(), |until| until.to_string());

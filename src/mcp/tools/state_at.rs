@@ -9,6 +9,7 @@ use crate::analysis::change::StateChange;
 use crate::analysis::state::{Known, Moment, Question, StateAt, state_at};
 use crate::analysis::story::tell::call;
 use crate::analysis::value::brief::brief;
+use crate::analysis::value::is_cut;
 use crate::analysis::value::path::Path;
 use crate::analysis::who::Names;
 use crate::mcp::args::{BudgetArgs, TimeArg};
@@ -70,9 +71,24 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
     let names = Names::new(ask);
     let part = path.map(|path| format!("{} of ", path.text())).unwrap_or_default();
     let value = found.value.as_deref().unwrap_or("(absent)");
-    let mut report = Report::new(format!("{part}{} was {}", found.who, brief(value, 300)));
+    let lost = match &found.known {
+        Known::Lost { loss, .. } => Some(loss),
+        _ => None,
+    };
+    let mut report = match lost {
+        Some(loss) => Report::new(format!(
+            "{part}{} is unknown since {}: messages were dropped ({})",
+            found.who,
+            Cell::At(loss.since).shown(Some(found.at)),
+            loss.event_id
+        )),
+        None => Report::new(format!("{part}{} was {}", found.who, brief(value, 300))),
+    };
     report.anchor(found.at, "the moment asked for");
-    if value.len() > 300 {
+    if lost.is_none() && is_cut(value) {
+        report.note("parts of it were cut when recorded: what they held, and whether they changed, is unknown");
+    }
+    if value.len() > 300 && lost.is_none() {
         let mut whole = Section::new("value");
         whole.line(value).keep(0);
         report.section(whole);
@@ -106,8 +122,17 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
                 entry.id()
             ));
         }
+        Known::Lost { last, .. } => match last.as_deref() {
+            Some(Known::SetBy(change)) => {
+                describe(change, &mut history, &format!("last known: {}, set", brief(&change.new, 100)))?;
+            }
+            Some(Known::CalledWith(entry)) => {
+                history.line(format!("last known: {}, by {}", brief(value, 100), entry.id()));
+            }
+            _ => {}
+        },
     }
-    if let (Some(next), Known::SetBy(_)) = (&found.next, &found.known) {
+    if let (Some(next), Known::SetBy(_) | Known::Lost { .. }) = (&found.next, &found.known) {
         describe(next, &mut history, "next set")?;
     }
     history.keep(2);

@@ -8,10 +8,12 @@ use crate::analysis::ask::Ask;
 use crate::analysis::change::Source;
 use crate::analysis::state::{History, state_history};
 use crate::analysis::value::brief::brief;
+use crate::analysis::value::is_cut;
 use crate::analysis::value::path::Path;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::query::MAX_LIMIT;
 use crate::watch::Watch;
 use crate::{Error, EventStore, Time};
 
@@ -59,6 +61,11 @@ impl Tool for StateHistory {
         let found = state_history(&ask, &args.pid, path.as_ref(), span)?;
         let mut report = report(&found, path.as_ref());
         report.gaps(&ask.gaps());
+        if let [first, .., last] = &found.steps[..] {
+            let session = ask.event(Some(&last.change.id)).and_then(|it| it.event.session_id().map(str::to_owned));
+            let (since, until) = (first.change.at, last.change.at);
+            report.losses(&store.losses(since, until, session.as_deref(), MAX_LIMIT)?.first);
+        }
         Ok(report.answer(args.budget.bytes()))
     }
 }
@@ -88,7 +95,7 @@ fn report(found: &History, path: Option<&Path>) -> Report {
         let mut row = vec![Cell::At(change.at), Cell::Event(change.id.clone())];
         match &step.values {
             Some((from, to)) => {
-                let first = if change.is_initial() { "(start)" } else { "(absent)" };
+                let first = if change.old.is_none() { change.no_old() } else { "(absent)" };
                 let shown = |value: &Option<String>, other: &str| {
                     Cell::Text(value.as_deref().map_or_else(|| other.to_owned(), |value| brief(value, 150)))
                 };
@@ -107,6 +114,9 @@ fn report(found: &History, path: Option<&Path>) -> Report {
         table.row(row);
     }
     report.section(table);
+    if found.steps.iter().any(|step| is_cut(&step.change.new)) {
+        report.note("parts of the states were cut when recorded: whether those changed is unknown");
+    }
     if found.source == Source::Callbacks {
         report.note("changes are read from the arguments and results of callbacks; the event is the callback's return");
     }

@@ -103,14 +103,17 @@ impl Book {
         self.acted(process, moment);
         let Some(call) = seen.call_id().and_then(|call| self.find_call(call)) else { return };
         let payload = Payload::read(seen.data());
+        let spans_gap = payload.spans_gap.is_some();
         let outcome = match text(payload.exit_reason).as_deref() {
+            _ if spans_gap => Outcome::Ended,
+            None if payload.closed_by.is_some() => Outcome::Ended,
             None | Some("normal") => Outcome::Returned,
             Some("exit") => Outcome::Exit,
             Some("throw") => Outcome::Throw,
             Some(_) => Outcome::Error,
         };
         let reason = match outcome {
-            Outcome::Returned => None,
+            Outcome::Returned | Outcome::Ended => None,
             _ => text(payload.reason).map(|reason| self.texts.intern(cut(&reason))),
         };
         if let Some(stack) = self.stacks.get_mut(&process)
@@ -122,7 +125,9 @@ impl Book {
         let of = &mut self.calls[call as usize];
         of.exit = Some(exit);
         of.end = Some(moment);
-        of.duration = seen.duration_ns().or_else(|| Some(moment.since(of.start)));
+        let is_timed = !spans_gap && payload.end_unknown.is_none();
+        // Across a gap the end may be another call's.
+        of.duration = seen.duration_ns().or_else(|| is_timed.then(|| moment.since(of.start)));
         of.outcome = outcome;
         of.reason = reason;
     }

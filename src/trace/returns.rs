@@ -1,0 +1,106 @@
+//! Which calls has a `return_to` ended?
+//!
+//! Functions traced without `return_trace` tell no return of their own. With the flag `return_to` the VM says to which
+//! function a traced call came back, by return or by an exception that was caught there, and nothing else: calls that
+//! ended together (by tail calls, by an exception) are told once. Who called each of them tells which they were. Where
+//! that leaves two readings, the end is told without a duration.
+
+use super::functions::{Functions, Kind};
+use super::message::Mfa;
+use super::process::{Caller, Frame, ProcessKey};
+use super::recorder::{At, Recorder};
+use crate::etf::Pid;
+
+impl Recorder {
+    pub(super) fn on_return_to(&mut self, at: At, pid: Option<Pid<'_>>, mfa: Option<Mfa<'_>>) -> Option<()> {
+        let key = self.key(pid?)?;
+        let to = mfa.map_or(Caller::Nobody, |mfa| Caller::Function(self.function_id(&mfa)));
+        let process = self.processes.at(key, at.number);
+        let is_told = std::mem::take(&mut process.has_returned);
+        let ended = if is_told { Vec::new() } else { self.ended(at, key, to) };
+        if ended.is_empty() {
+            let mut draft = self.draft(at, "function_return_to", Some(key));
+            draft.function = match to {
+                Caller::Function(function) => Some(function),
+                _ => None,
+            };
+            self.emit(draft, |_, _| ());
+        }
+        for (place, frame) in ended.iter().enumerate() {
+            let suffix = if place == 0 { String::new() } else { format!("x{place}") };
+            let mut draft = self.draft_with(at, &suffix, "function_exit", Some(key));
+            self.end(at, frame, &mut draft);
+            let spans_gap = self.spans_gap(Some(frame));
+            self.emit(draft, |object, _| {
+                // Whether it returned or raised is not told.
+                object.str("closed_by", "return_to");
+                if let Caller::Function(function) = to {
+                    object.str("returned_to", &object.context.functions.function(function).shown);
+                }
+                if spans_gap {
+                    object.bool("spans_gap", true);
+                }
+                if frame.is_doubtful {
+                    object.bool("end_unknown", true);
+                }
+            });
+        }
+        Some(())
+    }
+
+    /// Takes the calls off the stack that have ended now that their process is back in `to`.
+    fn ended(&mut self, at: At, key: ProcessKey, to: Caller) -> Vec<Frame> {
+        let functions = &self.functions;
+        let stack = &mut self.processes.at(key, at.number).stack;
+        let mut ended = Vec::new();
+        if to == Caller::Nobody {
+            ended.extend(stack.drain(..).rev());
+            return ended;
+        }
+        let is_of = |frame: &Frame| Caller::Function(frame.function) == to;
+        // The innermost call is over. If it came back to another function than its caller, an exception was caught
+        // there, and those it passed on its way are over too.
+        let lands = |at: usize| stack[at].caller == to || at > 0 && is_of(&stack[at - 1]);
+        let Some(landing) = (0..stack.len()).rev().find(|at| lands(*at)) else {
+            // It was caught by somebody who is not traced, within one of the other calls or outside of them all.
+            ended.extend(stack.pop_if(|frame| !frame.is_doubtful));
+            doubt(stack);
+            return ended;
+        };
+        ended.extend(stack.drain(landing..).rev());
+        // Those that made way for it by a tail call return to the same place.
+        while let Some(above) = ended.last()
+            && let Some(next) = stack.iter().rposition(|frame| !frame.is_doubtful)
+            && made_way(functions, &stack[next], above)
+        {
+            ended.extend(stack.drain(next..).rev());
+        }
+        // Where else it could have come back to, by more tail calls or by an exception: calls above may be over.
+        let last = stack.len().saturating_sub(1);
+        let other = stack.iter().enumerate().find_map(|(at, frame)| {
+            if frame.caller == to { Some(at) } else { (is_of(frame) && at < last).then_some(at + 1) }
+        });
+        if let Some(other) = other {
+            doubt(&mut stack[other..]);
+        }
+        ended
+    }
+}
+
+/// When these end is not known.
+fn doubt(frames: &mut [Frame]) {
+    frames.iter_mut().for_each(|frame| frame.is_doubtful = true);
+}
+
+/// Whether `below` surely ended with a tail call that led to `above`. It did if both return to one place, unless what is
+/// there was called again in between.
+fn made_way(functions: &Functions, below: &Frame, above: &Frame) -> bool {
+    let Caller::Function(caller) = below.caller else { return false };
+    if below.caller != above.caller || below.site != above.site || below.function == caller {
+        return false;
+    }
+    let is_other = below.function != above.function;
+    let caller = functions.function(caller);
+    // A caller that is traced would stand between.
+    caller.is_traced || caller.kind == Kind::Loop || caller.kind == Kind::Plain && is_other
+}
