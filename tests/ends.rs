@@ -108,6 +108,36 @@ fn a_reason_alone_is_told_as_it_is_and_not_as_a_crash() {
     }
 }
 
+#[test]
+fn a_caller_that_is_told_to_end_neither_failed_nor_gave_up() {
+    let request = "{:\"$gen_call\", {#PID<0.2.0>, #Reference<0.1.2.3>}, :work}";
+    for (reason, is_wrong) in [(":shutdown", false), ("{:shutdown, :x}", false), (":normal", false), (":boom", true)] {
+        let events = [
+            spawn(1, "<0.1.0>", "<0.2.0>", "Shop", "run", "[]"),
+            json!({"id": "in", "ts": 2_000_000, "type": "function_entry", "pid": "<0.2.0>", "module": "Shop",
+                "function": "run", "arity": 0, "call_id": "in"}),
+            json!({"id": "ask", "ts": 3_000_000, "type": "message_send", "pid": "<0.2.0>", "receiver_pid": "<0.3.0>",
+                "send_type": "call", "correlation_id": "#Reference<0.1.2.3>", "message": request}),
+            json!({"id": "out", "ts": 90_000_000, "type": "function_exit", "pid": "<0.2.0>", "module": "Shop",
+                "function": "run", "arity": 0, "call_id": "in", "exit_reason": "exit", "reason": reason}),
+            exit(90_000_001, "<0.2.0>", reason),
+            json!({"id": "re", "ts": 99_000_000, "type": "message_send", "pid": "<0.3.0>", "receiver_pid": "<0.2.0>",
+                "send_type": "reply", "correlation_id": "#Reference<0.1.2.3>", "message": "{#Reference<0.1.2.3>, :ok}"}),
+        ];
+        let mut client = serve(&events);
+        let overview = ask(&mut client, "overview", json!({}));
+        let head = text(&overview).lines().next().unwrap();
+        assert_eq!((head.contains("failed call"), head.contains("late")), (is_wrong, false), "{head}");
+        let story = client.request("tools/call", json!({"name": "explain", "arguments": {"target": "last_crash"}}));
+        assert_eq!(story["result"]["isError"], !is_wrong, "{reason}: {story}");
+        assert!(!story.to_string().contains("ended itself"), "{story}");
+        if !is_wrong {
+            let found = ask(&mut client, "find_anomalies", json!({}));
+            assert!(found["structuredContent"]["sections"].as_array().unwrap().is_empty(), "{}", text(&found));
+        }
+    }
+}
+
 /// The line of a story that says who ended a process.
 fn ended_by(events: &[Value], pid: &str) -> String {
     let mut client = serve(events);

@@ -159,6 +159,16 @@ fn a_connection_is_shown_short_and_a_function_that_works_on_secrets_without_text
 }
 
 #[test]
+fn what_a_source_says_of_itself_is_looked_at_too() {
+    let secret = map(&[(atom("password"), binary(NEEDLE)), (atom("n"), int(1))]);
+    let stamp = || tuple(&[int(1), int(1)]);
+    let scope = |name: &str, part: Bytes| tuple(&[atom("scope"), atom(name), part, stamp()]);
+    let (events, counters) = told(&[scope("note", secret.clone()), scope("bye", secret)], Rules::default());
+    assert!(events.len() == 2 && events.iter().all(|event| !event.to_string().contains(NEEDLE)), "{events:#?}");
+    assert!(events[0].to_string().contains(MARK) && counters.redacted == 2, "{counters:?}");
+}
+
+#[test]
 fn calls_are_joined_to_their_messages_by_what_was_said_and_not_by_what_is_shown() {
     let login = |password: &str| tuple(&[atom("$gen_cast"), tuple(&[atom("password"), binary(password)])]);
     let messages = [

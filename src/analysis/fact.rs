@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::value::Value;
 use crate::event::StoredEvent;
-use crate::event::exit_reason::CallEnd;
+use crate::event::exit_reason::is_failed_call;
 
 /// An event and its payload.
 #[derive(Clone, Debug)]
@@ -102,7 +102,7 @@ impl Fact {
 
     /// Whether it is the end of a call that raised, threw or exited.
     pub(crate) fn is_failed_exit(&self) -> bool {
-        self.is("function_exit") && CallEnd::read(self.text("exit_reason")) != CallEnd::Returned
+        self.is("function_exit") && is_failed_call(self.text("exit_reason"), self.text("reason"))
     }
 
     /// Whether it is the start of a callback that handles a message.

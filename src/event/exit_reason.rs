@@ -147,6 +147,15 @@ impl CallEnd {
     }
 }
 
+/// Whether the end of a call is a failure: a call that ends because its process is told to end is none.
+pub(crate) fn is_failed_call(end: Option<&str>, reason: Option<&str>) -> bool {
+    match CallEnd::read(end) {
+        CallEnd::Returned => false,
+        CallEnd::Exit => reason.is_none_or(|reason| ExitReason::read(reason).is_abnormal()),
+        CallEnd::Error | CallEnd::Throw => true,
+    }
+}
+
 /// What `{reason, {GenServer, :call, [target, request, timeout]}}` says, however deep other reasons wrap it.
 fn waiting(text: &str, depth: usize) -> Option<ExitReason> {
     let parts = tuple(text, 2)?;
@@ -274,5 +283,8 @@ mod tests {
         assert_eq!([CallEnd::read(None), read("normal"), read(":normal")], [CallEnd::Returned; 3]);
         assert_eq!([read("exit"), read("throw"), read("error")], [CallEnd::Exit, CallEnd::Throw, CallEnd::Error]);
         assert_eq!([read("{:badarith, []}"), read("exception")], [CallEnd::Error; 2]);
+        assert!(!is_failed_call(Some("exit"), Some(":shutdown")) && !is_failed_call(None, None));
+        assert!(is_failed_call(Some("exit"), Some(":boom")) && is_failed_call(Some("exit"), None));
+        assert!(is_failed_call(Some("throw"), Some(":normal")) && is_failed_call(Some("error"), Some(":shutdown")));
     }
 }

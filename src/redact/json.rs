@@ -203,6 +203,11 @@ impl<'j> Walk<'_, 'j> {
             let raw: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(&self.json[at..end]).ok()?;
             let name: String = serde_json::from_str(raw.get("__struct__")?.get()).ok()?;
             let fields = known::short_form(name.as_bytes())?;
+            let is_short =
+                raw.keys().all(|key| matches!(&**key, "__struct__" | "redacted") || fields.contains(&&**key));
+            if is_short {
+                return None;
+            }
             let scalar = |field: &&str| {
                 let value: serde_json::Value = serde_json::from_str(raw.get(*field)?.get()).ok()?;
                 (!value.is_array() && !value.is_object()).then(|| ((*field).to_owned(), value))

@@ -2,7 +2,10 @@
 
 /// Structs that hold whole requests or connections, and the fields of each that are shown.
 const SHORT_FORMS: [(&str, &[&str]); 9] = [
-    ("Plug.Conn", &["method", "scheme", "host", "port", "request_path", "status", "state", "halted", "owner"]),
+    (
+        "Plug.Conn",
+        &["method", "scheme", "host", "port", "request_path", "path_info", "status", "state", "halted", "owner"],
+    ),
     (
         "Phoenix.Socket",
         &["id", "channel", "channel_pid", "endpoint", "handler", "joined", "join_ref", "ref", "topic", "transport_pid"],

@@ -22,7 +22,7 @@ impl Recorder {
         let key = self.key(pid?)?;
         let function = self.function_id(&mfa);
         self.functions.called(function);
-        let site = extra.and_then(|extra| self.functions.site_id(extra, &self.session.redact));
+        let site = extra.and_then(|extra| self.functions.site_id(extra));
         let caller = match (site, extra.and_then(Term::atom)) {
             (Some(site), _) => Caller::Function(self.functions.site(site).caller),
             (None, Some(nobody)) if nobody.is("undefined") => Caller::Nobody,

@@ -105,11 +105,12 @@ impl<'a> Differences<'a, '_> {
         if old.as_bytes() == new.as_bytes() && !holds_cut(old) {
             return;
         }
+        if self.hidden.hide(old) || self.hidden.hide(new) {
+            let is_known = !holds_cut(old) && !holds_cut(new);
+            return self.add(path, if is_known { Side::Values(Some(old), Some(new)) } else { Side::Cut });
+        }
         if is_cut(old) || is_cut(new) {
             return self.add(path, Side::Cut);
-        }
-        if self.hidden.hide(old) || self.hidden.hide(new) {
-            return self.add(path, Side::Values(Some(old), Some(new)));
         }
         match (old.view(), new.view()) {
             (View::Map(old), View::Map(new)) if depth < MAX_DEPTH => self.compare_maps(path, old, new, depth),
@@ -128,7 +129,6 @@ impl<'a> Differences<'a, '_> {
             pairs(old).map(|(k, v)| (k.as_bytes(), (k, v))).collect();
         for (key, value) in pairs(new) {
             match before.remove(key.as_bytes()) {
-                Some((_, old)) if old.as_bytes() == value.as_bytes() && !holds_cut(old) => {}
                 Some((_, old)) => self.compare(&self.under(path, key), old, value, depth + 1),
                 None => self.add(&self.under(path, key), Side::Values(None, Some(value))),
             }

@@ -103,6 +103,8 @@ pub(super) struct Site {
 /// Every function and place seen.
 #[derive(Debug, Default)]
 pub(super) struct Functions {
+    /// Which functions work on secrets.
+    rules: Rules,
     hasher: FixedState,
     by_name: HashTable<u32>,
     functions: Vec<Function>,
@@ -111,6 +113,10 @@ pub(super) struct Functions {
 }
 
 impl Functions {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
     pub(super) fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id.0 as usize]
     }
@@ -125,8 +131,8 @@ impl Functions {
     }
 
     /// The number of a function.
-    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>, rules: &Rules) -> FunctionId {
-        let Self { hasher, by_name, functions, .. } = self;
+    pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
+        let Self { hasher, by_name, functions, rules, .. } = self;
         let hash = hasher.hash_one((mfa.name, mfa.arity));
         let same = |id: &u32| {
             let known = &functions[*id as usize];
@@ -146,13 +152,13 @@ impl Functions {
 
     /// The number of a place: `{Module, Function, Arity}` or `{Module, Function, Arity, {File, Line}}`. Anything else a
     /// match specification puts there is none.
-    pub(super) fn site_id(&mut self, extra: Term<'_>, rules: &Rules) -> Option<SiteId> {
+    pub(super) fn site_id(&mut self, extra: Term<'_>) -> Option<SiteId> {
         let key = extra.as_bytes();
         let hash = self.hasher.hash_one(key);
         if let Some(id) = self.by_site.find(hash, |id| *self.sites[*id as usize].key == *key) {
             return Some(SiteId(*id));
         }
-        let caller = self.function_id(&Mfa::of_caller(extra)?, rules);
+        let caller = self.function_id(&Mfa::of_caller(extra)?);
         let Self { hasher, by_site, sites, .. } = self;
         let site = Site::new(extra, caller)?;
         let id = sites.len() as u32;

@@ -22,7 +22,7 @@ use crate::event::Event;
 /// forgotten, which costs a duration or a sender, never an event.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    pub(super) session: Session,
+    session: Session,
     /// Start of event ids.
     prefix: Arc<str>,
     pub(super) counters: Counters,
@@ -71,7 +71,8 @@ pub(super) struct At {
 impl Recorder {
     /// A recorder that has seen nothing.
     pub fn new(session: Session) -> Self {
-        Self { prefix: session.prefix.as_str().into(), session, ..Self::default() }
+        let functions = Functions::new(session.redact.clone());
+        Self { prefix: session.prefix.as_str().into(), functions, session, ..Self::default() }
     }
 
     /// Takes one term in: a trace message, a list of them, or what `scope.exs` sends. Messages that arrive side by side
@@ -378,7 +379,7 @@ impl Recorder {
     }
 
     pub(super) fn function_id(&mut self, mfa: &Mfa<'_>) -> FunctionId {
-        self.functions.function_id(mfa, &self.session.redact)
+        self.functions.function_id(mfa)
     }
 
     /// What a process is doing, see [`Process::doing`](super::process::Process::doing).

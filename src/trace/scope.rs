@@ -7,6 +7,7 @@ use super::recorder::{At, Recorder};
 use super::{Ending, Hello};
 use crate::etf::show::Show;
 use crate::etf::{Atom, Term, View};
+use crate::redact::Hidden;
 
 /// Bytes of a reason or a note that are told of a source.
 const MAX_SHOWN: usize = 400;
@@ -16,6 +17,11 @@ const MAX_DEPTH: usize = 4;
 
 impl Recorder {
     pub(super) fn on_scope(&mut self, at: At, name: Atom<'_>, parts: [Option<Term<'_>>; 3]) -> Option<()> {
+        // What a source says of itself is shown in pieces: it is looked at whole first.
+        let hidden = parts.map(|part| part.map(|part| self.session().redact.term(part)));
+        self.counters.redacted += hidden.iter().flatten().map(Hidden::count).sum::<u64>();
+        let shown = hidden.each_ref().map(|part| part.as_ref().map(Hidden::shown));
+        let parts = shown.each_ref().map(|part| part.as_ref().map(|bytes| Term::checked(bytes)));
         match name.bytes() {
             b"hello" => self.on_hello(at, parts[0]?),
             b"names" => self.on_names(at, parts[0]?),

@@ -9,6 +9,7 @@ use crate::analysis::ledger::payload::{Payload, text, texts};
 use crate::analysis::ledger::{Call, CallId, Ledger, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::brief;
+use crate::event::exit_reason::is_failed_call;
 
 /// Bytes of a reason that the exit of the process it ended has in common with it.
 const SAME_REASON: usize = 120;
@@ -143,6 +144,10 @@ fn step(ledger: &Ledger, id: CallId, unwinding: &mut Unwinding, all: &mut Vec<Ra
     let Some(class) = class(call) else { return unwinding.returned(frame) };
     let event = call.exit.and_then(|exit| ledger.event(exit));
     let reason = event.as_ref().and_then(|event| text(Payload::read(event.data()).reason)).unwrap_or_default();
+    if class == Class::Exit && !is_failed_call(Some("exit"), Some(&reason)) {
+        // It was told to end, or had nothing more to do.
+        return Vec::new();
+    }
     let was_handed = |reason: &str| {
         let entry = ledger.event(call.event);
         entry.is_some_and(|entry| texts(Payload::read(entry.data()).args).iter().any(|arg| arg == reason))

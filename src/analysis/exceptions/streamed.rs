@@ -9,6 +9,7 @@ use super::reading::{Class, Reading};
 use super::unwinding::{Frame, Unwinding};
 use crate::analysis::fact::Fact;
 use crate::analysis::member;
+use crate::event::exit_reason::is_failed_call;
 use crate::query::Seen;
 
 /// How a call ended.
@@ -61,7 +62,8 @@ impl Streamed {
 
     /// A call ended. Cost: for one that returned, a look at its `exit_reason` and one probe.
     pub(crate) fn exit(&mut self, process: u32, event: &Seen<'_>) -> End {
-        let class = member::text(event.data(), "exit_reason").and_then(|reason| Class::named(&reason));
+        let end = member::text(event.data(), "exit_reason");
+        let class = end.as_deref().and_then(Class::named);
         if class.is_none() && self.unwinding.on_its_way(process).next().is_none() {
             return End::Returned;
         }
@@ -78,6 +80,9 @@ impl Streamed {
             return End::Returned;
         };
         let reason = member::text(event.data(), "reason").unwrap_or_default();
+        if !is_failed_call(end.as_deref(), Some(&reason)) {
+            return End::Returned;
+        }
         let is_handed = frame.call.is_some_and(|call| self.handed.contains(&call));
         let reading = Reading::of(class, &reason);
         let shape = reading.shape.clone();

@@ -206,8 +206,8 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     };
     let ended = match kind {
         ExitReason::Killed => "was killed".to_owned(),
-        ExitReason::Other => format!("ended with {name}"),
-        _ => format!("crashed with {name}"),
+        _ if kind.is_failure() => format!("crashed with {name}"),
+        _ => format!("ended with {name}"),
     };
     story.answer = if failure.exit.is_some() {
         format!("{}{role} {ended}{place}{because}.", failure.who)

@@ -9,7 +9,7 @@ use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
-use crate::event::exit_reason::ExitReason;
+use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::event::{Role, canon};
 use crate::query::Filter;
 
@@ -30,7 +30,14 @@ pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Res
     if let Some(line) = unlinked(cx, who, exit)?.or(partner(cx, who, exit, reason)?) {
         return Ok(Some(line));
     }
-    Ok(Some("who ended it is not recorded: exit signals are not traced".to_owned()))
+    // A call that ends with its process tells the same of its own `exit/1` and of another's signal.
+    let ends = cx.ask.newest(inside(&who.pid, &["function_exit"]), (i64::MIN, exit.at()), LOOKED_BACK)?;
+    let is_it =
+        |end: &&Fact| CallEnd::read(end.text("exit_reason")) == CallEnd::Exit && end.text("reason") == Some(reason);
+    let running = ends.iter().filter(is_it).next_back().map_or_else(String::new, |end| {
+        format!("; it was in {} ({}), which may have called exit itself", end.mfa().unwrap_or_default(), end.id())
+    });
+    Ok(Some(format!("who ended it is not recorded: exit signals are not traced{running}")))
 }
 
 /// A callback that returned `{:stop, reason, ...}`, or a call that exited so.
@@ -44,9 +51,6 @@ fn own(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<Strin
             .is_some_and(|parts| matches!(parts, [stop, why, ..] if stop.atom() == Some("stop") && why.text == reason));
         if stops {
             return Ok(Some(format!("it stopped itself: {function} returned {} ({})", brief(result, 80), end.id())));
-        }
-        if end.is_failed_exit() && end.text("reason") == Some(reason) {
-            return Ok(Some(format!("it ended itself: {function} exited so ({})", end.id())));
         }
     }
     Ok(None)

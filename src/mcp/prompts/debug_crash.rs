@@ -10,7 +10,7 @@ use crate::analysis::ask::Ask;
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::event::StoredEvent;
-use crate::event::exit_reason::{CallEnd, ExitReason};
+use crate::event::exit_reason::ExitReason;
 use crate::query::Filter;
 use crate::{EventStore, Index, Result, Role, Unwatched};
 
@@ -122,7 +122,7 @@ fn abnormal(store: &EventStore, event: &StoredEvent) -> Option<String> {
     match reason {
         Some(reason) => {
             let is_abnormal = match event_type {
-                "function_exit" => CallEnd::read(Some(&reason)) != CallEnd::Returned,
+                "function_exit" => Fact::new(event.clone()).is_failed_exit(),
                 // Who it was makes a difference: the helpers of the runtime end as they like.
                 "process_exit" => {
                     let ask = Ask::new(store, &Unwatched);

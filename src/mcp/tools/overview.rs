@@ -75,7 +75,7 @@ fn report(found: &Overview) -> Report {
         (&troubles.abnormal_ends, "abnormal end", "abnormal ends"),
         (&troubles.undeliverable, "message to nobody", "messages to nobody"),
         (&troubles.to_the_dead, "message to an ended process", "messages to ended processes"),
-        (&troubles.late_replies, "late reply", "late replies"),
+        (&troubles.late_replies, "reply to an ended caller", "replies to ended callers"),
     ];
     let counts = sorts.iter().map(|(trouble, one, many)| (trouble.count, *one, *many));
     let told: Vec<String> = counts
@@ -162,7 +162,7 @@ fn trouble_section(found: &Overview) -> Option<Section> {
     add(&troubles.abnormal_ends, "abnormal end", exit);
     add(&troubles.undeliverable, "message to nobody", send);
     add(&troubles.to_the_dead, "message to an ended process", send);
-    add(&troubles.late_replies, "late reply", send);
+    add(&troubles.late_replies, "reply to an ended caller", send);
     // Those of a crash are told with it.
     let ends = troubles.crashes.count + troubles.timeouts.count + troubles.consequences.count;
     if troubles.exceptions > ends {

@@ -14,10 +14,12 @@ impl<'t> Walk<'_, 't> {
     pub(super) fn short(&mut self, cursor: &mut Cursor<'t>) -> bool {
         let Some((name, fields)) = self.short_form(*cursor) else { return false };
         let start = self.place(cursor);
+        let before = *cursor;
         cursor.u8();
         let pairs = cursor.u32();
         let mut kept = Vec::new();
         let mut count: u32 = 2;
+        let mut hides_some = false;
         for _ in 0..pairs {
             let from = self.place(cursor);
             let key = super::walk::name(*cursor);
@@ -25,10 +27,12 @@ impl<'t> Walk<'_, 't> {
             let value = self.place(cursor);
             let is_scalar = !matches!(
                 cursor.rest[0],
-                tag::SMALL_TUPLE | tag::LARGE_TUPLE | tag::LIST | tag::MAP | tag::NEW_FUN | tag::BIT_BINARY
+                tag::SMALL_TUPLE | tag::LARGE_TUPLE | tag::MAP | tag::NEW_FUN | tag::BIT_BINARY
             );
             cursor.skip();
             let is_shown = key.is_some_and(|key| fields.iter().any(|field| field.as_bytes() == key));
+            let is_own = key.is_some_and(|key| key == b"__struct__" || key == REST.as_bytes());
+            hides_some |= !is_own && !(is_scalar && is_shown);
             if is_scalar && is_shown {
                 kept.extend_from_slice(self.bytes(from..value));
                 // What a path or a name says is looked at as any other text.
@@ -36,6 +40,11 @@ impl<'t> Walk<'_, 't> {
                 kept.extend_from_slice(&super::find(self.secrets, value).shown());
                 count += 1;
             }
+        }
+        if !hides_some {
+            // It is short already.
+            *cursor = before;
+            return false;
         }
         let mut short = vec![tag::MAP];
         short.extend_from_slice(&count.to_be_bytes());

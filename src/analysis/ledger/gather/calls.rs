@@ -4,7 +4,7 @@ use super::super::payload::{Payload, text, texts};
 use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym};
 use super::messages::reference_in;
 use super::{Book, Item, cut};
-use crate::event::exit_reason::CallEnd;
+use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Seen;
 
 impl Book {
@@ -107,14 +107,23 @@ impl Book {
     }
 
     pub(super) fn on_exit_of_call(&mut self, seen: &Seen<'_>, process: ProcessId, moment: Moment) {
-        self.acted(process, moment);
-        let Some(call) = seen.call_id().and_then(|call| self.find_call(call)) else { return };
         let payload = Payload::read(seen.data());
+        let end = text(payload.exit_reason);
+        let read = CallEnd::read(end.as_deref());
+        let reason = text(payload.reason).unwrap_or_default();
+        if read == CallEnd::Exit
+            && matches!(ExitReason::read(&reason), ExitReason::Normal | ExitReason::Shutdown | ExitReason::Killed)
+        {
+            // Its process was told to end: nobody gave up.
+            self.died(process, moment);
+        } else {
+            self.acted(process, moment);
+        }
+        let Some(call) = seen.call_id().and_then(|call| self.find_call(call)) else { return };
         let spans_gap = payload.spans_gap.is_some();
-        let reason = text(payload.exit_reason);
-        let outcome = match CallEnd::read(reason.as_deref()) {
+        let outcome = match read {
             _ if spans_gap => Outcome::Ended,
-            CallEnd::Returned if reason.is_none() && payload.closed_by.is_some() => Outcome::Ended,
+            CallEnd::Returned if end.is_none() && payload.closed_by.is_some() => Outcome::Ended,
             CallEnd::Returned => Outcome::Returned,
             CallEnd::Exit => Outcome::Exit,
             CallEnd::Throw => Outcome::Throw,

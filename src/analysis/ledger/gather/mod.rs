@@ -265,6 +265,14 @@ impl Book {
         self.items.get(&self.texts.find(id?)?).copied()
     }
 
+    /// A process was ended while it waited.
+    fn died(&mut self, process: ProcessId, moment: Moment) {
+        if let Some(request) = self.waiting.remove(&process) {
+            let waited = &mut self.messages[request as usize].waited;
+            *waited = waited.or(Some((moment, Waited::Died)));
+        }
+    }
+
     /// A process did something: it does not wait any more.
     fn acted(&mut self, process: ProcessId, moment: Moment) {
         if let Some(request) = self.waiting.remove(&process) {
