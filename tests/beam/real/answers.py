@@ -64,7 +64,7 @@ def no_time_beyond(lasted, texts):
 
 def tokens(state):
     """Words and numbers of a term, however it is written: Erlang's and Elixir's ways have the same."""
-    state = re.sub(r"#(?:Ref|Reference|Port|Fun)<[^>]*>", "", state)
+    state = re.sub(r"#(?:Ref|Reference|Port|Fun|Function)<[^>]*>", "", state)
     return re.findall(r"\w[\w.]*", state.replace("#PID", ""))
 
 
