@@ -157,7 +157,9 @@ def each(checks):
 
 def ended(name, check):
     """The exit code of a script."""
-    # No check may hang CI.
+    # No check may hang CI; what it started is stopped.
+    for number in [signal.SIGALRM, signal.SIGTERM]:
+        signal.signal(number, lambda *_: sys.exit(f"FAILED {name}: stopped from outside, or after 600 s"))
     signal.alarm(600)
     try:
         check()

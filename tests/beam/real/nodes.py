@@ -1,5 +1,6 @@
 """A node of somebody else's product, started for a check: its folder, its names, and what it says itself."""
 
+import atexit
 import os
 import pathlib
 import re
@@ -48,6 +49,8 @@ class Product:
         self.node = f"{self.kind}_{os.getpid()}@{hostname()}"
         self.port = free_port()
         self.process = self.asker = None
+        # Also when it does not come as far as `with`.
+        atexit.register(self.stop)
         pathlib.Path(self.folder, ".erlang.cookie").write_text(self.cookie)
         os.chmod(f"{self.folder}/.erlang.cookie", 0o400)
 
@@ -111,6 +114,7 @@ class Product:
         return inject(self.node, self.cookie, *arguments)
 
     def stop(self):
+        atexit.unregister(self.stop)
         if self.asker and self.asker.child.poll() is None:
             try:
                 self.asker.write("init:stop().")
