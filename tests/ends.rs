@@ -127,7 +127,7 @@ fn a_caller_that_is_told_to_end_neither_failed_nor_gave_up() {
         let mut client = serve(&events);
         let overview = ask(&mut client, "overview", json!({}));
         let head = text(&overview).lines().next().unwrap();
-        assert_eq!((head.contains("failed call"), head.contains("late")), (is_wrong, false), "{head}");
+        assert_eq!((head.contains("1 exception"), head.contains("late")), (is_wrong, false), "{head}");
         let story = client.request("tools/call", json!({"name": "explain", "arguments": {"target": "last_crash"}}));
         assert_eq!(story["result"]["isError"], !is_wrong, "{reason}: {story}");
         assert!(!story.to_string().contains("ended itself"), "{story}");

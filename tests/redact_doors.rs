@@ -58,7 +58,7 @@ fn messages(secret: &Bytes) -> Vec<Bytes> {
     let state = |secret: &Bytes, n| map(&[(atom("n"), int(n)), (atom("inside"), secret.clone())]);
     let cast = tuple(&[atom("$gen_cast"), secret.clone()]);
     let handle = |state: Bytes| mfa("Elixir.Cart", "handle_cast", &[secret.clone(), state]);
-    let stack = list(&[tuple(&[atom("m"), atom("f"), list(&[secret.clone()]), list(&[])])]);
+    let stack = list(&[tuple(&[atom("m"), atom("f"), list(std::slice::from_ref(secret)), list(&[])])]);
     let with_fields = |name: &str, rest: &[Bytes]| traced(1, name, rest, 1);
     vec![
         with_fields("call", &[mfa("Elixir.Cart", "f", &[secret.clone(), int(1)])]),
@@ -66,7 +66,7 @@ fn messages(secret: &Bytes) -> Vec<Bytes> {
         with_fields("call", &[mfa("Elixir.Cart", "g", &[])]),
         with_fields("exception_from", &[mfa_arity("Elixir.Cart", "g", 0), tuple(&[atom("error"), secret.clone()])]),
         with_fields("send", &[secret.clone(), pid(2)]),
-        with_fields("receive", &[secret.clone()]),
+        with_fields("receive", std::slice::from_ref(secret)),
         with_fields(
             "send",
             &[tuple(&[atom("$gen_call"), tuple(&[pid(1), reference(1)]), secret.clone()]), atom("name")],
@@ -83,10 +83,10 @@ fn messages(secret: &Bytes) -> Vec<Bytes> {
             "return_from",
             &[mfa_arity("Elixir.Cart", "handle_cast", 2), tuple(&[atom("noreply"), state(secret, 3)])],
         ),
-        with_fields("spawn", &[pid(3), mfa("m", "f", &[secret.clone()])]),
-        with_fields("link", &[secret.clone()]),
+        with_fields("spawn", &[pid(3), mfa("m", "f", std::slice::from_ref(secret))]),
+        with_fields("link", std::slice::from_ref(secret)),
         with_fields("open", &[pid(1), secret.clone()]),
-        with_fields("unheard_of", &[secret.clone()]),
+        with_fields("unheard_of", std::slice::from_ref(secret)),
         tuple(&[atom("seq_trace"), secret.clone(), tuple(&[atom("send"), int(1), pid(1), pid(2), secret.clone()])]),
         tuple(&[atom("scope"), atom("bye"), secret.clone()]),
         traced(1, "exit", &[tuple(&[tuple(&[atom("badmatch"), secret.clone()]), stack])], 9),

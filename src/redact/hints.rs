@@ -34,7 +34,9 @@ impl Hints {
             }
             by_first[usize::from(part.as_bytes()[0])].push((part.into_bytes().into(), hint));
         }
-        by_first.iter_mut().for_each(|parts| parts.sort_by_key(|(part, _)| std::cmp::Reverse(part.len())));
+        for parts in &mut by_first {
+            parts.sort_by_key(|(part, _)| std::cmp::Reverse(part.len()));
+        }
         Self { map, by_first }
     }
 

@@ -33,6 +33,7 @@ pub(super) enum Callback {
 
 /// A function, written out.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(super) struct Function {
     /// Module and function as sent: what it is compared by.
     key: Box<[u8]>,

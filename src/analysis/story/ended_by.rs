@@ -34,7 +34,7 @@ pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Res
     let ends = cx.ask.newest(inside(&who.pid, &["function_exit"]), (i64::MIN, exit.at()), LOOKED_BACK)?;
     let is_it =
         |end: &&Fact| CallEnd::read(end.text("exit_reason")) == CallEnd::Exit && end.text("reason") == Some(reason);
-    let running = ends.iter().filter(is_it).next_back().map_or_else(String::new, |end| {
+    let running = ends.iter().rfind(is_it).map_or_else(String::new, |end| {
         format!("; it was in {} ({}), which may have called exit itself", end.mfa().unwrap_or_default(), end.id())
     });
     Ok(Some(format!("who ended it is not recorded: exit signals are not traced{running}")))

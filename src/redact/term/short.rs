@@ -32,7 +32,7 @@ impl<'t> Walk<'_, 't> {
             cursor.skip();
             let is_shown = key.is_some_and(|key| fields.iter().any(|field| field.as_bytes() == key));
             let is_own = key.is_some_and(|key| key == b"__struct__" || key == REST.as_bytes());
-            hides_some |= !is_own && !(is_scalar && is_shown);
+            hides_some |= !(is_own || is_scalar && is_shown);
             if is_scalar && is_shown {
                 kept.extend_from_slice(self.bytes(from..value));
                 // What a path or a name says is looked at as any other text.
