@@ -32,6 +32,7 @@ impl Server {
         let mut servers = vec![Self::default(); ledger.processes.len()];
         for (server, process) in servers.iter_mut().zip(&ledger.processes) {
             server.is_relayed = process.is_relayed;
+            server.newest_outside = process.newest_bare;
         }
         // Outermost calls that have a callback within: the loop of a behaviour that was traced, too.
         let mut around_callbacks = vec![false; ledger.calls.len()];

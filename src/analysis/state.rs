@@ -41,6 +41,15 @@ pub(crate) enum Known {
     CalledWith(Box<Fact>),
     /// Messages were dropped since it was last known, if it was: it is not known.
     Lost { loss: Box<Loss>, last: Option<Box<Known>> },
+    /// A callback was called since, and its arguments and result were not recorded: it is not known.
+    LeftOut { entry: Box<Fact>, last: Box<Known> },
+}
+
+impl Known {
+    /// Whether what is known is that it is not.
+    pub(crate) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Lost { .. } | Self::LeftOut { .. })
+    }
 }
 
 /// The state at a time.
@@ -106,7 +115,7 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
     let changes = Changes::new(ask, &life.pid)?;
     let (known, whole) = known_at(ask, &changes, life, at)?;
     let value = part(&whole, question.path.as_ref());
-    if let (Some(path), None, false) = (&question.path, &value, matches!(known, Known::Lost { .. })) {
+    if let (Some(path), None, false) = (&question.path, &value, known.is_unknown()) {
         require_known(&whole, path)?;
     }
     let part_set_by = match (&question.path, &known) {
@@ -124,9 +133,8 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
             let before = part(&before, question.path.as_ref());
             let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".to_owned());
             let (from, to) = (text(&before), text(&value));
-            let is_known = ![&before_known, &known].iter().any(|known| matches!(known, Known::Lost { .. }));
-            let differences =
-                if is_known { diff::shown(&from, &to) } else { vec!["unknown (messages were dropped)".to_owned()] };
+            let is_known = !before_known.is_unknown() && !known.is_unknown();
+            let differences = if is_known { diff::shown(&from, &to) } else { vec!["unknown".to_owned()] };
             Some((other, differences))
         }
     };
@@ -163,6 +171,14 @@ fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Resul
     let session = life_session(ask, life)?;
     let mut missing = None;
     if let Some((since, state, known)) = before {
+        match left_out(ask, life, since, at)? {
+            LeftOut::Nothing => {}
+            LeftOut::Told(entry) => {
+                let state = callback_state(&entry).unwrap_or_default();
+                return Ok((Known::CalledWith(entry), state));
+            }
+            LeftOut::Since(entry) => return Ok((Known::LeftOut { entry, last: Box::new(known) }, state)),
+        }
         let Some(loss) = lost_between(ask, session.as_deref(), since, at)? else { return Ok((known, state)) };
         if let Some((_, known, state)) = called_before(loss.until)? {
             return Ok((known, state));
@@ -202,6 +218,38 @@ fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Resul
          handle_cast, handle_info, init), or ask with state_history what is known",
         life.pid
     )))
+}
+
+/// What callbacks whose values were not recorded leave of a state.
+enum LeftOut {
+    /// There were none.
+    Nothing,
+    /// A later one was called with it.
+    Told(Box<Fact>),
+    /// It is not known since.
+    Since(Box<Fact>),
+}
+
+/// Whether callbacks between two moments may have changed a state unseen.
+fn left_out(ask: &Ask<'_>, life: &Life, since: i64, at: i64) -> Result<LeftOut> {
+    let entries = ask.newest(inside(&life.pid, &["function_entry"]), (since, at), LOOKED_AT)?;
+    let mut first = None;
+    for entry in entries.into_iter().filter(|entry| entry.is_callback() && entry.at() > since) {
+        let has_values = !entry.list("args").is_empty();
+        match (has_values, &first) {
+            (true, Some(_)) => break,
+            // What came before it is told by it.
+            (true, None) => {
+                return Ok(if callback_state(&entry).is_some() {
+                    LeftOut::Told(Box::new(entry))
+                } else {
+                    LeftOut::Nothing
+                });
+            }
+            (false, _) => first = Some(entry),
+        }
+    }
+    Ok(first.map_or(LeftOut::Nothing, |entry| LeftOut::Since(Box::new(entry))))
 }
 
 /// The state a callback was called with.

@@ -180,9 +180,14 @@ pub(super) fn busiest(scene: &Scene<'_>, process: ProcessId, since: Moment, unti
     let ledger = scene.ledger;
     let mut own: BTreeMap<Sym, (i64, usize, CallId)> = BTreeMap::new();
     let mut total = 0;
+    // Callbacks are called one after the other: what began before the newest has ended, recorded or not.
+    let newest = scene.calls_of(process).filter(|(_, call)| call.callback.is_some()).map(|(_, call)| call.start).last();
     for (id, call) in scene.calls_of(process) {
         if call.start >= until {
             break;
+        }
+        if call.end.is_none() && newest.is_some_and(|newest| call.start < newest) {
+            continue;
         }
         let end = call.end.map_or(until.at, |end| end.at.min(until.at));
         let overlap = end.saturating_sub(call.start.at.max(since.at));

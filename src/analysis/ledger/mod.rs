@@ -186,6 +186,8 @@ pub(crate) struct Process {
     pub(crate) exit: Option<Exit>,
     /// Whether a function of it was traced.
     pub(crate) runs_traced_code: bool,
+    /// Order of its newest callback that was recorded without arguments: it took a message, and which is not known.
+    pub(crate) newest_bare: u32,
     /// Whether it is a helper of the runtime or the recorder.
     pub(crate) is_helper: bool,
 }

@@ -253,14 +253,13 @@ fn handled_part(kinds: &[waiting::Handled], handled: u64) -> Part {
         .iter()
         .take(SHOWN)
         .map(|kind| {
-            format!(
-                "{}{}: {} in all, {} at most ({})",
-                kind.pattern,
-                times(kind.count as usize),
-                duration(kind.total),
-                duration(kind.longest),
-                kind.longest_id
-            )
+            let head = format!("{}{}", kind.pattern, times(kind.count as usize));
+            let took = format!("{} in all, {} at most", duration(kind.total), duration(kind.longest));
+            match kind.endless {
+                0 => format!("{head}: {took} ({})", kind.longest_id),
+                all if all == kind.count => format!("{head}: how long is not recorded ({})", kind.longest_id),
+                some => format!("{head}: {took}, and {some} whose end is not recorded ({})", kind.longest_id),
+            }
         })
         .collect();
     if kinds.len() > SHOWN {

@@ -212,6 +212,8 @@ pub(super) struct Handled {
     pub(super) total: i64,
     pub(super) longest: i64,
     pub(super) longest_id: String,
+    /// Of these, such whose end was not recorded: how long they took is not known.
+    pub(super) endless: u64,
 }
 
 /// The kinds of messages a process handled up to a time, most time first; of its newest callbacks.
@@ -222,19 +224,31 @@ pub(super) fn kinds(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Vec<Handled>> 
         let filter = Filter { function: Some(function.to_owned()), ..inside(pid, &["function_entry"]) };
         entries.extend(cx.ask.newest(filter, (i64::MIN, until), MAX_HANDLED)?);
     }
+    // One after the other: only the newest may still be running.
+    let newest = entries.iter().filter(|entry| entry.is_callback()).map(Fact::key).max();
     for entry in entries.iter().filter(|entry| entry.is_callback()) {
         let args = entry.list("args");
         let pattern = Value::read(args.first().copied().unwrap_or_default()).pattern();
-        let took = exit_of_call(cx.ask, entry)?.and_then(|exit| exit.event.duration_ns());
-        let took = took.unwrap_or_else(|| until.saturating_sub(entry.at()).max(0));
+        let took = match exit_of_call(cx.ask, entry)? {
+            Some(exit) => exit.event.duration_ns(),
+            None => (Some(entry.key()) == newest).then(|| until.saturating_sub(entry.at()).max(0)),
+        };
         let kind = found.entry(pattern.clone()).or_insert_with(|| Handled {
             pattern,
             count: 0,
             total: 0,
             longest: -1,
             longest_id: String::new(),
+            endless: 0,
         });
         kind.count += 1;
+        let Some(took) = took else {
+            kind.endless += 1;
+            if kind.longest < 0 {
+                entry.id().clone_into(&mut kind.longest_id);
+            }
+            continue;
+        };
         kind.total = kind.total.saturating_add(took);
         if took > kind.longest {
             kind.longest = took;

@@ -125,7 +125,7 @@ fn report(ledger: &Ledger, processes: &[ProcessId], bucket: Option<i64>) -> Resu
     }
     if mailbox.unknown > 0 {
         report.note(format!(
-            "of {} messages it is not known whether and when they were taken: they were received inside a callback, came \
+            "of {} messages it is not known whether and when they were taken: they were received inside a callback or handled by one recorded without arguments, came \
              while its callbacks were not traced or before a break in the recording, or their senders were not traced",
             mailbox.unknown
         ));

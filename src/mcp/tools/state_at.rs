@@ -67,21 +67,34 @@ impl Tool for StateAtTool {
     }
 }
 
+/// What was known of it before it became unknown.
+fn last_known(known: &Known) -> Option<&Known> {
+    match known {
+        Known::Lost { last, .. } => last.as_deref(),
+        Known::LeftOut { last, .. } => Some(last),
+        _ => None,
+    }
+}
+
 /// What the state was, or since when it is unknown.
 fn headline(found: &StateAt, part: &str, value: &str) -> String {
-    let Known::Lost { loss, .. } = &found.known else {
-        return format!("{part}{} was {}", found.who, brief(value, 300));
+    let (since, why, event) = match &found.known {
+        Known::Lost { loss, .. } if loss.events.is_some() => (loss.since, "messages were dropped", &*loss.event_id),
+        Known::Lost { loss, .. } => (loss.since, "the source was not connected", &*loss.event_id),
+        Known::LeftOut { entry, .. } => {
+            (entry.at(), "callbacks were called whose arguments and results were not recorded", entry.id())
+        }
+        _ => return format!("{part}{} was {}", found.who, brief(value, 300)),
     };
-    let since = Cell::At(loss.since).shown(Some(found.at));
-    let why = if loss.events.is_some() { "messages were dropped" } else { "the source was not connected" };
-    format!("{part}{} is unknown since {since}: {why} ({})", found.who, loss.event_id)
+    let since = Cell::At(since).shown(Some(found.at));
+    format!("{part}{} is unknown since {since}: {why} ({event})", found.who)
 }
 
 fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report, Error> {
     let names = Names::new(ask);
     let part = path.map(|path| format!("{} of ", path.text())).unwrap_or_default();
     let value = found.value.as_deref().unwrap_or("(absent)");
-    let is_lost = matches!(found.known, Known::Lost { .. });
+    let is_lost = found.known.is_unknown();
     let mut report = Report::new(headline(found, &part, value));
     report.anchor(found.at, "the moment asked for");
     if !is_lost && is_cut(value) {
@@ -121,7 +134,7 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
                 entry.id()
             ));
         }
-        Known::Lost { last, .. } => match last.as_deref() {
+        Known::Lost { .. } | Known::LeftOut { .. } => match last_known(&found.known) {
             Some(Known::SetBy(change)) => {
                 describe(change, &mut history, &format!("last known: {}, set", brief(&change.new, 100)))?;
             }
@@ -131,7 +144,7 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
             _ => {}
         },
     }
-    if let (Some(next), Known::SetBy(_) | Known::Lost { .. }) = (&found.next, &found.known) {
+    if let (Some(next), Known::SetBy(_) | Known::Lost { .. } | Known::LeftOut { .. }) = (&found.next, &found.known) {
         describe(next, &mut history, "next set")?;
     }
     history.keep(2);

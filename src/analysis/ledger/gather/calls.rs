@@ -73,10 +73,13 @@ impl Book {
             change: None,
         });
         self.sign(seen, id, moment, false);
+        let takes = matches!(callback, Some(Callback::Call | Callback::Cast | Callback::Info));
+        if takes && message.is_none() && Payload::read(seen.data()).args.is_none() {
+            self.processes[process as usize].newest_bare = moment.order;
+        }
         self.stacks.entry(process).or_default().push(id);
         let of = &mut self.processes[process as usize];
         of.runs_traced_code = true;
-        let takes = matches!(callback, Some(Callback::Call | Callback::Cast | Callback::Info));
         if let Some((behaviour, module)) = of.spawned.filter(|_| takes) {
             let is_own = seen.module() == Some(self.texts.get(module));
             of.is_relayed |= !is_own || !matches!(self.texts.get(behaviour), ":gen_server" | "gen_server");

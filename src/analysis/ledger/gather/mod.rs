@@ -248,6 +248,7 @@ impl Book {
             spawn: None,
             exit: None,
             runs_traced_code: false,
+            newest_bare: 0,
             is_helper: false,
         });
         self.by_pid.insert((session, pid), id);
