@@ -49,7 +49,7 @@
 # tracing stops. A function whose values are large several times in a row loses its values before. All of it is said in
 # the recording, by Scope.status/0 and by Scope.stop/0.
 #
-# It needs nothing but Erlang/OTP 25 to 29: its code calls no module of Elixir, so that it can be injected into a node
+# It needs nothing but Erlang/OTP 25 to 28: its code calls no module of Elixir, so that it can be injected into a node
 # that has none (inject.exs). Where trace sessions exist (OTP 27) it does not disturb other tracers; before, a node has
 # one tracer, so use it or dbg, not both.
 #
