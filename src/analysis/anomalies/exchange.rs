@@ -175,13 +175,18 @@ pub(super) struct Busy {
     pub(super) times: usize,
 }
 
+/// When a process was last called back. Callbacks are called one after the other: what began before has ended, recorded
+/// or not.
+pub(super) fn newest_callback(scene: &Scene<'_>, process: ProcessId) -> Option<Moment> {
+    scene.calls_of(process).filter(|(_, call)| call.callback.is_some()).map(|(_, call)| call.start).last()
+}
+
 /// The function a process spent most of a span in, itself and not in calls it made.
 pub(super) fn busiest(scene: &Scene<'_>, process: ProcessId, since: Moment, until: Moment) -> Option<Busy> {
     let ledger = scene.ledger;
     let mut own: BTreeMap<Sym, (i64, usize, CallId)> = BTreeMap::new();
     let mut total = 0;
-    // Callbacks are called one after the other: what began before the newest has ended, recorded or not.
-    let newest = scene.calls_of(process).filter(|(_, call)| call.callback.is_some()).map(|(_, call)| call.start).last();
+    let newest = newest_callback(scene, process);
     for (id, call) in scene.calls_of(process) {
         if call.start >= until {
             break;

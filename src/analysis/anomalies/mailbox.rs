@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::exchange::busiest;
+use super::exchange::{busiest, newest_callback};
 use super::{Confidence, Finding, Kind, Scene, count, span};
 use crate::analysis::ledger::{ProcessId, Sample};
 use crate::analysis::mailbox::{Length, Mailbox, Measure, by_receiver};
@@ -65,15 +65,21 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
     let went =
         mailbox.stays.iter().filter(|stay| stay.until.is_some_and(|until| until > begun && until <= peak.moment));
     let went = went.count();
+    if went == 0 && mailbox.unknown > 0 {
+        // Others were taken, and when is not known.
+        return None;
+    }
     let left = lengths.last().map_or(0, |step| step.length);
     // The service is the bottleneck, not a pause of the whole machine: the process worked most of the time.
     let drained = mailbox.stays.iter().filter_map(|stay| stay.until).filter(|until| *until > begun).max();
     let end = drained.unwrap_or(peak.moment);
+    let newest = newest_callback(scene, process);
+    let is_over = |start| newest.is_some_and(|newest| start < newest);
     let worked: i64 = scene
         .calls_of(process)
         .map(|(_, call)| call)
         .take_while(|call| call.start <= end)
-        .filter(|call| call.parent.is_none())
+        .filter(|call| call.parent.is_none() && (call.end.is_some() || !is_over(call.start)))
         .map(|call| (call.end.map_or(end.at, |of_call| of_call.at.min(end.at)), call.start.at.max(begun.at)))
         .fold(0, |worked, (until, since)| worked.saturating_add(until.saturating_sub(since).max(0)));
     let length = end.since(begun).max(1);

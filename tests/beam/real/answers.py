@@ -76,7 +76,11 @@ def state(server, pid, at, own):
         if "not known" in str(unknown) or "unknown" in str(unknown):
             return "unknown"
         raise
-    value = "\n".join(next(section["lines"] for section in told["sections"] if section["name"] == "value"))
+    if "is unknown since" in told["answer"]:
+        return "unknown"
+    # One that is short stands in the answer itself.
+    short = [told["answer"].split(" was ", 1)[-1]]
+    value = "\n".join(next((section["lines"] for section in told["sections"] if section["name"] == "value"), short))
     if ":truncated" in value or "[REDACTED]" in value:
         return "cut"
     # In any order, as maps have none; a behaviour of the product's own may wrap something around it.
