@@ -8,6 +8,7 @@
     clippy::indexing_slicing,
     reason = "tests may stop at the first surprise"
 )]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/client.rs"]
 mod client;
