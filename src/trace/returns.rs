@@ -18,7 +18,7 @@ impl Recorder {
         let process = self.processes.at(key, at.number);
         let is_told = std::mem::take(&mut process.has_returned);
         let raised = process.raised.take();
-        let ended = if is_told { Vec::new() } else { self.ended(at, key, to) };
+        let ended = if is_told { Vec::new() } else { self.ended(at, key, to, raised.is_some()) };
         if ended.is_empty() {
             let mut draft = self.draft(at, "function_return_to", Some(key));
             draft.function = match to {
@@ -54,7 +54,8 @@ impl Recorder {
     }
 
     /// Takes the calls off the stack that have ended now that their process is back in `to`.
-    fn ended(&mut self, at: At, key: ProcessKey, to: Caller) -> Vec<Frame> {
+    /// The innermost `is_raise` if it is the call that raised.
+    fn ended(&mut self, at: At, key: ProcessKey, to: Caller, is_raise: bool) -> Vec<Frame> {
         let functions = &self.functions;
         let stack = &mut self.processes.at(key, at.number).stack;
         let mut ended = Vec::new();
@@ -72,6 +73,14 @@ impl Recorder {
             doubt(stack);
             return ended;
         };
+        let by_traced =
+            stack.len() > 1 && stack[stack.len() - 1].caller == Caller::Function(stack[stack.len() - 2].function);
+        if is_raise && !by_traced && landing + 1 < stack.len() {
+            // It was raised in a function that is not traced: another such may have caught it, within the calls below.
+            ended.extend(stack.pop());
+            doubt(&mut stack[landing..]);
+            return ended;
+        }
         ended.extend(stack.drain(landing..).rev());
         // Those that made way for it by a tail call return to the same place.
         while let Some(above) = ended.last()

@@ -65,7 +65,7 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
     let went =
         mailbox.stays.iter().filter(|stay| stay.until.is_some_and(|until| until > begun && until <= peak.moment));
     let went = went.count();
-    if went == 0 && mailbox.unknown > 0 {
+    if went == 0 && mailbox.unknown > 0 && matches!(mailbox.measure, Measure::Handled) {
         // Others were taken, and when is not known.
         return None;
     }
