@@ -233,23 +233,18 @@ enum LeftOut {
 /// Whether callbacks between two moments may have changed a state unseen.
 fn left_out(ask: &Ask<'_>, life: &Life, since: i64, at: i64) -> Result<LeftOut> {
     let entries = ask.newest(inside(&life.pid, &["function_entry"]), (since, at), LOOKED_AT)?;
-    let mut first = None;
+    let (mut told, mut first) = (None, None);
     for entry in entries.into_iter().filter(|entry| entry.is_callback() && entry.at() > since) {
-        let has_values = !entry.list("args").is_empty();
-        match (has_values, &first) {
-            (true, Some(_)) => break,
+        match (entry.list("args").is_empty(), &told, &first) {
             // What came before it is told by it.
-            (true, None) => {
-                return Ok(if callback_state(&entry).is_some() {
-                    LeftOut::Told(Box::new(entry))
-                } else {
-                    LeftOut::Nothing
-                });
-            }
-            (false, _) => first = Some(entry),
+            (true, Some(_), _) => return Ok(told.map_or(LeftOut::Nothing, LeftOut::Told)),
+            (true, None, _) => first = Some(Box::new(entry)),
+            (false, _, Some(_)) => break,
+            (false, None, None) if callback_state(&entry).is_some() => told = Some(Box::new(entry)),
+            (false, ..) => {}
         }
     }
-    Ok(first.map_or(LeftOut::Nothing, |entry| LeftOut::Since(Box::new(entry))))
+    Ok(first.map_or(LeftOut::Nothing, LeftOut::Since))
 }
 
 /// The state a callback was called with.
