@@ -20,6 +20,8 @@ BEAM = pathlib.Path(__file__).resolve().parent
 INJECT = BEAM.parents[1] / "examples/beam/inject.exs"
 SERVER = os.environ["SERVER"]
 PREFIX = shlex.split(os.environ.get("BEAM_PREFIX", ""))
+# A node that is killed leaves no dump behind.
+os.environ["ERL_CRASH_DUMP_SECONDS"] = "0"
 # Only catches what hangs.
 DEADLINE = 120
 

@@ -56,7 +56,7 @@ class Product:
 
     def environment(self):
         return {"HOME": self.folder, "ERL_EPMD_PORT": self.epmd, "ERL_EPMD_ADDRESS": "127.0.0.1",
-                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "ERL_CRASH_DUMP_SECONDS": "0"}
 
     def start(self, *command):
         os.environ["ERL_EPMD_PORT"] = self.epmd
