@@ -98,3 +98,25 @@ fn how_long_a_call_took_whose_end_is_not_recorded_is_not_told() {
     assert!(!story.contains("in all, 3") || story.contains("whose end is not recorded"), "{story}");
     assert!(story.contains("39 whose end is not recorded"), "{story}");
 }
+
+#[test]
+fn every_answer_says_that_the_state_is_unknown() {
+    let story = ask(&mut serve(&recording(40, 10)), "explain", json!({"target": "<0.2.0>"}));
+    assert!(
+        story.contains("unknown since") && story.contains("(c10)") && story.contains("last known: %{sum: 10}"),
+        "{story}"
+    );
+}
+
+#[test]
+fn a_callback_without_values_is_found_behind_all_the_calls_it_made() {
+    let mut events = recording(11, 10);
+    for call in 0..500 {
+        events.push(
+            json!({"id": format!("n{call}"), "ts": 20_000_000 + call, "type": "function_entry", "pid": "<0.2.0>",
+            "module": "Shop", "function": "note", "arity": 1, "call_id": format!("n{call}"), "parent_id": "c10"}),
+        );
+    }
+    let state = ask(&mut serve(&events), "state_at", json!({"pid": "<0.2.0>"}));
+    assert!(state.lines().next().unwrap().contains("unknown since"), "{state}");
+}

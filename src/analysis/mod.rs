@@ -17,6 +17,7 @@ pub(crate) mod fact;
 pub(crate) mod flow;
 mod grouping;
 mod http;
+pub(crate) mod known;
 pub(crate) mod ledger;
 pub(crate) mod losses;
 pub(crate) mod mailbox;

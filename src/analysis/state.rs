@@ -1,9 +1,9 @@
 //! What was the state of a process at a time, and how did it get there?
 
 use super::ask::{Ask, Span, inside};
-use super::change::{Changes, Source, StateChange, exit_of_call, state_before};
+use super::change::{Changes, Source, StateChange, exit_of_call};
 use super::fact::Fact;
-use super::losses::Loss;
+use super::known::{Still, Unknown, Why, callback_state, still, until};
 use super::value::brief::brief;
 use super::value::diff;
 use super::value::path::Path;
@@ -11,7 +11,6 @@ use super::value::{Value, is_cut};
 use super::who::{Life, Names, Who, lives};
 use crate::error::{Error, Result};
 use crate::event::time::Time;
-use crate::query::MAX_LIMIT;
 
 /// Changes of one process a history looks at; older ones are told to be missing.
 const MAX_CHANGES: usize = 10_000;
@@ -39,16 +38,14 @@ pub(crate) enum Known {
     Replaced(Box<StateChange>),
     /// What a callback was called with; no change was recorded.
     CalledWith(Box<Fact>),
-    /// Messages were dropped since it was last known, if it was: it is not known.
-    Lost { loss: Box<Loss>, last: Option<Box<Known>> },
-    /// A callback was called since, and its arguments and result were not recorded: it is not known.
-    LeftOut { entry: Box<Fact>, last: Box<Known> },
+    /// Something is missing since it was last known, if it was: it is not known.
+    Unknown { unknown: Unknown, last: Option<Box<Known>> },
 }
 
 impl Known {
     /// Whether what is known is that it is not.
     pub(crate) const fn is_unknown(&self) -> bool {
-        matches!(self, Self::Lost { .. } | Self::LeftOut { .. })
+        matches!(self, Self::Unknown { .. })
     }
 }
 
@@ -152,40 +149,37 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
     })
 }
 
-/// What is known of the state at a time, and the state. A state is known until messages were dropped, and from what is
-/// told after them.
+/// What is known of the state at a time, and the state. A state is known until something is missing, and from what is told
+/// after it.
 fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Result<(Known, String)> {
     let called = |entry: Fact| {
         let state = callback_state(&entry)?;
-        Some((entry.at(), Known::CalledWith(Box::new(entry)), state))
-    };
-    let called_before = |since: i64| -> Result<_> {
-        let entries = ask.newest(inside(&life.pid, &["function_entry"]), (since, at), LOOKED_AT)?;
-        Ok(entries.into_iter().find_map(called))
+        Some((entry.at(), state, Known::CalledWith(Box::new(entry))))
     };
     let before = match changes.last((i64::MIN, at))? {
         Some(change) => Some((change.at, change.new.clone(), Known::SetBy(Box::new(change)))),
         // No change is recorded before: what a callback was called with was the state all along.
-        None => called_before(i64::MIN)?.map(|(since, known, state)| (since, state, known)),
+        None => {
+            let entries = ask.newest(inside(&life.pid, &["function_entry"]), (i64::MIN, at), LOOKED_AT)?;
+            entries.into_iter().find_map(called)
+        }
     };
-    let session = life_session(ask, life)?;
     let mut missing = None;
     if let Some((since, state, known)) = before {
-        match left_out(ask, life, since, at)? {
-            LeftOut::Nothing => {}
-            LeftOut::Told(entry) => {
+        match still(ask, &life.pid, since, at)? {
+            Still::Known => return Ok((known, state)),
+            Still::CalledWith(entry) => {
                 let state = callback_state(&entry).unwrap_or_default();
                 return Ok((Known::CalledWith(entry), state));
             }
-            LeftOut::Since(entry) => return Ok((Known::LeftOut { entry, last: Box::new(known) }, state)),
+            // Whether that callback had returned by then is not recorded either: what is told next may be later.
+            Still::Unknown(unknown) if unknown.why == Why::LeftOut => {
+                return Ok((Known::Unknown { unknown, last: Some(Box::new(known)) }, state));
+            }
+            Still::Unknown(unknown) => missing = Some((unknown, Some(known), Some(state))),
         }
-        let Some(loss) = lost_between(ask, session.as_deref(), since, at)? else { return Ok((known, state)) };
-        if let Some((_, known, state)) = called_before(loss.until)? {
-            return Ok((known, state));
-        }
-        missing = Some((loss, Some(known), Some(state)));
     }
-    // What is told next was the state already, if nothing was dropped until then.
+    // What is told next was the state already, if nothing was missing until then.
     let change = changes.first((at, i64::MAX))?;
     let entries = ask.oldest(inside(&life.pid, &["function_entry"]), (at, i64::MAX), LOOKED_AT)?;
     let called = entries.into_iter().find_map(called);
@@ -193,20 +187,18 @@ fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Resul
         let entered = ask.event(change.entry.as_deref()).map_or(change.at, |entry| entry.at());
         Some((entered, change.old.clone()?, Known::Replaced(Box::new(change))))
     });
-    let called = called.map(|(since, known, state)| (since, state, known));
     let next = match (replaced, called) {
         (Some(replaced), Some(called)) if called.0 < replaced.0 => Some(called),
         (replaced, called) => replaced.or(called),
     };
     if let Some((told, state, known)) = next {
-        match lost_between(ask, session.as_deref(), at, told)? {
+        match until(ask, &life.pid, at, told)? {
             None => return Ok((known, state)),
-            Some(loss) => missing = missing.or(Some((loss, None, None))),
+            Some(unknown) => missing = missing.or(Some((unknown, None, None))),
         }
     }
-    if let Some((loss, known, state)) = missing {
-        let last = known.map(Box::new);
-        return Ok((Known::Lost { loss: Box::new(loss), last }, state.unwrap_or_default()));
+    if let Some((unknown, known, state)) = missing {
+        return Ok((Known::Unknown { unknown, last: known.map(Box::new) }, state.unwrap_or_default()));
     }
     let why = if changes.source == Source::Nothing {
         "no callback of it was recorded with its arguments and results"
@@ -218,50 +210,6 @@ fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Resul
          handle_cast, handle_info, init), or ask with state_history what is known",
         life.pid
     )))
-}
-
-/// What callbacks whose values were not recorded leave of a state.
-enum LeftOut {
-    /// There were none.
-    Nothing,
-    /// A later one was called with it.
-    Told(Box<Fact>),
-    /// It is not known since.
-    Since(Box<Fact>),
-}
-
-/// Whether callbacks between two moments may have changed a state unseen.
-fn left_out(ask: &Ask<'_>, life: &Life, since: i64, at: i64) -> Result<LeftOut> {
-    let entries = ask.newest(inside(&life.pid, &["function_entry"]), (since, at), LOOKED_AT)?;
-    let (mut told, mut first) = (None, None);
-    for entry in entries.into_iter().filter(|entry| entry.is_callback() && entry.at() > since) {
-        match (entry.list("args").is_empty(), &told, &first) {
-            // What came before it is told by it.
-            (true, Some(_), _) => return Ok(told.map_or(LeftOut::Nothing, LeftOut::Told)),
-            (true, None, _) => first = Some(Box::new(entry)),
-            (false, _, Some(_)) => break,
-            (false, None, None) if callback_state(&entry).is_some() => told = Some(Box::new(entry)),
-            (false, ..) => {}
-        }
-    }
-    Ok(first.map_or(LeftOut::Nothing, LeftOut::Since))
-}
-
-/// The state a callback was called with.
-fn callback_state(entry: &Fact) -> Option<String> {
-    state_before(entry.event.function().unwrap_or_default(), &entry.list("args")).map(str::to_owned)
-}
-
-/// The session a process was recorded in.
-fn life_session(ask: &Ask<'_>, life: &Life) -> Result<Option<String>> {
-    let one = ask.last(inside(&life.pid, &[]), super::ask::EVER)?;
-    Ok(one.and_then(|one| one.event.session_id().map(str::to_owned)))
-}
-
-/// The last span of dropped messages between two moments.
-fn lost_between(ask: &Ask<'_>, session: Option<&str>, since: i64, until: i64) -> Result<Option<Loss>> {
-    let losses = ask.store().losses(since, until, session, MAX_LIMIT)?.first;
-    Ok(losses.into_iter().rev().find(|loss| loss.until > since && loss.since < until))
 }
 
 /// What stands at a path, as text.

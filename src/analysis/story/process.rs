@@ -13,6 +13,7 @@ use crate::analysis::ask::{Ask, EVER, inside, of};
 use crate::analysis::change::{Changes, Source};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::known::{Still, Unknown, callback_state, still};
 use crate::analysis::ledger::gather;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
@@ -279,10 +280,18 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
     let sender = cx.names.maybe(last.sender.as_deref())?;
     let from = sender.map(|sender| format!(" from {sender}")).unwrap_or_default();
     let place = last.sent_from.as_deref().map(|place| format!(", sent at {place}")).unwrap_or_default();
-    let lines = vec![
-        brief(&last.new, 160),
-        format!("set at {} ({}) by {}{from}{place}", cx.at(last.at), last.id, brief(&last.trigger(), 60)),
-    ];
+    let set = format!("set at {} ({}) by {}{from}{place}", cx.at(last.at), last.id, brief(&last.trigger(), 60));
+    let lines = match still(cx.ask, pid, last.at, i64::MAX)? {
+        Still::Known => vec![brief(&last.new, 160), set],
+        Still::CalledWith(entry) => vec![
+            brief(&callback_state(&entry).unwrap_or_default(), 160),
+            format!("what a callback was called with at {} ({})", cx.at(entry.at()), entry.id()),
+        ],
+        Still::Unknown(Unknown { since, why, event }) => vec![
+            format!("unknown since {}: {} ({event})", cx.at(since), why.told()),
+            format!("last known: {}, {set}", brief(&last.new, 100)),
+        ],
+    };
     Ok(Part { name: "state", keep: 1, lines })
 }
 

@@ -67,27 +67,13 @@ impl Tool for StateAtTool {
     }
 }
 
-/// What was known of it before it became unknown.
-fn last_known(known: &Known) -> Option<&Known> {
-    match known {
-        Known::Lost { last, .. } => last.as_deref(),
-        Known::LeftOut { last, .. } => Some(last),
-        _ => None,
-    }
-}
-
 /// What the state was, or since when it is unknown.
 fn headline(found: &StateAt, part: &str, value: &str) -> String {
-    let (since, why, event) = match &found.known {
-        Known::Lost { loss, .. } if loss.events.is_some() => (loss.since, "messages were dropped", &*loss.event_id),
-        Known::Lost { loss, .. } => (loss.since, "the source was not connected", &*loss.event_id),
-        Known::LeftOut { entry, .. } => {
-            (entry.at(), "callbacks were called whose arguments and results were not recorded", entry.id())
-        }
-        _ => return format!("{part}{} was {}", found.who, brief(value, 300)),
+    let Known::Unknown { unknown, .. } = &found.known else {
+        return format!("{part}{} was {}", found.who, brief(value, 300));
     };
-    let since = Cell::At(since).shown(Some(found.at));
-    format!("{part}{} is unknown since {since}: {why} ({event})", found.who)
+    let since = Cell::At(unknown.since).shown(Some(found.at));
+    format!("{part}{} is unknown since {since}: {} ({})", found.who, unknown.why.told(), unknown.event)
 }
 
 fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report, Error> {
@@ -134,7 +120,7 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
                 entry.id()
             ));
         }
-        Known::Lost { .. } | Known::LeftOut { .. } => match last_known(&found.known) {
+        Known::Unknown { last, .. } => match last.as_deref() {
             Some(Known::SetBy(change)) => {
                 describe(change, &mut history, &format!("last known: {}, set", brief(&change.new, 100)))?;
             }
@@ -144,7 +130,7 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
             _ => {}
         },
     }
-    if let (Some(next), Known::SetBy(_) | Known::Lost { .. } | Known::LeftOut { .. }) = (&found.next, &found.known) {
+    if let (Some(next), Known::SetBy(_) | Known::Unknown { .. }) = (&found.next, &found.known) {
         describe(next, &mut history, "next set")?;
     }
     history.keep(2);
