@@ -105,6 +105,13 @@ impl Fact {
         self.is("function_exit") && is_failed_call(self.text("exit_reason"), self.text("reason"))
     }
 
+    /// Whether it is the end of a call of which is not recorded how: a return and a raise look alike there, or the end may
+    /// be another call's.
+    pub(crate) fn is_untold_end(&self) -> bool {
+        let is_told = self.text("exit_reason").is_some() || self.text("closed_by").is_none();
+        self.is("function_exit") && (!is_told || self.flag("spans_gap"))
+    }
+
     /// Whether it is the start of a callback that handles a message.
     pub(crate) fn is_callback(&self) -> bool {
         let name = self.event.function().unwrap_or_default();

@@ -175,11 +175,6 @@ impl Recorder {
         });
         Some(())
     }
-
-    /// Whether messages were dropped while a call was open: its return may be another call's.
-    pub(super) fn spans_gap(&self, frame: Option<&Frame>) -> bool {
-        frame.is_some_and(|frame| frame.gaps != self.gaps())
-    }
 }
 
 /// Which send a message comes from, and who sent it.

@@ -13,6 +13,7 @@ mod diff;
 mod draft;
 mod flight;
 mod functions;
+mod gap;
 mod life;
 mod message;
 mod messages;

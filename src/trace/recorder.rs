@@ -7,6 +7,7 @@ use super::clock::SourceClock;
 use super::draft::{Draft, Drafts, Span};
 use super::flight::Flights;
 use super::functions::{FunctionId, Functions};
+use super::gap::Gap;
 use super::message::{Message, Mfa, Parts, Told};
 use super::object::{Context, Object, number, write_id};
 use super::process::{Correlation, Frame, ProcessKey, Processes};
@@ -24,7 +25,7 @@ use crate::event::Event;
 pub struct Recorder {
     session: Session,
     /// Start of event ids.
-    prefix: Arc<str>,
+    pub(super) prefix: Arc<str>,
     pub(super) counters: Counters,
     pub(super) hello: Option<Hello>,
     pub(super) ending: Option<Ending>,
@@ -46,16 +47,9 @@ pub struct Recorder {
     clock: SourceClock,
     /// The same in the order of events, on the events' clock.
     pub(super) latest: Option<i64>,
-    gap: Option<Gap>,
+    pub(super) gap: Option<Gap>,
     /// Where the last gap began.
     pub(super) lost_since: Option<i64>,
-}
-
-/// Messages dropped since the last one that came through.
-#[derive(Clone, Copy, Debug)]
-struct Gap {
-    since: Option<i64>,
-    messages: u64,
 }
 
 /// The message being worked on.
@@ -115,25 +109,6 @@ impl Recorder {
             self.settle();
             self.clock.run(now_ns);
         }
-    }
-
-    /// The source dropped so many messages here.
-    pub fn dropped(&mut self, messages: u64) {
-        self.settle();
-        self.counters.dropped += messages;
-        self.processes.lose();
-        let since = self.now();
-        self.lost_since = since;
-        let gap = self.gap.get_or_insert(Gap { since, messages: 0 });
-        gap.messages = gap.messages.saturating_add(messages);
-    }
-
-    /// The source was not heard for a while: what it sent then may be lost, and nobody counted it.
-    pub fn interrupted(&mut self) {
-        self.settle();
-        self.ending = None;
-        self.processes.lose();
-        self.lost_since = self.now();
     }
 
     /// No more messages are there for now: those that wait become events.
@@ -216,7 +191,7 @@ impl Recorder {
     }
 
     /// The time of a message that carries none.
-    fn now(&self) -> Option<i64> {
+    pub(super) fn now(&self) -> Option<i64> {
         self.latest.or(self.clock.running()).or(self.session.start_ns)
     }
 
@@ -283,31 +258,6 @@ impl Recorder {
         self.counters.unknown += 1;
         let draft = self.draft(at, "unknown_trace", None);
         self.emit(draft, |object, _| object.term("term", term));
-    }
-
-    fn close_gap(&mut self, until: Option<i64>) {
-        let Some(Gap { since, messages }) = self.gap.take() else { return };
-        self.counters.gaps += 1;
-        let Self { out, prefix, counters, .. } = self;
-        let event_id = out.span(|text| {
-            text.push_str(prefix);
-            text.push_str("gap");
-            number(counters.gaps as i64, text);
-        });
-        let from = since.or(until);
-        let duration_ns = from.zip(until).map(|(from, until)| until.saturating_sub(from).max(0));
-        let draft = Draft { event_id, event_type: "gap", timestamp: from, duration_ns, ..Draft::default() };
-        self.emit(draft, |object, _| {
-            object.int("dropped", messages.min(i64::MAX as u64) as i64);
-            if let Some(until) = until {
-                object.int("until", until);
-            }
-        });
-    }
-
-    /// How many gaps there were before the message being worked on.
-    pub(super) const fn gaps(&self) -> u64 {
-        self.processes.gaps()
     }
 
     /// Begins an event about a process.

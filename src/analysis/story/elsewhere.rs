@@ -139,6 +139,7 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
         }
         match exit_of_call(cx.ask, &entry)? {
             Some(end) if end.is_failed_exit() => failed += 1,
+            Some(end) if end.is_untold_end() => {}
             Some(_) => well.push(entry.pid().to_owned()),
             None => {}
         }

@@ -117,7 +117,9 @@ fn about(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
             Some(exit) => {
                 format!("it {} ({})", describe(cx, &exit)?.split_once(' ').map_or("", |(_, rest)| rest), exit.id())
             }
-            None => "its return was not recorded: it did not come back, or was a tail call".to_owned(),
+            None => {
+                "its return was not recorded: it did not come back, was a tail call, or its end was left out".to_owned()
+            }
         });
     }
     Ok(Part::new("about it", lines))

@@ -64,7 +64,11 @@ pub(crate) fn enclosing(ask: &Ask<'_>, fact: &Fact, most: usize) -> Vec<Fact> {
 /// `Coupons.percent("SPRNG") -> nil (s3_badstate.exs:13; e637, e639)`.
 pub(crate) fn call_and_result(ask: &Ask<'_>, exit: &Fact) -> String {
     let result = exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?");
-    let arrow = if exit.is_failed_exit() { "raised" } else { "->" };
+    let arrow = match (exit.is_untold_end(), exit.is_failed_exit()) {
+        (true, _) => "ended with",
+        (false, true) => "raised",
+        (false, false) => "->",
+    };
     let Some(entry) = entry_of(ask, exit) else {
         return format!("{} {arrow} {} ({})", exit.mfa().unwrap_or_default(), brief(result, 60), exit.id());
     };

@@ -85,9 +85,13 @@ fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64) -> Result<Vec<String>> {
             let at = cx.at(entry.at());
             lines.push(format!("it was handled at {at} ({}) after {queued} in the mailbox{late}{took}", entry.id()));
             if let (Some(exit), None) = (&exit, reply) {
-                let how = if exit.is_failed_exit() { "raised" } else { "returned" };
                 let result = brief(exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?"), 60);
-                lines.push(format!("no reply was sent: the callback {how} {result} ({})", exit.id()));
+                let how = match (exit.is_untold_end(), exit.is_failed_exit()) {
+                    (true, _) => "ended, and whether it returned is not recorded".to_owned(),
+                    (false, true) => format!("raised {result}"),
+                    (false, false) => format!("returned {result}"),
+                };
+                lines.push(format!("no reply was sent: the callback {how} ({})", exit.id()));
             }
         }
     }
@@ -115,10 +119,12 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
         let exit = exit_of_call(cx.ask, &running)?;
         let args = running.list("args");
         let took = exit.and_then(|exit| exit.event.duration_ns());
-        let took = took.map_or_else(
-            || ", not back by the end of the recording".to_owned(),
-            |ns| format!(", {} in all", duration(ns)),
-        );
+        let took = match took {
+            Some(ns) => format!(", {} in all", duration(ns)),
+            // Without values its end may have been left out, too.
+            None if args.is_empty() => ", its end is not recorded".to_owned(),
+            None => ", not back by the end of the recording".to_owned(),
+        };
         lines.push(format!(
             "{who} was in {} with {} since {} ({}){took}",
             running.mfa().unwrap_or_default(),

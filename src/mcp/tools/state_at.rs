@@ -144,11 +144,10 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
         report.section(section);
     }
     if let Some(running) = &found.running {
-        report.note(format!(
-            "at that moment it was in {} ({}); what that changes comes with its return",
-            call(running, 60),
-            running.id()
-        ));
+        // Without values its end may have been left out, too.
+        let was =
+            if running.list("args").is_empty() { "it was last called back in" } else { "at that moment it was in" };
+        report.note(format!("{was} {} ({}); what that changes comes with its return", call(running, 60), running.id()));
     }
     if let Some(exit) = &found.ended {
         let reason = brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 80);
