@@ -1,137 +1,27 @@
-//! What is there, and what stands out? One look at every event, for a first call.
+//! One look at every event: who did what, and how often did something go wrong?
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
-use super::ask::Ask;
-use super::exceptions::{End, Sort, Streamed};
-use super::fact::Fact;
-use super::ledger::gather;
-use super::mailbox::{Mailbox, Measure, by_receiver};
-use super::member;
-use super::spawn::Spawn;
-use super::symbols::{Functions, Symbols};
-use super::traffic::Traffic;
-use super::who::{Names, Who};
+use super::{Function, LONG_MAILBOX, Overview, Process, Troubles};
+use crate::analysis::ask::Ask;
+use crate::analysis::exceptions::{End, Streamed};
+use crate::analysis::ledger::gather;
+use crate::analysis::mailbox::{Mailbox, Measure, by_receiver};
+use crate::analysis::member;
+use crate::analysis::spawn::Spawn;
+use crate::analysis::symbols::{Functions, Symbols};
+use crate::analysis::traffic::Traffic;
+use crate::analysis::who::Names;
 use crate::error::Result;
 use crate::event::Role;
 use crate::event::exit_reason::ExitReason;
 use crate::query::{Field, Filter, Seen, Visit};
-use crate::store::EventStore;
-use crate::watch::Watch;
 
 /// Processes and functions that are told.
 const TOP: usize = 10;
 
-/// Events of one sort of trouble that are kept.
-const KEPT: usize = 64;
-
 /// Ended calls of one process that may lie inside of an open one.
 const MAX_INNER: usize = 1_024;
-
-/// A mailbox that long stands out.
-pub(crate) const LONG_MAILBOX: i64 = 20;
-
-/// Everything at a glance.
-#[derive(Debug)]
-pub(crate) struct Overview {
-    pub(crate) visit: Visit,
-    /// Events by type, most first.
-    pub(crate) types: Vec<(String, u64)>,
-    pub(crate) nodes: Vec<String>,
-    /// Recordings.
-    pub(crate) sessions: u64,
-    /// Most in- and outgoing messages, calls and trouble first.
-    pub(crate) processes: Vec<Process>,
-    /// Processes there are in all.
-    pub(crate) all_processes: u64,
-    /// Most own time first.
-    pub(crate) functions: Vec<Function>,
-    /// Functions there are in all.
-    pub(crate) all_functions: u64,
-    pub(crate) troubles: Troubles,
-}
-
-/// One process.
-#[derive(Clone, Debug)]
-pub(crate) struct Process {
-    pub(crate) who: Who,
-    pub(crate) events: u64,
-    pub(crate) sent: u64,
-    pub(crate) received: u64,
-    /// Nanoseconds in recorded calls.
-    pub(crate) busy: i64,
-    /// The longest its mailbox was, at least; only where its callbacks tell.
-    pub(crate) mailbox: Option<i64>,
-    /// Exceptions raised in it.
-    pub(crate) raised: u64,
-    /// The reason of its end.
-    pub(crate) exit: Option<String>,
-    /// Whether it should not have ended so.
-    pub(crate) ended_badly: bool,
-}
-
-/// One function.
-#[derive(Clone, Debug)]
-pub(crate) struct Function {
-    pub(crate) name: String,
-    pub(crate) calls: u64,
-    /// Nanoseconds, without calls inside.
-    pub(crate) own: i64,
-    pub(crate) max: i64,
-    /// The end of the longest call.
-    pub(crate) slowest: (i64, u64),
-}
-
-/// What went wrong: how often, and some of the events.
-#[derive(Debug, Default)]
-pub(crate) struct Troubles {
-    pub(crate) crashes: Trouble,
-    /// Ends that show no error: kills, and reasons such as `:boom` that may have been the plan.
-    pub(crate) abnormal_ends: Trouble,
-    pub(crate) timeouts: Trouble,
-    /// Crashes of processes that waited for one that crashed.
-    pub(crate) consequences: Trouble,
-    /// Each counted once, where it was raised.
-    pub(crate) exceptions: u64,
-    /// By their sorts, most first.
-    pub(crate) sorts: Vec<Sort>,
-    /// Messages to nobody.
-    pub(crate) undeliverable: Trouble,
-    /// Messages to a process after its end.
-    pub(crate) to_the_dead: Trouble,
-    /// Replies to a caller that had ended.
-    pub(crate) late_replies: Trouble,
-}
-
-/// One sort of trouble.
-#[derive(Debug, Default)]
-pub(crate) struct Trouble {
-    pub(crate) count: u64,
-    /// The first ones.
-    pub(crate) events: Vec<Fact>,
-    /// The newest.
-    pub(crate) last: Option<Fact>,
-}
-
-impl Trouble {
-    fn add(&mut self, event: &Seen<'_>) {
-        self.count += 1;
-        let fact = Fact::new(event.to_event());
-        if self.events.len() < KEPT {
-            self.events.push(fact.clone());
-        }
-        self.last = Some(fact);
-    }
-
-    fn count_only(&mut self, event: &Seen<'_>) {
-        if self.events.len() < KEPT {
-            self.add(event);
-        } else {
-            self.count += 1;
-        }
-    }
-}
 
 #[derive(Debug, Default)]
 struct Life {
@@ -171,7 +61,8 @@ enum Kind {
     Other,
 }
 
-struct Look {
+/// What was seen so far.
+pub(super) struct Look {
     types: Symbols,
     type_counts: Vec<u64>,
     kinds: Vec<Kind>,
@@ -189,34 +80,6 @@ struct Look {
     session_count: u32,
     troubles: Troubles,
     exceptions: Streamed,
-}
-
-/// Looks at every event of a span once. Cost: some 150 ns an event.
-pub(crate) fn overview(store: &EventStore, filter: &Filter, watch: &dyn Watch) -> Result<Overview> {
-    let mut look = Look {
-        types: Symbols::new(Field::EventType),
-        type_counts: Vec::new(),
-        kinds: Vec::new(),
-        pids: Symbols::new(Field::Pid),
-        life_of: Vec::new(),
-        lives: Vec::new(),
-        by_pid: BTreeMap::new(),
-        functions: Functions::new(),
-        figures: Vec::new(),
-        is_callback: Vec::new(),
-        nodes: Symbols::new(Field::Node),
-        sessions: Symbols::new(Field::Session),
-        node_count: 0,
-        session_count: 0,
-        troubles: Troubles::default(),
-        exceptions: Streamed::default(),
-    };
-    let visit = store.visit(filter, watch, |event| {
-        look.event(&event);
-        ControlFlow::Continue(())
-    })?;
-    let ask = Ask::new(store, watch);
-    look.finish(&ask, filter, &Names::new(&ask), visit)
 }
 
 /// The longest a mailbox was, by the rule all tools share.
@@ -244,7 +107,29 @@ fn number(life: Option<usize>) -> u32 {
 }
 
 impl Look {
-    fn event(&mut self, event: &Seen<'_>) {
+    /// Nothing seen.
+    pub(super) fn new() -> Self {
+        Self {
+            types: Symbols::new(Field::EventType),
+            type_counts: Vec::new(),
+            kinds: Vec::new(),
+            pids: Symbols::new(Field::Pid),
+            life_of: Vec::new(),
+            lives: Vec::new(),
+            by_pid: BTreeMap::new(),
+            functions: Functions::new(),
+            figures: Vec::new(),
+            is_callback: Vec::new(),
+            nodes: Symbols::new(Field::Node),
+            sessions: Symbols::new(Field::Session),
+            node_count: 0,
+            session_count: 0,
+            troubles: Troubles::default(),
+            exceptions: Streamed::default(),
+        }
+    }
+
+    pub(super) fn event(&mut self, event: &Seen<'_>) {
         let type_id = self.types.id(event) as usize;
         *at(&mut self.type_counts, type_id) += 1;
         while self.kinds.len() <= type_id {
@@ -400,7 +285,13 @@ impl Look {
         self.lives[child].is_helper = is_helper;
     }
 
-    fn finish(mut self, ask: &Ask<'_>, filter: &Filter, names: &Names<'_>, visit: Visit) -> Result<Overview> {
+    pub(super) fn finish(
+        mut self,
+        ask: &Ask<'_>,
+        filter: &Filter,
+        names: &Names<'_>,
+        visit: Visit,
+    ) -> Result<Overview> {
         let mut types: Vec<(String, u64)> = self
             .type_counts
             .iter()
@@ -459,12 +350,4 @@ impl Look {
             troubles: self.troubles,
         })
     }
-}
-
-/// Where a span of a filter starts and ends in events, for shares of time.
-pub(crate) fn length(visit: &Visit) -> i64 {
-    let (first, last) = visit.span.unwrap_or_default();
-    let since = visit.since.map_or(first, |since| since.max(first));
-    let until = visit.until.map_or(last, |until| until.min(last));
-    until.saturating_sub(since).max(0)
 }
