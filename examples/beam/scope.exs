@@ -964,6 +964,9 @@ defmodule Scope.Tracer do
     Scope.Tracing.quiet(state.session)
     settled = Scope.Tracing.delivered(state.session)
     state = drain(records, count, state, settled, state.reason == nil)
+    {held, filtered} = Scope.Slow.rest(state.slow, :erlang.monotonic_time(:nanosecond))
+    state = %{state | filtered: state.filtered + filtered}
+    state = put(held, :erlang.length(held), state, state.reason == nil)
     Scope.Tracing.untrace(state.session, state.options.modules)
     # What a ring holds is sent only when something happened.
     state = %{state | ring: nil}
@@ -1141,6 +1144,8 @@ defmodule Scope.Slow do
 
   # Held at a time: more are not waited for.
   @max_held 50_000
+  # Records that wait for one call around them.
+  @max_inner 1_000
 
   def new(%{slower_than: 0}), do: nil
 
@@ -1168,7 +1173,8 @@ defmodule Scope.Slow do
           mfa: {module, function, arity(arguments)},
           caller: function_of(caller),
           at: ns,
-          entry: record,
+          # What of it is not told yet, and what is kept of the calls in it; newest first.
+          entry: [record],
           inner: []
         }
 
@@ -1205,7 +1211,7 @@ defmodule Scope.Slow do
     cond do
       slow.all -> {[record], 0, slow, false}
       # Calls that had not returned when it died: they raised.
-      not quiet? -> {[record | :lists.flatmap(fn frame -> frame.inner ++ [frame.entry] end, stack)], 0, slow, false}
+      not quiet? -> {[record | :lists.flatmap(fn frame -> frame.inner ++ frame.entry end, stack)], 0, slow, false}
       true -> {[record | :lists.flatmap(fn frame -> frame.inner end, stack)], :erlang.length(stack), slow, false}
     end
   end
@@ -1236,22 +1242,44 @@ defmodule Scope.Slow do
       {[record], 0, slow, is_slow}
     else
       told = fn frame ->
-        if raised? or ns - frame.at >= slow.ns, do: frame.inner ++ [frame.entry], else: frame.inner
+        if raised? or ns - frame.at >= slow.ns, do: frame.inner ++ frame.entry, else: frame.inner
       end
 
       kept = :lists.flatmap(told, closed)
       filtered = :lists.foldl(fn frame, n -> if(raised? or ns - frame.at >= slow.ns, do: n, else: n + 1) end, 0, closed)
       kept = if raised? or is_slow, do: [record | kept], else: kept
-      inside(pid, kept, filtered, below, slow, is_slow)
+      inside(pid, kept, filtered, below, slow, is_slow, ns)
     end
   end
 
-  # In the order they happened: what is kept waits for the call around it.
-  defp inside(_, kept, filtered, [], slow, is_slow), do: {kept, filtered, slow, is_slow}
+  # In the order they happened: what is kept waits for the calls around it, until those are slow themselves.
+  defp inside(_, [], filtered, _, slow, is_slow, _), do: {[], filtered, slow, is_slow}
+  defp inside(_, kept, filtered, [], slow, is_slow, _), do: {kept, filtered, slow, is_slow}
 
-  defp inside(pid, kept, filtered, [outer | below], slow, is_slow) do
-    outer = %{outer | inner: :lists.sublist(kept ++ outer.inner, 1_000)}
-    {[], filtered, %{slow | stacks: :maps.put(pid, [outer | below], slow.stacks)}, is_slow}
+  defp inside(pid, kept, filtered, [outer | below] = around, slow, is_slow, ns) do
+    if ns - outer.at >= slow.ns do
+      # Those around it began before it.
+      told = :lists.flatmap(fn frame -> frame.inner ++ frame.entry end, around)
+      around = :lists.map(fn frame -> %{frame | entry: [], inner: []} end, around)
+      {kept ++ told, filtered, %{slow | stacks: :maps.put(pid, around, slow.stacks)}, is_slow}
+    else
+      inner = kept ++ outer.inner
+      cut = :erlang.max(0, :erlang.length(inner) - @max_inner)
+      outer = %{outer | inner: :lists.sublist(inner, @max_inner)}
+      {[], filtered + cut, %{slow | stacks: :maps.put(pid, [outer | below], slow.stacks)}, is_slow}
+    end
+  end
+
+  # When tracing ends: what is kept of calls that have not returned, with those that are slow already, and how many are not.
+  def rest(nil, _), do: {[], 0}
+  def rest(%{all: true}, _), do: {[], 0}
+
+  def rest(slow, now) do
+    slow? = fn frame -> now - frame.at >= slow.ns end
+    stacks = :lists.map(fn {_, stack} -> stack end, :maps.to_list(slow.stacks))
+    told = fn frame -> if slow?.(frame), do: frame.inner ++ frame.entry, else: frame.inner end
+    quick = fn stack -> :erlang.length(:lists.filter(fn frame -> not slow?.(frame) end, stack)) end
+    {:lists.flatmap(fn stack -> :lists.flatmap(told, stack) end, stacks), :lists.sum(:lists.map(quick, stacks))}
   end
 
   # The calls that end when control returns to a function: up to the innermost that it called, and those that had called

@@ -121,6 +121,14 @@ def slow_calls():
             filtered = int(re.search(r"filtered: (\d+)", said)[1])
             # 19 times one and quick, quick in slow; fails, caught and quick.
             equal(f"{level}: filtered", filtered, 42)
+        # Within a call that does not return: as soon as that is slow itself, and the rest when tracing ends.
+        with Server("--listen", "127.0.0.1:0") as server, Node() as node:
+            start(node, server, f"[level: :{level}, slower_than: 50, processes: :new]", "[Pace]")
+            evaluate(node, "p = spawn(Pace, :serve, []); :persistent_term.put(:pace, p); send(p, :quick); send(p, {:slow, 1}); :ok")
+            wait_for(f"{level}: a slow call", lambda: server.count(function="slow", event_type="function_entry"))
+            equal(f"{level}: the call around it", server.count(function="serve", event_type="function_entry") > 0, True)
+            equal(f"{level}: a quick call", server.count(function="quick", event_type="function_entry"), 0)
+            stop(node, server)
     print("slow_calls: those of 60 ms and those that raised")
 
 

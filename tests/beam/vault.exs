@@ -132,6 +132,16 @@ defmodule Pace do
     end
   end
 
+  # Runs as long as its process.
+  def serve do
+    receive do
+      {:slow, n} -> slow(n)
+      :quick -> quick(1)
+    end
+
+    serve()
+  end
+
   def fails(n), do: {caught(n), quick(n)}
 
   def caught(n) do
