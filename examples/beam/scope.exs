@@ -957,7 +957,9 @@ defmodule Scope.Tracer do
     :lists.foreach(fn frame -> transmit(frame, state) end, frames)
     transmit(:erlang.term_to_binary([note(%{dump: why, events: events})]), state)
     :counters.add(state.counters, @events, events + 1)
-    %{state | ring: ring, dump: nil}
+    # They are told as dropped from here on.
+    :counters.add(state.counters, @dropped, lost)
+    %{state | ring: ring, dump: nil, filtered: state.filtered - lost}
   end
 
   defp finish(records, count, state, reason) do
@@ -968,8 +970,8 @@ defmodule Scope.Tracer do
     state = %{state | filtered: state.filtered + filtered}
     state = put(held, :erlang.length(held), state, state.reason == nil)
     Scope.Tracing.untrace(state.session, state.options.modules)
-    # What a ring holds is sent only when something happened.
-    state = %{state | ring: nil}
+    # What a ring holds is sent only when something happened; it is counted.
+    state = %{state | ring: nil, filtered: state.filtered + Scope.Ring.events(state.ring)}
     told = :maps.remove(:waiting, told(state))
     bye = {:scope, :bye, reason, Scope.Tracing.stamp(), told}
 

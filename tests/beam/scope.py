@@ -145,9 +145,19 @@ def ring():
         evaluate(node, "Task.await(Task.async(fn -> Pace.fails(3) end)); Scope.dump()")
         wait_for("what was asked for", lambda: server.count(function="fails", event_type="function_entry") == 2)
         evaluate(node, "Task.await(Task.async(fn -> Pace.fails(3) end)); :ok")
-        stop(node, server)
+        said = stop(node, server)
         equal("not sent at the end", server.count(function="fails", event_type="function_entry"), 2)
-    print("ring: sent on a crash and when asked for")
+        equal("and counted", int(re.search(r"filtered: (\d+)", said)[1]) > 0, True)
+    # What was written over before it was sent is a gap, and both sides count it alike.
+    with Server("--listen", "127.0.0.1:0") as server, Node() as node:
+        start(node, server, "[ring: 1, processes: :new, max_memory: :infinity, max_rate: 1_000_000]")
+        node.ask("work 4000")
+        evaluate(node, "Scope.dump()")
+        said = stop(node, server)
+        dropped = int(re.search(r"dropped: (\d+)", said)[1])
+        equal("written over", dropped > 0, True)
+        equal("told as dropped", server.source()["dropped"], dropped)
+    print("ring: sent on a crash and when asked for, what it lost is counted")
 
 
 def loaded_anew():
