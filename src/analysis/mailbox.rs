@@ -1,6 +1,7 @@
 //! How many messages waited in a mailbox, and for how long?
 //!
-//! From sends minus callbacks, where those were traced (`server` says when that is): a receive is traced when a process looks at its mailbox, not when it handles a message.
+//! From sends minus callbacks, where those were traced (`server` says when that is): a receive is traced when a process
+//! looks at its mailbox, not when it handles a message.
 
 use super::ledger::{Call, Message, Moment, ProcessId};
 use super::traffic::{Fate, Traffic};
