@@ -53,8 +53,8 @@ impl Recorder {
         Some(())
     }
 
-    /// Takes the calls off the stack that have ended now that their process is back in `to`.
-    /// The innermost `is_raise` if it is the call that raised.
+    /// Takes the calls off the stack that have ended now that their process is back in `to`; the innermost `is_raise` if
+    /// it is the call that raised.
     fn ended(&mut self, at: At, key: ProcessKey, to: Caller, is_raise: bool) -> Vec<Frame> {
         let functions = &self.functions;
         let stack = &mut self.processes.at(key, at.number).stack;
@@ -73,15 +73,16 @@ impl Recorder {
             doubt(stack);
             return ended;
         };
-        let by_traced =
-            stack.len() > 1 && stack[stack.len() - 1].caller == Caller::Function(stack[stack.len() - 2].function);
-        if is_raise && !by_traced && landing + 1 < stack.len() {
-            // It was raised in a function that is not traced: another such may have caught it, within the calls below.
-            ended.extend(stack.pop());
-            doubt(&mut stack[landing..]);
-            return ended;
+        // Those that called each other down to the innermost are over with it. Of a function that is not traced, another
+        // run than the one that called them may have caught it: what is below may live on.
+        let is_seen = matches!(to, Caller::Function(function) if functions.function(function).is_traced);
+        let calls_next = |at: usize| stack[at].caller == Caller::Function(stack[at - 1].function);
+        let chain = (1..stack.len()).rev().find(|at| !calls_next(*at)).unwrap_or(0);
+        let sure = if is_seen { landing } else { landing.max(chain) };
+        ended.extend(stack.drain(sure..).rev());
+        if !is_seen && (is_raise || sure > landing) {
+            doubt(&mut stack[if is_raise { 0 } else { landing }..]);
         }
-        ended.extend(stack.drain(landing..).rev());
         // Those that made way for it by a tail call return to the same place.
         while let Some(above) = ended.last()
             && let Some(next) = stack.iter().rposition(|frame| !frame.is_doubtful)
