@@ -491,6 +491,18 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 #[test]
+fn a_signal_is_heard_as_soon_as_an_address_is_told() {
+    for option in ["--listen", "--http"].repeat(10) {
+        let mut child = command(&["--script", option, "127.0.0.1:0"]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.starts_with("listening on "), "{line}");
+        assert!(Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{option}");
+    }
+}
+
+#[test]
 fn the_address_listened_on_is_told_on_stderr_and_a_signal_ends_sources_that_are_being_sent_to() {
     let mut server = command(&["--script"]);
     server.env("ELIXIR_SCOPE_LISTEN", "127.0.0.1:0, 0");

@@ -14,6 +14,7 @@ use clap::{CommandFactory, Parser};
 use elixir_scope_storage::EventStore;
 use elixir_scope_storage::capture::{Asked, Capture, Kind};
 use elixir_scope_storage::mcp::{self, ServeOptions};
+use tokio::runtime::Runtime;
 
 use args::{Args, Task};
 
@@ -68,9 +69,14 @@ fn carry_out(args: &Args) -> Result<u8> {
             for import in &imports {
                 say(&report::line(import));
             }
+            // One thread: requests take effect in the order they were sent.
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.context("starting the runtime")?;
+            // Whoever reads an address may send a signal next.
+            let ends = runtime.block_on(async { mcp::Ends::listen() }).context("listening for signals")?;
             let capture = hear(args, &store)?;
             options.capture = Some(capture.clone());
-            let served = serve(store, options);
+            let served = serve(runtime, store, options, ends);
             // What was received is stored before the program ends.
             capture.stop(None)?;
             served?;
@@ -119,11 +125,9 @@ fn hear(args: &Args, store: &EventStore) -> Result<Capture> {
     Ok(capture)
 }
 
-fn serve(store: EventStore, options: ServeOptions) -> Result<()> {
-    // One thread: requests take effect in the order they were sent.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
+fn serve(runtime: Runtime, store: EventStore, options: ServeOptions, ends: mcp::Ends) -> Result<()> {
     let listening = |address| say(&format!("listening on http://{address}/mcp"));
-    let ended = runtime.block_on(mcp::serve(store, options, listening)).context("serving MCP");
+    let ended = runtime.block_on(mcp::serve(store, options, ends, listening)).context("serving MCP");
     // A thread may still wait for the next byte of a terminal, or work on a call nobody can be told the end of.
     runtime.shutdown_background();
     ended

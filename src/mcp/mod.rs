@@ -41,7 +41,7 @@ mod tools;
 pub use desk::ImportRoots;
 pub use direct::{Reply, call, handler};
 pub use http::HttpOptions;
-pub use serve::{ServeOptions, serve};
+pub use serve::{Ends, ServeOptions, serve};
 pub use stdio::{LineReport, Options as StdioOptions, read_line, serve_stdio};
 
 /// The `tools/list` result of a server, read-only or not, as pretty JSON with a newline at the end: of one that is not,

@@ -9,6 +9,7 @@ use super::desk::{Desk, ImportRoots};
 use super::http::{self, HttpOptions};
 use super::server::Server;
 use super::stdio;
+use super::stdio::signals::Signals;
 use crate::EventStore;
 use crate::capture::Capture;
 use crate::ingest::ImportOptions;
@@ -31,6 +32,24 @@ pub struct ServeOptions {
     pub import: ImportOptions,
 }
 
+/// The signals that end serving: SIGTERM and SIGINT, or Ctrl-C. One that comes before anything is served is kept.
+#[derive(Debug)]
+pub struct Ends {
+    stdio: Signals,
+    http: Signals,
+}
+
+impl Ends {
+    /// From now on the signals do not end the process by themselves. Call it before anybody is told that the process can
+    /// be reached, and within the runtime it will serve on.
+    ///
+    /// # Errors
+    /// When the system lets the process handle no more of them.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self { stdio: Signals::listen()?, http: Signals::listen()? })
+    }
+}
+
 /// Serves MCP on stdin and stdout and, if asked for, over HTTP.
 ///
 /// Without HTTP it ends when stdin ends. With HTTP the end of stdin ends only the conversation there; a signal (SIGTERM,
@@ -41,15 +60,20 @@ pub struct ServeOptions {
 /// # Errors
 /// When the address cannot be served on, or stdio breaks before the client and the server have agreed on a protocol
 /// version.
-pub async fn serve(store: EventStore, options: ServeOptions, listening: impl FnOnce(SocketAddr)) -> io::Result<()> {
+pub async fn serve(
+    store: EventStore,
+    options: ServeOptions,
+    ends: Ends,
+    listening: impl FnOnce(SocketAddr),
+) -> io::Result<()> {
     let stop = CancellationToken::new();
     let desk = Desk::new(store, options.capture, options.import_roots, options.import);
     let server = Server::new(desk.clone(), options.is_read_only, stop.clone());
-    let stdio = stdio::serve(server, options.stdio);
+    let stdio = stdio::serve(server, options.stdio, ends.stdio);
     let Some(http) = options.http else { return stdio.await };
     let listener = http::bind(&http).await?;
     listening(listener.local_addr()?);
-    let http = http::serve(listener, desk, options.is_read_only, http, stop);
+    let http = http::serve(listener, desk, options.is_read_only, http, stop, ends.http);
     let (stdio, http) = tokio::join!(stdio, http);
     http.and(stdio)
 }

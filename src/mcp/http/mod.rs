@@ -102,8 +102,8 @@ pub(super) async fn serve(
     is_read_only: bool,
     options: HttpOptions,
     stop: CancellationToken,
+    mut signals: Signals,
 ) -> io::Result<()> {
-    let mut signals = Signals::listen()?;
     let in_flight = TaskTracker::new();
     let sessions_end = CancellationToken::new();
     let guard = Arc::new(Guard::new(options.token, in_flight.clone()));

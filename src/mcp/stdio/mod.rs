@@ -60,12 +60,11 @@ impl Default for Options {
 /// When stdin cannot be read, or when stdout cannot be written: [`BrokenPipe`](io::ErrorKind::BrokenPipe) means its
 /// reader is gone. When a second signal comes before everything is answered: [`Interrupted`](io::ErrorKind::Interrupted).
 pub async fn serve_stdio(store: EventStore, options: Options) -> io::Result<()> {
-    serve(Server::new(store.into(), false, CancellationToken::new()), options).await
+    serve(Server::new(store.into(), false, CancellationToken::new()), options, Signals::listen()?).await
 }
 
 /// [`serve_stdio`] with a server made for it.
-pub(super) async fn serve(server: Server, options: Options) -> io::Result<()> {
-    let signals = Signals::listen()?;
+pub(super) async fn serve(server: Server, options: Options, signals: Signals) -> io::Result<()> {
     let (wire, broken) = Wire::new(pipes::input(), pipes::output(), Some(signals), options);
     let running = rmcp::service::serve_directly(server, wire, None);
     tokio::select! {
