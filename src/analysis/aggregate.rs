@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::exceptions::{End, Streamed};
 use super::grouping::{Dimension, Grouper, Label};
 use super::messages::Messages;
-use super::nesting::{NO_GROUP, Nesting, calls, is_call, nest};
+use super::nesting::{NO_GROUP, Nesting, Span, Spans, is_call, nest, spans};
 use super::parts::Part;
 use super::symbols::Symbols;
 use crate::error::Result;
@@ -51,8 +51,12 @@ pub(crate) struct Group {
     pub(crate) durations: Vec<i64>,
     /// Time in calls of the group, nested ones not counted again.
     pub(crate) total: i64,
-    /// Time in calls of the group and not in calls they made.
+    /// Time in calls of the group and neither in calls they made nor waiting.
     pub(crate) own: i64,
+    /// Time its calls waited for messages themselves, as far as that is known.
+    pub(crate) waited: i64,
+    /// At most so much of `own` was spent waiting, too.
+    pub(crate) may_have_waited: i64,
     /// What stands out from the group's own median, if durations were asked for and calls were nested.
     pub(crate) outliers: Outliers,
     /// Exceptions raised in its calls, each counted once.
@@ -107,6 +111,8 @@ pub(crate) struct Groups {
     pub(crate) left_out: u64,
     /// Calls whose spans do not nest: their own time is not exact.
     pub(crate) overlaps: u64,
+    /// Whether a recording tells of calls and of no messages: what they waited for is in their own time.
+    pub(crate) is_waiting_unknown: bool,
 }
 
 impl Groups {
@@ -168,7 +174,8 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let Question { filter, group_by, calls_only, keep_durations, nest: nests, count_failures } = question;
     // A child may have ended before the filter's first moment, so nesting looks at everything up to its last.
     let around = Filter { pid: filter.pid.clone(), until: filter.until, ..Filter::default() };
-    let calls = if *nests { calls(store, &around, &Part { watch, at: 0, of: 2 })? } else { Vec::new() };
+    let Spans { spans, is_waiting_unknown } =
+        if *nests { spans(store, &around, &Part { watch, at: 0, of: 2 })? } else { Spans::default() };
     let messages = if group_by.contains(&Dimension::Message) {
         Some(Messages::collect(store, filter.until, watch)?)
     } else {
@@ -181,9 +188,9 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let mut raised = RaisedIn::default();
     let mut grouper = Grouper::new(group_by, origin, messages);
     let mut groups: Vec<Group> = Vec::new();
-    let mut group_of_call = vec![NO_GROUP; calls.len()];
-    let mut is_folded = vec![false; calls.len()];
-    let mut next_call = 0;
+    let mut group_of = vec![NO_GROUP; spans.len()];
+    let mut is_folded = vec![false; spans.len()];
+    let mut next = 0;
     let (mut span, mut left_out) = (None, 0);
     let last = Part { watch, at: u64::from(*nests), of: 1 + u64::from(*nests) };
     let visit = store.visit(filter, &last, |event| {
@@ -207,32 +214,46 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
             group.first_failed.get_or_insert(key);
         }
         // Both walk in the total order.
-        while calls.get(next_call).is_some_and(|call| call.key < key) {
-            next_call += 1;
+        while spans.get(next).is_some_and(|span| span.key < key) {
+            next += 1;
         }
-        if calls.get(next_call).is_some_and(|call| call.key == key) {
-            group_of_call[next_call] = member.group;
-            is_folded[next_call] = member.is_folded;
+        if spans.get(next).is_some_and(|span| span.key == key && span.is_call()) {
+            group_of[next] = member.group;
+            is_folded[next] = member.is_folded;
         }
         ControlFlow::Continue(())
     })?;
-    let Nesting { own, is_outermost, overlaps } = nest(&calls, &group_of_call);
-    let mut own_times: Vec<Vec<(i64, (i64, u64))>> = vec![Vec::new(); groups.len()];
-    for (at, call) in calls.iter().enumerate() {
-        if let Some(group) = groups.get_mut(group_of_call[at] as usize) {
-            if *keep_durations && !is_folded[at] {
-                own_times[group_of_call[at] as usize].push((own[at], call.key));
-            }
-            group.own = group.own.saturating_add(own[at]);
-            if is_outermost[at] {
-                group.total = group.total.saturating_add(call.duration);
-            }
-        }
-    }
+    let nesting = nest(&spans, &group_of);
+    let overlaps = nesting.overlaps;
+    let own_times = share_out(&mut groups, &spans, &group_of, |at| *keep_durations && !is_folded[at], &nesting);
     for ((at, group), own) in groups.iter_mut().enumerate().zip(own_times) {
         group.outliers = Outliers::of(own);
         group.labels = grouper.labels(at);
         group.durations.sort_unstable();
     }
-    Ok(Groups { groups, visit, span, left_out, overlaps })
+    Ok(Groups { groups, visit, span, left_out, overlaps, is_waiting_unknown })
+}
+
+/// Gives each group the times of its calls. The own times of those that are kept, and where they ended, by group.
+fn share_out(
+    groups: &mut [Group],
+    spans: &[Span],
+    group_of: &[u32],
+    is_kept: impl Fn(usize) -> bool,
+    nesting: &Nesting,
+) -> Vec<Vec<(i64, (i64, u64))>> {
+    let mut own_times = vec![Vec::new(); groups.len()];
+    for (at, span) in spans.iter().enumerate() {
+        let Some(group) = groups.get_mut(group_of[at] as usize) else { continue };
+        if is_kept(at) {
+            own_times[group_of[at] as usize].push((nesting.own[at], span.key));
+        }
+        group.own = group.own.saturating_add(nesting.own[at]);
+        group.waited = group.waited.saturating_add(nesting.waited[at]);
+        group.may_have_waited = group.may_have_waited.saturating_add(nesting.may_have_waited[at]);
+        if nesting.is_outermost[at] {
+            group.total = group.total.saturating_add(span.duration);
+        }
+    }
+    own_times
 }

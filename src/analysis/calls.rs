@@ -1,6 +1,8 @@
 //! Which calls made which, across processes, and where did the time go?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use foldhash::fast::FixedState;
 
 use super::ledger::{CallId, Kind, Ledger, Outcome, Sym};
 use super::traffic::Traffic;
@@ -32,6 +34,8 @@ pub(crate) struct Node {
     pub(crate) own: i64,
     /// Waiting for replies.
     pub(crate) waited: i64,
+    /// At most so much of `own` was spent waiting for other messages.
+    pub(crate) may_have_waited: i64,
     pub(crate) open: usize,
     pub(crate) failed: usize,
     /// Inner calls of the same function that are part of it.
@@ -52,14 +56,29 @@ pub(crate) struct Below<'l> {
     ledger: &'l Ledger,
     nested: Vec<Vec<CallId>>,
     sent: Vec<Vec<(CallId, Kind)>>,
-    waited: Vec<i64>,
+    waits: Vec<Waits>,
+}
+
+/// How long a call waited itself: surely, and at most besides.
+#[derive(Clone, Copy, Debug, Default)]
+struct Waits {
+    sure: i64,
+    maybe: i64,
+}
+
+impl Waits {
+    const fn add(&mut self, more: Self) {
+        self.sure = self.sure.saturating_add(more.sure);
+        self.maybe = self.maybe.saturating_add(more.maybe);
+    }
 }
 
 impl<'l> Below<'l> {
     pub(crate) fn new(traffic: &Traffic<'l>) -> Self {
         let ledger = traffic.ledger;
         let n = ledger.calls.len();
-        let (mut nested, mut sent, mut waited) = (vec![Vec::new(); n], vec![Vec::new(); n], vec![0; n]);
+        let (mut nested, mut sent) = (vec![Vec::new(); n], vec![Vec::new(); n]);
+        let mut waits = vec![Waits::default(); n];
         for (id, call) in (0..).zip(&ledger.calls) {
             if let Some(parent) = call.parent {
                 nested[parent as usize].push(id);
@@ -71,11 +90,21 @@ impl<'l> Below<'l> {
                 sent[sent_in as usize].push((handled, message.kind));
             }
             if let (Kind::Call, Some((end, _))) = (message.kind, message.waited) {
-                let waited: &mut i64 = &mut waited[sent_in as usize];
-                *waited = waited.saturating_add(end.since(message.sent).max(0));
+                waits[sent_in as usize].add(Waits { sure: end.since(message.sent).max(0), maybe: 0 });
             }
         }
-        Self { ledger, nested, sent, waited }
+        let mut unspent: HashMap<CallId, i64, FixedState> = HashMap::default();
+        // From the last on: of several messages that came while a call did nothing the last says how long at most.
+        for wait in ledger.maybe_waited.iter().rev() {
+            let is_for_callback = wait.message.is_some_and(|message| ledger.message(message).handled.is_some());
+            if !is_for_callback {
+                let unspent = unspent.entry(wait.call).or_insert(i64::MAX);
+                let maybe = wait.until.min(*unspent).saturating_sub(wait.since).max(0);
+                *unspent = wait.since.min(*unspent);
+                waits[wait.call as usize].add(Waits { sure: 0, maybe });
+            }
+        }
+        Self { ledger, nested, sent, waits }
     }
 
     /// The calls below a call, with how each was reached, in the order they began.
@@ -108,6 +137,7 @@ impl<'l> Below<'l> {
                 total: 0,
                 own: 0,
                 waited: 0,
+                may_have_waited: 0,
                 open: 0,
                 failed: 0,
                 recursions: 0,
@@ -122,10 +152,12 @@ impl<'l> Below<'l> {
                 let nested = below.iter().filter(|(_, by)| by.is_none());
                 let nested: i64 =
                     nested.filter_map(|(child, _)| self.ledger.call(*child).duration).fold(0, i64::saturating_add);
-                let waited = self.waited_within(*id, shape.fold);
-                node.waited = node.waited.saturating_add(waited);
-                let own = call.duration.map_or(0, |total| total.saturating_sub(nested).saturating_sub(waited).max(0));
+                let waits = self.waits_within(*id, shape.fold);
+                node.waited = node.waited.saturating_add(waits.sure);
+                let own =
+                    call.duration.map_or(0, |total| total.saturating_sub(nested).saturating_sub(waits.sure).max(0));
                 node.own = node.own.saturating_add(own);
+                node.may_have_waited = node.may_have_waited.saturating_add(waits.maybe.min(own));
                 children.extend(below);
             }
             if node.total < shape.min_duration && node.open == 0 {
@@ -161,13 +193,13 @@ impl<'l> Below<'l> {
         found
     }
 
-    /// Time a call, with those folded into it, waited for replies to its own messages.
-    fn waited_within(&self, id: CallId, fold: bool) -> i64 {
+    /// Time a call, with those folded into it, waited for messages.
+    fn waits_within(&self, id: CallId, fold: bool) -> Waits {
         let function = self.ledger.call(id).function;
-        let mut waited = 0;
+        let mut waits = Waits::default();
         let mut open = vec![id];
         while let Some(at) = open.pop() {
-            waited = self.waited[at as usize].saturating_add(waited);
+            waits.add(self.waits[at as usize]);
             if fold {
                 let folded = |child: &&CallId| {
                     let call = self.ledger.call(**child);
@@ -176,7 +208,7 @@ impl<'l> Below<'l> {
                 open.extend(self.nested[at as usize].iter().filter(folded));
             }
         }
-        waited
+        waits
     }
 }
 

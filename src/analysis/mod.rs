@@ -36,6 +36,7 @@ pub(crate) mod terms;
 pub(crate) mod traffic;
 pub(crate) mod trees;
 pub(crate) mod value;
+mod waits;
 pub(crate) mod who;
 
 pub(crate) use grouping::{Dimension, Label, MAX_DIMENSIONS};

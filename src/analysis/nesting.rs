@@ -1,31 +1,52 @@
-//! Which calls ran inside which? Own time, and time not counted twice in recursion.
+//! Which calls ran inside which, and which of them waited? Own time, and time not counted twice in recursion.
 //!
 //! A call is the span that ends at its event and lasted its duration. Within one process calls nest; the innermost span
-//! that contains another is its caller's. No ids are needed, so a plain recording is enough.
+//! that contains another is its caller's. No ids are needed, so a plain recording is enough. What a process waited for is
+//! a span as well, of the innermost call it lies in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use foldhash::fast::RandomState;
 
 use super::symbols::Symbols;
+use super::waits::{Told, Waits};
 use crate::error::Result;
 use crate::query::{Field, Filter, Seen};
 use crate::store::EventStore;
 use crate::watch::Watch;
 
-/// A call that has ended.
+/// What a process did in a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Is {
+    /// A call that has ended.
+    Call,
+    /// Such a call that does nothing but wait.
+    Sleep,
+    /// It waited for a message.
+    Waited,
+    /// It may have.
+    MaybeWaited,
+    /// Nothing: the message waited.
+    Taken,
+}
+
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
+pub(super) struct Span {
     /// Place of its end in the total order.
     pub(super) key: (i64, u64),
     pub(super) duration: i64,
     process: u32,
+    is: Is,
 }
 
-impl Call {
+impl Span {
     const fn start(&self) -> i64 {
         self.key.0.saturating_sub(self.duration)
+    }
+
+    pub(super) const fn is_call(&self) -> bool {
+        matches!(self.is, Is::Call | Is::Sleep)
     }
 }
 
@@ -37,25 +58,57 @@ pub(super) fn is_call(event: &Seen<'_>) -> bool {
     event.symbol(Field::Function).is_some() && event.duration_ns().is_some()
 }
 
-/// Every call that ended within a filter, in the order of their ends.
-pub(super) fn calls(store: &EventStore, filter: &Filter, watch: &dyn Watch) -> Result<Vec<Call>> {
-    let mut processes = Symbols::new(Field::Pid);
-    let mut calls = Vec::new();
+/// Functions that do nothing but wait, with one argument.
+fn is_sleep(event: &Seen<'_>) -> bool {
+    event.function() == Some("sleep") && matches!(event.module(), Some("Process" | "timer" | ":timer"))
+}
+
+/// Every call that ended within a filter, and every wait, in the order of their ends.
+#[derive(Debug, Default)]
+pub(super) struct Spans {
+    pub(super) spans: Vec<Span>,
+    /// Whether calls were recorded in a session that recorded no message: what they waited for is not known.
+    pub(super) is_waiting_unknown: bool,
+}
+
+pub(super) fn spans(store: &EventStore, filter: &Filter, watch: &dyn Watch) -> Result<Spans> {
+    let (mut processes, mut sessions) = (Symbols::new(Field::Pid), Symbols::new(Field::Session));
+    let (mut with_calls, mut with_messages) = (HashSet::new(), HashSet::new());
+    let mut waits = Waits::default();
+    let mut spans: Vec<Span> = Vec::new();
     store.visit(filter, watch, |event| {
-        if let Some(duration) = event.duration_ns().filter(|_| is_call(&event)) {
-            let key = (event.timestamp(), event.seq());
-            calls.push(Call { key, duration: duration.max(0), process: processes.id(&event) });
+        let key = (event.timestamp(), event.seq());
+        let process = processes.id(&event);
+        let duration = event.duration_ns().filter(|_| is_call(&event));
+        match waits.take(process, &event, duration.is_some(), spans.len()) {
+            Told::Nothing => {}
+            Told::Waited(wait) => {
+                let is = if wait.is_sure { Is::Waited } else { Is::MaybeWaited };
+                spans.push(Span { key, duration: wait.end.saturating_sub(wait.start).max(0), process, is });
+            }
+            Told::Taken(wait) => spans[wait].is = Is::Taken,
+        }
+        if let Some(duration) = duration {
+            let is = if is_sleep(&event) { Is::Sleep } else { Is::Call };
+            spans.push(Span { key, duration: duration.max(0), process, is });
+            with_calls.insert(sessions.id(&event));
+        } else if event.event_type() == Some("message_receive") {
+            with_messages.insert(sessions.id(&event));
         }
         ControlFlow::Continue(())
     })?;
-    Ok(calls)
+    Ok(Spans { spans, is_waiting_unknown: !with_calls.is_subset(&with_messages) })
 }
 
-/// What nesting says of each call.
+/// What nesting says of each span; of one that is no call nothing.
 #[derive(Debug, Default)]
 pub(super) struct Nesting {
-    /// Nanoseconds not spent in calls inside.
+    /// Nanoseconds spent neither in calls inside nor waiting.
     pub(super) own: Vec<i64>,
+    /// Nanoseconds it waited for messages itself.
+    pub(super) waited: Vec<i64>,
+    /// At most so many of its own were spent waiting, too.
+    pub(super) may_have_waited: Vec<i64>,
     /// Whether no call of the same group was open around it.
     pub(super) is_outermost: Vec<bool>,
     /// Calls that began before one they ended inside of: not of one process, or times are wrong.
@@ -69,28 +122,47 @@ struct Open {
     call: usize,
 }
 
-/// Nests calls given in the order of their ends; `groups` says which group each belongs to.
-pub(super) fn nest(calls: &[Call], groups: &[u32]) -> Nesting {
+/// Nests spans given in the order of their ends; `groups` says which group each call belongs to.
+pub(super) fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
     let mut nesting = Nesting {
-        own: calls.iter().map(|call| call.duration).collect(),
-        is_outermost: vec![false; calls.len()],
+        own: spans.iter().map(|span| if span.is_call() { span.duration } else { 0 }).collect(),
+        waited: vec![0; spans.len()],
+        may_have_waited: vec![0; spans.len()],
+        is_outermost: vec![false; spans.len()],
         overlaps: 0,
     };
-    let processes = calls.iter().map(|call| call.process as usize + 1).max().unwrap_or(0);
+    let processes = spans.iter().map(|span| span.process as usize + 1).max().unwrap_or(0);
     let mut open: Vec<Vec<Open>> = (0..processes).map(|_| Vec::new()).collect();
+    // Up to where the time of a process is not yet spent waiting.
+    let mut unspent = vec![i64::MAX; processes];
     // Open calls of a group in a process.
     let mut depths: HashMap<(u32, u32), u32, RandomState> = HashMap::default();
     // From the last end to the first: a caller is met before what it called.
-    for (at, call) in calls.iter().enumerate().rev() {
-        let stack = &mut open[call.process as usize];
-        while let Some(top) = stack.pop_if(|top| top.start >= call.key.0) {
+    for (at, span) in spans.iter().enumerate().rev() {
+        let stack = &mut open[span.process as usize];
+        while let Some(top) = stack.pop_if(|top| top.start >= span.key.0) {
             if top.group != NO_GROUP {
-                if let Some(depth) = depths.get_mut(&(call.process, top.group)) {
+                if let Some(depth) = depths.get_mut(&(span.process, top.group)) {
                     *depth -= 1;
                 }
             }
         }
-        let start = call.start();
+        if !span.is_call() {
+            let unspent = &mut unspent[span.process as usize];
+            if let Some(Open { start, call, .. }) = stack.last().filter(|_| span.is != Is::Taken) {
+                let began = span.start().max(*start);
+                let waited = span.key.0.min(*unspent).saturating_sub(began).max(0);
+                *unspent = began.min(*unspent);
+                if span.is == Is::Waited && began == span.start() {
+                    nesting.own[*call] -= waited;
+                    nesting.waited[*call] += waited;
+                } else {
+                    nesting.may_have_waited[*call] += waited;
+                }
+            }
+            continue;
+        }
+        let start = span.start();
         // Invariant: a stack is sorted by start, and all in it end at this call's end or later.
         let place = match stack.last() {
             Some(top) if top.start > start => stack.partition_point(|other| other.start <= start),
@@ -98,18 +170,23 @@ pub(super) fn nest(calls: &[Call], groups: &[u32]) -> Nesting {
         };
         nesting.overlaps += u64::from(place < stack.len());
         if let Some(caller) = place.checked_sub(1).map(|caller| stack[caller].call) {
-            nesting.own[caller] -= call.duration;
+            nesting.own[caller] -= span.duration;
         }
         let group = groups[at];
         if group != NO_GROUP {
-            let depth = depths.entry((call.process, group)).or_default();
+            let depth = depths.entry((span.process, group)).or_default();
             nesting.is_outermost[at] = *depth == 0;
             *depth += 1;
         }
         stack.insert(place, Open { start, group, call: at });
     }
-    for own in &mut nesting.own {
+    for (at, span) in spans.iter().enumerate() {
+        let own = &mut nesting.own[at];
         *own = (*own).max(0);
+        if span.is == Is::Sleep {
+            nesting.waited[at] += std::mem::take(own);
+        }
+        nesting.may_have_waited[at] = nesting.may_have_waited[at].min(*own);
     }
     nesting
 }
@@ -119,16 +196,62 @@ mod tests {
     use super::*;
 
     fn nested(spans: &[(u32, i64, i64, u32)]) -> (Vec<i64>, Vec<bool>, u64) {
-        let call = |(seq, (process, start, end, _)): (usize, &(u32, i64, i64, u32))| Call {
+        let spans: Vec<(u32, i64, i64, u32, Is)> =
+            spans.iter().map(|(p, s, e, g)| (*p, *s, *e, *g, Is::Call)).collect();
+        let Nesting { own, is_outermost, overlaps, .. } = with_waits(&spans);
+        (own, is_outermost, overlaps)
+    }
+
+    fn with_waits(spans: &[(u32, i64, i64, u32, Is)]) -> Nesting {
+        let span = |(seq, (process, start, end, _, is)): (usize, &(u32, i64, i64, u32, Is))| Span {
             key: (*end, seq as u64),
             duration: end - start,
             process: *process,
+            is: *is,
         };
-        let calls: Vec<Call> = spans.iter().enumerate().map(call).collect();
-        assert!(calls.is_sorted_by_key(|call| call.key), "spans are given in the order of their ends");
-        let groups: Vec<u32> = spans.iter().map(|span| span.3).collect();
-        let Nesting { own, is_outermost, overlaps } = nest(&calls, &groups);
-        (own, is_outermost, overlaps)
+        let found: Vec<Span> = spans.iter().enumerate().map(span).collect();
+        assert!(found.is_sorted_by_key(|span| span.key), "spans are given in the order of their ends");
+        nest(&found, &spans.iter().map(|span| span.3).collect::<Vec<u32>>())
+    }
+
+    /// Own time, waited and maybe waited.
+    fn times(spans: &[(u32, i64, i64, u32, Is)]) -> Vec<(i64, i64, i64)> {
+        let Nesting { own, waited, may_have_waited, .. } = with_waits(spans);
+        own.into_iter().zip(waited).zip(may_have_waited).map(|((own, waited), may)| (own, waited, may)).collect()
+    }
+
+    const NO: (i64, i64, i64) = (0, 0, 0);
+
+    #[test]
+    fn waiting_is_of_the_innermost_call_and_not_its_own_time() {
+        // a(0..100) calls b(10..60), which waits (20..50) for a reply; then a waits (70..90).
+        let spans = [(1, 20, 50, NO_GROUP, Is::Waited), (1, 10, 60, 2, Is::Call), (1, 70, 90, NO_GROUP, Is::Waited)];
+        let spans = [&spans[..], &[(1, 0, 100, 1, Is::Call)]].concat();
+        assert_eq!(times(&spans), [NO, (20, 30, 0), NO, (30, 20, 0)]);
+    }
+
+    #[test]
+    fn what_may_have_been_waited_stays_own_time_and_is_counted_once() {
+        // Three messages came while it was last seen at 10; the second waited for a callback.
+        let spans = [
+            (1, 10, 30, NO_GROUP, Is::MaybeWaited),
+            (1, 10, 40, NO_GROUP, Is::MaybeWaited),
+            (1, 10, 80, NO_GROUP, Is::Taken),
+            (1, 0, 100, 1, Is::Call),
+        ];
+        assert_eq!(times(&spans)[3], (100, 0, 30));
+    }
+
+    #[test]
+    fn a_wait_that_began_before_the_call_around_it_is_that_call_s_from_its_start() {
+        let spans = [(1, 10, 50, NO_GROUP, Is::MaybeWaited), (1, 30, 60, 2, Is::Call), (1, 0, 100, 1, Is::Call)];
+        assert_eq!(times(&spans), [NO, (30, 0, 20), (70, 0, 0)]);
+    }
+
+    #[test]
+    fn a_call_that_sleeps_only_waits() {
+        let spans = [(1, 10, 40, NO_GROUP, Is::MaybeWaited), (1, 10, 50, 2, Is::Sleep), (1, 0, 100, 1, Is::Call)];
+        assert_eq!(times(&spans), [NO, (0, 40, 0), (60, 0, 0)]);
     }
 
     #[test]

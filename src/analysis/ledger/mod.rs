@@ -4,6 +4,7 @@
 //! lives, joined by number instead of by id. Payloads stay in the store and are read when a fact of one is shown.
 
 mod gather;
+mod kind;
 pub(crate) mod payload;
 mod texts;
 
@@ -16,6 +17,7 @@ use crate::query::{Gap, Visit};
 use crate::store::EventStore;
 
 pub(crate) use gather::gather;
+pub(crate) use kind::{Kind, reference_in};
 pub(crate) use texts::{Sym, Texts};
 
 /// Place of an event in the total order, and its timestamp.
@@ -83,35 +85,6 @@ pub(crate) struct Call {
     pub(crate) message: Option<MessageId>,
     /// The event of the state it changed.
     pub(crate) change: Option<Sym>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Call,
-    Cast,
-    Reply,
-    System,
-    /// A message of the runtime: an exit or a monitor's.
-    Signal,
-    Info,
-}
-
-impl Kind {
-    /// Whether a server gives it to a callback; replies, exits and such are taken elsewhere.
-    pub(crate) const fn is_for_callback(self) -> bool {
-        matches!(self, Self::Call | Self::Cast | Self::Info)
-    }
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Call => "call",
-            Self::Cast => "cast",
-            Self::Reply => "reply",
-            Self::System => "system",
-            Self::Signal => "signal",
-            Self::Info => "info",
-        }
-    }
 }
 
 /// How waiting for an answer ended.
@@ -192,6 +165,17 @@ pub(crate) struct Process {
     pub(crate) is_helper: bool,
 }
 
+/// A span before a message came in which its receiver may have waited for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MaybeWaited {
+    /// The innermost call then.
+    pub(crate) call: CallId,
+    pub(crate) since: i64,
+    pub(crate) until: i64,
+    /// `None`: nothing else is kept of it.
+    pub(crate) message: Option<MessageId>,
+}
+
 /// A mailbox length that was measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
@@ -217,6 +201,8 @@ pub(crate) struct Ledger {
     pub(crate) messages: Vec<Message>,
     pub(crate) processes: Vec<Process>,
     pub(crate) samples: Vec<Sample>,
+    /// In the order of their ends.
+    pub(crate) maybe_waited: Vec<MaybeWaited>,
     /// In the order of time.
     pub(crate) signs: Vec<Sign>,
     /// What the source dropped in or into the span.

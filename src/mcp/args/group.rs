@@ -86,3 +86,10 @@ pub(crate) fn is_long(store: &EventStore) -> bool {
 pub(crate) fn overlap_note(overlaps: u64) -> String {
     format!("{overlaps} calls overlap others of their process without nesting: self times are not exact there")
 }
+
+/// What is said of the bound on waiting.
+pub(crate) const BOUND_NOTE: &str = "maybe_waited is part of self: how long at most a message that came had been waited for; time at work meanwhile is not recorded";
+
+/// What is said where no messages were recorded.
+pub(crate) const UNHEARD_NOTE: &str =
+    "self includes waiting: of a recording with calls no message was recorded, so how long they waited is not known";

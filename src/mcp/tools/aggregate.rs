@@ -36,6 +36,8 @@ pub(crate) enum Metric {
     Total,
     #[serde(rename = "self")]
     Own,
+    Waited,
+    MaybeWaited,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,8 +49,8 @@ pub(crate) struct Args {
     /// "data.exit_reason" (slower: payloads are read). Default event_type.
     group_by: Option<OneOrMany>,
     /// Figures of each group: count; sum, min, max, mean, p50, p95, p99 of duration_ns (exact); rate (events a second);
-    /// total (time in its calls, recursion not counted twice) and self (without calls inside). Default count, sum, p50,
-    /// p95, max.
+    /// total (time in its calls, recursion not counted twice), self (neither in calls inside nor waiting), waited (for
+    /// replies) and maybe_waited (of self, at most, for other messages). Default count, sum, p50, p95, max.
     #[serde(default)]
     #[schemars(schema_with = "metrics_schema")]
     metrics: Option<Vec<Metric>>,
@@ -67,7 +69,7 @@ fn metrics_schema(_: &mut SchemaGenerator) -> Schema {
 }
 
 impl Metric {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Count,
         Self::Sum,
         Self::Min,
@@ -79,6 +81,8 @@ impl Metric {
         Self::Rate,
         Self::Total,
         Self::Own,
+        Self::Waited,
+        Self::MaybeWaited,
     ];
 
     const USUAL: [Self; 5] = [Self::Count, Self::Sum, Self::P50, Self::P95, Self::Max];
@@ -96,6 +100,8 @@ impl Metric {
             Self::Rate => "rate",
             Self::Total => "total",
             Self::Own => "self",
+            Self::Waited => "waited",
+            Self::MaybeWaited => "maybe_waited",
         }
     }
 
@@ -105,6 +111,10 @@ impl Metric {
             Self::Rate => Column::rate(self.name()),
             _ => Column::time(self.name()),
         }
+    }
+
+    const fn is_nested(self) -> bool {
+        matches!(self, Self::Total | Self::Own | Self::Waited | Self::MaybeWaited)
     }
 
     const fn is_percentile(self) -> bool {
@@ -125,6 +135,8 @@ impl Metric {
             Self::P99 => percentile(&group.durations, 99),
             Self::Total => timed.map(|()| group.total),
             Self::Own => timed.map(|()| group.own),
+            Self::Waited => timed.map(|()| group.waited),
+            Self::MaybeWaited => timed.map(|()| group.may_have_waited),
         }
     }
 
@@ -181,7 +193,7 @@ impl Tool for Aggregate {
         let question = Question {
             filter: args.filter.read()?,
             keep_durations: metrics.iter().any(|metric| metric.is_percentile()),
-            nest: metrics.iter().any(|metric| matches!(metric, Metric::Total | Metric::Own)),
+            nest: metrics.iter().any(|metric| metric.is_nested()),
             group_by,
             ..Question::default()
         };
@@ -204,7 +216,7 @@ fn report(
     limit: usize,
     watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    let Groups { groups: mut found, visit, span, overlaps, .. } = groups;
+    let Groups { groups: mut found, visit, span, overlaps, is_waiting_unknown, .. } = groups;
     let t0 = span.map(|(first, _)| first);
     found.sort_by(|a, b| {
         let figure = |group: &Group| sort.map(|sort| sort.of(group).unwrap_or(i64::MIN));
@@ -247,6 +259,13 @@ fn report(
     report.section(section);
     if overlaps > 0 {
         report.note(group::overlap_note(overlaps));
+    }
+    let tells = |of| metrics.contains(&of);
+    if tells(Metric::MaybeWaited) {
+        report.note(group::BOUND_NOTE);
+    }
+    if is_waiting_unknown && (tells(Metric::Own) || tells(Metric::Waited) || tells(Metric::MaybeWaited)) {
+        report.note(group::UNHEARD_NOTE);
     }
     let visited_filter = visit.filter;
     let untimed = metrics.iter().any(|metric| !matches!(metric, Metric::Count | Metric::Rate))

@@ -53,8 +53,8 @@ impl Tool for CallTree {
     const TITLE: &'static str = "Calls below a call";
     const DESCRIPTION: &'static str = "The tree of calls under one event, one exchange or one process, across \
         processes: a GenServer call's callback stands under the function that called. total is a call's whole time, \
-        self its own without the calls below and without waiting, waited the time until replies came. Give one of \
-        event_id, correlation_id, pid.";
+        self its own without the calls below and without waiting, waited the time until replies came, maybe_waited how \
+        much of self it may have waited for other messages. Give one of event_id, correlation_id, pid.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","depth":4}"#;
     const EFFECT: Effect = Effect::Reads;
 
@@ -115,7 +115,7 @@ fn report(ground: &Ground, shape: Shape) -> Report {
         report.section(section);
     }
     let mut section = Section::new("calls");
-    section.columns(&[
+    let mut columns = vec![
         Column::plain("call"),
         Column::plain("process"),
         Column::plain("n"),
@@ -123,12 +123,14 @@ fn report(ground: &Ground, shape: Shape) -> Report {
         Column::time("total"),
         Column::time("self"),
         Column::time("waited"),
-        Column::plain("note"),
-        Column::plain("event"),
-    ]);
+    ];
+    let has_bounds = tree.nodes.iter().any(|node| node.may_have_waited > 0);
+    columns.extend(has_bounds.then(|| Column::time("maybe_waited")));
+    columns.extend([Column::plain("note"), Column::plain("event")]);
+    section.columns(&columns);
     section.keep(3);
     for node in tree.nodes.iter().take(MAX_ROWS) {
-        section.row(row(ledger, node));
+        section.row(row(ledger, node, has_bounds));
     }
     section.beyond(tree.nodes.len().saturating_sub(MAX_ROWS) as u64);
     report.section(section);
@@ -150,7 +152,7 @@ fn ancestor(event: &StoredEvent) -> String {
     format!("{what} in {}{place} ({})", event.pid().unwrap_or("?"), event.event_id())
 }
 
-fn row(ledger: &Ledger, node: &Node) -> Vec<Cell> {
+fn row(ledger: &Ledger, node: &Node, has_bounds: bool) -> Vec<Cell> {
     let first = ledger.call(node.calls[0]);
     let by = node.by.map_or_else(String::new, |kind| format!("[{}] ", kind.name()));
     let call = format!("{}{by}{}", ". ".repeat(node.depth), ledger.text(node.function));
@@ -169,15 +171,17 @@ fn row(ledger: &Ledger, node: &Node) -> Vec<Cell> {
         notes.push(format!("{} recursive calls within", node.recursions));
     }
     let remark = if notes.is_empty() { Cell::Empty } else { Cell::Text(notes.join("; ")) };
-    vec![
+    let duration = |ns| if ns == 0 { Cell::Empty } else { Cell::Duration(ns) };
+    let mut cells = vec![
         call.into(),
         process.into(),
         node.calls.len().into(),
         Cell::At(first.start.at),
         if node.open == node.calls.len() { Cell::Empty } else { Cell::Duration(node.total) },
         if node.open == node.calls.len() { Cell::Empty } else { Cell::Duration(node.own) },
-        if node.waited == 0 { Cell::Empty } else { Cell::Duration(node.waited) },
-        remark,
-        Cell::Event(ledger.text(first.event).to_owned()),
-    ]
+        duration(node.waited),
+    ];
+    cells.extend(has_bounds.then(|| duration(node.may_have_waited)));
+    cells.extend([remark, Cell::Event(ledger.text(first.event).to_owned())]);
+    cells
 }

@@ -20,6 +20,9 @@ use crate::{Error, EventStore, StoredEvent};
 /// Groups shown unless asked otherwise.
 const USUAL_GROUPS: usize = 15;
 
+/// The column that is there only where one group has such a bound.
+const BOUND: &str = "maybe_waited";
+
 /// Outliers shown.
 const OUTLIERS: usize = 5;
 
@@ -45,6 +48,7 @@ pub(crate) enum Sort {
     #[serde(rename = "self")]
     Own,
     Total,
+    Waited,
     Calls,
     P95,
     Max,
@@ -95,7 +99,7 @@ impl Tool for Profile {
     const NAME: &'static str = "profile";
     const TITLE: &'static str = "Profile";
     const DESCRIPTION: &'static str = "Where the time went: calls, total time (recursion counted once), self time \
-        (without calls inside), exact percentiles and the slowest call of each function, call site, place in the \
+        (neither in calls inside nor waiting for messages), exact percentiles and the slowest call of each function, call site, place in the \
         source, process or kind of message; then calls that stand out from their own median.";
     const EXAMPLE: &'static str = r#"{"by":"function","since_timestamp":"-5s","limit":10}"#;
     const EFFECT: Effect = Effect::Reads;
@@ -129,6 +133,7 @@ fn sort(groups: &mut [Group], by: Sort) {
     let figure = |group: &Group| match by {
         Sort::Own => group.own,
         Sort::Total => group.total,
+        Sort::Waited => group.waited,
         Sort::Calls => (group.count + group.folded) as i64,
         Sort::P95 => percentile(&group.durations, 95).unwrap_or_default(),
         Sort::Max => group.max.unwrap_or_default(),
@@ -144,15 +149,20 @@ fn report(
     limit: usize,
     watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    let Groups { groups, visit, span, left_out, overlaps } = found;
+    let Groups { groups, visit, span, left_out, overlaps, is_waiting_unknown } = found;
     let t0 = span.map(|(first, _)| first);
     let calls: u64 = found.events();
     let all: i64 = groups.iter().fold(0, |sum, group| sum.saturating_add(group.own));
     let share = |group: &Group| if all > 0 { group.own as f64 / all as f64 } else { 0.0 };
     let took = Cell::Duration(all).shown(None);
     let mut answer = format!("{calls} calls of {} {} took {took} of their own time", groups.len(), by.plural());
+    let waited = groups.iter().fold(0, |sum: i64, group| sum.saturating_add(group.waited));
+    if waited > 0 {
+        answer = format!("{answer} and waited {} for replies", Cell::Duration(waited).shown(None));
+    }
     if let Some(top) = groups.iter().max_by_key(|group| (group.own, Reverse(&group.labels))) {
-        answer = format!("{answer}; most of it {}, {}", spoken(&top.labels, t0), Cell::Share(share(top)).shown(None));
+        answer =
+            format!("{answer}; most of their own {}, {}", spoken(&top.labels, t0), Cell::Share(share(top)).shown(None));
     }
     if calls == 0 {
         "no call matches".clone_into(&mut answer);
@@ -162,7 +172,10 @@ fn report(
     report.over(store, visit, watch)?;
 
     let mut section = Section::new(by.plural());
-    let figures = ["calls", "total", "self", "share", "p50", "p95", "p99", "max", "slowest"].map(|name| match name {
+    let has_bounds = groups.iter().any(|group| group.may_have_waited > 0);
+    let figures = ["calls", "total", "self", "share", "waited", BOUND].into_iter();
+    let figures = figures.chain(["p50", "p95", "p99", "max", "slowest"]).filter(|name| has_bounds || *name != BOUND);
+    let figures = figures.map(|name| match name {
         "calls" | "share" | "slowest" => Column::plain(name),
         name => Column::time(name),
     });
@@ -176,18 +189,23 @@ fn report(
         };
         let percent = |percent| Cell::duration(percentile(&group.durations, percent));
         let folded = if group.folded > 0 { Cell::Count(group.folded) } else { Cell::Empty };
-        let figures = [
+        let waiting = |ns| if ns == 0 { Cell::Empty } else { Cell::Duration(ns) };
+        let mut figures = vec![
             Cell::Count(group.count),
             Cell::Duration(group.total),
             Cell::Duration(group.own),
             Cell::Share(share(group)),
+            waiting(group.waited),
+        ];
+        figures.extend(has_bounds.then(|| waiting(group.may_have_waited)));
+        figures.extend([
             percent(50),
             percent(95),
             percent(99),
             Cell::duration(group.max),
             slowest.map_or(Cell::Empty, Cell::Event),
             folded,
-        ];
+        ]);
         section.row(group.labels.iter().map(Cell::from).chain(figures).collect());
     }
     if groups.len() > limit {
@@ -198,6 +216,12 @@ fn report(
     let slowest = outliers(store, groups, by, watch, &mut report)?;
     if *overlaps > 0 {
         report.note(group::overlap_note(*overlaps));
+    }
+    if has_bounds {
+        report.note(group::BOUND_NOTE);
+    }
+    if *is_waiting_unknown && calls > 0 {
+        report.note(group::UNHEARD_NOTE);
     }
     if calls == 0 && *left_out > 0 {
         let why = match by {

@@ -1,8 +1,7 @@
 //! Calls and their ends, and which message each handles.
 
 use super::super::payload::{Payload, text, texts};
-use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym};
-use super::messages::reference_in;
+use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym, reference_in};
 use super::{Book, Item, cut};
 use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Seen;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use super::super::payload::{Payload, text};
-use super::super::{Kind, Message, MessageId, Moment, ProcessId, Sym, Waited};
+use super::super::{Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in};
 use super::{Book, Item};
 use crate::event::Role;
 use crate::query::Seen;
@@ -15,7 +15,7 @@ impl Book {
         if let Some(reference) = seen.correlation_id() {
             return Some(self.texts.intern(reference));
         }
-        if !matches!(kind, Kind::Call | Kind::Reply) {
+        if !matches!(kind, Kind::Call | Kind::Reply | Kind::Signal) {
             return None;
         }
         let message = text(payload.message)?;
@@ -25,7 +25,7 @@ impl Book {
     pub(super) fn on_send(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
         self.acted(process, moment);
         let payload = Payload::read(seen.data());
-        let kind = kind_of(text(payload.send_type).as_deref(), || text(payload.message).unwrap_or_default());
+        let kind = Kind::read(text(payload.send_type).as_deref(), || text(payload.message).unwrap_or_default());
         let receiver = seen.roles().find(|(role, _)| *role == Role::Receiver).map(|(_, pid)| pid);
         let told_pid = receiver.filter(|receiver| receiver.starts_with('<'));
         let name = text(payload.receiver_name).or_else(|| receiver.filter(|pid| !pid.starts_with('<')).map(Into::into));
@@ -61,6 +61,7 @@ impl Book {
             if let Some(reference) = reference {
                 self.requests.insert((session, reference), id);
                 self.waiting.insert(process, id);
+                self.idle.entry(process).or_default().asked(reference, moment.at);
             }
         }
         self.messages.push(Message {
@@ -90,9 +91,15 @@ impl Book {
         };
         let payload = Payload::read(seen.data());
         let content = || text(payload.message).unwrap_or_default();
-        let kind = kind_of(text(payload.receive_type).as_deref(), content);
+        let kind = Kind::read(text(payload.receive_type).as_deref(), content);
         let reference = self.reference(seen, kind, &payload);
         let received_in = self.stacks.get(&process).and_then(|stack| stack.last()).copied();
+        // The end of a timer is traced as a receive of this atom.
+        let is_timeout = content() == ":timeout";
+        let idle = self.idle.entry(process).or_default();
+        // What a call was waited for stands with the call.
+        let is_asking = idle.is_asking();
+        let wait = idle.arrived(kind, reference, is_timeout, moment.at).filter(|_| !is_asking).zip(received_in);
         if message.is_none() && payload.receive_type.is_none() {
             let key = (process, self.hasher.hash_one(&*content()));
             message = self.flying.get_mut(&key).and_then(VecDeque::pop_front);
@@ -108,6 +115,11 @@ impl Book {
                 }
             }
         }
+        let is_kept = matches!(kind, Kind::Call | Kind::Cast | Kind::Info) && !is_timeout;
+        if let Some((wait, call)) = wait {
+            let message = message.or_else(|| is_kept.then_some(self.messages.len() as MessageId));
+            self.maybe_waited.push(MaybeWaited { call, since: wait.start, until: wait.end, message });
+        }
         if let Some(message) = message {
             // Its callback will not name it either.
             if payload.receive_type.is_none() && kind == Kind::Cast {
@@ -121,8 +133,7 @@ impl Book {
             message.receiver = message.receiver.or(Some(process));
             return;
         }
-        // The end of a timer is traced as a receive of this atom.
-        if !matches!(kind, Kind::Call | Kind::Cast | Kind::Info) || content() == ":timeout" {
+        if !is_kept {
             return;
         }
         let id = self.messages.len() as MessageId;
@@ -151,38 +162,6 @@ impl Book {
             answers: None,
             waited: None,
         });
-    }
-}
-
-/// The first reference in a text.
-pub(super) fn reference_in(text: &str) -> Option<&str> {
-    let rest = &text[text.find("#Reference<")?..];
-    Some(&rest[..=rest.find('>')?])
-}
-
-/// The kind a source told, or what the message's shape says.
-fn kind_of<'a>(told: Option<&str>, content: impl FnOnce() -> std::borrow::Cow<'a, str>) -> Kind {
-    match told {
-        Some("call") => Kind::Call,
-        Some("cast") => Kind::Cast,
-        Some("reply") => Kind::Reply,
-        Some("system") => Kind::System,
-        Some("down" | "exit") => Kind::Signal,
-        Some(_) => Kind::Info,
-        None => {
-            let content = content();
-            if content.starts_with("{:\"$gen_call\"") {
-                Kind::Call
-            } else if content.starts_with("{:\"$gen_cast\"") {
-                Kind::Cast
-            } else if content.starts_with("{[:alias | #Ref") || content.starts_with("{#Reference<") {
-                Kind::Reply
-            } else if content.starts_with("{:DOWN,") || content.starts_with("{:EXIT,") {
-                Kind::Signal
-            } else {
-                Kind::Info
-            }
-        }
     }
 }
 

@@ -11,8 +11,11 @@ use std::ops::ControlFlow;
 use foldhash::fast::FixedState;
 
 use super::super::losses::{Loss, losses};
+use super::super::waits::Idle;
 use super::payload::{Payload, int, text};
-use super::{Call, CallId, Ledger, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts, Waited};
+use super::{
+    Call, CallId, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts, Waited,
+};
 use crate::error::Result;
 use crate::event::time::Time;
 use crate::query::{Filter, Seen, Visit};
@@ -52,6 +55,7 @@ struct Book {
     messages: Vec<Message>,
     processes: Vec<Process>,
     samples: Vec<Sample>,
+    maybe_waited: Vec<MaybeWaited>,
     signs: Vec<Sign>,
     registrations: Vec<(Moment, Sym, ProcessId)>,
     knows_names: bool,
@@ -68,6 +72,7 @@ struct Book {
     /// Calls by their reference.
     requests: Map<(Sym, Sym), MessageId>,
     waiting: Map<ProcessId, MessageId>,
+    idle: Map<ProcessId, Idle>,
     /// Messages whose sends were not traced, by who received them.
     unsent: Map<(ProcessId, u8), VecDeque<MessageId>>,
     /// Messages of a source that does not join receives to sends, by receiver and content.
@@ -89,6 +94,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages: Vec::new(),
         processes: Vec::new(),
         samples: Vec::new(),
+        maybe_waited: Vec::new(),
         signs: Vec::new(),
         registrations: Vec::new(),
         knows_names: false,
@@ -102,6 +108,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         stacks: Map::default(),
         requests: Map::default(),
         waiting: Map::default(),
+        idle: Map::default(),
         unsent: Map::default(),
         flying: Map::default(),
         hasher: FixedState::default(),
@@ -110,7 +117,8 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         book.take(&seen);
         ControlFlow::Continue(())
     })?;
-    let Book { mut texts, calls, messages, processes, samples, signs, registrations, knows_names, newest, .. } = book;
+    let Book { mut texts, calls, messages, processes, samples, maybe_waited, .. } = book;
+    let Book { signs, registrations, knows_names, newest, .. } = book;
     let losses = losses(store, &visit, watch)?;
     for loss in &losses {
         texts.intern(&loss.event_id);
@@ -131,6 +139,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages,
         processes,
         samples,
+        maybe_waited,
         signs,
         losses,
         registrations,
@@ -276,6 +285,7 @@ impl Book {
 
     /// A process did something: it does not wait any more.
     fn acted(&mut self, process: ProcessId, moment: Moment) {
+        self.idle.entry(process).or_default().acted(moment.at);
         if let Some(request) = self.waiting.remove(&process) {
             let waited = &mut self.messages[request as usize].waited;
             *waited = waited.or(Some((moment, Waited::GaveUp)));
