@@ -23,7 +23,7 @@ def work(server, level, undo):
     # All of them arrive, or this does not return.
     talk.round(MESSAGES)
     before = server.offline("away")
-    talk.clients[0].send("away", OFFLINE)
+    talk.clients[0].send("away", OFFLINE, f"paid by {server.card}")
     wait_for("messages to somebody away", lambda: server.offline("away") == before + OFFLINE)
     sessions = server.sessions()
     equal("sessions", len(sessions), server.users)

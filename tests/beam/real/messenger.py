@@ -78,8 +78,7 @@ class Client:
         self.buffer = self.buffer[whole + len(b"</message>"):]
         return count
 
-    def send(self, to, count):
-        body = "x" * 100
+    def send(self, to, count, body="x" * 100):
         self.socket.sendall("".join(f"<message to='{to}@{HOST}' type='chat' id='m{n}'><body>{n} {body}</body></message>"
                                     for n in range(count)).encode())
 

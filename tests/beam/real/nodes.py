@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 from harness import DEADLINE, PREFIX, Process, Wrong, equal, free_port, hostname, inject, wait_for
+from planted import card
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -45,6 +46,7 @@ class Product:
         self.folder = tempfile.mkdtemp(prefix=f"scope-{self.kind}-")
         self.cookie = f"COOKIE{os.urandom(8).hex()}"
         self.password = f"pass{os.urandom(8).hex()}"
+        self.card = card()
         self.epmd = str(free_port())
         self.node = f"{self.kind}_{os.getpid()}@{hostname()}"
         self.port = free_port()
@@ -108,7 +110,7 @@ class Product:
         return self.asker.number(f'element(2, process_info(list_to_pid("{pid}"), message_queue_len))')
 
     def secrets(self):
-        return {"password": self.password, "cookie": self.cookie}
+        return {"password": self.password, "cookie": self.cookie, "card number": self.card}
 
     def inject(self, *arguments):
         return inject(self.node, self.cookie, *arguments)
