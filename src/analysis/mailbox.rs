@@ -87,7 +87,8 @@ impl<'l> Mailbox<'l> {
                     continue;
                 }
             };
-            stays.push(Stay { message, from: message.sent, until, call });
+            let from = until.map_or(message.came(), |until| message.came().min(until));
+            stays.push(Stay { message, from, until, call });
         }
         Self { measure, stays, unknown }
     }
@@ -125,9 +126,9 @@ impl<'l> Mailbox<'l> {
 }
 
 impl Stay<'_> {
-    /// Nanoseconds it waited.
+    /// Nanoseconds it waited; not known where the clocks of two nodes disagree.
     pub(crate) fn waited(&self) -> Option<i64> {
-        Some(self.until?.since(self.from).max(0))
+        self.message.until(self.until?).filter(|_| !self.message.has_clocks_that_disagree())
     }
 }
 

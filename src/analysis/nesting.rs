@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 
 use foldhash::fast::RandomState;
 
-use super::symbols::Symbols;
+use super::nodes::Nodes;
+use super::symbols::Processes;
 use crate::error::Result;
 use crate::query::{Field, Filter, Seen};
 use crate::store::EventStore;
@@ -38,8 +39,8 @@ pub(super) fn is_call(event: &Seen<'_>) -> bool {
 }
 
 /// Every call that ended within a filter, in the order of their ends.
-pub(super) fn calls(store: &EventStore, filter: &Filter, watch: &dyn Watch) -> Result<Vec<Call>> {
-    let mut processes = Symbols::new(Field::Pid);
+pub(super) fn calls(store: &EventStore, filter: &Filter, nodes: &Nodes, watch: &dyn Watch) -> Result<Vec<Call>> {
+    let mut processes = Processes::new(nodes);
     let mut calls = Vec::new();
     store.visit(filter, watch, |event| {
         if let Some(duration) = event.duration_ns().filter(|_| is_call(&event)) {

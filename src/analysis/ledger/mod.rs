@@ -10,7 +10,9 @@ mod texts;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::losses::Loss;
-use crate::event::StoredEvent;
+use super::nodes::Nodes;
+use crate::error::{Error, Result};
+use crate::event::{StoredEvent, home};
 use crate::event::exit_reason::ExitReason;
 use crate::query::{Gap, Visit};
 use crate::store::EventStore;
@@ -152,6 +154,36 @@ pub(crate) struct Message {
     pub(crate) answers: Option<MessageId>,
     /// Of a call, when its sender stopped waiting and why.
     pub(crate) waited: Option<(Moment, Waited)>,
+    /// Whether it goes from one node to another: times of its two ends are of two clocks.
+    pub(crate) is_across: bool,
+}
+
+impl Message {
+    /// Nanoseconds from its send to a moment of its receiver. `None`: the clocks of two nodes disagree, by at least what
+    /// is missing.
+    pub(crate) const fn until(&self, moment: Moment) -> Option<i64> {
+        let ns = moment.since(self.sent);
+        if ns >= 0 {
+            Some(ns)
+        } else if self.is_across {
+            None
+        } else {
+            Some(0)
+        }
+    }
+
+    /// Whether it was received before it was sent, by the clocks of two nodes.
+    pub(crate) fn has_clocks_that_disagree(&self) -> bool {
+        self.is_across && self.received.is_some_and(|received| received.at < self.sent.at)
+    }
+
+    /// When it was there to be taken, at the latest, by its receiver's clock as far as that is known.
+    pub(crate) fn came(&self) -> Moment {
+        match self.received {
+            Some(received) if self.is_across && received.at < self.sent.at => received,
+            _ => self.sent,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -170,7 +202,10 @@ pub(crate) struct Exit {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Process {
+    /// As answers tell it.
     pub(crate) pid: Sym,
+    /// Where several were recorded.
+    pub(crate) node: Option<Sym>,
     pub(crate) session: Sym,
     /// Its last registered name.
     pub(crate) name: Option<Sym>,
@@ -212,6 +247,7 @@ pub(crate) struct Sign {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     store: EventStore,
+    nodes: Nodes,
     pub(crate) texts: Texts,
     pub(crate) calls: Vec<Call>,
     pub(crate) messages: Vec<Message>,
@@ -223,7 +259,7 @@ pub(crate) struct Ledger {
     pub(crate) losses: Vec<Loss>,
     /// Names that were registered: when, which, by whom, in the order of time.
     pub(crate) registrations: Vec<(Moment, Sym, ProcessId)>,
-    /// Names that several processes had, one after the other.
+    /// Names that several processes had, by session: one after the other, or on several nodes.
     pub(crate) shared_names: BTreeSet<(Sym, Sym)>,
     /// When a capture began or ended or lost something, by session: what was traced before tells nothing of after.
     pub(crate) breaks: BTreeMap<Sym, Vec<i64>>,
@@ -304,15 +340,52 @@ impl Ledger {
         std::iter::once(id).chain(self.around(id)).find(|id| !self.call(*id).is_anonymous).unwrap_or(id)
     }
 
-    /// Processes of this pid or name, in the order they lived.
+    /// Processes of this pid, as answers tell it, or of this name, in the order they lived.
     pub(crate) fn processes_called(&self, pid_or_name: &str) -> Vec<ProcessId> {
         let wanted = pid_or_name.trim();
         let name = bare(wanted.strip_prefix("Elixir.").unwrap_or(wanted));
-        let pid = crate::event::canon::pid(wanted.into());
         let has = |process: &Process| {
-            self.text(process.pid) == pid || process.name.is_some_and(|known| bare(self.text(known)) == name)
+            self.text(process.pid) == wanted || process.name.is_some_and(|known| bare(self.text(known)) == name)
         };
         (0..self.processes.len() as ProcessId).filter(|id| has(self.process(*id))).collect()
+    }
+
+    /// The processes an argument means, in the order they lived; never none, and all of one node.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none here, [`Invalid`](crate::ErrorKind::Invalid) when
+    /// they are of several nodes.
+    pub(crate) fn asked(&self, argument: &str, pid_or_name: &str, node: Option<&str>) -> Result<Vec<ProcessId>> {
+        let wanted = self.nodes.asked(argument, pid_or_name, node)?;
+        let mut found = self.processes_called(&wanted);
+        if self.nodes.are_several() {
+            // A pid without its node is that of a process on each of them.
+            let at = |node: &String| self.processes_called(&home::at_node(&wanted, Some(node)));
+            found.extend(self.nodes.names().iter().flat_map(at));
+            found.sort_unstable();
+            found.dedup();
+            let of = |id: &ProcessId| self.process(*id).node.map(|node| self.text(node));
+            found.retain(|id| node.is_none() || of(id) == node);
+            let on: BTreeSet<&str> = found.iter().filter_map(of).collect();
+            if on.len() > 1 {
+                return Err(self.nodes.ambiguous(argument, &wanted, &on.into_iter().collect::<Vec<_>>()));
+            }
+        }
+        if found.is_empty() { Err(self.unknown(argument, pid_or_name)) } else { Ok(found) }
+    }
+
+    /// What is said of a process that is not in this span of time.
+    fn unknown(&self, argument: &str, name: &str) -> Error {
+        let mut known: Vec<&str> =
+            self.processes.iter().filter_map(|process| Some(bare(self.text(process.name?)))).collect();
+        known.sort_unstable();
+        known.dedup();
+        let shown = known.iter().take(12).copied().collect::<Vec<_>>().join(", ");
+        let names = if known.is_empty() { "no process has a name here".to_owned() } else { format!("names: {shown}") };
+        Error::not_found(format!(
+            "{argument}: no event in this span of time names a process {name:?}; give a pid such as \"<0.120.0>\" or a \
+             registered name ({names})"
+        ))
     }
 }
 

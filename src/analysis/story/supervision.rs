@@ -10,7 +10,7 @@ use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
-use crate::event::{Role, canon};
+use crate::event::Role;
 use crate::query::Filter;
 
 /// Spawns looked at for the one that replaces a process.
@@ -132,7 +132,7 @@ fn reply(ask: &Ask<'_>, parent: &str, start: &Fact) -> Result<Option<Fact>> {
         let message = Value::read(send.text("message").unwrap_or_default());
         let Some([_, answer]) = message.tuple() else { return false };
         let Some([ok, pid, ..]) = answer.tuple() else { return false };
-        send.key() > start.key() && ok.atom() == Some("ok") && canon::pid(pid.text.into()) == child
+        send.key() > start.key() && ok.atom() == Some("ok") && send.pid_in(pid.text) == child
     };
     Ok(sends.into_iter().find(names_it))
 }
@@ -153,7 +153,7 @@ fn ends_told(ask: &Ask<'_>, parent: &str, exit: &Fact, all: &[Fact]) -> Result<V
             [kind, _, _, pid, _] if kind.atom() == Some("DOWN") => pid.text,
             _ => return None,
         };
-        Some((canon::pid(pid.into()).into_owned(), receive))
+        Some((receive.pid_in(pid), receive))
     };
     let mut told: Vec<(String, Fact)> = Vec::new();
     for (pid, receive) in receives.into_iter().filter_map(read) {

@@ -13,7 +13,7 @@ use crate::analysis::state::running_at;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
-use crate::analysis::who::lives;
+use crate::analysis::who::called;
 use crate::error::Result;
 use crate::event::Role;
 use crate::event::exit_reason::Call;
@@ -52,7 +52,7 @@ pub(super) fn parts(cx: &Cx<'_>, failure: &Failure, call: &Call) -> Result<Vec<P
     let pid = match send.and_then(|send| send.text("receiver_pid")) {
         Some(pid) => Some(pid.to_owned()),
         // The name's last life tells where it went.
-        None => lives(cx.ask, "target", &call.target).ok().and_then(|mut lives| Some(lives.pop()?.pid)),
+        None => failure.exit.as_ref().or(failure.raised.as_ref()).and_then(|end| called(cx.ask, end, &call.target)),
     };
     let mut parts = vec![Part::new("waited for", waited)];
     if let Some(pid) = pid {

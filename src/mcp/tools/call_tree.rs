@@ -11,7 +11,7 @@ use crate::analysis::trees::{Ground, Target, ground, place};
 use crate::analysis::value::brief;
 use crate::event::StoredEvent;
 use crate::mcp::args::budget::gathers_long;
-use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -33,6 +33,8 @@ pub(crate) struct Args {
     correlation_id: Option<String>,
     /// All outermost calls of a process in a span of time; a pid or a registered name.
     pid: Option<String>,
+    #[serde(flatten)]
+    whose: NodeArg,
     /// Levels shown; default 8.
     #[schemars(range(min = 1, max = 512))]
     depth: Option<usize>,
@@ -69,7 +71,7 @@ impl Tool for CallTree {
         let target = match (args.event_id, args.correlation_id, args.pid) {
             (Some(id), None, None) => Target::Event(id),
             (None, Some(id), None) => Target::Correlation(id),
-            (None, None, Some(pid)) => Target::Process(pid),
+            (None, None, Some(pid)) => Target::Process(pid, args.whose.node),
             (None, None, None) => {
                 return Err(Error::invalid("give one of event_id, correlation_id or pid: the tree's root"));
             }

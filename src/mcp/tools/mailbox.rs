@@ -10,9 +10,8 @@ use super::find_anomalies::frame;
 use crate::analysis::ledger::{Ledger, ProcessId, gather};
 use crate::analysis::mailbox::{Mailbox as Box_, Measure, Stay, buckets, by_receiver};
 use crate::analysis::traffic::Traffic;
-use crate::analysis::trees::unknown_process;
 use crate::mcp::args::budget::gathers_long;
-use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -34,6 +33,8 @@ const MAX_PROCESSES: usize = 3;
 pub(crate) struct Args {
     /// A pid or a registered name.
     pid: String,
+    #[serde(flatten)]
+    whose: NodeArg,
     /// Length of a row's time, such as "10ms" or "1s"; default: a twentieth of the whole.
     bucket: Option<String>,
     #[serde(flatten)]
@@ -62,10 +63,7 @@ impl Tool for Mailbox {
         let bucket = args.bucket.as_deref().map(read_bucket).transpose()?;
         let (since, until) = args.span.read()?;
         let ledger = gather(store, Filter { since, until, ..Filter::default() }, watch)?;
-        let processes = ledger.processes_called(&args.pid);
-        if processes.is_empty() {
-            return Err(unknown_process(&ledger, "pid", &args.pid));
-        }
+        let processes = ledger.asked("pid", &args.pid, args.whose.node.as_deref())?;
         report(&ledger, &processes, bucket).map(|report| report.answer(args.budget.bytes()))
     }
 }

@@ -10,13 +10,12 @@ use super::find_anomalies::frame;
 use crate::analysis::flow::{Only, Parties, select};
 use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, bare, gather};
 use crate::analysis::traffic::{Answer as Reply, Fate, Traffic};
-use crate::analysis::trees::unknown_process;
 use crate::mcp::args::budget::gathers_long;
-use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
-use crate::{Error, EventStore, Filter};
+use crate::{Error, ErrorKind, EventStore, Filter};
 
 pub(crate) struct MessageFlow;
 
@@ -50,6 +49,8 @@ pub(crate) struct Args {
     between: Option<Vec<String>>,
     /// Messages from or to this process; a pid or a registered name.
     pid: Option<String>,
+    #[serde(flatten)]
+    whose: NodeArg,
     /// "lost": sent to nobody, or in a mailbox whose process ended. "unanswered": calls without a reply. "slow": ten
     /// times the usual of their callback. "late": answered after the caller had given up.
     only: Option<OnlyArg>,
@@ -94,8 +95,11 @@ impl Tool for MessageFlow {
         };
         let ledger = gather(store, filter, watch)?;
         let of = |argument: &str, name: &str| {
-            let found: BTreeSet<ProcessId> = ledger.processes_called(name).into_iter().collect();
-            if found.is_empty() { Err(unknown_process(&ledger, argument, name)) } else { Ok(found) }
+            let found = ledger.asked(argument, name, None).or_else(|error| match args.whose.node.as_deref() {
+                Some(node) if error.kind() == ErrorKind::Invalid => ledger.asked(argument, name, Some(node)),
+                _ => Err(error),
+            });
+            found.map(|found| found.into_iter().collect::<BTreeSet<ProcessId>>())
         };
         let parties = Parties {
             any: args.pid.map(|pid| of("pid", &pid)).transpose()?.unwrap_or_default(),
@@ -212,6 +216,7 @@ fn outcome(traffic: &Traffic<'_>, message: &Message) -> String {
     let ns = |ns: i64| duration(i128::from(ns));
     match traffic.answer(message) {
         Reply::After(after) => return format!("answered after {}", ns(after)),
+        Reply::Untimed => return "answered; when is not known".to_owned(),
         Reply::Late(late) => return format!("answered {} too late", ns(late)),
         Reply::Never => return "never answered: the caller gave up".to_owned(),
         Reply::CallerGone => return "its caller ended first".to_owned(),
