@@ -1,11 +1,13 @@
 //! What does one event say? Its payload, read once, by the names the producers use.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value as Json};
 
 use super::nodes::Nodes;
 use super::value::Value;
-use crate::event::{Role, StoredEvent, canon, home};
 use crate::event::exit_reason::is_failed_call;
+use crate::event::{Role, StoredEvent, canon, home};
 
 /// An event and its payload.
 #[derive(Clone, Debug)]
@@ -19,14 +21,31 @@ pub(crate) struct Fact {
 /// Longest the operands of a failed operation are looked for, one by one.
 const MAX_ARGS: usize = 64;
 
+/// Writes the pids of a node in the texts of a value with its name.
+fn at_node(value: &mut Json, node: &str) {
+    match value {
+        Json::String(text) => {
+            if let Cow::Owned(told) = home::text_at_node(text, Some(node)) {
+                *text = told;
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| at_node(item, node)),
+        Json::Object(members) => members.values_mut().for_each(|member| at_node(member, node)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
 impl Fact {
     /// An event of a recording of these nodes: the pids it names are told as answers tell them.
     pub(crate) fn among(event: StoredEvent, nodes: &Nodes) -> Self {
         let mut fact = Self::new(event);
         if let Some(node) = fact.event.node().filter(|_| nodes.are_several()) {
             for (key, value) in &mut fact.data {
-                if let (Some(_), Json::String(pid)) = (Role::of_key(key), &*value) {
-                    *value = home::at_node(&canon::pid(pid.into()), Some(node)).into_owned().into();
+                match value {
+                    Json::String(pid) if Role::of_key(key).is_some() => {
+                        *pid = home::at_node(&canon::pid(pid.as_str().into()), Some(node)).into_owned();
+                    }
+                    value => at_node(value, node),
                 }
             }
             let pid = home::at_node(fact.event.pid().unwrap_or_default(), Some(node)).into_owned();

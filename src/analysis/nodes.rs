@@ -165,11 +165,7 @@ impl Nodes {
 
 /// The first and the last event of a node in a session or in all, and how many there are.
 fn recorded_in(store: &EventStore, node: &str, session: Option<&str>) -> Result<Option<(Recorded, u64)>> {
-    let filter = || Filter {
-        node: Some(node.to_owned()),
-        session_id: session.map(str::to_owned),
-        ..Filter::default()
-    };
+    let filter = || Filter { node: Some(node.to_owned()), session_id: session.map(str::to_owned), ..Filter::default() };
     let end = |order| store.query_events_watched(&Query { limit: 1, order, ..Query::new(filter()) }, &Unwatched);
     let (first, last) = (end(Order::Asc)?, end(Order::Desc)?);
     let events = first.total_matched.unwrap_or_default();

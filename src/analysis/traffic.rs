@@ -250,14 +250,15 @@ impl<'l> Traffic<'l> {
 
     /// How long it waited in the mailbox until it was handled; not known where the clocks of two nodes disagree.
     pub(crate) fn queued(&self, message: &Message) -> Option<i64> {
-        message.until(self.ledger.call(message.handled?).start).filter(|_| !message.has_clocks_that_disagree())
+        message.until(self.ledger.call(message.handled?).start)
     }
 
     /// What the message says, without its wrapping; whole.
     pub(crate) fn whole(&self, message: &Message) -> String {
         let Some(event) = self.ledger.event(message.event) else { return String::new() };
         let payload = Payload::read(event.data());
-        envelope::content(&text(payload.message).unwrap_or_default()).to_owned()
+        let message = text(payload.message).unwrap_or_default();
+        self.ledger.told(envelope::content(&message), &event).into_owned()
     }
 
     /// The same, cut.

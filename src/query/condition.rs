@@ -27,7 +27,11 @@ enum Keys {
     ModuleFunction(Symbol, Symbol),
     Mfa(Symbol, Symbol, u8),
     /// A process of a node: as the node itself writes it, and with the node's name as others do.
-    OfNode { node: Symbol, own: Symbol, named: Symbol },
+    OfNode {
+        node: Symbol,
+        own: Symbol,
+        named: Symbol,
+    },
 }
 
 /// Keys of one index.
@@ -57,13 +61,17 @@ impl Conditions {
     pub(crate) fn new(filter: &Filter, (since, until): (i64, i64), hasher: &RandomState) -> Self {
         let symbol = |text: &String| Symbol { text: text.clone(), hash: hash_text(hasher, text) };
         let one = |index, name, text: &String| Condition { index, keys: Keys::Symbols(vec![symbol(text)]), name };
-        let mut indexed: Vec<Condition> = filter.pid.iter().map(|pid| match home::split(pid) {
-            None => one(Index::Process, "pid", pid),
-            Some((node, own)) => {
-                let (node, own, named) = (symbol(&node.to_owned()), symbol(&own), symbol(pid));
-                Condition { index: Index::Process, keys: Keys::OfNode { node, own, named }, name: "pid" }
-            }
-        }).collect();
+        let mut indexed: Vec<Condition> = filter
+            .pid
+            .iter()
+            .map(|pid| match home::split(pid) {
+                None => one(Index::Process, "pid", pid),
+                Some((node, own)) => {
+                    let (node, own, named) = (symbol(&node.to_owned()), symbol(&own), symbol(pid));
+                    Condition { index: Index::Process, keys: Keys::OfNode { node, own, named }, name: "pid" }
+                }
+            })
+            .collect();
         let mut add = |index, name, text: &Option<String>| {
             if let Some(text) = text {
                 indexed.push(one(index, name, text));
@@ -177,7 +185,11 @@ enum Check {
     /// In which roles, as bits of [`Role::bit`].
     Process(u16, u16),
     /// The pid as its node writes it, with the node, and as others do; in which roles.
-    OfNode { own: Option<(u16, u16)>, named: Option<u16>, roles: u16 },
+    OfNode {
+        own: Option<(u16, u16)>,
+        named: Option<u16>,
+        roles: u16,
+    },
 }
 
 impl Condition {

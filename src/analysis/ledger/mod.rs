@@ -4,6 +4,7 @@
 //! lives, joined by number instead of by id. Payloads stay in the store and are read when a fact of one is shown.
 
 mod gather;
+mod naming;
 pub(crate) mod payload;
 mod texts;
 
@@ -11,8 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::losses::Loss;
 use super::nodes::Nodes;
-use crate::error::{Error, Result};
-use crate::event::{StoredEvent, home};
+use crate::event::StoredEvent;
 use crate::event::exit_reason::ExitReason;
 use crate::query::{Gap, Visit};
 use crate::store::EventStore;
@@ -156,33 +156,19 @@ pub(crate) struct Message {
     pub(crate) waited: Option<(Moment, Waited)>,
     /// Whether it goes from one node to another: times of its two ends are of two clocks.
     pub(crate) is_across: bool,
+    /// Whether these clocks disagree: some message between the two nodes was received before it was sent.
+    pub(crate) is_skewed: bool,
 }
 
 impl Message {
-    /// Nanoseconds from its send to a moment of its receiver. `None`: the clocks of two nodes disagree, by at least what
-    /// is missing.
-    pub(crate) const fn until(&self, moment: Moment) -> Option<i64> {
-        let ns = moment.since(self.sent);
-        if ns >= 0 {
-            Some(ns)
-        } else if self.is_across {
-            None
-        } else {
-            Some(0)
-        }
+    /// Nanoseconds from its send to a moment of its receiver. `None`: the clocks of two nodes disagree.
+    pub(crate) fn until(&self, moment: Moment) -> Option<i64> {
+        (!self.is_skewed).then(|| moment.since(self.sent).max(0))
     }
 
-    /// Whether it was received before it was sent, by the clocks of two nodes.
-    pub(crate) fn has_clocks_that_disagree(&self) -> bool {
-        self.is_across && self.received.is_some_and(|received| received.at < self.sent.at)
-    }
-
-    /// When it was there to be taken, at the latest, by its receiver's clock as far as that is known.
+    /// When it was there to be taken, at the latest; by its receiver's clock where the two disagree and that is known.
     pub(crate) fn came(&self) -> Moment {
-        match self.received {
-            Some(received) if self.is_across && received.at < self.sent.at => received,
-            _ => self.sent,
-        }
+        self.received.filter(|_| self.is_skewed).unwrap_or(self.sent)
     }
 }
 
@@ -303,27 +289,6 @@ impl Ledger {
         (since <= until).then_some((since, until))
     }
 
-    /// A process for a reader: its name, with its pid where others had the name too; or its pid.
-    pub(crate) fn label(&self, id: ProcessId) -> String {
-        let process = self.process(id);
-        match process.name {
-            Some(name) if self.shared_names.contains(&(process.session, name)) => self.full_label(id),
-            Some(name) => bare(self.text(name)).to_owned(),
-            None => self.text(process.pid).to_owned(),
-        }
-    }
-
-    /// A process at its first mention: `Account <0.117.0>`, `<0.120.0> (Cart)`.
-    pub(crate) fn full_label(&self, id: ProcessId) -> String {
-        let process = self.process(id);
-        let pid = self.text(process.pid);
-        match (process.name, process.module) {
-            (Some(name), _) => format!("{} {pid}", bare(self.text(name))),
-            (None, Some(module)) => format!("{pid} ({})", self.text(module)),
-            (None, None) => pid.to_owned(),
-        }
-    }
-
     /// How many breaks of the recording a process had behind it at a time.
     pub(crate) fn breaks_before(&self, process: ProcessId, at: i64) -> usize {
         let breaks = self.breaks.get(&self.process(process).session);
@@ -338,54 +303,6 @@ impl Ledger {
     /// The innermost call with a name at or around a call.
     pub(crate) fn named(&self, id: CallId) -> CallId {
         std::iter::once(id).chain(self.around(id)).find(|id| !self.call(*id).is_anonymous).unwrap_or(id)
-    }
-
-    /// Processes of this pid, as answers tell it, or of this name, in the order they lived.
-    pub(crate) fn processes_called(&self, pid_or_name: &str) -> Vec<ProcessId> {
-        let wanted = pid_or_name.trim();
-        let name = bare(wanted.strip_prefix("Elixir.").unwrap_or(wanted));
-        let has = |process: &Process| {
-            self.text(process.pid) == wanted || process.name.is_some_and(|known| bare(self.text(known)) == name)
-        };
-        (0..self.processes.len() as ProcessId).filter(|id| has(self.process(*id))).collect()
-    }
-
-    /// The processes an argument means, in the order they lived; never none, and all of one node.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none here, [`Invalid`](crate::ErrorKind::Invalid) when
-    /// they are of several nodes.
-    pub(crate) fn asked(&self, argument: &str, pid_or_name: &str, node: Option<&str>) -> Result<Vec<ProcessId>> {
-        let wanted = self.nodes.asked(argument, pid_or_name, node)?;
-        let mut found = self.processes_called(&wanted);
-        if self.nodes.are_several() {
-            // A pid without its node is that of a process on each of them.
-            let at = |node: &String| self.processes_called(&home::at_node(&wanted, Some(node)));
-            found.extend(self.nodes.names().iter().flat_map(at));
-            found.sort_unstable();
-            found.dedup();
-            let of = |id: &ProcessId| self.process(*id).node.map(|node| self.text(node));
-            found.retain(|id| node.is_none() || of(id) == node);
-            let on: BTreeSet<&str> = found.iter().filter_map(of).collect();
-            if on.len() > 1 {
-                return Err(self.nodes.ambiguous(argument, &wanted, &on.into_iter().collect::<Vec<_>>()));
-            }
-        }
-        if found.is_empty() { Err(self.unknown(argument, pid_or_name)) } else { Ok(found) }
-    }
-
-    /// What is said of a process that is not in this span of time.
-    fn unknown(&self, argument: &str, name: &str) -> Error {
-        let mut known: Vec<&str> =
-            self.processes.iter().filter_map(|process| Some(bare(self.text(process.name?)))).collect();
-        known.sort_unstable();
-        known.dedup();
-        let shown = known.iter().take(12).copied().collect::<Vec<_>>().join(", ");
-        let names = if known.is_empty() { "no process has a name here".to_owned() } else { format!("names: {shown}") };
-        Error::not_found(format!(
-            "{argument}: no event in this span of time names a process {name:?}; give a pid such as \"<0.120.0>\" or a \
-             registered name ({names})"
-        ))
     }
 }
 

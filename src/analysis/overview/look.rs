@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::elsewhere::Elsewhere;
 use super::{Function, LONG_MAILBOX, Overview, Process, Troubles};
 use crate::analysis::ask::Ask;
 use crate::analysis::exceptions::{End, Streamed};
@@ -15,8 +16,8 @@ use crate::analysis::symbols::{Functions, Processes, Symbols};
 use crate::analysis::traffic::Traffic;
 use crate::analysis::who::Names;
 use crate::error::Result;
-use crate::event::{Role, home};
 use crate::event::exit_reason::ExitReason;
+use crate::event::{Role, home};
 use crate::query::{Field, Filter, Seen, Visit};
 
 /// Processes and functions that are told.
@@ -60,6 +61,7 @@ enum Kind {
     Send,
     Spawn,
     End,
+    Register,
     Other,
 }
 
@@ -74,6 +76,7 @@ pub(super) struct Look {
     life_of: Vec<Option<usize>>,
     lives: Vec<Life>,
     by_pid: BTreeMap<String, usize>,
+    names: Elsewhere,
     functions: Functions,
     figures: Vec<Figures>,
     is_callback: Vec<Option<bool>>,
@@ -121,6 +124,7 @@ impl Look {
             life_of: Vec::new(),
             lives: Vec::new(),
             by_pid: BTreeMap::new(),
+            names: Elsewhere::default(),
             functions: Functions::new(),
             figures: Vec::new(),
             is_callback: Vec::new(),
@@ -143,6 +147,7 @@ impl Look {
                 Some("message_send") => Kind::Send,
                 Some("process_spawn") => Kind::Spawn,
                 Some("process_exit") => Kind::End,
+                Some("process_register") => Kind::Register,
                 _ => Kind::Other,
             };
             self.kinds.push(kind);
@@ -160,7 +165,8 @@ impl Look {
             Kind::Send => self.send(event, life),
             Kind::Spawn => self.spawn(event),
             Kind::End => self.end(event, life),
-            Kind::Other => {}
+            Kind::Register if self.recorded.are_several() => self.names.register(event, life),
+            Kind::Register | Kind::Other => {}
         }
     }
 
@@ -245,8 +251,12 @@ impl Look {
             self.troubles.undeliverable.count_only(event, &self.recorded);
             return;
         }
+        let receiver = match receiver {
+            Some(pid) => Some(self.life(pid, event.node())),
+            None if self.recorded.are_several() => self.names.receiver(event),
+            None => None,
+        };
         let Some(receiver) = receiver else { return };
-        let receiver = self.life(receiver, event.node());
         let sent_on = life.map(|life| home::node_of(&self.lives[life].pid).map(str::to_owned));
         let receiver = &mut self.lives[receiver];
         let is_far = sent_on.is_some_and(|node| node.as_deref() != home::node_of(&receiver.pid));

@@ -1,5 +1,6 @@
 //! What is there, and what stands out? One look at every event, for a first call.
 
+mod elsewhere;
 mod look;
 
 use std::ops::ControlFlow;

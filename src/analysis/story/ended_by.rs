@@ -9,8 +9,8 @@ use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
-use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::event::Role;
+use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Filter;
 
 /// Events of one sort that are looked back over.

@@ -48,7 +48,8 @@ impl Tool for Explain {
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let ask = Ask::new(store, watch);
-        let Story { answer, anchor: (t0, what), parts, notes, next } = explain(&ask, &args.target, args.whose.node.as_deref())?;
+        let Story { answer, anchor: (t0, what), parts, notes, next } =
+            explain(&ask, &args.target, args.whose.node.as_deref())?;
         let mut report = Report::new(answer);
         report.anchor(t0, what);
         for part in parts {

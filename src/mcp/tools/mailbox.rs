@@ -87,7 +87,7 @@ fn report(ledger: &Ledger, processes: &[ProcessId], bucket: Option<i64>) -> Resu
     let longest = mailbox.stays.iter().filter_map(Stay::waited).max();
     let mut report = Report::new(head(ledger, *first, mailbox));
     frame(&mut report, ledger);
-    if mailbox.measure != Measure::Unknown {
+    if mailbox.measure != Measure::Unknown && (longest.is_some() || mailbox.stays.is_empty()) {
         report.fact("longest_wait", Cell::duration(longest));
     }
     if let Some(peak) = peak {
@@ -232,10 +232,11 @@ fn round(ns: i64) -> i64 {
 
 /// What the process's time went to, callback by callback.
 fn handlers(ledger: &Ledger, mailbox: &Box_<'_>) -> Section {
-    let mut all: BTreeMap<&str, (Vec<i64>, Vec<i64>)> = BTreeMap::new();
+    let mut all: BTreeMap<&str, (usize, Vec<i64>, Vec<i64>)> = BTreeMap::new();
     for stay in &mailbox.stays {
         let Some(call) = stay.call else { continue };
-        let (took, waited) = all.entry(ledger.text(call.function)).or_default();
+        let (n, took, waited) = all.entry(ledger.text(call.function)).or_default();
+        *n += 1;
         took.extend(call.duration);
         waited.extend(stay.waited());
     }
@@ -250,14 +251,14 @@ fn handlers(ledger: &Ledger, mailbox: &Box_<'_>) -> Section {
         Column::time("wait_max"),
     ]);
     let mut rows: Vec<_> = all.into_iter().collect();
-    rows.sort_by_key(|(name, (took, _))| (std::cmp::Reverse(sum(took)), *name));
-    for (name, (mut took, mut waited)) in rows {
+    rows.sort_by_key(|(name, (_, took, _))| (std::cmp::Reverse(sum(took)), *name));
+    for (name, (n, mut took, mut waited)) in rows {
         took.sort_unstable();
         waited.sort_unstable();
         let middle = |times: &[i64]| Cell::duration(times.get(times.len() / 2).copied());
         section.row(vec![
             name.into(),
-            waited.len().into(),
+            n.into(),
             Cell::Duration(sum(&took)),
             middle(&took),
             Cell::duration(took.last().copied()),

@@ -175,7 +175,9 @@ fn sender(ledger: &Ledger, message: &Message) -> String {
 fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
     let ledger = traffic.ledger;
     let mut section = Section::new("messages");
-    section.columns(&[
+    // Of one node, being sent and being there are one.
+    let is_across = found.iter().any(|id| ledger.message(*id).is_across);
+    let mut columns = vec![
         Column::time("t"),
         Column::plain("from"),
         Column::plain("to"),
@@ -187,12 +189,16 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
         Column::plain("outcome"),
         Column::plain("sent_at"),
         Column::plain("event"),
-    ]);
+    ];
+    if is_across {
+        columns.push(Column::time("received"));
+    }
+    section.columns(&columns);
     section.keep(3);
     for id in found.iter().take(MAX_ROWS) {
         let message = ledger.message(*id);
         let call = message.handled.map(|call| ledger.call(call));
-        section.row(vec![
+        let mut cells = vec![
             Cell::At(message.sent.at),
             sender(ledger, message).into(),
             party(ledger, message.receiver, message).into(),
@@ -204,7 +210,11 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
             outcome(traffic, message).into(),
             traffic.place(message).into(),
             Cell::Event(ledger.text(message.event).to_owned()),
-        ]);
+        ];
+        if is_across {
+            cells.push(message.received.map_or(Cell::Empty, |moment| Cell::At(moment.at)));
+        }
+        section.row(cells);
     }
     section.beyond(found.len().saturating_sub(MAX_ROWS) as u64);
     section

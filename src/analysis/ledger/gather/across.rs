@@ -4,10 +4,10 @@
 //! they arrive in the order they were sent. Clocks of two nodes say nothing of that order, so that ends are joined once
 //! all of them are known, and where one could be another's they are not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 
-use super::super::{Kind, MessageId, Moment, ProcessId, Sym};
+use super::super::{Kind, Message, MessageId, Moment, Process, ProcessId, Sym};
 use super::Book;
 use super::messages::reference_in;
 use crate::analysis::losses::Loss;
@@ -159,7 +159,26 @@ impl Book {
                 }
             }
         }
+        self.mark_skewed();
         self.renumber(&one_of);
+    }
+
+    /// Marks the messages between nodes whose clocks disagree: one was received or handled before it was sent.
+    fn mark_skewed(&mut self) {
+        let pair = |processes: &[Process], message: &Message| {
+            let node = |process: Option<ProcessId>| processes[process? as usize].node;
+            let (a, b) = (node(message.sender)?, node(message.receiver)?);
+            message.is_across.then(|| [a.min(b), a.max(b)])
+        };
+        let is_early = |message: &Message| {
+            let handled = message.handled.map(|call| self.calls[call as usize].start);
+            message.received.into_iter().chain(handled).any(|moment| moment.at < message.sent.at)
+        };
+        let early = self.messages.iter().filter(|message| message.is_across && is_early(message));
+        let skewed: BTreeSet<_> = early.filter_map(|message| pair(&self.processes, message)).collect();
+        for message in &mut self.messages {
+            message.is_skewed = pair(&self.processes, message).is_some_and(|pair| skewed.contains(&pair));
+        }
     }
 
     /// Which of equal messages to one process is which receive.

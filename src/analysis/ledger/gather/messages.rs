@@ -82,6 +82,7 @@ impl Book {
             answers,
             waited: None,
             is_across,
+            is_skewed: false,
         });
         if self.nodes.are_several() {
             self.leaves(id, &text(payload.message).unwrap_or_default());
@@ -160,6 +161,7 @@ impl Book {
             answers: None,
             waited: None,
             is_across: false,
+            is_skewed: false,
         });
     }
 }
