@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
-use crate::event::{canon, home};
+use crate::event::{StoredEvent, canon, home};
 use crate::index::Index;
 use crate::query::{Filter, Order, Query};
 use crate::store::EventStore;
@@ -161,6 +161,11 @@ impl Nodes {
         }
         Ok(found)
     }
+}
+
+/// The process an event happened in, as answers tell it.
+pub(crate) fn process_of(store: &EventStore, event: &StoredEvent) -> Option<String> {
+    Some(Nodes::of(store).told(event.pid()?, event.node()).into_owned())
 }
 
 /// The first and the last event of a node in a session or in all, and how many there are.

@@ -40,6 +40,13 @@ pub(crate) fn node_of(pid: &str) -> Option<&str> {
     split(pid).map(|(node, _)| node)
 }
 
+/// What the spellings of a pid on all nodes have in common: `.50.0>` of `<b@h.50.0>` and of `<0.50.0>`; the whole of
+/// what is no pid.
+pub(crate) fn numbers(pid: &str) -> &str {
+    let dots = pid.rmatch_indices('.').nth(1).filter(|_| pid.starts_with('<'));
+    dots.map_or(pid, |(dot, _)| &pid[dot..])
+}
+
 /// Pids, references and ports in a text with the name of their node: two nodes show one value differently.
 pub(crate) fn text_at_node<'t>(text: &'t str, node: Option<&str>) -> Cow<'t, str> {
     let mut text = Cow::Borrowed(text);
@@ -74,6 +81,7 @@ mod tests {
         for none in ["<0.50.0>", "<9823.1.0>", "<b@h.x.0>", "b@h.50.0", ":shop", "<>"] {
             assert_eq!(split(none), None, "{none}");
         }
+        assert_eq!([numbers("<b@h.50.0>"), numbers("<0.50.0>"), numbers(":shop")], [".50.0>", ".50.0>", ":shop"]);
         assert_eq!(node_of(&at_node("<0.50.0>", Some("b@h"))), Some("b@h"));
     }
 

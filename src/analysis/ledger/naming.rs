@@ -13,6 +13,11 @@ impl Ledger {
         home::text_at_node(text, event.node().filter(|_| self.nodes.are_several()))
     }
 
+    /// The process an event happened in, as answers tell it.
+    pub(crate) fn pid_of<'e>(&self, event: &'e StoredEvent) -> Option<Cow<'e, str>> {
+        Some(self.nodes.told(event.pid()?, event.node()))
+    }
+
     /// Pairs of nodes whose clocks disagree, by name.
     pub(crate) fn skewed(&self) -> BTreeSet<[&str; 2]> {
         let pair = |message: &Message| {

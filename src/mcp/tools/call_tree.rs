@@ -112,7 +112,7 @@ fn report(ground: &Ground, shape: Shape) -> Report {
     if !above.is_empty() {
         let mut section = Section::new("led to by");
         for event in above {
-            section.line(ancestor(event));
+            section.line(ancestor(ledger, event));
         }
         report.section(section);
     }
@@ -143,13 +143,13 @@ fn report(ground: &Ground, shape: Shape) -> Report {
     report
 }
 
-fn ancestor(event: &StoredEvent) -> String {
+fn ancestor(ledger: &Ledger, event: &StoredEvent) -> String {
     let what = match (event.module(), event.function(), event.arity()) {
         (Some(module), Some(function), Some(arity)) => terms::home(&format!("{module}.{function}/{arity}")),
         _ => event.event_type().unwrap_or_default().to_owned(),
     };
     let place = event.ast_node_id().map_or_else(String::new, |place| format!(" at {place}"));
-    format!("{what} in {}{place} ({})", event.pid().unwrap_or("?"), event.event_id())
+    format!("{what} in {}{place} ({})", ledger.pid_of(event).as_deref().unwrap_or("?"), event.event_id())
 }
 
 fn row(ledger: &Ledger, node: &Node) -> Vec<Cell> {

@@ -191,17 +191,25 @@ impl Book {
         losses: &[Loss],
     ) -> Vec<(MessageId, &'a Arrival)> {
         let paired = |sent: &[MessageId]| sent.iter().copied().zip(came.iter().copied()).collect();
-        if sent.len() == came.len() {
+        if sent.len() == came.len() && (key.is_one || !self.is_broken(sent, came, losses)) {
             return paired(sent);
         }
         // More came than were sent as far as is known: from whom is not; or some of either were lost.
-        if sent.len() < came.len() || key.is_one || !losses.is_empty() {
+        if sent.len() <= came.len() || key.is_one || self.is_broken(sent, came, losses) {
             return Vec::new();
         }
         // What was sent before its receiver was recorded came before that, too; the last may still be on their way.
         let since = self.recorded_since(receiver);
         let first = sent.partition_point(|id| self.messages[*id as usize].sent.at < since);
         if sent.len() - first < came.len() { Vec::new() } else { paired(&sent[first..]) }
+    }
+
+    /// Whether ends of messages like these may have been dropped among them.
+    fn is_broken(&self, sent: &[MessageId], came: &[&Arrival], losses: &[Loss]) -> bool {
+        let sent = sent.iter().map(|id| self.messages[*id as usize].sent.at);
+        let times: Vec<i64> = sent.chain(came.iter().map(|arrival| arrival.moment.at)).collect();
+        let (first, last) = (times.iter().min(), times.iter().max());
+        losses.iter().any(|loss| Some(&loss.until) >= first && Some(&loss.since) <= last)
     }
 
     fn recorded_since(&self, process: ProcessId) -> i64 {
