@@ -6,11 +6,12 @@ use super::exceptions::{End, Streamed};
 use super::grouping::{Dimension, Grouper, Label};
 use super::messages::Messages;
 use super::nesting::{NO_GROUP, Nesting, Span, Spans, is_call, nest, spans};
+use super::nodes::Nodes;
 use super::parts::Part;
-use super::symbols::Symbols;
+use super::symbols::Processes;
 use crate::error::Result;
 use crate::event::time::Time;
-use crate::query::{Field, Filter, Seen, Visit};
+use crate::query::{Filter, Seen, Visit};
 use crate::store::EventStore;
 use crate::watch::Watch;
 
@@ -146,19 +147,17 @@ impl Group {
 /// Which ends of calls are of an exception that was raised in them.
 #[derive(Debug)]
 struct RaisedIn {
-    pids: Symbols,
+    processes: Processes,
     exceptions: Streamed,
 }
 
-impl Default for RaisedIn {
-    fn default() -> Self {
-        Self { pids: Symbols::new(Field::Pid), exceptions: Streamed::default() }
-    }
-}
-
 impl RaisedIn {
+    fn new(nodes: &Nodes) -> Self {
+        Self { processes: Processes::new(nodes), exceptions: Streamed::default() }
+    }
+
     fn is_raised_in(&mut self, event: &Seen<'_>) -> bool {
-        let process = self.pids.id(event);
+        let process = self.processes.id(event);
         match event.event_type() {
             Some("function_entry") => self.exceptions.entry(process, event),
             Some("process_exit") => self.exceptions.ended(process),
@@ -172,10 +171,12 @@ impl RaisedIn {
 /// Groups the matching events of one snapshot.
 pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Watch) -> Result<Groups> {
     let Question { filter, group_by, calls_only, keep_durations, nest: nests, count_failures } = question;
+    let nodes = Nodes::of(store);
+    let filter = &Nodes::narrowed(store, filter, watch)?;
     // A child may have ended before the filter's first moment, so nesting looks at everything up to its last.
     let around = Filter { pid: filter.pid.clone(), until: filter.until, ..Filter::default() };
     let Spans { spans, is_waiting_unknown } =
-        if *nests { spans(store, &around, &Part { watch, at: 0, of: 2 })? } else { Spans::default() };
+        if *nests { spans(store, &around, &nodes, &Part { watch, at: 0, of: 2 })? } else { Spans::default() };
     let messages = if group_by.contains(&Dimension::Message) {
         Some(Messages::collect(store, filter.until, watch)?)
     } else {
@@ -185,8 +186,8 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         Some(Time::At(since)) => Some(since),
         _ => None,
     };
-    let mut raised = RaisedIn::default();
-    let mut grouper = Grouper::new(group_by, origin, messages);
+    let mut raised = RaisedIn::new(&nodes);
+    let mut grouper = Grouper::new(group_by, origin, messages, &nodes);
     let mut groups: Vec<Group> = Vec::new();
     let mut group_of = vec![NO_GROUP; spans.len()];
     let mut is_folded = vec![false; spans.len()];

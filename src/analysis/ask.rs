@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::fact::Fact;
+use super::nodes::Nodes;
 use crate::error::Result;
 use crate::event::Role;
 use crate::event::time::Time;
@@ -14,6 +15,7 @@ use crate::watch::Watch;
 pub(crate) struct Ask<'a> {
     store: &'a EventStore,
     watch: &'a dyn Watch,
+    nodes: Nodes,
     gaps: RefCell<Vec<Gap>>,
 }
 
@@ -25,12 +27,17 @@ pub(crate) const EVER: Span = (i64::MIN, i64::MAX);
 
 impl<'a> Ask<'a> {
     pub(crate) fn new(store: &'a EventStore, watch: &'a dyn Watch) -> Self {
-        Self { store, watch, gaps: RefCell::default() }
+        Self { store, watch, nodes: Nodes::of(store), gaps: RefCell::default() }
     }
 
     /// The store, for an analysis that visits it.
     pub(crate) const fn store(&self) -> &'a EventStore {
         self.store
+    }
+
+    /// The nodes that were recorded.
+    pub(crate) const fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     /// Who waits.
@@ -69,7 +76,7 @@ impl<'a> Ask<'a> {
 
     /// An event by its id; `None` when it is not stored (any more).
     pub(crate) fn event(&self, id: Option<&str>) -> Option<Fact> {
-        self.store.get_event_by_id(id?).ok().map(Fact::new)
+        self.store.get_event_by_id(id?).ok().map(|event| Fact::among(event, &self.nodes))
     }
 
     /// A time on the events' clock; `None` when it is relative and nothing is stored.
@@ -93,7 +100,7 @@ impl<'a> Ask<'a> {
             return Ok(Vec::new());
         }
         let query = Query { limit, order, total: false, ..Query::new(within(filter, span)) };
-        Ok(self.page(&query)?.events.into_iter().map(Fact::new).collect())
+        Ok(self.page(&query)?.events.into_iter().map(|event| Fact::among(event, &self.nodes)).collect())
     }
 
     fn page(&self, query: &Query) -> Result<Page> {

@@ -1,29 +1,67 @@
 //! What does one event say? Its payload, read once, by the names the producers use.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value as Json};
 
+use super::nodes::Nodes;
 use super::value::Value;
-use crate::event::StoredEvent;
 use crate::event::exit_reason::is_failed_call;
+use crate::event::{Role, StoredEvent, canon, home};
 
 /// An event and its payload.
 #[derive(Clone, Debug)]
 pub(crate) struct Fact {
     pub(crate) event: StoredEvent,
     data: Map<String, Json>,
+    /// Its process as answers tell it, and its node, where several were recorded.
+    told: Option<(String, String)>,
 }
 
 /// Longest the operands of a failed operation are looked for, one by one.
 const MAX_ARGS: usize = 64;
 
+/// Writes the pids of a node in the texts of a value with its name.
+fn at_node(value: &mut Json, node: &str) {
+    match value {
+        Json::String(text) => {
+            if let Cow::Owned(told) = home::text_at_node(text, Some(node)) {
+                *text = told;
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| at_node(item, node)),
+        Json::Object(members) => members.values_mut().for_each(|member| at_node(member, node)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
 impl Fact {
+    /// An event of a recording of these nodes: the pids it names are told as answers tell them.
+    pub(crate) fn among(event: StoredEvent, nodes: &Nodes) -> Self {
+        let mut fact = Self::new(event);
+        if let Some(node) = fact.event.node().filter(|_| nodes.are_several()) {
+            for (key, value) in &mut fact.data {
+                match value {
+                    Json::String(pid) if Role::of_key(key).is_some() => {
+                        *pid = home::at_node(&canon::pid(pid.as_str().into()), Some(node)).into_owned();
+                    }
+                    value => at_node(value, node),
+                }
+            }
+            let pid = home::at_node(fact.event.pid().unwrap_or_default(), Some(node)).into_owned();
+            fact.told = Some((pid, node.to_owned()));
+        }
+        fact
+    }
+
+    /// An event by itself.
     pub(crate) fn new(event: StoredEvent) -> Self {
         let data = match serde_json::from_str(event.data()) {
             Ok(Json::Object(data)) => data,
             // Nested deeper than the parser goes: its fields are not known.
             _ => Map::new(),
         };
-        Self { event, data }
+        Self { event, data, told: None }
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -39,8 +77,29 @@ impl Fact {
         (self.event.timestamp(), self.event.seq())
     }
 
+    /// The process it happened in, as answers tell it.
     pub(crate) fn pid(&self) -> &str {
-        self.event.pid().unwrap_or_default()
+        match &self.told {
+            Some((pid, _)) => pid,
+            None => self.event.pid().unwrap_or_default(),
+        }
+    }
+
+    /// A process in one of its values and the node it is on, where several were recorded: of `{name, node}` both parts.
+    pub(crate) fn name_in(&self, text: &str) -> (String, Option<String>) {
+        let Some((_, own)) = &self.told else { return (text.to_owned(), None) };
+        if let Some([name, node]) = Value::read(text).tuple() {
+            return (name.text.to_owned(), node.atom().map(str::to_owned));
+        }
+        let pid = self.pid_in(text);
+        let node = home::node_of(&pid).unwrap_or(own).to_owned();
+        (pid, Some(node))
+    }
+
+    /// A pid in one of its values, as answers tell it.
+    pub(crate) fn pid_in(&self, text: &str) -> String {
+        let node = self.told.as_ref().map(|(_, node)| node.as_str());
+        home::at_node(&canon::pid(text.into()), node).into_owned()
     }
 
     pub(crate) fn event_type(&self) -> &str {

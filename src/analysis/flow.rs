@@ -73,7 +73,7 @@ pub(crate) fn took(traffic: &Traffic<'_>, message: &Message) -> Option<i64> {
         return Some(ns);
     }
     let call = traffic.ledger.call(message.handled?);
-    Some(call.end?.since(message.sent).max(0))
+    message.until(call.end?)
 }
 
 /// Median time of the messages of each callback.

@@ -7,7 +7,8 @@ use foldhash::fast::RandomState;
 use super::member;
 use super::messages::Messages;
 use super::nesting::is_call;
-use super::symbols::{Functions, Symbols, Texts};
+use super::nodes::Nodes;
+use super::symbols::{Functions, Processes, Symbols, Texts};
 use crate::query::{Field, Seen};
 
 /// Most dimensions of one grouping.
@@ -44,6 +45,7 @@ pub(crate) enum Label {
 #[derive(Debug)]
 enum Column {
     Text(Symbols),
+    Process(Processes),
     Function { functions: Functions, is_folded: bool },
     Bucket { width: i64, origin: Option<i64>, ids: HashMap<i64, u32, RandomState>, starts: Vec<i64> },
     Data(String, Texts),
@@ -72,9 +74,15 @@ pub(super) struct Member {
 
 impl Grouper {
     /// `origin`: where buckets of time start; the first event when it is open. `messages`: for [`Dimension::Message`].
-    pub(super) fn new(dimensions: &[Dimension], origin: Option<i64>, messages: Option<Messages>) -> Self {
+    pub(super) fn new(
+        dimensions: &[Dimension],
+        origin: Option<i64>,
+        messages: Option<Messages>,
+        nodes: &Nodes,
+    ) -> Self {
         let mut messages = messages;
         let column = |dimension: &Dimension| match dimension {
+            Dimension::Text(Field::Pid) => Column::Process(Processes::new(nodes)),
             Dimension::Text(field) => Column::Text(Symbols::new(*field)),
             Dimension::Function => Column::Function { functions: Functions::new(), is_folded: false },
             Dimension::FoldedFunction => Column::Function { functions: Functions::new(), is_folded: true },
@@ -96,6 +104,7 @@ impl Grouper {
         for (place, column) in key.iter_mut().zip(&mut self.columns) {
             *place = match column {
                 Column::Text(symbols) => symbols.id(event),
+                Column::Process(processes) => processes.id(event),
                 Column::Function { functions, is_folded: folds } => {
                     let id = functions.id(event);
                     let within = if *folds { functions.within(id) } else { id };
@@ -146,6 +155,7 @@ impl Grouper {
         let text = |text: Option<&str>| text.map_or(Label::None, |text| Label::Text(text.to_owned()));
         let label = |(id, column): (&u32, &Column)| match column {
             Column::Text(symbols) => text(symbols.text(*id)),
+            Column::Process(processes) => text(processes.text(*id)),
             Column::Function { functions, .. } => text(functions.text(*id)),
             Column::Bucket { starts, .. } => Label::Bucket(starts[*id as usize - 1]),
             Column::Data(_, texts) => text(texts.text(*id)),

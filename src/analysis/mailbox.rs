@@ -87,7 +87,8 @@ impl<'l> Mailbox<'l> {
                     continue;
                 }
             };
-            stays.push(Stay { message, from: message.sent, until, call });
+            let from = until.map_or(message.came(), |until| message.came().min(until));
+            stays.push(Stay { message, from, until, call });
         }
         Self { measure, stays, unknown }
     }
@@ -125,9 +126,9 @@ impl<'l> Mailbox<'l> {
 }
 
 impl Stay<'_> {
-    /// Nanoseconds it waited.
+    /// Nanoseconds it waited; not known where the clocks of two nodes disagree.
     pub(crate) fn waited(&self) -> Option<i64> {
-        Some(self.until?.since(self.from).max(0))
+        self.message.until(self.until?)
     }
 }
 
@@ -157,10 +158,10 @@ pub(crate) fn buckets(mailbox: &Mailbox<'_>, since: i64, until: i64, width: i64)
     let place = |at: i64| ((at.saturating_sub(since) / width).max(0) as usize).min(n - 1);
     for stay in &mailbox.stays {
         all[place(stay.from.at)].came += 1;
-        if let (Some(until), Some(waited)) = (stay.until, stay.waited()) {
+        if let Some(until) = stay.until {
             let bucket = &mut all[place(until.at)];
             bucket.went += 1;
-            bucket.waits.push(waited);
+            bucket.waits.extend(stay.waited());
         }
     }
     let lengths = mailbox.lengths();

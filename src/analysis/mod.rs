@@ -24,6 +24,7 @@ pub(crate) mod mailbox;
 mod member;
 mod messages;
 mod nesting;
+pub(crate) mod nodes;
 pub(crate) mod overview;
 pub(crate) mod parts;
 mod server;

@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 
 use foldhash::fast::RandomState;
 
-use super::symbols::Symbols;
+use super::nodes::Nodes;
+use super::symbols::{Processes, Symbols};
 use super::waits::{Told, Waits};
 use crate::error::Result;
 use crate::query::{Field, Filter, Seen};
@@ -71,8 +72,8 @@ pub(super) struct Spans {
     pub(super) is_waiting_unknown: bool,
 }
 
-pub(super) fn spans(store: &EventStore, filter: &Filter, watch: &dyn Watch) -> Result<Spans> {
-    let (mut processes, mut sessions) = (Symbols::new(Field::Pid), Symbols::new(Field::Session));
+pub(super) fn spans(store: &EventStore, filter: &Filter, nodes: &Nodes, watch: &dyn Watch) -> Result<Spans> {
+    let (mut processes, mut sessions) = (Processes::new(nodes), Symbols::new(Field::Session));
     let (mut with_calls, mut with_messages) = (HashSet::new(), HashSet::new());
     let mut waits = Waits::default();
     let mut spans: Vec<Span> = Vec::new();

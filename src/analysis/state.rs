@@ -76,6 +76,8 @@ pub(crate) struct StateAt {
 pub(crate) struct Question {
     /// A pid or a registered name.
     pub(crate) pid: String,
+    /// Whose, where several nodes have one.
+    pub(crate) node: Option<String>,
     /// `None`: now, the end of what is recorded.
     pub(crate) at: Option<Moment>,
     pub(crate) path: Option<Path>,
@@ -87,7 +89,7 @@ pub(crate) struct Question {
 /// # Errors
 /// [`NotFound`](crate::ErrorKind::NotFound) when there is no such process, or none of its states is recorded.
 pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
-    let all = lives(ask, "pid", &question.pid)?;
+    let all = lives(ask, "pid", &question.pid, question.node.as_deref())?;
     let moment = |moment: &Moment, argument: &str| -> Result<i64> {
         match moment {
             Moment::Time(time) => ask.resolve(*time)?.ok_or_else(|| Error::not_found("nothing is stored yet")),
@@ -288,7 +290,12 @@ pub(crate) struct History {
 /// # Errors
 /// [`NotFound`](crate::ErrorKind::NotFound) when there is no such process, none of its states is recorded, or the path
 /// leads nowhere in any of them.
-pub(crate) fn state_history(ask: &Ask<'_>, pid: &str, path: Option<&Path>, span: Span) -> Result<History> {
+pub(crate) fn state_history(
+    ask: &Ask<'_>,
+    (pid, node): (&str, Option<&str>),
+    path: Option<&Path>,
+    span: Span,
+) -> Result<History> {
     let names = Names::new(ask);
     let mut history = History {
         whose: Vec::new(),
@@ -300,7 +307,7 @@ pub(crate) fn state_history(ask: &Ask<'_>, pid: &str, path: Option<&Path>, span:
     };
     let mut a_state = None;
     let mut is_found = false;
-    for life in lives(ask, "pid", pid)? {
+    for life in lives(ask, "pid", pid, node)? {
         history.whose.push(names.who(&life.pid)?);
         let changes = Changes::new(ask, &life.pid)?;
         if changes.source != Source::Nothing {

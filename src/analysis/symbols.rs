@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use super::nodes::Nodes;
+use crate::event::home;
 use crate::query::{Field, Seen};
 
 /// Distinct texts, numbered from 1 in the order first seen.
@@ -71,6 +73,41 @@ impl Symbols {
 
     pub(super) fn text(&self, id: u32) -> Option<&str> {
         self.texts.text(id)
+    }
+}
+
+/// The processes events happened in, numbered from 1. 0: the event has none.
+#[derive(Debug)]
+pub(super) struct Processes {
+    pids: Symbols,
+    /// Where several were recorded: equal pids of two are two processes.
+    nodes: Option<(Symbols, HashMap<(u32, u32), u32, RandomState>)>,
+    told: Texts,
+}
+
+impl Processes {
+    pub(super) fn new(nodes: &Nodes) -> Self {
+        let several = nodes.are_several().then(|| (Symbols::new(Field::Node), HashMap::default()));
+        Self { pids: Symbols::new(Field::Pid), nodes: several, told: Texts::default() }
+    }
+
+    /// The number of the event's process.
+    #[inline]
+    pub(super) fn id(&mut self, event: &Seen<'_>) -> u32 {
+        let pid = self.pids.id(event);
+        let Some((nodes, known)) = self.nodes.as_mut().filter(|_| pid != 0) else { return pid };
+        let key = (pid, nodes.id(event));
+        if let Some(id) = known.get(&key) {
+            return *id;
+        }
+        let id = self.told.id(&home::at_node(event.pid().unwrap_or_default(), event.node()));
+        known.insert(key, id);
+        id
+    }
+
+    /// The pid of a process, as answers tell it.
+    pub(super) fn text(&self, id: u32) -> Option<&str> {
+        if self.nodes.is_some() { self.told.text(id) } else { self.pids.text(id) }
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) enum Answer {
     None,
     /// After so long.
     After(i64),
+    /// When is not known: the clocks of two nodes disagree, or the reply was sent and not seen to come.
+    Untimed,
     /// The reply was sent so long after the caller had given up.
     Late(i64),
     /// The caller gave up and no reply was ever sent.
@@ -104,8 +106,12 @@ impl<'l> Traffic<'l> {
                 Fate::Queued | Fate::DiedWith => i64::MAX,
                 _ => continue,
             };
-            // A message that was just sent may not have been there yet.
-            let since = message.sent.at.saturating_add(UNDERWAY_NS);
+            // A message that was just sent may not have been there yet; another node's clock does not say when it was.
+            let since = match (message.is_across, message.received) {
+                (false, _) => message.sent.at.saturating_add(UNDERWAY_NS),
+                (true, Some(received)) => received.at,
+                (true, None) => continue,
+            };
             if since < until {
                 stays.entry(receiver).or_default().extend([(since, true), (until, false)]);
             }
@@ -151,7 +157,11 @@ impl<'l> Traffic<'l> {
             };
         };
         let exit = self.ledger.process(receiver).exit.as_ref();
-        if message.undeliverable || exit.is_some_and(|exit| exit.moment < message.sent) {
+        if message.is_across && message.received.is_none() {
+            // It may be on its way, or have come after its receiver had ended.
+            return Fate::Unknown;
+        }
+        if message.undeliverable || exit.is_some_and(|exit| exit.moment < message.came()) {
             return Fate::NoProcess;
         }
         let server = &self.servers[receiver as usize];
@@ -190,6 +200,9 @@ impl<'l> Traffic<'l> {
             return Answer::None;
         }
         let reply = message.reply.map(|reply| self.ledger.message(reply).sent);
+        if let (true, Some(reply)) = (message.is_across, message.reply) {
+            return self.answer_across(message, self.ledger.message(reply));
+        }
         let exit = message.receiver.and_then(|receiver| self.ledger.process(receiver).exit.as_ref());
         let is_gone = |by: u32| message.undeliverable || exit.is_some_and(|exit| exit.moment.order < by);
         match (message.waited, reply) {
@@ -221,17 +234,31 @@ impl<'l> Traffic<'l> {
         }
     }
 
-    /// How long it waited in the mailbox until it was handled.
+    /// How a call from another node was answered: by the caller's clock, as far as that tells.
+    fn answer_across(&self, message: &Message, reply: &Message) -> Answer {
+        let came = reply.received;
+        match (message.waited, came) {
+            (Some((moment, Waited::Answered)), _) => Answer::After(moment.since(message.sent)),
+            (Some((_, Waited::Died)), _) => Answer::CallerGone,
+            (Some((moment, Waited::GaveUp)), Some(came)) if moment.since(message.sent) >= NO_WAIT_NS => {
+                Answer::Late(came.since(moment).max(0))
+            }
+            (_, Some(came)) => Answer::After(came.since(message.sent)),
+            _ => Answer::Untimed,
+        }
+    }
+
+    /// How long it waited in the mailbox until it was handled; not known where the clocks of two nodes disagree.
     pub(crate) fn queued(&self, message: &Message) -> Option<i64> {
-        let handled = message.handled?;
-        Some(self.ledger.call(handled).start.since(message.sent).max(0))
+        message.until(self.ledger.call(message.handled?).start)
     }
 
     /// What the message says, without its wrapping; whole.
     pub(crate) fn whole(&self, message: &Message) -> String {
         let Some(event) = self.ledger.event(message.event) else { return String::new() };
         let payload = Payload::read(event.data());
-        envelope::content(&text(payload.message).unwrap_or_default()).to_owned()
+        let message = text(payload.message).unwrap_or_default();
+        self.ledger.told(envelope::content(&message), &event).into_owned()
     }
 
     /// The same, cut.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::ledger::{CallId, Ledger, bare, gather};
+use super::ledger::{CallId, Ledger, gather};
+use super::nodes::Nodes;
 use super::traffic::Traffic;
 use crate::error::{Error, Result};
 use crate::event::StoredEvent;
@@ -18,8 +19,8 @@ pub(crate) enum Target {
     Event(String),
     /// Everything done for one message or call.
     Correlation(String),
-    /// The outermost calls of a process, by pid or name.
-    Process(String),
+    /// The outermost calls of a process, by pid or name, and its node where several have one.
+    Process(String, Option<String>),
 }
 
 /// Events of one exchange that are looked at.
@@ -65,34 +66,17 @@ pub(crate) fn ground(
             of_call(store, &call_id, &event, watch)
         }
         Target::Correlation(correlation) => of_correlation(store, correlation, watch),
-        Target::Process(name) => {
+        Target::Process(name, node) => {
             let ledger = gather(store, Filter { since, until, ..Filter::default() }, watch)?;
-            let processes: BTreeSet<u32> = ledger.processes_called(name).into_iter().collect();
+            let processes: BTreeSet<u32> = ledger.asked("pid", name, node.as_deref())?.into_iter().collect();
             let is_root = |id: &CallId| {
                 let call = ledger.call(*id);
                 call.parent.is_none() && processes.contains(&call.process)
             };
             let roots: Vec<CallId> = (0..ledger.calls.len() as CallId).filter(is_root).collect();
-            if processes.is_empty() {
-                return Err(unknown_process(&ledger, "pid", name));
-            }
             Ok(Ground { ledger, roots, above: Vec::new() })
         }
     }
-}
-
-/// Nobody is called so; with the closest name there is.
-pub(crate) fn unknown_process(ledger: &Ledger, argument: &str, name: &str) -> Error {
-    let mut known: Vec<&str> =
-        ledger.processes.iter().filter_map(|process| Some(bare(ledger.text(process.name?)))).collect();
-    known.sort_unstable();
-    known.dedup();
-    let shown = known.iter().take(12).copied().collect::<Vec<_>>().join(", ");
-    let names = if known.is_empty() { "no process has a name here".to_owned() } else { format!("names: {shown}") };
-    Error::not_found(format!(
-        "{argument}: no event in this span of time names a process {name:?}; give a pid such as \"<0.120.0>\" or a \
-         registered name ({names})"
-    ))
 }
 
 /// The id of the call an event belongs to.
@@ -132,7 +116,7 @@ fn of_call(store: &EventStore, call_id: &str, event: &StoredEvent, watch: &dyn W
     if !has_ended {
         until = None;
     }
-    let session_id = event.session_id().map(str::to_owned);
+    let session_id = event.session_id().filter(|_| !Nodes::of(store).are_several()).map(str::to_owned);
     let ledger = gather(store, Filter { since, until, session_id, ..Filter::default() }, watch)?;
     let entry = events.iter().find(|event| event.event_type() == Some("function_entry"));
     let root = entry.and_then(|entry| call_at(&ledger, entry.event_id()));
@@ -160,8 +144,12 @@ fn of_correlation(store: &EventStore, correlation: &str, watch: &dyn Watch) -> R
         sender.as_ref().or_else(|| events.iter().find(|event| event.event_type() == Some("function_entry")));
     let root_event = root_event.cloned();
     events.extend(sender);
-    let (since, until) = around(&events);
-    let session_id = events[0].session_id().map(str::to_owned);
+    let (since, mut until) = around(&events);
+    let mut session_id = events[0].session_id().map(str::to_owned);
+    if Nodes::of(store).are_several() {
+        // What another node did for it is of another session, and need not have its id.
+        (until, session_id) = (None, None);
+    }
     let ledger = gather(store, Filter { since, until, session_id, ..Filter::default() }, watch)?;
     let roots: Vec<CallId> = root_event.iter().filter_map(|event| call_at(&ledger, event.event_id())).collect();
     let above = root_event.map(|event| above(store, &event)).unwrap_or_default();

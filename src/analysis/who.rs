@@ -14,7 +14,7 @@ use super::spawn::owner;
 use super::value::brief::cut;
 use crate::error::{Error, Result};
 use crate::event::exit_reason::ExitReason;
-use crate::event::{Role, canon};
+use crate::event::{Role, home};
 use crate::query::Filter;
 
 /// Names looked through for the one that was meant.
@@ -44,9 +44,10 @@ impl fmt::Display for Who {
 }
 
 impl Who {
-    /// The name, else the pid.
+    /// The name, else the pid: what a question takes. Of several nodes the pid, because names are each node's own.
     pub(crate) fn short(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.pid)
+        let name = self.name.as_deref().filter(|_| home::node_of(&self.pid).is_none());
+        name.unwrap_or(&self.pid)
     }
 }
 
@@ -115,12 +116,14 @@ fn started_with(spawn: &Fact) -> Option<String> {
     }
 }
 
-/// Every process meant by a pid or a registered name, in the order of their starts; never empty.
+/// Every process meant by a pid or a registered name, in the order of their starts; never empty. All are of one node: the
+/// one that is asked for, or the only one there is.
 ///
 /// # Errors
-/// [`NotFound`](crate::ErrorKind::NotFound) when no event names it, with the names there are.
-pub(crate) fn lives(ask: &Ask<'_>, argument: &str, text: &str) -> Result<Vec<Life>> {
-    let pid = canon::pid(text.trim().into()).into_owned();
+/// [`NotFound`](crate::ErrorKind::NotFound) when no event names it, with the names there are;
+/// [`Invalid`](crate::ErrorKind::Invalid) when it is on several nodes and none is asked for.
+pub(crate) fn lives(ask: &Ask<'_>, argument: &str, text: &str, node: Option<&str>) -> Result<Vec<Life>> {
+    let pid = ask.nodes().meant(ask.store(), (argument, text), node, &Filter::default(), ask.watch())?;
     if pid.starts_with('<') || pid.starts_with("#PID<") {
         if ask.first(Filter { pid: Some(pid.clone()), ..Filter::default() }, EVER)?.is_none() {
             return Err(Error::not_found(format!(
@@ -141,7 +144,29 @@ pub(crate) fn lives(ask: &Ask<'_>, argument: &str, text: &str) -> Result<Vec<Lif
     if found.is_empty() {
         return Err(unknown(ask, argument, text, &named)?);
     }
+    if ask.nodes().are_several() {
+        found.retain(|(pid, _)| node.is_none() || home::node_of(pid) == node);
+        let mut on: Vec<&str> = found.iter().filter_map(|(pid, _)| home::node_of(pid)).collect();
+        on.sort_unstable();
+        on.dedup();
+        if on.len() > 1 {
+            return Err(ask.nodes().ambiguous(argument, text, &on));
+        }
+        if found.is_empty() {
+            return Err(Error::not_found(format!(
+                "{argument}: nothing is called {:?} on {}",
+                cut(text, 80),
+                node.unwrap_or_default()
+            )));
+        }
+    }
     found.into_iter().map(|(pid, since)| life(ask, pid, Some(since))).collect()
+}
+
+/// The process a value of an event calls: a pid, a name, or `{name, node}`; the last that had the name.
+pub(crate) fn called(ask: &Ask<'_>, event: &Fact, target: &str) -> Option<String> {
+    let (name, node) = event.name_in(target);
+    Some(lives(ask, "target", &name, node.as_deref()).ok()?.pop()?.pid)
 }
 
 /// The processes that had the name, each with the first time that is known.

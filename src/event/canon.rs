@@ -2,16 +2,20 @@
 
 use std::borrow::Cow;
 
+use super::home;
+
 pub(crate) const fn as_is(text: Cow<'_, str>) -> Cow<'_, str> {
     text
 }
 
-/// `#PID<0.1.0>`, `<0.1.0>` and `0.1.0` are one local pid, written `<0.1.0>`. Names and remote pids stay.
+/// `#PID<0.1.0>`, `<0.1.0>` and `0.1.0` are one local pid, written `<0.1.0>`; `#PID<b@h.1.0>` is `<b@h.1.0>`. Names and
+/// pids whose node is a number stay.
 pub(crate) fn pid(text: Cow<'_, str>) -> Cow<'_, str> {
     match text.strip_prefix(INSPECTED) {
         Some(bare) => {
             let numbers = bare.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
-            if numbers.is_some_and(is_local_pid) { without_start(text, INSPECTED.len()) } else { text }
+            let is_known = numbers.is_some_and(is_local_pid) || home::split(bare).is_some();
+            if is_known { without_start(text, INSPECTED.len()) } else { text }
         }
         None if is_local_pid(&text) => Cow::Owned(format!("<{text}>")),
         None => text,
@@ -80,6 +84,7 @@ mod tests {
         check("<0.1.0>", "<0.1.0>");
         check("#PID<0.1.0>", "<0.1.0>");
         check("0.1.0", "<0.1.0>");
+        check("#PID<b@h.1.0>", "<b@h.1.0>");
         for kept in [
             "#PID<9823.1.0>",
             "<9823.1.0>",

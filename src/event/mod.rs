@@ -6,6 +6,7 @@
 mod batch;
 pub(crate) mod canon;
 pub(crate) mod exit_reason;
+pub(crate) mod home;
 mod key;
 pub(crate) mod members;
 pub(crate) mod parse;

@@ -49,7 +49,7 @@ pub(crate) struct Census {
 }
 
 /// Keys shown in each list of the most frequent.
-const TOP: usize = 10;
+pub(crate) const TOP: usize = 10;
 
 impl HotTier {
     /// Memory as it is. Cost: O(segments).

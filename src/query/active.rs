@@ -41,8 +41,16 @@ pub(super) fn listed(active: &Active, conditions: &Conditions, index: Index, loc
         let hits = span.iter().copied().filter(live).filter(|row| local.is_listed(active, usize::from(*row)));
         return Listed::Rows(hits.collect());
     }
-    let rows = local.codes.iter().flat_map(|code| chains.rows(*code)).filter(live);
+    let rows = rows_of(active, index, local).filter(live);
     Listed::Rows(rows.filter(|row| conditions.in_range(active.timestamp(usize::from(*row)))).collect())
+}
+
+/// The rows of a condition's chains, each once.
+fn rows_of(active: &Active, index: Index, local: &Local) -> impl Iterator<Item = u16> {
+    let chains = active.chains(index);
+    local.codes.iter().enumerate().flat_map(move |(place, code)| {
+        chains.rows(*code).filter(move |row| !local.is_repeated(active, place, usize::from(*row)))
+    })
 }
 
 /// Live rows of the time range.
@@ -120,7 +128,8 @@ impl Scan<'_> {
         // the rest of the chain holds nothing for it.
         let may_stop = counted_by_chain && self.order == Order::Desc && codes.len() == 1 && !matches.wants_all();
         let mut page = Latest { capacity: matches.page_capacity(), times: BinaryHeap::new() };
-        for row in codes.iter().flat_map(|code| chains.rows(*code)).map(usize::from) {
+        let index = self.conditions.indexed[driver].index;
+        for row in rows_of(active, index, &locals[driver]).map(usize::from) {
             if may_stop && page.is_full_above(active.highest_up_to(row)) {
                 break;
             }

@@ -4,7 +4,7 @@ use foldhash::fast::RandomState;
 use memchr::memmem::Finder;
 
 use super::Filter;
-use crate::event::Role;
+use crate::event::{Role, home};
 use crate::index::bitmap::Bitmap;
 use crate::index::dictionary::hash_text;
 use crate::index::{Field, Index};
@@ -26,6 +26,12 @@ enum Keys {
     Arity(u8),
     ModuleFunction(Symbol, Symbol),
     Mfa(Symbol, Symbol, u8),
+    /// A process of a node: as the node itself writes it, and with the node's name as others do.
+    OfNode {
+        node: Symbol,
+        own: Symbol,
+        named: Symbol,
+    },
 }
 
 /// Keys of one index.
@@ -54,13 +60,23 @@ impl Conditions {
     /// Takes a canonical filter apart. `range` are its resolved time bounds.
     pub(crate) fn new(filter: &Filter, (since, until): (i64, i64), hasher: &RandomState) -> Self {
         let symbol = |text: &String| Symbol { text: text.clone(), hash: hash_text(hasher, text) };
-        let mut indexed = Vec::new();
+        let one = |index, name, text: &String| Condition { index, keys: Keys::Symbols(vec![symbol(text)]), name };
+        let mut indexed: Vec<Condition> = filter
+            .pid
+            .iter()
+            .map(|pid| match home::split(pid) {
+                None => one(Index::Process, "pid", pid),
+                Some((node, own)) => {
+                    let (node, own, named) = (symbol(&node.to_owned()), symbol(&own), symbol(pid));
+                    Condition { index: Index::Process, keys: Keys::OfNode { node, own, named }, name: "pid" }
+                }
+            })
+            .collect();
         let mut add = |index, name, text: &Option<String>| {
             if let Some(text) = text {
-                indexed.push(Condition { index, keys: Keys::Symbols(vec![symbol(text)]), name });
+                indexed.push(one(index, name, text));
             }
         };
-        add(Index::Process, "pid", &filter.pid);
         add(Index::Node, "node", &filter.node);
         add(Index::Session, "session_id", &filter.session_id);
         add(Index::Correlation, "correlation_id", &filter.correlation_id);
@@ -141,7 +157,14 @@ impl Conditions {
 
     /// Whether matching needs more than the posting lists and the time range.
     pub(super) fn has_residual(&self) -> bool {
-        self.role.is_some() || self.min_duration.is_some() || self.text.is_some()
+        let is_narrowed = (0..self.indexed.len()).any(|at| self.refines(at));
+        is_narrowed || self.min_duration.is_some() || self.text.is_some()
+    }
+
+    /// Whether being in a condition's lists does not settle it: a role or a node narrows the lists of a pid.
+    pub(super) fn refines(&self, at: usize) -> bool {
+        let condition = &self.indexed[at];
+        condition.index == Index::Process && (self.role.is_some() || matches!(condition.keys, Keys::OfNode { .. }))
     }
 }
 
@@ -161,6 +184,12 @@ enum Check {
     Function(u16, u16, Option<u8>),
     /// In which roles, as bits of [`Role::bit`].
     Process(u16, u16),
+    /// The pid as its node writes it, with the node, and as others do; in which roles.
+    OfNode {
+        own: Option<(u16, u16)>,
+        named: Option<u16>,
+        roles: u16,
+    },
 }
 
 impl Condition {
@@ -193,6 +222,13 @@ impl Condition {
                     _ => set(field, codes),
                 }
             }
+            Keys::OfNode { node, own, named } => {
+                let own = find(Field::Pid, own).zip(find(Field::Node, node));
+                let named = find(Field::Pid, named);
+                let codes: Vec<u16> = own.map(|(pid, _)| pid).into_iter().chain(named).collect();
+                let check = Check::OfNode { own, named, roles: role.map_or(u16::MAX, Role::bit) };
+                (!codes.is_empty()).then_some(Local { codes, check })
+            }
             Keys::Prefix(prefix) => set(Field::AstNode, rows.ast_codes(prefix)),
             Keys::Arity(arity) => Some(Local { codes: vec![u16::from(*arity)], check: Check::Arity(*arity) }),
             Keys::ModuleFunction(module, function) => {
@@ -222,9 +258,17 @@ impl Local {
     /// Whether a row is in the posting lists of the condition, by its columns.
     pub(super) fn is_listed(&self, rows: &impl Rows, row: usize) -> bool {
         match &self.check {
-            Check::Process(pid, _) => Self::has_pid(rows, row, *pid, u16::MAX),
+            Check::Process(..) | Check::OfNode { .. } => {
+                self.codes.iter().any(|pid| Self::has_pid(rows, row, *pid, u16::MAX))
+            }
             _ => self.holds(rows, row),
         }
+    }
+
+    /// Whether a row of the list at a place was in one before it: an event may name a pid and one that looks like it.
+    pub(super) fn is_repeated(&self, rows: &impl Rows, place: usize, row: usize) -> bool {
+        matches!(self.check, Check::OfNode { .. })
+            && self.codes[..place].iter().any(|pid| Self::has_pid(rows, row, *pid, u16::MAX))
     }
 
     fn has_pid(rows: &impl Rows, row: usize, pid: u16, roles: u16) -> bool {
@@ -245,6 +289,11 @@ impl Local {
                     && arity.is_none_or(|arity| rows.arity(row) == Some(arity))
             }
             Check::Process(pid, roles) => Self::has_pid(rows, row, *pid, *roles),
+            Check::OfNode { own, named, roles } => {
+                let has = |pid| Self::has_pid(rows, row, pid, *roles);
+                named.is_some_and(has)
+                    || own.is_some_and(|(pid, node)| rows.code(Field::Node, row) == Some(node) && has(pid))
+            }
         }
     }
 }

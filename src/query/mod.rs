@@ -36,7 +36,8 @@ pub const DEFAULT_LIMIT: usize = 100;
 /// What an event must have; everything given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// A pid the event names in any role.
+    /// A pid the event names in any role. One that says its node, `<app@host.120.0>`, is also what that node itself
+    /// writes as `<0.120.0>`.
     pub pid: Option<String>,
     /// Narrows `pid` to one role.
     pub role: Option<Role>,

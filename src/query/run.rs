@@ -127,9 +127,9 @@ impl Scan<'_> {
         })
     }
 
-    /// Whether being in a condition's lists does not settle it: a role narrows the lists of a pid.
+    /// Whether being in a condition's lists does not settle it.
     pub(super) fn refines(&self, at: usize) -> bool {
-        self.conditions.role.is_some() && self.conditions.indexed[at].index == Index::Process
+        self.conditions.refines(at)
     }
 
     /// Whether a candidate of the driver meets every other condition.

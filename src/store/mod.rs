@@ -7,6 +7,7 @@ mod keys;
 mod lost;
 mod maintenance;
 mod plans;
+mod processes;
 mod reading;
 mod retention;
 mod stats;

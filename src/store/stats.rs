@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::EventStore;
 use crate::hot::BatchReport;
-use crate::hot::census::Census;
+use crate::hot::census::{Census, TOP};
 use crate::index::Index;
 use crate::pruner::Reason;
 use crate::settings::Settings;
@@ -35,7 +35,7 @@ pub struct Stats {
     pub pruned: PrunedStats,
     /// Most frequent event types.
     pub top_event_types: Vec<(String, u64)>,
-    /// Pids that most events name, in any role.
+    /// Pids that most events name, in any role; with their node where events of several are stored.
     pub top_pids: Vec<(String, u64)>,
     /// Most frequent functions, `Module.function/arity`.
     pub top_functions: Vec<(String, u64)>,
@@ -179,6 +179,8 @@ impl EventStore {
     pub fn get_stats(&self) -> Stats {
         let Census { events, oldest, newest, segments, memory, indexes, top_event_types, top_pids, top_functions } =
             self.shared.hot.census();
+        let has_several_nodes = indexes.iter().any(|(index, size)| *index == Index::Node && size.keys > 1);
+        let top_pids = if has_several_nodes { self.top_processes(TOP) } else { top_pids };
         let pruned = self.shared.hot.read().pruned;
         Stats {
             total_events: events,

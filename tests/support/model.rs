@@ -159,10 +159,16 @@ impl Want {
     pub(crate) fn matches(&self, row: &Row, range: Range) -> bool {
         let f = &row.facts;
         let same = |want: &Option<String>, has: &Option<String>| want.is_none() || want == has;
-        let pid = self.pid.as_ref().is_none_or(|pid| {
+        let has = |pid: &String| {
             let as_subject = f.pid.as_ref() == Some(pid) && self.role.is_none_or(|role| role == "subject");
             as_subject || f.roles.iter().any(|(role, p)| p == pid && self.role.is_none_or(|want| want == *role))
-        });
+        };
+        // A node writes its own pids without its name.
+        let own = |pid: &String| match (&f.node, pid.strip_prefix('<')) {
+            (Some(node), Some(rest)) => rest.strip_prefix(node.as_str()).map(|numbers| format!("<0{numbers}")),
+            _ => None,
+        };
+        let pid = self.pid.as_ref().is_none_or(|pid| has(pid) || own(pid).is_some_and(|pid| has(&pid)));
         range.is_some_and(|(since, until)| since <= row.timestamp && row.timestamp <= until)
             && pid
             && same(&self.node, &f.node)

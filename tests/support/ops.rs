@@ -9,9 +9,18 @@ use proptest::prelude::*;
 
 use super::model::{Facts, Sent, Want, When};
 
-/// Local pids have three spellings, the others one.
-const PIDS: [&str; 8] =
-    ["<0.1.0>", "<0.2.0>", "<0.3.0>", "<0.11.0>", "Bank.Teller", ":registered", "<9823.1.0>", "#PID<9823.1.0>"];
+/// Local pids have three spellings, the others one. The last is the first, as other nodes see it.
+const PIDS: [&str; 9] = [
+    "<0.1.0>",
+    "<0.2.0>",
+    "<0.3.0>",
+    "<0.11.0>",
+    "Bank.Teller",
+    ":registered",
+    "<9823.1.0>",
+    "#PID<9823.1.0>",
+    "<a@host.1.0>",
+];
 const ROLES: [(&str, &str); 14] = [
     ("sender_pid", "sender"),
     ("from_pid", "sender"),
@@ -221,7 +230,7 @@ fn stamp() -> impl Strategy<Value = Stamp> {
 
 fn spec() -> impl Strategy<Value = Spec> {
     let shape = (weighted(0.85, 0..40_u8), stamp(), 0..3_u8, any::<bool>(), any::<bool>());
-    let pids = (weighted(0.8, 0..8_u8), vec((0..14_u8, 0..8_u8), 0..3));
+    let pids = (weighted(0.8, 0..9_u8), vec((0..14_u8, 0..9_u8), 0..3));
     let call = (weighted(0.9, 0..4_u8), weighted(0.6, 0..3_u8), weighted(0.6, 0..6_u8), weighted(0.5, 0..5_u8));
     let ids = (
         weighted(0.5, 0..4_u8),

@@ -56,6 +56,10 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         if at != waiter {
             continue;
         }
+        // Clocks that disagree do not say whether they waited at one time.
+        if circle.iter().any(|id| ledger.message(*id).is_skewed) {
+            continue;
+        }
         let over = circle.iter().filter_map(|id| end(scene, ledger.message(*id))).min();
         if over.is_some_and(|over| over.since(message.sent) < SHORTEST_NS) {
             continue;

@@ -26,6 +26,8 @@ enum Cause {
     NoReply,
     /// The recording does not say.
     Unknown,
+    /// On a node whose clock disagrees with the caller's.
+    Elsewhere,
 }
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
@@ -74,6 +76,9 @@ fn handler(ledger: &Ledger, message: &Message) -> Option<Sym> {
 
 fn cause(scene: &Scene<'_>, message: &Message) -> Cause {
     let ledger = scene.ledger;
+    if message.is_skewed {
+        return Cause::Elsewhere;
+    }
     let gave_up = message.waited.map_or(Moment { order: u32::MAX, at: i64::MAX }, |(moment, _)| moment);
     let Some(call) = message.handled.map(|call| ledger.call(call)) else {
         // Without callbacks nothing tells a queue from a slow function.
@@ -105,7 +110,8 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Finding {
     let mut finding = Finding::new(Kind::CallTimeout, confidence, first.sent, what)
         .shown_by("call", first.event)
         .shown_by("gave_up", failing.and_then(|call| ledger.call(call).exit));
-    let busy = first.receiver.and_then(|callee| busiest(scene, callee, first.sent, gave_up));
+    let is_comparable = cause != Cause::Elsewhere;
+    let busy = first.receiver.filter(|_| is_comparable).and_then(|callee| busiest(scene, callee, first.sent, gave_up));
     let busy_text = busy.as_ref().map_or_else(String::new, |busy| busy.text.clone());
     match cause {
         Cause::Queue => {
@@ -127,6 +133,10 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Finding {
         }
         Cause::Slow => finding = finding.detail("the callee was handling it all the time"),
         Cause::NoReply => finding = finding.detail("its callback had returned without a reply"),
+        Cause::Elsewhere => {
+            finding =
+                finding.detail("the clocks of the two nodes disagree: what the callee did meanwhile is not known");
+        }
         Cause::Unknown => finding = finding.detail("the callee's functions were not traced: what it did is unknown"),
     }
     if cause != Cause::NoReply {

@@ -5,12 +5,14 @@
 
 mod gather;
 mod kind;
+mod naming;
 pub(crate) mod payload;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::losses::Loss;
+use super::nodes::Nodes;
 use crate::event::StoredEvent;
 use crate::event::exit_reason::ExitReason;
 use crate::query::{Gap, Visit};
@@ -125,6 +127,22 @@ pub(crate) struct Message {
     pub(crate) answers: Option<MessageId>,
     /// Of a call, when its sender stopped waiting and why.
     pub(crate) waited: Option<(Moment, Waited)>,
+    /// Whether it goes from one node to another: times of its two ends are of two clocks.
+    pub(crate) is_across: bool,
+    /// Whether these clocks disagree: some message between the two nodes was received before it was sent.
+    pub(crate) is_skewed: bool,
+}
+
+impl Message {
+    /// Nanoseconds from its send to a moment of its receiver. `None`: the clocks of two nodes disagree.
+    pub(crate) fn until(&self, moment: Moment) -> Option<i64> {
+        (!self.is_skewed).then(|| moment.since(self.sent).max(0))
+    }
+
+    /// When it was there to be taken, at the latest; by its receiver's clock where the two disagree and that is known.
+    pub(crate) fn came(&self) -> Moment {
+        self.received.filter(|_| self.is_skewed).unwrap_or(self.sent)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -143,7 +161,10 @@ pub(crate) struct Exit {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Process {
+    /// As answers tell it.
     pub(crate) pid: Sym,
+    /// Where several were recorded.
+    pub(crate) node: Option<Sym>,
     pub(crate) session: Sym,
     /// Its last registered name.
     pub(crate) name: Option<Sym>,
@@ -196,6 +217,7 @@ pub(crate) struct Sign {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     store: EventStore,
+    nodes: Nodes,
     pub(crate) texts: Texts,
     pub(crate) calls: Vec<Call>,
     pub(crate) messages: Vec<Message>,
@@ -209,7 +231,7 @@ pub(crate) struct Ledger {
     pub(crate) losses: Vec<Loss>,
     /// Names that were registered: when, which, by whom, in the order of time.
     pub(crate) registrations: Vec<(Moment, Sym, ProcessId)>,
-    /// Names that several processes had, one after the other.
+    /// Names that several processes had, by session: one after the other, or on several nodes.
     pub(crate) shared_names: BTreeSet<(Sym, Sym)>,
     /// When a capture began or ended or lost something, by session: what was traced before tells nothing of after.
     pub(crate) breaks: BTreeMap<Sym, Vec<i64>>,
@@ -253,27 +275,6 @@ impl Ledger {
         (since <= until).then_some((since, until))
     }
 
-    /// A process for a reader: its name, with its pid where others had the name too; or its pid.
-    pub(crate) fn label(&self, id: ProcessId) -> String {
-        let process = self.process(id);
-        match process.name {
-            Some(name) if self.shared_names.contains(&(process.session, name)) => self.full_label(id),
-            Some(name) => bare(self.text(name)).to_owned(),
-            None => self.text(process.pid).to_owned(),
-        }
-    }
-
-    /// A process at its first mention: `Account <0.117.0>`, `<0.120.0> (Cart)`.
-    pub(crate) fn full_label(&self, id: ProcessId) -> String {
-        let process = self.process(id);
-        let pid = self.text(process.pid);
-        match (process.name, process.module) {
-            (Some(name), _) => format!("{} {pid}", bare(self.text(name))),
-            (None, Some(module)) => format!("{pid} ({})", self.text(module)),
-            (None, None) => pid.to_owned(),
-        }
-    }
-
     /// How many breaks of the recording a process had behind it at a time.
     pub(crate) fn breaks_before(&self, process: ProcessId, at: i64) -> usize {
         let breaks = self.breaks.get(&self.process(process).session);
@@ -288,17 +289,6 @@ impl Ledger {
     /// The innermost call with a name at or around a call.
     pub(crate) fn named(&self, id: CallId) -> CallId {
         std::iter::once(id).chain(self.around(id)).find(|id| !self.call(*id).is_anonymous).unwrap_or(id)
-    }
-
-    /// Processes of this pid or name, in the order they lived.
-    pub(crate) fn processes_called(&self, pid_or_name: &str) -> Vec<ProcessId> {
-        let wanted = pid_or_name.trim();
-        let name = bare(wanted.strip_prefix("Elixir.").unwrap_or(wanted));
-        let pid = crate::event::canon::pid(wanted.into());
-        let has = |process: &Process| {
-            self.text(process.pid) == pid || process.name.is_some_and(|known| bare(self.text(known)) == name)
-        };
-        (0..self.processes.len() as ProcessId).filter(|id| has(self.process(*id))).collect()
     }
 }
 

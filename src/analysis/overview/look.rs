@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use super::elsewhere::Elsewhere;
 use super::{Function, LONG_MAILBOX, Overview, Process, Troubles};
 use crate::analysis::ask::Ask;
 use crate::analysis::exceptions::{End, Streamed};
+use crate::analysis::fact::Fact;
 use crate::analysis::ledger::gather;
 use crate::analysis::mailbox::{Mailbox, Measure, by_receiver};
 use crate::analysis::member;
+use crate::analysis::nodes::Nodes;
 use crate::analysis::spawn::Spawn;
-use crate::analysis::symbols::{Functions, Symbols};
+use crate::analysis::symbols::{Functions, Processes, Symbols};
 use crate::analysis::traffic::Traffic;
 use crate::analysis::who::Names;
 use crate::error::Result;
-use crate::event::Role;
 use crate::event::exit_reason::ExitReason;
+use crate::event::{Role, home};
 use crate::query::{Field, Filter, Seen, Visit};
 
 /// Processes and functions that are told.
@@ -58,6 +61,7 @@ enum Kind {
     Send,
     Spawn,
     End,
+    Register,
     Other,
 }
 
@@ -66,11 +70,13 @@ pub(super) struct Look {
     types: Symbols,
     type_counts: Vec<u64>,
     kinds: Vec<Kind>,
-    pids: Symbols,
+    recorded: Nodes,
+    processes: Processes,
     /// By the number of a pid: its place in `lives`.
     life_of: Vec<Option<usize>>,
     lives: Vec<Life>,
     by_pid: BTreeMap<String, usize>,
+    names: Elsewhere,
     functions: Functions,
     figures: Vec<Figures>,
     is_callback: Vec<Option<bool>>,
@@ -107,16 +113,18 @@ fn number(life: Option<usize>) -> u32 {
 }
 
 impl Look {
-    /// Nothing seen.
-    pub(super) fn new() -> Self {
+    /// Nothing seen, of these nodes.
+    pub(super) fn new(recorded: &Nodes) -> Self {
         Self {
             types: Symbols::new(Field::EventType),
             type_counts: Vec::new(),
             kinds: Vec::new(),
-            pids: Symbols::new(Field::Pid),
+            recorded: recorded.clone(),
+            processes: Processes::new(recorded),
             life_of: Vec::new(),
             lives: Vec::new(),
             by_pid: BTreeMap::new(),
+            names: Elsewhere::default(),
             functions: Functions::new(),
             figures: Vec::new(),
             is_callback: Vec::new(),
@@ -139,6 +147,7 @@ impl Look {
                 Some("message_send") => Kind::Send,
                 Some("process_spawn") => Kind::Spawn,
                 Some("process_exit") => Kind::End,
+                Some("process_register") => Kind::Register,
                 _ => Kind::Other,
             };
             self.kinds.push(kind);
@@ -156,24 +165,27 @@ impl Look {
             Kind::Send => self.send(event, life),
             Kind::Spawn => self.spawn(event),
             Kind::End => self.end(event, life),
-            Kind::Other => {}
+            Kind::Register if self.recorded.are_several() => self.names.register(event, life),
+            Kind::Register | Kind::Other => {}
         }
     }
 
     fn subject(&mut self, event: &Seen<'_>) -> Option<usize> {
-        let id = self.pids.id(event) as usize;
+        let id = self.processes.id(event) as usize;
         if id == 0 {
             return None;
         }
         if let Some(life) = at(&mut self.life_of, id) {
             return Some(*life);
         }
-        let life = self.life(event.pid()?);
+        let life = self.life(event.pid()?, event.node());
         self.life_of[id] = Some(life);
         Some(life)
     }
 
-    fn life(&mut self, pid: &str) -> usize {
+    /// The life of a pid that an event of a node names.
+    fn life(&mut self, pid: &str, node: Option<&str>) -> usize {
+        let pid = &*self.recorded.told(pid, node);
         if let Some(life) = self.by_pid.get(pid) {
             return *life;
         }
@@ -236,17 +248,27 @@ impl Look {
         }
         let receiver = event.roles().find(|(role, _)| *role == Role::Receiver).map(|(_, pid)| pid);
         if memchr::memmem::find(event.data().as_bytes(), b"\"undeliverable\"").is_some() {
-            self.troubles.undeliverable.count_only(event);
+            self.troubles.undeliverable.count_only(event, &self.recorded);
             return;
         }
+        let receiver = match receiver {
+            Some(pid) => Some(self.life(pid, event.node())),
+            None if self.recorded.are_several() => self.names.receiver(event),
+            None => None,
+        };
         let Some(receiver) = receiver else { return };
-        let receiver = self.life(receiver);
+        let sent_on = life.map(|life| home::node_of(&self.lives[life].pid).map(str::to_owned));
         let receiver = &mut self.lives[receiver];
+        let is_far = sent_on.is_some_and(|node| node.as_deref() != home::node_of(&receiver.pid));
         receiver.received += 1;
+        // The clocks of two nodes do not say which was first.
+        if receiver.exit.is_some() && is_far {
+            return;
+        }
         if receiver.exit.is_some() {
             match member::text(event.data(), "send_type").as_deref() {
-                Some("reply") => self.troubles.late_replies.count_only(event),
-                _ => self.troubles.to_the_dead.count_only(event),
+                Some("reply") => self.troubles.late_replies.count_only(event, &self.recorded),
+                _ => self.troubles.to_the_dead.count_only(event, &self.recorded),
             }
             return;
         }
@@ -267,10 +289,10 @@ impl Look {
             self.lives[life].ended_badly = end.is_abnormal();
         }
         match end {
-            ExitReason::Timeout(_) => self.troubles.timeouts.add(event),
-            ExitReason::Callee(..) => self.troubles.consequences.add(event),
-            end if end.is_failure() => self.troubles.crashes.add(event),
-            end if end.is_abnormal() => self.troubles.abnormal_ends.add(event),
+            ExitReason::Timeout(_) => self.troubles.timeouts.add(event, &self.recorded),
+            ExitReason::Callee(..) => self.troubles.consequences.add(event, &self.recorded),
+            end if end.is_failure() => self.troubles.crashes.add(event, &self.recorded),
+            end if end.is_abnormal() => self.troubles.abnormal_ends.add(event, &self.recorded),
             _ => {}
         }
     }
@@ -281,7 +303,7 @@ impl Look {
         let told = ["spawn_module", "spawn_function", "spawn_args"].map(|key| member::text(event.data(), key));
         let [module, function, args] = told.each_ref().map(|one| one.as_deref().unwrap_or_default());
         let is_helper = Spawn { module, function, args }.is_helper();
-        let child = self.life(child);
+        let child = self.life(child, event.node());
         self.lives[child].is_helper = is_helper;
     }
 
@@ -302,6 +324,9 @@ impl Look {
         types.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
 
         self.troubles.sorts = self.exceptions.into_sorts();
+        for sort in &mut self.troubles.sorts {
+            sort.first = Fact::among(sort.first.event.clone(), &self.recorded);
+        }
         let all_processes = self.lives.len() as u64;
         let mut lives = self.lives;
         let weight = |life: &Life| {

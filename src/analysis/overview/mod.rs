@@ -1,5 +1,6 @@
 //! What is there, and what stands out? One look at every event, for a first call.
 
+mod elsewhere;
 mod look;
 
 use std::ops::ControlFlow;
@@ -7,6 +8,7 @@ use std::ops::ControlFlow;
 use super::ask::Ask;
 use super::exceptions::Sort;
 use super::fact::Fact;
+use super::nodes::Nodes;
 use super::who::{Names, Who};
 use crate::error::Result;
 use crate::query::{Filter, Seen, Visit};
@@ -103,18 +105,18 @@ pub(crate) struct Trouble {
 }
 
 impl Trouble {
-    fn add(&mut self, event: &Seen<'_>) {
+    fn add(&mut self, event: &Seen<'_>, nodes: &Nodes) {
         self.count += 1;
-        let fact = Fact::new(event.to_event());
+        let fact = Fact::among(event.to_event(), nodes);
         if self.events.len() < KEPT {
             self.events.push(fact.clone());
         }
         self.last = Some(fact);
     }
 
-    fn count_only(&mut self, event: &Seen<'_>) {
+    fn count_only(&mut self, event: &Seen<'_>, nodes: &Nodes) {
         if self.events.len() < KEPT {
-            self.add(event);
+            self.add(event, nodes);
         } else {
             self.count += 1;
         }
@@ -123,12 +125,12 @@ impl Trouble {
 
 /// Looks at every event of a span once. Cost: some 150 ns an event.
 pub(crate) fn overview(store: &EventStore, filter: &Filter, watch: &dyn Watch) -> Result<Overview> {
-    let mut look = Look::new();
+    let ask = Ask::new(store, watch);
+    let mut look = Look::new(ask.nodes());
     let visit = store.visit(filter, watch, |event| {
         look.event(&event);
         ControlFlow::Continue(())
     })?;
-    let ask = Ask::new(store, watch);
     look.finish(&ask, filter, &Names::new(&ask), visit)
 }
 

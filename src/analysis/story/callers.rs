@@ -3,7 +3,7 @@
 use super::crash::{Failure, asked};
 use super::tell::{call, enclosing};
 use super::{Cx, Part};
-use crate::analysis::ask::{inside, of, types};
+use crate::analysis::ask::{EVER, inside, of, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::ledger::{Ledger, Message, gather};
@@ -11,9 +11,9 @@ use crate::analysis::mailbox::{Mailbox, Measure};
 use crate::analysis::traffic::Traffic;
 use crate::analysis::who::exit_of;
 use crate::error::Result;
-use crate::event::Role;
 use crate::event::exit_reason::ExitReason;
 use crate::event::time::Time;
+use crate::event::{Role, home};
 use crate::query::Filter;
 
 /// Calls looked back over for those without a reply.
@@ -51,7 +51,9 @@ pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Fact>> {
             continue;
         }
         let filter = Filter { correlation_id: Some(exchange.to_owned()), ..types(&["message_send"]) };
-        let replies = cx.ask.oldest(filter, (send.at(), at), 8)?;
+        // Of another node: its clock does not say when.
+        let is_far = home::node_of(send.pid()) != home::node_of(pid);
+        let replies = cx.ask.oldest(filter, if is_far { EVER } else { (send.at(), at) }, 8)?;
         if !replies.iter().any(|reply| reply.text("send_type") == Some("reply")) {
             found.push(send);
         }

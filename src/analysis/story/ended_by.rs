@@ -9,8 +9,8 @@ use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
+use crate::event::Role;
 use crate::event::exit_reason::{CallEnd, ExitReason};
-use crate::event::{Role, canon};
 use crate::query::Filter;
 
 /// Events of one sort that are looked back over.
@@ -67,7 +67,7 @@ fn signalled(cx: &Cx<'_>, who: &Who, exit: &Fact, _: &str) -> Result<Option<Stri
     let calls = cx.ask.newest(filter, (i64::MIN, exit.at()), LOOKED_BACK)?;
     let is_it = |call: &&Fact| {
         let is_exit = matches!(call.event.module(), Some(":erlang" | "erlang" | "Process"));
-        is_exit && call.list("args").first().is_some_and(|pid| canon::pid((*pid).into()) == who.pid)
+        is_exit && call.list("args").first().is_some_and(|pid| call.pid_in(pid) == who.pid)
     };
     let Some(call) = calls.iter().find(is_it) else { return Ok(None) };
     let sender = cx.names.who(call.pid())?;
@@ -83,7 +83,7 @@ fn told(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<Stri
         let Some(parts) = message.tuple() else { continue };
         match parts {
             [kind, from, why] if kind.atom() == Some("EXIT") && why.text == reason => {
-                let from = cx.names.who(&canon::pid(from.text.into()))?;
+                let from = cx.names.who(&receive.pid_in(from.text))?;
                 return Ok(Some(format!("it got the exit of {from} with this reason ({})", receive.id())));
             }
             [kind, from, wish] if kind.atom() == Some("system") => {
@@ -91,7 +91,7 @@ fn told(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<Stri
                     |wish| matches!(wish, [stop, why] if stop.atom() == Some("terminate") && why.text == reason),
                 );
                 if asked {
-                    let from = from.tuple().and_then(|from| from.first()).map(|from| canon::pid(from.text.into()));
+                    let from = from.tuple().and_then(|from| from.first()).map(|from| receive.pid_in(from.text));
                     let from = cx.names.maybe(from.as_deref())?;
                     let from = from.map_or_else(|| "another process".to_owned(), |from| from.to_string());
                     return Ok(Some(format!("{from} asked it to stop ({})", receive.id())));

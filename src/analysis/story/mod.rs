@@ -76,13 +76,14 @@ impl Cx<'_> {
     }
 }
 
-/// The story behind a target: a pid, a registered name, an event id or `last_crash`.
+/// The story behind a target: a pid, a registered name, an event id or `last_crash`. The node says whose pid or name.
 ///
 /// # Errors
-/// [`NotFound`](crate::ErrorKind::NotFound) when there is no such thing, with what there is.
-pub(crate) fn explain(ask: &Ask<'_>, target: &str) -> Result<Story> {
+/// [`NotFound`](crate::ErrorKind::NotFound) when there is no such thing, with what there is;
+/// [`Invalid`](crate::ErrorKind::Invalid) when it is on several nodes.
+pub(crate) fn explain(ask: &Ask<'_>, target: &str, node: Option<&str>) -> Result<Story> {
     let names = Names::new(ask);
-    let mut story = match target::find(ask, target)? {
+    let mut story = match target::find(ask, target, node)? {
         target::Target::Crash { exit, symptom } => crash::tell(ask, &names, &exit, symptom.as_deref())?,
         target::Target::Raised { exit } => crash::tell_raised(ask, &names, &exit)?,
         target::Target::Process { lives } => process::tell(ask, &names, target, &lives)?,

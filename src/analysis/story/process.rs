@@ -20,7 +20,7 @@ use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
 use crate::analysis::who::{Life, Names};
 use crate::error::{Error, Result};
-use crate::event::Role;
+use crate::event::{Role, home};
 use crate::query::Filter;
 
 /// Sends to a process looked at for where they come from.
@@ -182,7 +182,9 @@ fn lost_updates(cx: &Cx<'_>, pid: &str, notes: &mut Vec<String>) -> Result<Part>
 /// Messages sent to a process after its end, by the place they were sent from.
 fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<String>> {
     let span = (exit.at().saturating_add(1), i64::MAX);
-    let filter = of(pid, Role::Receiver, &["message_send"]);
+    // Of its own node: the clock of another does not say that it was after.
+    let node = home::node_of(pid).map(str::to_owned);
+    let filter = Filter { node, ..of(pid, Role::Receiver, &["message_send"]) };
     let count = cx.ask.count(filter.clone(), span)?;
     if count == 0 {
         return Ok(Vec::new());

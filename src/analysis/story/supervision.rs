@@ -10,7 +10,7 @@ use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
-use crate::event::{Role, canon};
+use crate::event::{Role, home};
 use crate::query::Filter;
 
 /// Spawns looked at for the one that replaces a process.
@@ -126,13 +126,15 @@ fn next(ask: &Ask<'_>, parent: &str, spawn: &Fact, exit: &Fact, all: &[Fact]) ->
 /// The reply that tells whoever asked for a start which process it made.
 fn reply(ask: &Ask<'_>, parent: &str, start: &Fact) -> Result<Option<Fact>> {
     let Some(child) = start.text("spawned_pid") else { return Ok(None) };
-    let filter = Filter { text: Some(child.to_owned()), ..inside(parent, &["message_send"]) };
+    // Its own node writes it without the node.
+    let written = home::numbers(child).to_owned();
+    let filter = Filter { text: Some(written), ..inside(parent, &["message_send"]) };
     let sends = ask.oldest(filter, (start.at(), i64::MAX), MAX_NEXT)?;
     let names_it = |send: &Fact| {
         let message = Value::read(send.text("message").unwrap_or_default());
         let Some([_, answer]) = message.tuple() else { return false };
         let Some([ok, pid, ..]) = answer.tuple() else { return false };
-        send.key() > start.key() && ok.atom() == Some("ok") && canon::pid(pid.text.into()) == child
+        send.key() > start.key() && ok.atom() == Some("ok") && send.pid_in(pid.text) == child
     };
     Ok(sends.into_iter().find(names_it))
 }
@@ -153,7 +155,7 @@ fn ends_told(ask: &Ask<'_>, parent: &str, exit: &Fact, all: &[Fact]) -> Result<V
             [kind, _, _, pid, _] if kind.atom() == Some("DOWN") => pid.text,
             _ => return None,
         };
-        Some((canon::pid(pid.into()).into_owned(), receive))
+        Some((receive.pid_in(pid), receive))
     };
     let mut told: Vec<(String, Fact)> = Vec::new();
     for (pid, receive) in receives.into_iter().filter_map(read) {
@@ -195,5 +197,6 @@ fn renamed(ask: &Ask<'_>, who: &Who, exit: &Fact) -> Result<Option<Fact>> {
     let Some(name) = &who.name else { return Ok(None) };
     let filter = Filter { text: Some(name.trim_start_matches(':').to_owned()), ..types(&["process_register"]) };
     let after = ask.oldest(filter, (exit.at(), i64::MAX), MAX_SPAWNS)?;
-    Ok(after.into_iter().find(|one| one.text("registered_name") == Some(name) && one.pid() != who.pid))
+    let is_other = |one: &Fact| one.pid() != who.pid && home::node_of(one.pid()) == home::node_of(&who.pid);
+    Ok(after.into_iter().find(|one| one.text("registered_name") == Some(name) && is_other(one)))
 }

@@ -6,6 +6,7 @@ use crate::analysis::fact::Fact;
 use crate::analysis::who::{Life, exit_of, lives};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::exit_reason::ExitReason;
+use crate::event::home;
 use crate::query::Filter;
 
 /// The word for the newest crash.
@@ -36,7 +37,7 @@ pub(super) enum Target {
 }
 
 /// Finds what is meant.
-pub(super) fn find(ask: &Ask<'_>, target: &str) -> Result<Target> {
+pub(super) fn find(ask: &Ask<'_>, target: &str, node: Option<&str>) -> Result<Target> {
     let target = target.trim();
     if target.trim_start_matches(':') == LAST_CRASH {
         return last_crash(ask);
@@ -48,7 +49,7 @@ pub(super) fn find(ask: &Ask<'_>, target: &str) -> Result<Target> {
             _ => Ok(Target::Event { fact: Box::new(fact) }),
         };
     }
-    let lives = lives(ask, "target", target).map_err(|error| match error.kind() {
+    let lives = lives(ask, "target", target, node).map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             Error::not_found(format!("{error} A target is a pid, a registered name, an event id or \"{LAST_CRASH}\""))
         }
@@ -157,7 +158,11 @@ fn callee(ask: &Ask<'_>, exit: &Fact, target: &str, inner: &str) -> Result<Optio
     let exits = ask.newest(types(&["process_exit"]), span, ENDS_AT_ONCE)?;
     let is_same = |one: &Fact| one.text("exit_reason") == Some(inner) && one.key() < exit.key();
     let same: Vec<Fact> = exits.into_iter().filter(is_same).collect();
-    let is_called = |one: &&Fact| one.text("registered_name") == Some(target) || target.ends_with(one.pid());
+    let (name, node) = exit.name_in(target);
+    let is_called = |one: &&Fact| {
+        let is_there = node.is_none() || home::node_of(one.pid()) == node.as_deref();
+        is_there && (one.text("registered_name") == Some(&name) || name.ends_with(one.pid()))
+    };
     let named = same.iter().find(is_called).cloned();
     Ok(named.or_else(|| same.into_iter().next()))
 }

@@ -6,17 +6,17 @@ use super::callers::{backlog, handled};
 use super::crash::{Failure, asked};
 use super::tell::{counted, duration};
 use super::{Cx, Part, supervision};
-use crate::analysis::ask::{inside, of, types};
+use crate::analysis::ask::{EVER, inside, of, types};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::fact::Fact;
 use crate::analysis::state::running_at;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
-use crate::analysis::who::lives;
+use crate::analysis::who::called;
 use crate::error::Result;
-use crate::event::Role;
 use crate::event::exit_reason::Call;
+use crate::event::{Role, home};
 use crate::query::Filter;
 
 /// Sends looked back over for the call.
@@ -52,7 +52,7 @@ pub(super) fn parts(cx: &Cx<'_>, failure: &Failure, call: &Call) -> Result<Vec<P
     let pid = match send.and_then(|send| send.text("receiver_pid")) {
         Some(pid) => Some(pid.to_owned()),
         // The name's last life tells where it went.
-        None => lives(cx.ask, "target", &call.target).ok().and_then(|mut lives| Some(lives.pop()?.pid)),
+        None => failure.exit.as_ref().or(failure.raised.as_ref()).and_then(|end| called(cx.ask, end, &call.target)),
     };
     let mut parts = vec![Part::new("waited for", waited)];
     if let Some(pid) = pid {
@@ -70,14 +70,20 @@ fn is_request(send: &Fact, wanted: &str) -> bool {
 fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64) -> Result<Vec<String>> {
     let Some(exchange) = send.event.correlation_id() else { return Ok(Vec::new()) };
     let filter = Filter { correlation_id: Some(exchange.to_owned()), ..types(&["function_entry", "message_send"]) };
-    let events = cx.ask.oldest(filter, (send.at(), i64::MAX), 50)?;
+    let is_far = |event: &Fact| home::node_of(event.pid()) != home::node_of(send.pid());
+    // Another node's clock may be behind.
+    let mut events = cx.ask.oldest(filter, EVER, 50)?;
+    events.retain(|event| event.at() >= send.at() || is_far(event));
     let entry = events.iter().find(|event| event.is_callback());
     let reply = events.iter().find(|event| event.text("send_type") == Some("reply"));
     let mut lines = Vec::new();
     match entry {
         None => lines.push("it was not handled as far as is recorded".to_owned()),
         Some(entry) => {
-            let queued = duration(entry.at().saturating_sub(send.at()));
+            let queued = match entry.at().saturating_sub(send.at()) {
+                ..0 => "an unknown time (the clocks of the two nodes disagree)".to_owned(),
+                queued => duration(queued),
+            };
             let late = if entry.at() > gave_up { ", after the caller had given up" } else { "" };
             let exit = exit_of_call(cx.ask, entry)?;
             let took = exit.as_ref().and_then(|exit| exit.event.duration_ns());

@@ -26,6 +26,14 @@ impl BudgetArgs {
     }
 }
 
+/// Whose process is meant.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct NodeArg {
+    /// Erlang node of the process, such as "app@host": where several nodes were recorded and its pid or name is on more
+    /// than one.
+    pub(crate) node: Option<String>,
+}
+
 /// A span of time.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct SpanArgs {

@@ -19,7 +19,8 @@ pub(crate) enum OneOrMany {
 /// Which events; everything given must hold.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct FilterArgs {
-    /// A process the event names in any role: "<0.120.0>", "#PID<0.120.0>", "0.120.0" or a registered name.
+    /// A process the event names in any role: "<0.120.0>", "#PID<0.120.0>", "0.120.0", of one of several nodes
+    /// "<app@host.120.0>", or a registered name.
     pid: Option<String>,
     /// Narrows pid to one role.
     #[serde(default)]

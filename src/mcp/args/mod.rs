@@ -10,7 +10,7 @@ pub(super) mod group;
 pub(super) mod time;
 pub(super) mod view;
 
-pub(super) use budget::{BudgetArgs, SpanArgs};
+pub(super) use budget::{BudgetArgs, NodeArg, SpanArgs};
 pub(super) use filter::{FilterArgs, effective};
 pub(super) use time::TimeArg;
 pub(super) use view::{OrderArg, Shape, ViewArgs};

@@ -21,6 +21,7 @@ use super::args::view::Format;
 use super::args::{Shape, effective};
 use super::tool::Answer;
 use super::{gap, json};
+use crate::analysis::nodes::Nodes;
 use crate::query::Page;
 use crate::store::Losses;
 use crate::watch::Watch;
@@ -36,7 +37,9 @@ const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
 /// The answer to a query, as large as its shape allows.
 pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &dyn Watch) -> Result<Answer<PageReply>> {
-    let page = store.query_events_watched(&Query { max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() }, watch)?;
+    let filter = Nodes::narrowed(store, &query.filter, watch)?;
+    let query = &Query { filter, max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() };
+    let page = store.query_events_watched(query, watch)?;
     let losses = store.losses_of(&page, gap::MAX_GAPS)?;
     let written = match shape.format {
         Format::Table => Written::Table(Grid::of(&page.events, shape.columns.as_deref(), room(shape))),

@@ -9,6 +9,7 @@ use super::{Given, Lead, optional};
 use crate::analysis::ask::Ask;
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::nodes::process_of;
 use crate::event::StoredEvent;
 use crate::event::exit_reason::ExitReason;
 use crate::query::Filter;
@@ -69,7 +70,7 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
                     "- {} at {} in {}: {} ({})",
                     event.event_id(),
                     event.timestamp(),
-                    event.pid().unwrap_or("no process"),
+                    process_of(store, event).as_deref().unwrap_or("no process"),
                     live::cut(reason),
                     event.event_type().unwrap_or("no type"),
                 );
@@ -126,7 +127,7 @@ fn abnormal(store: &EventStore, event: &StoredEvent) -> Option<String> {
                 // Who it was makes a difference: the helpers of the runtime end as they like.
                 "process_exit" => {
                     let ask = Ask::new(store, &Unwatched);
-                    ends::of_exit(&ask, &Fact::new(event.clone())).is_ok_and(|end| end.is_abnormal())
+                    ends::of_exit(&ask, &Fact::among(event.clone(), ask.nodes())).is_ok_and(|end| end.is_abnormal())
                 }
                 _ => ExitReason::read(&reason.to_ascii_lowercase()).is_abnormal() && reason != "return",
             };
@@ -143,11 +144,11 @@ fn trail(store: &EventStore, crash: &StoredEvent, text: &mut String) {
     text.push_str("1. Read it whole:\n");
     text.push_str(&call("get_event_by_id", &json!({"event_id": crash.event_id()})));
     let mut step = 2;
-    if let Some(pid) = crash.pid() {
+    if let Some(pid) = process_of(store, crash) {
         _ = writeln!(text, "{step}. What the process did before it ended, oldest first:");
         text.push_str(&call("last_n_events_for_pid", &json!({"pid": pid, "n": 50, "until_timestamp": at})));
         step += 1;
-        let got = Filter { pid: Some(pid.to_owned()), role: Some(Role::Receiver), ..Filter::default() };
+        let got = Filter { pid: Some(pid.clone()), role: Some(Role::Receiver), ..Filter::default() };
         if live::count(store, got).is_ok_and(|events| events > 0) {
             _ = writeln!(text, "{step}. The messages it got last; one of them may be what it could not handle:");
             let arguments =

@@ -13,7 +13,8 @@ use rmcp::model::{ErrorData, GetPromptRequestParams, GetPromptResult, JsonObject
 use serde_json::Value;
 
 use super::closest::did_you_mean;
-use crate::{EventStore, Result};
+use crate::analysis::nodes::Nodes;
+use crate::{EventStore, Filter, Result, Unwatched};
 
 /// A prompt in the table.
 #[derive(Debug)]
@@ -79,6 +80,19 @@ impl Given {
     }
 }
 
+impl Given {
+    /// Makes a pid say its node, where it is of one of several.
+    fn narrow(&mut self, store: &EventStore) -> Result<()> {
+        for (_, pid) in self.0.iter_mut().filter(|(name, _)| *name == "pid") {
+            let filter = Filter { pid: Some(pid.clone()), ..Filter::default() };
+            if let Some(narrowed) = Nodes::narrowed(store, &filter, &Unwatched)?.pid {
+                *pid = narrowed;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The message of a prompt. A wrong name or argument is an error that says what is right.
 pub(crate) fn get(
     store: &EventStore,
@@ -92,8 +106,12 @@ pub(crate) fn get(
     };
     let example = || format!("\nArguments that work: {} {}", lead.name, lead.example);
     let refused = |problem: String| ErrorData::invalid_params(format!("{problem}{}", example()), None);
-    let given = check(lead, request.arguments.unwrap_or_default()).map_err(refused)?;
-    let text = (lead.write)(store, &given).map_err(|error| refused(error.to_string()))?;
+    let mut given = check(lead, request.arguments.unwrap_or_default()).map_err(refused)?;
+    let write = |given: &mut Given| {
+        given.narrow(store)?;
+        (lead.write)(store, given)
+    };
+    let text = write(&mut given).map_err(|error| refused(error.to_string()))?;
     let message = PromptMessage::new_text(Role::User, text);
     Ok(GetPromptResult::new(vec![message]).with_description(lead.title))
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::live::{self, call};
 use super::{Given, Lead, optional, required};
+use crate::event::home;
 use crate::query::Filter;
-use crate::{EventStore, Index, Result, Role};
+use crate::{EventStore, Index, Result, Role, StoredEvent};
 
 pub(super) const LEAD: Lead = Lead {
     name: "who_changed_state",
@@ -49,7 +50,11 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
     let page = live::newest(store, in_time.clone(), LOOKED_THROUGH)?;
     let mut functions: BTreeMap<String, u64> = BTreeMap::new();
     let mut callbacks: BTreeMap<&str, u64> = BTreeMap::new();
-    for event in page.events.iter().filter(|event| event.pid() == page.filter.pid.as_deref()) {
+    let own = |event: &&StoredEvent| {
+        let pid = page.filter.pid.as_deref();
+        event.pid() == pid || event.pid().map(|own| home::at_node(own, event.node())).as_deref() == pid
+    };
+    for event in page.events.iter().filter(own) {
         let Some(name) = live::function(event) else { continue };
         *functions.entry(name).or_default() += 1;
         if let Some(callback) = CALLBACKS.iter().find(|callback| event.function() == Some(callback)) {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::live::{self, call};
 use super::{Given, Lead, optional};
+use crate::analysis::nodes::process_of;
 use crate::event::StoredEvent;
 use crate::query::Filter;
 use crate::{EventStore, Index, Result};
@@ -108,7 +109,7 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
                 event.timestamp(),
                 live::function(event).or_else(|| event.event_type().map(str::to_owned)).unwrap_or_default(),
                 live::duration(event.duration_ns().unwrap_or_default()),
-                event.pid().unwrap_or("no process"),
+                process_of(store, event).as_deref().unwrap_or("no process"),
             );
         }
         text.push_str("\n1. See all that were slow, and whether they share a function, a process or a moment:\n");
@@ -118,14 +119,14 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
         });
         text.push_str(&call("query_events", &asked(arguments)));
         if let Some(slow) = slowest.first() {
-            inside(slow, &mut text);
+            inside(store, slow, &mut text);
         }
     }
     text.push_str(
         "Tell apart: much work (many events inside the call), waiting for another process (a message sent, then \
          nothing until the answer; go on in the receiver), and a crowded process (many messages to one pid).\n",
     );
-    for (pid, events) in store.top_keys(Index::Process, "", 1).keys {
+    for (pid, events) in store.top_processes(1) {
         _ = writeln!(text, "The process most events name is {pid} ({events}); is it a bottleneck?");
         text.push_str(&call("query_events", &json!({"pid": pid, "role": "receiver", "limit": 0})));
     }
@@ -135,10 +136,10 @@ fn write(store: &EventStore, given: &Given) -> Result<String> {
 }
 
 /// The calls that look into one slow call. Its event is taken to be written at its end, as exits are.
-fn inside(slow: &StoredEvent, text: &mut String) {
+fn inside(store: &EventStore, slow: &StoredEvent, text: &mut String) {
     let until = slow.timestamp();
     let since = until.saturating_sub(slow.duration_ns().unwrap_or_default());
-    if let Some(pid) = slow.pid() {
+    if let Some(pid) = process_of(store, slow) {
         text.push_str("2. Look into the slowest: what its process did meanwhile, and where the time went:\n");
         let arguments = json!({"pid": pid, "since_timestamp": since, "until_timestamp": until, "limit": 200});
         text.push_str(&call("query_events", &arguments));

@@ -11,7 +11,7 @@ use crate::analysis::trees::{Ground, Target, ground, place};
 use crate::analysis::value::brief;
 use crate::event::StoredEvent;
 use crate::mcp::args::budget::gathers_long;
-use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -33,6 +33,8 @@ pub(crate) struct Args {
     correlation_id: Option<String>,
     /// All outermost calls of a process in a span of time; a pid or a registered name.
     pid: Option<String>,
+    #[serde(flatten)]
+    whose: NodeArg,
     /// Levels shown; default 8.
     #[schemars(range(min = 1, max = 512))]
     depth: Option<usize>,
@@ -69,7 +71,7 @@ impl Tool for CallTree {
         let target = match (args.event_id, args.correlation_id, args.pid) {
             (Some(id), None, None) => Target::Event(id),
             (None, Some(id), None) => Target::Correlation(id),
-            (None, None, Some(pid)) => Target::Process(pid),
+            (None, None, Some(pid)) => Target::Process(pid, args.whose.node),
             (None, None, None) => {
                 return Err(Error::invalid("give one of event_id, correlation_id or pid: the tree's root"));
             }
@@ -110,7 +112,7 @@ fn report(ground: &Ground, shape: Shape) -> Report {
     if !above.is_empty() {
         let mut section = Section::new("led to by");
         for event in above {
-            section.line(ancestor(event));
+            section.line(ancestor(ledger, event));
         }
         report.section(section);
     }
@@ -143,13 +145,13 @@ fn report(ground: &Ground, shape: Shape) -> Report {
     report
 }
 
-fn ancestor(event: &StoredEvent) -> String {
+fn ancestor(ledger: &Ledger, event: &StoredEvent) -> String {
     let what = match (event.module(), event.function(), event.arity()) {
         (Some(module), Some(function), Some(arity)) => terms::home(&format!("{module}.{function}/{arity}")),
         _ => event.event_type().unwrap_or_default().to_owned(),
     };
     let place = event.ast_node_id().map_or_else(String::new, |place| format!(" at {place}"));
-    format!("{what} in {}{place} ({})", event.pid().unwrap_or("?"), event.event_id())
+    format!("{what} in {}{place} ({})", ledger.pid_of(event).as_deref().unwrap_or("?"), event.event_id())
 }
 
 fn row(ledger: &Ledger, node: &Node, has_bounds: bool) -> Vec<Cell> {

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::removal::{self, RemovalReply, SOON_REMOVED};
+use crate::analysis::nodes::Nodes;
 use crate::mcp::args::FilterArgs;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
-use crate::{Error, EventStore};
+use crate::{Error, EventStore, Unwatched};
 
 pub(crate) struct ClearEvents;
 
@@ -37,7 +38,7 @@ impl Tool for ClearEvents {
     }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<RemovalReply>, Error> {
-        let filter = args.filter.read()?;
+        let filter = Nodes::narrowed(store, &args.filter.read()?, &Unwatched)?;
         let filter = match (args.all.unwrap_or(false), filter.is_empty()) {
             (true, true) => None,
             (false, false) => Some(filter),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::analysis::ask::Ask;
 use crate::analysis::story::{Story, explain};
+use crate::mcp::args::NodeArg;
 use crate::mcp::args::view::BYTES_PER_TOKEN;
 use crate::mcp::report::{Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -20,6 +21,8 @@ pub(crate) struct Explain;
 pub(crate) struct Args {
     /// "last_crash", a pid ("<0.120.0>"), a registered name ("Account", ":cart_4"), or the id of any event.
     target: String,
+    #[serde(flatten)]
+    whose: NodeArg,
     /// Size budget of the answer, 4 bytes a token; default 800. What does not fit is counted.
     #[schemars(range(min = 50, max = 1_000_000))]
     max_tokens: Option<usize>,
@@ -45,7 +48,8 @@ impl Tool for Explain {
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let ask = Ask::new(store, watch);
-        let Story { answer, anchor: (t0, what), parts, notes, next } = explain(&ask, &args.target)?;
+        let Story { answer, anchor: (t0, what), parts, notes, next } =
+            explain(&ask, &args.target, args.whose.node.as_deref())?;
         let mut report = Report::new(answer);
         report.anchor(t0, what);
         for part in parts {

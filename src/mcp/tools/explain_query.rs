@@ -4,12 +4,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::analysis::nodes::Nodes;
 use crate::mcp::args::filter::{effective_schema, filter_line};
 use crate::mcp::args::{QueryArgs, effective};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::query::Analysis;
 use crate::watch::Watch;
-use crate::{AccessPath, Error, EventStore, Index};
+use crate::{AccessPath, Error, EventStore, Index, Query};
 
 pub(crate) struct ExplainQuery;
 
@@ -124,7 +125,9 @@ impl Tool for ExplainQuery {
     }
 
     fn run(store: &EventStore, Args { query, analyze }: Args, watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
-        let explanation = store.explain_watched(&query.read()?, analyze.unwrap_or(false), watch)?;
+        let query = query.read()?;
+        let query = Query { filter: Nodes::narrowed(store, &query.filter, watch)?, ..query };
+        let explanation = store.explain_watched(&query, analyze.unwrap_or(false), watch)?;
         let (plan, filters) = (explanation.plan, effective(&explanation.filter));
         let analysis = explanation.analysis.map(AnalysisReply::from);
         let candidates: Vec<Candidate> = plan

@@ -117,6 +117,12 @@ pub(super) fn frame(report: &mut Report, ledger: &Ledger) {
     if let Some((oldest, _)) = ledger.span() {
         report.anchor(oldest, "the oldest event");
     }
+    for [a, b] in ledger.skewed() {
+        report.note(format!(
+            "the clocks of {a} and {b} disagree: messages between them came before they were sent; how long they took \
+             is not known"
+        ));
+    }
 }
 
 /// With those that are only counted.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::analysis::nodes::{Nodes, process_of};
 use crate::mcp::args::filter::OneOrMany;
 use crate::mcp::args::{BudgetArgs, TimeArg};
 use crate::mcp::page::column::Column as Shown;
@@ -60,13 +61,14 @@ impl Tool for FindEventsAround {
             },
             ..Filter::default()
         };
+        let filter = Nodes::narrowed(store, &filter, watch)?;
         let most = (args.before.unwrap_or(USUAL), args.after.unwrap_or(USUAL));
         let found = store.events_around(&filter, middle.place, most, watch)?;
         let budget = args.budget.bytes();
         // The farthest events give way first, on the longer side.
         let (mut before, mut after) = (found.before.len(), found.after.len());
         loop {
-            let answer = report(&middle, &found, before, after).answer(budget);
+            let answer = report(store, &middle, &found, before, after).answer(budget);
             if !answer.structured.is_truncated() || before + after == 0 {
                 return Ok(answer);
             }
@@ -117,7 +119,7 @@ impl Middle {
     }
 }
 
-fn report(middle: &Middle, found: &Neighbourhood, before: usize, after: usize) -> Report {
+fn report(store: &EventStore, middle: &Middle, found: &Neighbourhood, before: usize, after: usize) -> Report {
     let Neighbourhood { before: earlier, after: later, is_more_before, is_more_after, filter, gaps, .. } = found;
     let earlier_shown = &earlier[earlier.len() - before..];
     let what = match &middle.event {
@@ -167,7 +169,7 @@ fn report(middle: &Middle, found: &Neighbourhood, before: usize, after: usize) -
         if let Some(parent) = event.parent_id() {
             report.next("get_event_by_id", json!({"event_id": parent}), "the event that led to it");
         }
-        if let (Some(pid), true) = (event.pid(), filter.pid.is_none()) {
+        if let (Some(pid), true) = (process_of(store, event), filter.pid.is_none()) {
             let same = json!({"event_id": event.event_id(), "pid": pid});
             report.next("find_events_around", same, "the same moment in this process alone");
         }

@@ -10,9 +10,8 @@ use super::find_anomalies::frame;
 use crate::analysis::ledger::{Ledger, ProcessId, gather};
 use crate::analysis::mailbox::{Mailbox as Box_, Measure, Stay, buckets, by_receiver};
 use crate::analysis::traffic::Traffic;
-use crate::analysis::trees::unknown_process;
 use crate::mcp::args::budget::gathers_long;
-use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -34,6 +33,8 @@ const MAX_PROCESSES: usize = 3;
 pub(crate) struct Args {
     /// A pid or a registered name.
     pid: String,
+    #[serde(flatten)]
+    whose: NodeArg,
     /// Length of a row's time, such as "10ms" or "1s"; default: a twentieth of the whole.
     bucket: Option<String>,
     #[serde(flatten)]
@@ -62,10 +63,7 @@ impl Tool for Mailbox {
         let bucket = args.bucket.as_deref().map(read_bucket).transpose()?;
         let (since, until) = args.span.read()?;
         let ledger = gather(store, Filter { since, until, ..Filter::default() }, watch)?;
-        let processes = ledger.processes_called(&args.pid);
-        if processes.is_empty() {
-            return Err(unknown_process(&ledger, "pid", &args.pid));
-        }
+        let processes = ledger.asked("pid", &args.pid, args.whose.node.as_deref())?;
         report(&ledger, &processes, bucket).map(|report| report.answer(args.budget.bytes()))
     }
 }
@@ -89,7 +87,7 @@ fn report(ledger: &Ledger, processes: &[ProcessId], bucket: Option<i64>) -> Resu
     let longest = mailbox.stays.iter().filter_map(Stay::waited).max();
     let mut report = Report::new(head(ledger, *first, mailbox));
     frame(&mut report, ledger);
-    if mailbox.measure != Measure::Unknown {
+    if mailbox.measure != Measure::Unknown && (longest.is_some() || mailbox.stays.is_empty()) {
         report.fact("longest_wait", Cell::duration(longest));
     }
     if let Some(peak) = peak {
@@ -234,10 +232,11 @@ fn round(ns: i64) -> i64 {
 
 /// What the process's time went to, callback by callback.
 fn handlers(ledger: &Ledger, mailbox: &Box_<'_>) -> Section {
-    let mut all: BTreeMap<&str, (Vec<i64>, Vec<i64>)> = BTreeMap::new();
+    let mut all: BTreeMap<&str, (usize, Vec<i64>, Vec<i64>)> = BTreeMap::new();
     for stay in &mailbox.stays {
         let Some(call) = stay.call else { continue };
-        let (took, waited) = all.entry(ledger.text(call.function)).or_default();
+        let (n, took, waited) = all.entry(ledger.text(call.function)).or_default();
+        *n += 1;
         took.extend(call.duration);
         waited.extend(stay.waited());
     }
@@ -252,14 +251,14 @@ fn handlers(ledger: &Ledger, mailbox: &Box_<'_>) -> Section {
         Column::time("wait_max"),
     ]);
     let mut rows: Vec<_> = all.into_iter().collect();
-    rows.sort_by_key(|(name, (took, _))| (std::cmp::Reverse(sum(took)), *name));
-    for (name, (mut took, mut waited)) in rows {
+    rows.sort_by_key(|(name, (_, took, _))| (std::cmp::Reverse(sum(took)), *name));
+    for (name, (n, mut took, mut waited)) in rows {
         took.sort_unstable();
         waited.sort_unstable();
         let middle = |times: &[i64]| Cell::duration(times.get(times.len() / 2).copied());
         section.row(vec![
             name.into(),
-            waited.len().into(),
+            n.into(),
             Cell::Duration(sum(&took)),
             middle(&took),
             Cell::duration(took.last().copied()),

@@ -10,13 +10,12 @@ use super::find_anomalies::frame;
 use crate::analysis::flow::{Only, Parties, select};
 use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, bare, gather};
 use crate::analysis::traffic::{Answer as Reply, Fate, Traffic};
-use crate::analysis::trees::unknown_process;
 use crate::mcp::args::budget::gathers_long;
-use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
-use crate::{Error, EventStore, Filter};
+use crate::{Error, ErrorKind, EventStore, Filter};
 
 pub(crate) struct MessageFlow;
 
@@ -50,6 +49,8 @@ pub(crate) struct Args {
     between: Option<Vec<String>>,
     /// Messages from or to this process; a pid or a registered name.
     pid: Option<String>,
+    #[serde(flatten)]
+    whose: NodeArg,
     /// "lost": sent to nobody, or in a mailbox whose process ended. "unanswered": calls without a reply. "slow": ten
     /// times the usual of their callback. "late": answered after the caller had given up.
     only: Option<OnlyArg>,
@@ -94,8 +95,11 @@ impl Tool for MessageFlow {
         };
         let ledger = gather(store, filter, watch)?;
         let of = |argument: &str, name: &str| {
-            let found: BTreeSet<ProcessId> = ledger.processes_called(name).into_iter().collect();
-            if found.is_empty() { Err(unknown_process(&ledger, argument, name)) } else { Ok(found) }
+            let found = ledger.asked(argument, name, None).or_else(|error| match args.whose.node.as_deref() {
+                Some(node) if error.kind() == ErrorKind::Invalid => ledger.asked(argument, name, Some(node)),
+                _ => Err(error),
+            });
+            found.map(|found| found.into_iter().collect::<BTreeSet<ProcessId>>())
         };
         let parties = Parties {
             any: args.pid.map(|pid| of("pid", &pid)).transpose()?.unwrap_or_default(),
@@ -171,7 +175,9 @@ fn sender(ledger: &Ledger, message: &Message) -> String {
 fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
     let ledger = traffic.ledger;
     let mut section = Section::new("messages");
-    section.columns(&[
+    // Of one node, being sent and being there are one.
+    let is_across = found.iter().any(|id| ledger.message(*id).is_across);
+    let mut columns = vec![
         Column::time("t"),
         Column::plain("from"),
         Column::plain("to"),
@@ -183,12 +189,16 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
         Column::plain("outcome"),
         Column::plain("sent_at"),
         Column::plain("event"),
-    ]);
+    ];
+    if is_across {
+        columns.push(Column::time("received"));
+    }
+    section.columns(&columns);
     section.keep(3);
     for id in found.iter().take(MAX_ROWS) {
         let message = ledger.message(*id);
         let call = message.handled.map(|call| ledger.call(call));
-        section.row(vec![
+        let mut cells = vec![
             Cell::At(message.sent.at),
             sender(ledger, message).into(),
             party(ledger, message.receiver, message).into(),
@@ -200,7 +210,11 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
             outcome(traffic, message).into(),
             traffic.place(message).into(),
             Cell::Event(ledger.text(message.event).to_owned()),
-        ]);
+        ];
+        if is_across {
+            cells.push(message.received.map_or(Cell::Empty, |moment| Cell::At(moment.at)));
+        }
+        section.row(cells);
     }
     section.beyond(found.len().saturating_sub(MAX_ROWS) as u64);
     section
@@ -212,6 +226,7 @@ fn outcome(traffic: &Traffic<'_>, message: &Message) -> String {
     let ns = |ns: i64| duration(i128::from(ns));
     match traffic.answer(message) {
         Reply::After(after) => return format!("answered after {}", ns(after)),
+        Reply::Untimed => return "answered; when is not known".to_owned(),
         Reply::Late(late) => return format!("answered {} too late", ns(late)),
         Reply::Never => return "never answered: the caller gave up".to_owned(),
         Reply::CallerGone => return "its caller ended first".to_owned(),

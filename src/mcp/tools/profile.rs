@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::analysis::aggregate::{Group, Groups, OUTLIER, Outliers, Question, aggregate};
+use crate::analysis::nodes::process_of;
 use crate::analysis::spread::percentile;
 use crate::analysis::{Dimension, event_at};
 use crate::mcp::args::{BudgetArgs, FilterArgs, group};
@@ -231,7 +232,7 @@ fn report(
         report.note(format!("{left_out} events match, but {why}"));
     }
     if let Some(event) = slowest {
-        suggest(&mut report, &event);
+        suggest(store, &mut report, &event);
     }
     Ok(report)
 }
@@ -283,7 +284,7 @@ fn outliers(
             Cell::Duration(own),
             Cell::Number((own as f64 / median.max(1) as f64).round()),
             event.as_ref().map_or(Cell::Empty, |event| Cell::Event(event.event_id().to_owned())),
-            text(StoredEvent::pid),
+            Cell::text(event.as_ref().and_then(|event| process_of(store, event)).as_deref()),
             if by == By::CallSite { Cell::Empty } else { text(StoredEvent::ast_node_id) },
         ]);
         worst = worst.or(event);
@@ -294,9 +295,9 @@ fn outliers(
 }
 
 /// What to ask about a call that stands out.
-fn suggest(report: &mut Report, event: &StoredEvent) {
+fn suggest(store: &EventStore, report: &mut Report, event: &StoredEvent) {
     let start = event.timestamp().saturating_sub(event.duration_ns().unwrap_or_default());
-    if let Some(pid) = event.pid() {
+    if let Some(pid) = process_of(store, event) {
         let inside = json!({"pid": pid, "since_timestamp": start, "until_timestamp": event.timestamp()});
         report.next("profile", inside, format!("what {} did meanwhile", event.event_id()));
     }

@@ -12,7 +12,7 @@ use crate::analysis::value::brief::brief;
 use crate::analysis::value::is_cut;
 use crate::analysis::value::path::Path;
 use crate::analysis::who::Names;
-use crate::mcp::args::{BudgetArgs, TimeArg};
+use crate::mcp::args::{BudgetArgs, NodeArg, TimeArg};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -24,6 +24,8 @@ pub(crate) struct StateAtTool;
 pub(crate) struct Args {
     /// The process: "<0.120.0>" or its registered name, such as "Account" or ":cart_4".
     pid: String,
+    #[serde(flatten)]
+    whose: NodeArg,
     /// When: integer ns, decimal string, RFC 3339, relative to the newest event ("-5s"), or the id of an event. Default:
     /// the newest event.
     at: Option<TimeArg>,
@@ -56,6 +58,7 @@ impl Tool for StateAtTool {
         let ask = Ask::new(store, watch);
         let question = Question {
             pid: args.pid,
+            node: args.whose.node,
             at: args.at.as_ref().map(moment),
             path: args.path.as_deref().map(Path::read).transpose()?,
             diff_with: args.diff_with.as_ref().map(moment),

@@ -10,7 +10,7 @@ use crate::analysis::state::{History, state_history};
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::is_cut;
 use crate::analysis::value::path::Path;
-use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::query::MAX_LIMIT;
@@ -23,6 +23,8 @@ pub(crate) struct StateHistory;
 pub(crate) struct Args {
     /// The process: "<0.120.0>" or its registered name, such as "Account" or ":cart_4".
     pid: String,
+    #[serde(flatten)]
+    whose: NodeArg,
     /// Only changes of this part: keys and places, such as "discount", "cart.total", "items[0]" or "[1]".
     path: Option<String>,
     #[serde(flatten)]
@@ -58,7 +60,7 @@ impl Tool for StateHistory {
         if span.0 > span.1 {
             return Err(Error::invalid("since_timestamp: is after until_timestamp; swap them or drop one"));
         }
-        let found = state_history(&ask, &args.pid, path.as_ref(), span)?;
+        let found = state_history(&ask, (&args.pid, args.whose.node.as_deref()), path.as_ref(), span)?;
         let mut report = report(&found, path.as_ref());
         report.gaps(&ask.gaps());
         if let [first, .., last] = &found.steps[..] {

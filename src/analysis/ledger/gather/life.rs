@@ -24,7 +24,7 @@ impl Book {
         if let Some(parent) = parent.filter(|_| is_told_by_parent) {
             self.acted(parent, moment);
         }
-        let pid = self.texts.intern(child);
+        let (session, pid) = self.told(session, child);
         let known = self.by_pid.get(&(session, pid)).copied();
         // The pid of one that has ended stands for another process now.
         let process = match known {
@@ -68,7 +68,8 @@ impl Book {
         let name = text(payload.registered_name).map(|name| self.texts.intern(&name));
         self.stacks.remove(&process);
         if let Some(name) = name {
-            self.by_name.remove(&(session, name));
+            let place = (session, self.name_here(&self.texts.get(name).to_owned()));
+            self.by_name.remove(&place);
         }
         let of = &mut self.processes[process as usize];
         of.name = of.name.or(name);

@@ -32,7 +32,7 @@ impl Book {
         let name = name.map(|name| self.texts.intern(&name));
         let receiver = match (told_pid, name) {
             (Some(pid), _) => Some(self.process(session, pid)),
-            (None, Some(name)) => self.by_name.get(&(session, name)).copied(),
+            (None, Some(name)) => self.named(session, name),
             (None, None) => None,
         };
         let sent_in = match self.item(seen.parent_id()) {
@@ -53,7 +53,8 @@ impl Book {
             let request = &mut self.messages[request as usize];
             request.reply = request.reply.or(Some(id));
         }
-        if let (false, Some(receiver), Some(message)) = (is_joined, receiver, text(payload.message)) {
+        let is_across = self.are_apart(Some(process), receiver);
+        if let (false, false, Some(receiver), Some(message)) = (is_joined, is_across, receiver, text(payload.message)) {
             let content = self.hasher.hash_one(&*message);
             self.flying.entry((receiver, content)).or_default().push_back(id);
         }
@@ -81,7 +82,12 @@ impl Book {
             reply: None,
             answers,
             waited: None,
+            is_across,
+            is_skewed: false,
         });
+        if self.nodes.are_several() {
+            self.leaves(id, &text(payload.message).unwrap_or_default());
+        }
     }
 
     pub(super) fn on_receive(&mut self, seen: &Seen<'_>, session: Sym, process: ProcessId, moment: Moment) {
@@ -133,10 +139,14 @@ impl Book {
             message.receiver = message.receiver.or(Some(process));
             return;
         }
+        let arrival = self.arrives(process, kind, (moment, received_in), &content());
         if !is_kept {
             return;
         }
         let id = self.messages.len() as MessageId;
+        if let Some(arrival) = arrival {
+            self.arrivals[arrival].message = Some(id);
+        }
         let sender = (kind == Kind::Call).then(|| caller_in(&content()).map(|pid| self.process(session, &pid)));
         let event = self.texts.intern(seen.event_id());
         self.items.insert(event, Item::Message(id));
@@ -161,6 +171,8 @@ impl Book {
             reply: None,
             answers: None,
             waited: None,
+            is_across: false,
+            is_skewed: false,
         });
     }
 }

@@ -1,5 +1,6 @@
 //! How do events become a ledger?
 
+mod across;
 mod calls;
 mod life;
 mod messages;
@@ -8,15 +9,18 @@ mod signs;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
+use across::{Arrival, Key};
 use foldhash::fast::FixedState;
 
 use super::super::losses::{Loss, losses};
+use super::super::nodes::{Nodes, Recorded};
 use super::super::waits::Idle;
 use super::payload::{Payload, int, text};
 use super::{
     Call, CallId, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts, Waited,
 };
 use crate::error::Result;
+use crate::event::home;
 use crate::event::time::Time;
 use crate::query::{Filter, Seen, Visit};
 use crate::store::EventStore;
@@ -50,6 +54,17 @@ enum Item {
 }
 
 struct Book {
+    nodes: Nodes,
+    /// Where each node was recorded, where several were.
+    recorded: BTreeMap<String, Vec<Recorded>>,
+    /// Node of the event that is taken in, where several were recorded.
+    here: Option<String>,
+    /// Receives of which no send is known, where several nodes were recorded.
+    arrivals: Vec<Arrival>,
+    /// Sends whose receive another node may tell.
+    departures: Vec<(MessageId, Key)>,
+    /// Timestamp of the event that is taken in.
+    now: i64,
     texts: Texts,
     calls: Vec<Call>,
     messages: Vec<Message>,
@@ -88,7 +103,15 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
     filter.event_types = TYPES.iter().map(|name| (*name).to_owned()).collect();
     let mut texts = Texts::default();
     let none = texts.intern("");
+    let nodes = Nodes::of(store);
+    let recorded = nodes.recorded(store)?;
     let mut book = Book {
+        nodes,
+        recorded,
+        here: None,
+        arrivals: Vec::new(),
+        departures: Vec::new(),
+        now: i64::MIN,
         texts,
         calls: Vec::new(),
         messages: Vec::new(),
@@ -117,23 +140,18 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         book.take(&seen);
         ControlFlow::Continue(())
     })?;
-    let Book { mut texts, calls, messages, processes, samples, maybe_waited, .. } = book;
-    let Book { signs, registrations, knows_names, newest, .. } = book;
     let losses = losses(store, &visit, watch)?;
+    book.join_across(&losses);
+    let Book { nodes, mut texts, calls, messages, processes, .. } = book;
+    let Book { samples, maybe_waited, signs, registrations, knows_names, newest, .. } = book;
     for loss in &losses {
         texts.intern(&loss.event_id);
     }
     let breaks = breaks(store, &visit, &losses, newest, &mut texts, watch)?;
-    let (mut names, mut shared_names) = (BTreeSet::new(), BTreeSet::new());
-    for process in &processes {
-        if let Some(name) = process.name
-            && !names.insert((process.session, name))
-        {
-            shared_names.insert((process.session, name));
-        }
-    }
+    let shared_names = shared_names(&processes);
     Ok(Ledger {
         store: store.clone(),
+        nodes,
         texts,
         calls,
         messages,
@@ -148,6 +166,21 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         knows_names,
         visit,
     })
+}
+
+/// Names that several processes of one session had, or processes of several nodes.
+fn shared_names(processes: &[Process]) -> BTreeSet<(Sym, Sym)> {
+    let (mut had, mut shared) = (BTreeMap::<Sym, BTreeSet<Option<Sym>>>::new(), BTreeSet::new());
+    let mut seen = BTreeSet::new();
+    for process in processes {
+        let Some(name) = process.name else { continue };
+        had.entry(name).or_default().insert(process.node);
+        if !seen.insert((process.session, name)) {
+            shared.insert((process.session, name));
+        }
+    }
+    shared.extend(seen.into_iter().filter(|(_, name)| had[name].len() > 1));
+    shared
 }
 
 /// Where the recording has a seam: captures that began or ended, and losses. One that nothing follows breaks nothing.
@@ -189,6 +222,7 @@ impl Book {
     fn take(&mut self, seen: &Seen<'_>) {
         let moment = Moment { order: self.order, at: seen.timestamp() };
         self.order += 1;
+        self.now = moment.at;
         let session = seen.session_id().map_or(self.none, |session| self.texts.intern(session));
         let event_type = seen.event_type().unwrap_or_default();
         if event_type == "capture_start" {
@@ -199,6 +233,9 @@ impl Book {
             self.newest = self.newest.max(moment.at);
         }
         let Some(pid) = seen.pid() else { return };
+        if self.nodes.are_several() {
+            self.here = seen.node().map(str::to_owned);
+        }
         if event_type == "process_spawn" {
             return self.on_spawn(seen, session, moment);
         }
@@ -212,13 +249,14 @@ impl Book {
             "process_register" | "process_unregister" => {
                 let payload = Payload::read(seen.data());
                 let Some(name) = text(payload.registered_name) else { return };
+                let place = (session, self.name_here(&name));
                 let name = self.texts.intern(&name);
                 if event_type == "process_register" {
                     self.processes[process as usize].name = Some(name);
-                    self.by_name.insert((session, name), process);
+                    self.by_name.insert(place, process);
                     self.registrations.push((moment, name, process));
                 } else {
-                    self.by_name.remove(&(session, name));
+                    self.by_name.remove(&place);
                 }
             }
             "process_sample" => {
@@ -236,8 +274,9 @@ impl Book {
         }
     }
 
+    /// The process of a pid that the event names.
     fn process(&mut self, session: Sym, pid: &str) -> ProcessId {
-        let pid = self.texts.intern(pid);
+        let (session, pid) = self.told(session, pid);
         if let Some(process) = self.by_pid.get(&(session, pid)) {
             return *process;
         }
@@ -246,8 +285,11 @@ impl Book {
 
     fn new_process(&mut self, session: Sym, pid: Sym) -> ProcessId {
         let id = self.processes.len() as ProcessId;
+        let node = home::node_of(self.texts.get(pid)).filter(|_| self.nodes.are_several()).map(str::to_owned);
+        let node = node.map(|node| self.texts.intern(&node));
         self.processes.push(Process {
             pid,
+            node,
             session,
             name: None,
             module: None,
