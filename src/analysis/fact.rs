@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::value::Value;
 use crate::event::StoredEvent;
+use crate::event::behaviour::{self, By, Callback, Loop};
 use crate::event::exit_reason::is_failed_call;
 
 /// An event and its payload.
@@ -112,13 +113,21 @@ impl Fact {
         self.is("function_exit") && (!is_told || self.flag("spans_gap"))
     }
 
-    /// Whether it is the start of a callback that handles a message.
+    /// Who called, of the start of a call.
+    pub(crate) fn by(&self) -> By {
+        By::of_function(self.text("caller"))
+    }
+
+    /// Whether it is the start or the end of a callback that handles a message.
     pub(crate) fn is_callback(&self) -> bool {
-        let name = self.event.function().unwrap_or_default();
-        matches!(
-            (name, self.event.arity()),
-            ("handle_call" | "handle_event", Some(3 | 4))
-                | ("handle_cast" | "handle_info" | "handle_continue", Some(2))
-        )
+        let (name, arity) = (self.event.function().unwrap_or_default(), self.event.arity().unwrap_or_default());
+        let is_state_function = self.by() == By::Loop(Loop::Statem) && behaviour::is_state_function(name, arity);
+        is_state_function || behaviour::named(name, arity).is_some_and(Callback::is_handler)
+    }
+
+    /// Whether it is a call of a callback through which a state may change.
+    pub(crate) fn may_change_state(&self) -> bool {
+        let (name, arity) = (self.event.function().unwrap_or_default(), self.event.arity().unwrap_or_default());
+        behaviour::may_change(name, arity, self.by())
     }
 }

@@ -4,6 +4,7 @@ use super::super::payload::{Payload, text, texts};
 use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym};
 use super::messages::reference_in;
 use super::{Book, Item, cut};
+use crate::event::behaviour::{By, Loop};
 use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Seen;
 
@@ -74,8 +75,14 @@ impl Book {
         });
         self.sign(seen, id, moment, false);
         let takes = matches!(callback, Some(Callback::Call | Callback::Cast | Callback::Info));
-        if takes && message.is_none() && Payload::read(seen.data()).args.is_none() {
-            self.processes[process as usize].newest_bare = moment.order;
+        if takes {
+            let payload = Payload::read(seen.data());
+            let of = &mut self.processes[process as usize];
+            if message.is_none() && payload.args.is_none() {
+                of.newest_bare = moment.order;
+            }
+            let by = By::of_function(text(payload.caller).as_deref());
+            of.is_relayed |= matches!(by, By::Loop(of) if of != Loop::Server);
         }
         self.stacks.entry(process).or_default().push(id);
         let of = &mut self.processes[process as usize];
