@@ -7,6 +7,9 @@ use crate::error::Result;
 use crate::event::behaviour::{self, After, By, CALLBACKS, Callback, Loop, loop_of, may_be_state};
 use crate::query::{Filter, MAX_LIMIT};
 
+/// Calls of one callback looked through for one that is a callback indeed.
+const LOOKED_AT: usize = 20;
+
 /// Whose state: a process's, or that of one handler of an event manager, as the recorder names it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Whose<'a> {
@@ -223,7 +226,9 @@ impl<'a> Changes<'a> {
         } else {
             let mut is_any = false;
             for callback in sources(whose) {
-                is_any |= ask.first(callback_exits(whose.pid, callback), super::ask::EVER)?.is_some();
+                let exits = ask.oldest(callback_exits(whose.pid, callback), super::ask::EVER, LOOKED_AT)?;
+                let is_one = |exit: &Fact| entry_of(ask, exit).is_none_or(|entry| entry.by() != By::Other);
+                is_any = is_any || exits.iter().any(is_one);
             }
             if is_any { Source::Callbacks } else { Source::Nothing }
         };

@@ -118,16 +118,39 @@ impl Fact {
         By::of_function(self.text("caller"))
     }
 
-    /// Whether it is the start or the end of a callback that handles a message.
+    fn function_and_arity(&self) -> (&str, u8) {
+        (self.event.function().unwrap_or_default(), self.event.arity().unwrap_or_default())
+    }
+
+    /// Whether it is the start or the end of a callback that handles a message. Of an end who called is not told, nor whether
+    /// it only has the name of one.
     pub(crate) fn is_callback(&self) -> bool {
-        let (name, arity) = (self.event.function().unwrap_or_default(), self.event.arity().unwrap_or_default());
-        let is_state_function = self.by() == By::Loop(Loop::Statem) && behaviour::is_state_function(name, arity);
-        is_state_function || behaviour::named(name, arity).is_some_and(Callback::is_handler)
+        let (name, arity) = self.function_and_arity();
+        match self.by() {
+            By::Loop(Loop::Statem) if behaviour::is_state_function(name, arity) => true,
+            By::Other if self.text("message_id").is_none() => false,
+            _ => behaviour::named(name, arity).is_some_and(Callback::is_handler),
+        }
+    }
+
+    /// Whether it is the start of a callback that took a message out of the mailbox.
+    pub(crate) fn takes_message(&self) -> bool {
+        let (name, arity) = self.function_and_arity();
+        behaviour::takes_message(name, arity, self.by(), self.text("message_id").is_some())
+    }
+
+    /// What a callback was called for, where it is recorded.
+    pub(crate) fn handled(&self) -> Option<&str> {
+        let args = self.list("args");
+        if self.by() == By::Loop(Loop::Statem) || self.function_and_arity() == ("handle_event", 4) {
+            return args.get(1).copied().filter(|_| args[0] != ":enter");
+        }
+        args.first().copied()
     }
 
     /// Whether it is a call of a callback through which a state may change.
     pub(crate) fn may_change_state(&self) -> bool {
-        let (name, arity) = (self.event.function().unwrap_or_default(), self.event.arity().unwrap_or_default());
+        let (name, arity) = self.function_and_arity();
         behaviour::may_change(name, arity, self.by())
     }
 }

@@ -52,7 +52,7 @@ impl By {
     /// A caller, by its module as Elixir writes it.
     pub(crate) fn of(module: &str) -> Self {
         Self::Loop(match module {
-            ":gen_server" | ":gen_server2" | ":proc_lib" | ":gen" | "Connection" => Loop::Server,
+            ":gen_server" | ":gen_server2" | ":p1_server" | ":proc_lib" | ":gen" | "Connection" => Loop::Server,
             ":gen_statem" => Loop::Statem,
             ":gen_event" => Loop::Handlers,
             "GenStage" => Loop::Stage,
@@ -150,6 +150,19 @@ pub(crate) fn may_change(name: &str, arity: u8, by: By) -> bool {
         (Some(callback), By::Untold) => callback.is_handler(),
         (None, _) | (_, By::Other) => false,
     }
+}
+
+/// Whether a function so called takes a message out of its process's mailbox, one each.
+///
+/// Other loops take messages that no callback sees, or call several callbacks with one; what is no loop that is known has
+/// taken the message it was joined to.
+pub(crate) fn takes_message(name: &str, arity: u8, by: By, is_joined: bool) -> bool {
+    matches!((name, arity), ("handle_call", 3) | ("handle_cast" | "handle_info", 2))
+        && match by {
+            By::Loop(of) => of == Loop::Server,
+            By::Untold => true,
+            By::Other => is_joined,
+        }
 }
 
 /// Which loop it is that calls a callback; `None`: it is no callback, or which one it is cannot be told.

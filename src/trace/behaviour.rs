@@ -51,6 +51,11 @@ impl Recorder {
             return if self.is_nested(key, function) { None } else { self.event(key, mfa, args) };
         }
         let callback = of.callback?;
+        // The callback around it has taken the message.
+        if by == By::Other && self.is_within_callback(key, |_| true) {
+            return None;
+        }
+        let of = self.functions.function(function);
         let module = of.module.clone();
         let is_told = by != By::Untold;
         if callback.name == "init" {
@@ -62,7 +67,7 @@ impl Recorder {
         let of = of.filter(|of| may_be_state(*of, module.trim_start_matches(':'), &given));
         // What calls callbacks from within another tells a part of that one's state.
         let is_inner = matches!(of, Some(Loop::Stage | Loop::Channel | Loop::View)) && is_told;
-        if is_inner && self.is_within_callback(key) {
+        if is_inner && self.is_within_callback(key, |handling| handling.of == Some(Loop::Server)) {
             return None;
         }
         let state = callback.state.map(|_| given);
@@ -117,12 +122,12 @@ impl Recorder {
         })
     }
 
-    /// Whether a callback of OTP's own loops has been called and has not returned.
-    fn is_within_callback(&mut self, key: ProcessKey) -> bool {
+    /// Whether such a callback has been called and has not returned.
+    fn is_within_callback(&mut self, key: ProcessKey, is_such: impl Fn(&Handling) -> bool) -> bool {
         self.processes.get(key).is_some_and(|process| {
             let gaps = process.gaps;
             let mut open = process.stack.iter().filter(|frame| frame.gaps == gaps);
-            open.any(|frame| frame.handling.as_ref().is_some_and(|handling| handling.of == Some(Loop::Server)))
+            open.any(|frame| frame.handling.as_deref().is_some_and(&is_such))
         })
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Payload<'a> {
     #[serde(borrow)]
     pub(crate) message: Raw<'a>,
     #[serde(borrow)]
+    pub(crate) message_id: Raw<'a>,
+    #[serde(borrow)]
     pub(crate) send_type: Raw<'a>,
     #[serde(borrow)]
     pub(crate) receive_type: Raw<'a>,

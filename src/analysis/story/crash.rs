@@ -114,7 +114,7 @@ impl Failure {
 
     /// The message it was handling.
     pub(super) fn message(&self) -> Option<String> {
-        self.callback.as_ref()?.list("args").first().map(|message| (*message).to_owned())
+        self.callback.as_ref()?.handled().map(str::to_owned)
     }
 
     /// `ArithmeticError (:badarith)`.

@@ -40,8 +40,9 @@ pub(crate) enum Kind<'a> {
 
 /// Whether some part of a value was cut, by its source or here: such values are never compared.
 pub(crate) fn is_cut(text: &str) -> bool {
-    // The tracer tells a socket without what its program keeps in it.
-    let is_short = text.contains("%Phoenix.Socket{") && !text.contains("assigns: ");
+    // A struct told in a short form: by the tracer, without what a program keeps in a socket, or here.
+    let is_short =
+        text.contains("%Phoenix.Socket{") && !text.contains("assigns: ") || text.contains("redacted: \"[REDACTED]\"");
     is_short || text.contains("{:truncated, ") || text.contains("\u{2039}cut: ")
 }
 

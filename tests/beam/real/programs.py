@@ -151,6 +151,9 @@ def loops():
             checks.append(lambda line=line: claims_no_mailbox(server, line["pid"], 0))
             wanted = []
         checks += [lambda line=line: no_state(server, line["pid"]) for line in [*lines["untold"], *lines["unknown"]]]
+        # What only has the name of a callback handles nothing.
+        for line in lines["untold"]:
+            checks.append(lambda pid=line["pid"]: equal(f"handled by {pid}: {story(server, pid)}", "handled" in story(server, pid), False))
         each(checks)
     print(f"loops: {len(lines['state'])} states and the handlers of a manager at {len(lines['manager'])} times as sys:get_state says, "
           f"{len(lines['untold']) + len(lines['unknown'])} unknown")
