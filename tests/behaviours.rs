@@ -177,6 +177,8 @@ fn a_function_that_only_has_the_name_of_a_callback_tells_no_state() {
         ("init", vec![n(4)], t(&[atom("ok"), n(5)])),
     ];
     assert_eq!(states(By::Module("Elixir.Helper"), &calls), [""; 0]);
+    // Nor the first function of its process, which nothing calls.
+    assert_eq!(states(By::Nothing, &calls), [""; 0]);
 }
 
 #[test]
@@ -215,15 +217,10 @@ fn the_socket_is_the_state_of_a_channel_and_of_a_view_but_not_of_a_component() {
         ("handle_in", vec![a("event"), n(0), channel(1)], t(&[a("reply"), a("ok"), channel(2)])),
         ("handle_info", vec![a("m"), channel(2)], t(&[a("noreply"), channel(3)])),
     ];
-    let is_shown = |states: &[String], wanted: &[i64]| {
-        let has = |(state, n): (&String, &i64)| state.contains(&format!("n: {n}"));
-        assert_eq!(states.len(), wanted.len(), "{states:?}");
-        assert!(states.iter().zip(wanted).all(has), "{states:?}");
-    };
-    // What is in it is hidden. Nothing says that a `join/3` nobody is known to have called is one.
-    for (by, expected) in [(By::Module("Elixir.Phoenix.Channel.Server"), 3), (By::Unknown, 2)] {
+    // What is in a socket is hidden before it is stored: how often it changed is told.
+    for by in [By::Module("Elixir.Phoenix.Channel.Server"), By::Unknown] {
         let found = states(by, &calls);
-        assert_eq!(found.len(), expected, "{found:?}");
+        assert_eq!(found.len(), 3, "{found:?}");
         assert!(found.iter().all(|state| state.starts_with("%Phoenix.Socket{")), "{found:?}");
     }
 
@@ -241,11 +238,11 @@ fn the_socket_is_the_state_of_a_channel_and_of_a_view_but_not_of_a_component() {
         ]
     };
     let by = By::Module("Elixir.Phoenix.LiveView.Channel");
-    is_shown(&states(by, &called(&own)), &[1, 2, 3]);
+    assert_eq!(states(by, &called(&own)).len(), 3);
     let component = |n: i64| view(n, "there", socket(&[("myself", int(1))]), "Elixir.M");
-    is_shown(&states(by, &called(&component)), &[]);
+    assert_eq!(states(by, &called(&component)), [""; 0]);
     let of_another = |n: i64| view(n, "there", socket(&[]), "Elixir.Other");
-    is_shown(&states(by, &called(&of_another)), &[]);
+    assert_eq!(states(by, &called(&of_another)), [""; 0]);
     let only_rendered = |n: i64| view(n, "nil", socket(&[]), "Elixir.M");
-    is_shown(&states(by, &called(&only_rendered)), &[]);
+    assert_eq!(states(by, &called(&only_rendered)), [""; 0]);
 }

@@ -115,7 +115,7 @@ impl Fact {
 
     /// Who called, of the start of a call.
     pub(crate) fn by(&self) -> By {
-        By::of_function(self.text("caller"))
+        By::of_function(self.text("caller"), self.text("extra"))
     }
 
     fn function_and_arity(&self) -> (&str, u8) {

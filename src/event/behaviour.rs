@@ -67,8 +67,12 @@ impl By {
         })
     }
 
-    /// A caller, as `Module.function/arity`.
-    pub(crate) fn of_function(caller: Option<&str>) -> Self {
+    /// A caller, as `Module.function/arity`, or what stands in its place: `:undefined` where the function is its process's
+    /// first.
+    pub(crate) fn of_function(caller: Option<&str>, instead: Option<&str>) -> Self {
+        if instead == Some(":undefined") {
+            return Self::Other;
+        }
         caller.map_or(Self::Untold, |caller| Self::of(caller.rsplit_once('.').map_or(caller, |(module, _)| module)))
     }
 }

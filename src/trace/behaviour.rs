@@ -36,6 +36,7 @@ impl Recorder {
         }
         let by = match caller {
             Caller::Function(caller) => self.functions.function(caller).calls_as,
+            Caller::Nobody => By::Other,
             _ if self.statems.contains(&of.module) => By::Loop(Loop::Statem),
             _ => By::Untold,
         };

@@ -30,6 +30,8 @@ pub(crate) enum By {
     Module(&'static str),
     /// The match specification did not ask.
     Unknown,
+    /// It is the first of its process.
+    Nothing,
 }
 
 /// One call of a callback of the module `M`, and what it returns.
@@ -42,8 +44,10 @@ pub(crate) fn states(by: By, calls: &[Call]) -> Vec<String> {
     for (function, args, result) in calls {
         at += 10;
         let mut call = vec![mfa("Elixir.M", function, args)];
-        if let By::Module(module) = by {
-            call.push(site(module, "loop", 9, "b.erl", 7));
+        match by {
+            By::Module(module) => call.push(site(module, "loop", 9, "b.erl", 7)),
+            By::Nothing => call.push(atom("undefined")),
+            By::Unknown => {}
         }
         messages.push(traced(1, "call", &call, at));
         let back = [mfa_arity("Elixir.M", function, args.len() as i64), result.clone()];

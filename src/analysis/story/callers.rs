@@ -113,7 +113,7 @@ pub(super) fn handled(cx: &Cx<'_>, pid: &str, at: i64) -> Result<u64> {
         let filter = Filter { until: Some(Time::At(at)), ..filter };
         cx.ask.store().visit(&filter, &Quiet(cx.ask.watch()), |seen| {
             let payload = Payload::read(seen.data());
-            let by = By::of_function(text(payload.caller).as_deref());
+            let by = By::of_function(text(payload.caller).as_deref(), text(payload.extra).as_deref());
             handled += u64::from(takes_message(function, arity, by, payload.message_id.is_some()));
             ControlFlow::Continue(())
         })?;
