@@ -2,66 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
 
+#[path = "support/callbacks.rs"]
+mod callbacks;
 #[path = "support/terms.rs"]
 mod terms;
 
-use elixir_scope_storage::etf::Term;
-use elixir_scope_storage::trace::{Recorder, Session};
-use elixir_scope_storage::{EventStore, Filter, Query, Settings};
-use serde_json::{Value, json};
-use terms::{Bytes, atom, int, list, map, mfa, mfa_arity, pid, reference, site, traced, tuple};
-
-fn told(messages: &[Bytes]) -> Vec<Value> {
-    let store = EventStore::open(Settings::default()).unwrap();
-    let session = Session { id: "s".to_owned(), prefix: "e".to_owned(), ..Session::default() };
-    let mut recorder = Recorder::new(session);
-    for message in messages {
-        recorder.take(Term::parse(&[&[131], &**message].concat()).unwrap());
-    }
-    recorder.finish();
-    recorder.hand_over(|events| store.store_events(events));
-    let page = store.query_events(&Query { limit: 1000, ..Query::new(Filter::default()) }).unwrap();
-    page.events.iter().map(|event| serde_json::from_str(&event.to_json()).unwrap()).collect()
-}
-
-/// Who calls a callback.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum By {
-    /// The module of a behaviour.
-    Module(&'static str),
-    /// The match specification did not ask.
-    Unknown,
-}
-
-/// One call of a callback of the module `M`, and what it returns.
-type Call = (&'static str, Vec<Bytes>, Bytes);
-
-/// The states that these callbacks tell one after the other.
-fn states(by: By, calls: &[Call]) -> Vec<String> {
-    let mut at = 0;
-    let mut messages = Vec::new();
-    for (function, args, result) in calls {
-        at += 10;
-        let mut call = vec![mfa("Elixir.M", function, args)];
-        if let By::Module(module) = by {
-            call.push(site(module, "loop", 9, "b.erl", 7));
-        }
-        messages.push(traced(1, "call", &call, at));
-        let back = [mfa_arity("Elixir.M", function, args.len() as i64), result.clone()];
-        messages.push(traced(1, "return_from", &back, at + 5));
-    }
-    let events = told(&messages);
-    let changes = events.iter().filter(|event| event["event_type"] == "state_change");
-    changes.map(|change| change["data"]["new_state"].as_str().unwrap().to_owned()).collect()
-}
-
-fn n(n: i64) -> Bytes {
-    map(&[(atom("n"), int(n))])
-}
-
-fn t(parts: &[Bytes]) -> Bytes {
-    tuple(parts)
-}
+use callbacks::{By, Call, n, states, t, told};
+use serde_json::json;
+use terms::{atom, int, list, mfa, mfa_arity, pid, reference, site, traced};
 
 #[test]
 fn a_state_machine_with_state_functions() {
@@ -179,9 +127,122 @@ fn every_result_of_a_server_tells_its_state() {
 }
 
 #[test]
-fn what_a_handler_or_a_supervisor_starts_with_is_not_the_state_of_its_process() {
-    for module in ["gen_event", "supervisor", "Elixir.DynamicSupervisor"] {
+fn what_a_supervisor_starts_with_is_not_the_state_of_its_process() {
+    for module in ["supervisor", "Elixir.DynamicSupervisor"] {
         let started: Call = ("init", vec![atom("x")], t(&[atom("ok"), n(0)]));
         assert_eq!(states(By::Module(module), &[started]), [""; 0], "{module}");
     }
+}
+
+#[test]
+fn a_function_called_in_the_place_of_a_state_function_is_no_state() {
+    let a = atom;
+    let by = || site("gen_statem", "loop", 9, "b.erl", 7);
+    let returned = t(&[a("keep_state"), n(2)]);
+    let events = told(&[
+        traced(1, "call", &[mfa("M", "off", &[a("cast"), a("x"), n(0)]), by()], 1),
+        traced(1, "return_from", &[mfa_arity("M", "off", 3), a("keep_state_and_data")], 2),
+        traced(1, "call", &[mfa("M", "off", &[a("cast"), a("y"), n(0)]), by()], 3),
+        traced(1, "call", &[mfa("M", "common", &[a("cast"), a("y"), n(1)]), by()], 4),
+        traced(1, "return_from", &[mfa_arity("M", "common", 3), returned.clone()], 5),
+        traced(1, "return_from", &[mfa_arity("M", "off", 3), returned], 6),
+    ]);
+    let changes: Vec<_> = events.iter().filter(|event| event["event_type"] == "state_change").collect();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0]["data"]["new_state"], "{:off, %{n: 2}}");
+}
+
+#[test]
+fn what_a_callback_throws_is_its_result() {
+    let a = atom;
+    let by = || site("gen_server", "try_handle_call", 4, "b.erl", 7);
+    let thrown = t(&[a("reply"), a("r"), n(2)]);
+    for (class, expected) in [("throw", 1), ("error", 0)] {
+        let events = told(&[
+            traced(1, "call", &[mfa("M", "handle_call", &[a("m"), t(&[pid(2), reference(7)]), n(1)]), by()], 1),
+            traced(1, "exception_from", &[mfa_arity("M", "handle_call", 3), t(&[a(class), thrown.clone()])], 2),
+        ]);
+        let changes: Vec<_> = events.iter().filter(|event| event["event_type"] == "state_change").collect();
+        assert_eq!(changes.len(), expected, "{class}");
+    }
+}
+
+#[test]
+fn a_function_that_only_has_the_name_of_a_callback_tells_no_state() {
+    let calls: Vec<Call> = vec![
+        ("handle_info", vec![atom("m"), n(0)], t(&[atom("noreply"), n(1)])),
+        ("handle_call", vec![atom("m"), atom("from"), n(1)], t(&[atom("reply"), atom("r"), n(2)])),
+        ("handle_event", vec![atom("m"), n(2)], t(&[atom("ok"), n(3)])),
+        ("handle_event", vec![atom("m"), n(3), n(3)], t(&[atom("noreply"), n(4)])),
+        ("init", vec![n(4)], t(&[atom("ok"), n(5)])),
+    ];
+    assert_eq!(states(By::Module("Elixir.Helper"), &calls), [""; 0]);
+    // Nor the first function of its process, which nothing calls.
+    assert_eq!(states(By::Nothing, &calls), [""; 0]);
+}
+
+#[test]
+fn the_state_of_a_stage_is_that_of_its_module() {
+    let a = atom;
+    let events = || list(&[a("e")]);
+    let calls: Vec<Call> = vec![
+        ("init", vec![a("x")], t(&[a("producer_consumer"), n(0), list(&[])])),
+        ("handle_subscribe", vec![a("producer"), list(&[]), a("from"), n(0)], t(&[a("manual"), n(1)])),
+        ("handle_demand", vec![int(5), n(1)], t(&[a("noreply"), events(), n(2)])),
+        ("handle_events", vec![events(), a("from"), n(2)], t(&[a("noreply"), list(&[]), n(3), a("hibernate")])),
+        ("handle_call", vec![a("m"), a("from"), n(3)], t(&[a("reply"), a("r"), events(), n(4)])),
+        ("handle_info", vec![a("m"), n(4)], t(&[a("noreply"), list(&[]), n(5)])),
+        ("handle_cancel", vec![a("down"), a("from"), n(5)], t(&[a("stop"), a("normal"), n(6)])),
+    ];
+    let expected: Vec<String> = (0..7).map(|at| format!("%{{n: {at}}}")).collect();
+    assert_eq!(states(By::Module("Elixir.GenStage"), &calls), expected);
+    assert_eq!(states(By::Unknown, &calls), expected);
+    // A list, then a number: the state of a stage, or that of a server and its timeout.
+    let either: Call = ("handle_info", vec![a("m"), int(0)], t(&[a("noreply"), events(), int(500)]));
+    assert_eq!(states(By::Unknown, std::slice::from_ref(&either)), [""; 0]);
+    assert_eq!(states(By::Module("Elixir.GenStage"), std::slice::from_ref(&either)), ["500"]);
+    assert_eq!(states(By::Module("gen_server"), &[either]), ["[:e]"]);
+}
+
+#[test]
+fn the_socket_is_the_state_of_a_channel_and_of_a_view_but_not_of_a_component() {
+    let a = atom;
+    let socket = |entries: &[(&str, terms::Bytes)]| {
+        let entries: Vec<_> = entries.iter().map(|(key, value)| (a(key), value.clone())).collect();
+        terms::map(&entries)
+    };
+    let channel = |n: i64| socket(&[("__struct__", a("Elixir.Phoenix.Socket")), ("n", int(n))]);
+    let calls: Vec<Call> = vec![
+        ("join", vec![a("topic"), n(0), channel(0)], t(&[a("ok"), n(9), channel(1)])),
+        ("handle_in", vec![a("event"), n(0), channel(1)], t(&[a("reply"), a("ok"), channel(2)])),
+        ("handle_info", vec![a("m"), channel(2)], t(&[a("noreply"), channel(3)])),
+    ];
+    // What is in a socket is hidden before it is stored: how often it changed is told.
+    for by in [By::Module("Elixir.Phoenix.Channel.Server"), By::Unknown] {
+        let found = states(by, &calls);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found.iter().all(|state| state.starts_with("%Phoenix.Socket{")), "{found:?}");
+    }
+
+    let view = |n: i64, transport: &str, assigns: terms::Bytes, view: &str| {
+        let name = a("Elixir.Phoenix.LiveView.Socket");
+        let of = [("__struct__", name), ("view", a(view)), ("transport_pid", a(transport)), ("assigns", assigns)];
+        socket(&[&of[..], &[("n", int(n))]].concat())
+    };
+    let own = |n: i64| view(n, "there", socket(&[]), "Elixir.M");
+    let called = |socket: &dyn Fn(i64) -> terms::Bytes| -> Vec<Call> {
+        vec![
+            ("mount", vec![a("x"), a("y"), socket(0)], t(&[a("ok"), socket(1), list(&[])])),
+            ("handle_event", vec![a("up"), n(0), socket(1)], t(&[a("noreply"), socket(2)])),
+            ("handle_params", vec![a("up"), n(0), socket(2)], t(&[a("noreply"), socket(3)])),
+        ]
+    };
+    let by = By::Module("Elixir.Phoenix.LiveView.Channel");
+    assert_eq!(states(by, &called(&own)).len(), 3);
+    let component = |n: i64| view(n, "there", socket(&[("myself", int(1))]), "Elixir.M");
+    assert_eq!(states(by, &called(&component)), [""; 0]);
+    let of_another = |n: i64| view(n, "there", socket(&[]), "Elixir.Other");
+    assert_eq!(states(by, &called(&of_another)), [""; 0]);
+    let only_rendered = |n: i64| view(n, "nil", socket(&[]), "Elixir.M");
+    assert_eq!(states(by, &called(&only_rendered)), [""; 0]);
 }

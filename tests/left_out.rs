@@ -120,3 +120,46 @@ fn a_callback_without_values_is_found_behind_all_the_calls_it_made() {
     let state = ask(&mut serve(&events), "state_at", json!({"pid": "<0.2.0>"}));
     assert!(state.lines().next().unwrap().contains("unknown since"), "{state}");
 }
+
+/// A state machine that takes a cast, and then others without values.
+fn machine(function: &str, caller: Option<&str>) -> Vec<Value> {
+    let arity = if function == "handle_event" { 4 } else { 3 };
+    let mut events = vec![json!({"id": "s0", "ts": 1_000_000, "type": "state_change", "pid": "<0.2.0>",
+        "module": "Lamp", "function": function, "arity": arity, "call_id": "c0", "behaviour": "gen_statem",
+        "callback": format!("Lamp.{function}/{arity}"), "state_diff": ["[0]: :off -> :on"],
+        "old_state": "{:off, %{n: 0}}", "new_state": "{:on, %{n: 1}}"})];
+    let mut called = json!({"id": "c1", "ts": 2_000_000, "type": "function_entry", "pid": "<0.2.0>",
+        "module": "Lamp", "function": function, "arity": arity, "call_id": "c1"});
+    if let Some(caller) = caller {
+        called["caller"] = json!(caller);
+    }
+    events.push(called);
+    events
+}
+
+#[test]
+fn a_state_function_without_values_makes_the_state_of_its_machine_unknown() {
+    let by = ":gen_statem.loop_state_callback/11";
+    for (function, caller) in [("on", Some(by)), ("on", None), ("handle_event", Some(by)), ("handle_event", None)] {
+        let mut client = serve(&machine(function, caller));
+        let state = ask(&mut client, "state_at", json!({"pid": "<0.2.0>"}));
+        let head = state.lines().next().unwrap();
+        assert!(head.contains("unknown since") && head.contains("(c1)"), "{function}: {state}");
+        let story = ask(&mut client, "explain", json!({"target": "<0.2.0>"}));
+        assert!(story.contains("unknown since"), "{story}");
+    }
+    // A helper is no state function.
+    let state = ask(&mut serve(&machine("log", Some("Lamp.on/3"))), "state_at", json!({"pid": "<0.2.0>"}));
+    assert!(state.lines().next().unwrap().contains("was {:on, %{n: 1}}"), "{state}");
+}
+
+#[test]
+fn a_machine_s_state_is_known_again_from_a_state_function_with_values() {
+    let by = ":gen_statem.loop_state_callback/11";
+    let mut events = machine("on", Some(by));
+    let called = json!({"id": "c2", "ts": 3_000_000, "type": "function_entry", "pid": "<0.2.0>", "module": "Lamp",
+        "function": "off", "arity": 3, "call_id": "c2", "caller": by, "args": [":cast", ":flip", "%{n: 7}"]});
+    events.push(called);
+    let state = ask(&mut serve(&events), "state_at", json!({"pid": "<0.2.0>"}));
+    assert!(state.lines().next().unwrap().contains("was {:off, %{n: 7}}"), "{state}");
+}

@@ -4,11 +4,36 @@ use super::ask::{Ask, Span, inside};
 use super::fact::Fact;
 use super::value::Value;
 use crate::error::Result;
+use crate::event::behaviour::{self, After, By, CALLBACKS, Callback, Loop, loop_of, may_be_state};
 use crate::query::{Filter, MAX_LIMIT};
 
-/// Callbacks whose return value carries a state.
-const CALLBACKS: [(&str, u8); 5] =
-    [("init", 1), ("handle_call", 3), ("handle_cast", 2), ("handle_info", 2), ("handle_continue", 2)];
+/// Calls of one callback looked through for one that is a callback indeed.
+const LOOKED_AT: usize = 20;
+
+/// Whose state: a process's, or that of one handler of an event manager, as the recorder names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whose<'a> {
+    pub(crate) pid: &'a str,
+    pub(crate) handler: Option<&'a str>,
+}
+
+impl<'a> Whose<'a> {
+    /// The state of a process.
+    pub(crate) const fn process(pid: &'a str) -> Self {
+        Self { pid, handler: None }
+    }
+
+    /// Its events of these types; of a handler those that name it.
+    pub(crate) fn inside(&self, event_types: &[&str]) -> Filter {
+        let text = self.handler.map(|handler| format!("\"handler\":{}", serde_json::Value::from(handler)));
+        Filter { text, ..inside(self.pid, event_types) }
+    }
+
+    /// Whether an event of the process is about this state.
+    pub(crate) fn is_of(&self, fact: &Fact) -> bool {
+        fact.text("handler") == self.handler
+    }
+}
 
 /// One change of a state.
 #[derive(Clone, Debug)]
@@ -27,7 +52,14 @@ pub(crate) struct StateChange {
     pub(crate) old: Option<String>,
     /// Whether messages were dropped before, so that the state it replaced is not known.
     pub(crate) spans_gap: bool,
+    /// Empty where a handler was removed.
     pub(crate) new: String,
+    /// The handler of an event manager, if it is that one's state.
+    pub(crate) handler: Option<String>,
+    /// Whether other handlers of the module had the same state, so that it may have been one of them.
+    pub(crate) is_one_of: bool,
+    /// Whether the handler was removed.
+    pub(crate) is_removal: bool,
     pub(crate) message: Option<String>,
     /// The send of that message.
     pub(crate) send: Option<String>,
@@ -39,7 +71,8 @@ pub(crate) struct StateChange {
 impl StateChange {
     /// Reads a `state_change` event.
     pub(crate) fn of(fact: &Fact) -> Option<Self> {
-        let new = fact.text("new_state")?;
+        let is_removal = fact.flag("handler_removed");
+        let new = fact.text("new_state").or_else(|| is_removal.then_some(""))?;
         Some(Self {
             id: fact.id().to_owned(),
             at: fact.at(),
@@ -51,6 +84,9 @@ impl StateChange {
             old: fact.text("old_state").map(str::to_owned),
             spans_gap: fact.flag("spans_gap"),
             new: new.to_owned(),
+            handler: fact.text("handler").map(str::to_owned),
+            is_one_of: fact.number("handlers_alike").is_some(),
+            is_removal,
             message: fact.text("trigger_message").map(str::to_owned),
             send: fact.text("message_id").map(str::to_owned),
             sender: fact.text("sender_pid").map(str::to_owned),
@@ -60,12 +96,13 @@ impl StateChange {
 
     /// Reads a callback's return where no `state_change` is told; `None` when it changed nothing.
     fn of_return(ask: &Ask<'_>, exit: &Fact) -> Option<Self> {
-        let new = state_after(exit.event.function()?, exit.text("result")?)?;
         let entry = entry_of(ask, exit);
+        let by = entry.as_ref().map_or(By::Untold, Fact::by);
+        let new = state_after(exit, by)?;
         let args = entry.as_ref().map(|entry| entry.list("args")).unwrap_or_default();
         let spans_gap = exit.flag("spans_gap");
         let old = entry.as_ref().filter(|_| !spans_gap);
-        let old = old.and_then(|entry| state_before(entry.event.function()?, &args));
+        let old = old.and_then(state_before);
         if old == Some(new) {
             return None;
         }
@@ -80,6 +117,9 @@ impl StateChange {
             old: old.map(str::to_owned),
             spans_gap,
             new: new.to_owned(),
+            handler: None,
+            is_one_of: false,
+            is_removal: false,
             message: (!is_init && !spans_gap).then(|| args.first().map(|message| (*message).to_owned())).flatten(),
             send: entry.as_ref().and_then(|entry| entry.text("message_id")).map(str::to_owned),
             sender: entry
@@ -93,7 +133,7 @@ impl StateChange {
 
     /// Whether it set the first state.
     pub(crate) const fn is_initial(&self) -> bool {
-        self.old.is_none() && !self.spans_gap
+        self.old.is_none() && !self.spans_gap && !self.is_removal
     }
 
     /// What stands for a state before it that is not there.
@@ -131,25 +171,29 @@ pub(crate) fn exit_of_call(ask: &Ask<'_>, entry: &Fact) -> Result<Option<Fact>> 
     ask.first(filter, (entry.at(), i64::MAX))
 }
 
-/// The state a callback was called with: its last argument.
-pub(crate) fn state_before<'a>(function: &str, args: &[&'a str]) -> Option<&'a str> {
-    let is_callback = CALLBACKS.iter().any(|(name, arity)| *name == function && usize::from(*arity) == args.len());
-    if is_callback && function != "init" { args.last().copied() } else { None }
+/// The state a callback was called with.
+pub(crate) fn state_before(entry: &Fact) -> Option<&str> {
+    let args = entry.list("args");
+    let callback = behaviour::named(entry.event.function()?, u8::try_from(args.len()).ok()?)?;
+    let state = *args.get(usize::from(callback.state?))?;
+    let value = Value::read(state);
+    let of = loop_of(callback, entry.by(), Some(&value))?;
+    may_be_state(of, module_of(entry), &value).then_some(state)
+}
+
+fn module_of(fact: &Fact) -> &str {
+    fact.event.module().unwrap_or_default().trim_start_matches(':')
 }
 
 /// The state a callback's return value carries.
-fn state_after<'a>(callback: &str, result: &'a str) -> Option<&'a str> {
-    let value = Value::read(result);
-    let parts = value.tuple()?;
-    let at = match (callback, parts.first()?.atom()?, parts.len()) {
-        ("init", "ok", 2 | 3) => 1,
-        ("init", ..) => return None,
-        ("handle_call", "stop", 4) => 3,
-        ("handle_call", "reply", 3 | 4) | (_, "stop", 3) => 2,
-        (_, "noreply", 2 | 3) => 1,
-        _ => return None,
-    };
-    parts.get(at).map(|state| state.text)
+fn state_after(exit: &Fact, by: By) -> Option<&str> {
+    let callback = behaviour::named(exit.event.function()?, exit.event.arity()?)?;
+    let result = exit.text("result")?;
+    let of = loop_of(callback, by, None::<&Value<'_>>).filter(|of| *of != Loop::Handlers)?;
+    match behaviour::after(callback, of, by != By::Untold, &Value::read(result)) {
+        After::State(state) if may_be_state(of, module_of(exit), &state) => Some(state.text),
+        _ => None,
+    }
 }
 
 /// Where changes are found.
@@ -166,30 +210,36 @@ pub(crate) enum Source {
 /// The changes of one process's state.
 pub(crate) struct Changes<'a> {
     ask: &'a Ask<'a>,
-    pid: String,
+    whose: Whose<'a>,
     pub(crate) source: Source,
 }
 
 impl<'a> Changes<'a> {
-    pub(crate) fn new(ask: &'a Ask<'a>, pid: &str) -> Result<Self> {
-        let is_told = ask.first(inside(pid, &["state_change"]), super::ask::EVER)?.is_some();
+    pub(crate) fn new(ask: &'a Ask<'a>, pid: &'a str) -> Result<Self> {
+        Self::of(ask, Whose::process(pid))
+    }
+
+    pub(crate) fn of(ask: &'a Ask<'a>, whose: Whose<'a>) -> Result<Self> {
+        let is_told = ask.first(whose.inside(&["state_change"]), super::ask::EVER)?.is_some();
         let source = if is_told {
             Source::Told
         } else {
             let mut is_any = false;
-            for (name, _) in CALLBACKS {
-                is_any |= ask.first(callback_exits(pid, name), super::ask::EVER)?.is_some();
+            for callback in sources(whose) {
+                let exits = ask.oldest(callback_exits(whose.pid, callback), super::ask::EVER, LOOKED_AT)?;
+                let is_one = |exit: &Fact| entry_of(ask, exit).is_none_or(|entry| entry.by() != By::Other);
+                is_any = is_any || exits.iter().any(is_one);
             }
             if is_any { Source::Callbacks } else { Source::Nothing }
         };
-        Ok(Self { ask, pid: pid.to_owned(), source })
+        Ok(Self { ask, whose, source })
     }
 
     /// The last change in a span.
     pub(crate) fn last(&self, span: Span) -> Result<Option<StateChange>> {
         match self.source {
             Source::Told => {
-                let fact = self.ask.last(inside(&self.pid, &["state_change"]), span)?;
+                let fact = self.ask.last(self.whose.inside(&["state_change"]), span)?;
                 Ok(fact.as_ref().and_then(StateChange::of))
             }
             _ => Ok(self.all(span, MAX_LIMIT)?.0.pop()),
@@ -200,7 +250,7 @@ impl<'a> Changes<'a> {
     pub(crate) fn first(&self, span: Span) -> Result<Option<StateChange>> {
         match self.source {
             Source::Told => {
-                let fact = self.ask.first(inside(&self.pid, &["state_change"]), span)?;
+                let fact = self.ask.first(self.whose.inside(&["state_change"]), span)?;
                 Ok(fact.as_ref().and_then(StateChange::of))
             }
             _ => Ok(self.all(span, MAX_LIMIT)?.0.into_iter().next()),
@@ -212,14 +262,15 @@ impl<'a> Changes<'a> {
         match self.source {
             Source::Nothing => Ok((Vec::new(), false)),
             Source::Told => {
-                let facts = self.ask.newest(inside(&self.pid, &["state_change"]), span, limit.min(MAX_LIMIT))?;
+                let facts = self.ask.newest(self.whose.inside(&["state_change"]), span, limit.min(MAX_LIMIT))?;
                 let more = facts.len() >= limit.min(MAX_LIMIT);
                 Ok((facts.iter().rev().filter_map(StateChange::of).collect(), more))
             }
             Source::Callbacks => {
                 let mut exits = Vec::new();
-                for (name, _) in CALLBACKS {
-                    exits.extend(self.ask.newest(callback_exits(&self.pid, name), span, limit.min(MAX_LIMIT))?);
+                for callback in sources(self.whose) {
+                    let filter = callback_exits(self.whose.pid, callback);
+                    exits.extend(self.ask.newest(filter, span, limit.min(MAX_LIMIT))?);
                 }
                 exits.sort_by_key(Fact::key);
                 let more = exits.len() > limit;
@@ -231,27 +282,13 @@ impl<'a> Changes<'a> {
     }
 }
 
-fn callback_exits(pid: &str, function: &str) -> Filter {
-    let arity = CALLBACKS.iter().find(|(name, _)| *name == function).map(|(_, arity)| *arity);
-    Filter { function: Some(function.to_owned()), arity, ..inside(pid, &["function_exit"]) }
+/// Callbacks whose results tell a state without an event of its own; of handlers none, whose those are is not told.
+fn sources(whose: Whose<'_>) -> impl Iterator<Item = &'static Callback> {
+    let is_process = whose.handler.is_none();
+    CALLBACKS.iter().filter(move |callback| is_process && (callback.is_handler() || callback.state.is_none()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_state_is_read_from_what_callbacks_take_and_return() {
-        assert_eq!(state_after("init", "{:ok, %{a: 1}}"), Some("%{a: 1}"));
-        assert_eq!(state_after("init", "{:ok, 5, :hibernate}"), Some("5"));
-        assert_eq!(state_after("init", "{:stop, :bad}"), None);
-        assert_eq!(state_after("handle_call", "{:reply, {:ok, 1}, %{a: 1}}"), Some("%{a: 1}"));
-        assert_eq!(state_after("handle_call", "{:noreply, 7, 100}"), Some("7"));
-        assert_eq!(state_after("handle_call", "{:stop, :normal, :ok, 7}"), Some("7"));
-        assert_eq!(state_after("handle_cast", "{:stop, :normal, 7}"), Some("7"));
-        assert_eq!(state_after("handle_info", ":ok"), None);
-        assert_eq!(state_before("handle_call", &[":total", "from", "7"]), Some("7"));
-        assert_eq!(state_before("handle_cast", &[":total", "from", "7"]), None);
-        assert_eq!(state_before("init", &["7"]), None);
-    }
+fn callback_exits(pid: &str, callback: &Callback) -> Filter {
+    let (function, arity) = (Some(callback.name.to_owned()), Some(callback.arity));
+    Filter { function, arity, ..inside(pid, &["function_exit"]) }
 }

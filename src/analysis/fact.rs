@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::nodes::Nodes;
 use super::value::Value;
+use crate::event::behaviour::{self, By, Callback, Loop};
 use crate::event::exit_reason::is_failed_call;
 use crate::event::{Role, StoredEvent, canon, home};
 
@@ -171,13 +172,44 @@ impl Fact {
         self.is("function_exit") && (!is_told || self.flag("spans_gap"))
     }
 
-    /// Whether it is the start of a callback that handles a message.
+    /// Who called, of the start of a call.
+    pub(crate) fn by(&self) -> By {
+        By::of_function(self.text("caller"), self.text("extra"))
+    }
+
+    fn function_and_arity(&self) -> (&str, u8) {
+        (self.event.function().unwrap_or_default(), self.event.arity().unwrap_or_default())
+    }
+
+    /// Whether it is the start or the end of a callback that handles a message. Of an end who called is not told, nor whether
+    /// it only has the name of one.
     pub(crate) fn is_callback(&self) -> bool {
-        let name = self.event.function().unwrap_or_default();
-        matches!(
-            (name, self.event.arity()),
-            ("handle_call" | "handle_event", Some(3 | 4))
-                | ("handle_cast" | "handle_info" | "handle_continue", Some(2))
-        )
+        let (name, arity) = self.function_and_arity();
+        match self.by() {
+            By::Loop(Loop::Statem) if behaviour::is_state_function(name, arity) => true,
+            By::Other if self.text("message_id").is_none() => false,
+            _ => behaviour::named(name, arity).is_some_and(Callback::is_handler),
+        }
+    }
+
+    /// Whether it is the start of a callback that took a message out of the mailbox.
+    pub(crate) fn takes_message(&self) -> bool {
+        let (name, arity) = self.function_and_arity();
+        behaviour::takes_message(name, arity, self.by(), self.text("message_id").is_some())
+    }
+
+    /// What a callback was called for, where it is recorded.
+    pub(crate) fn handled(&self) -> Option<&str> {
+        let args = self.list("args");
+        if self.by() == By::Loop(Loop::Statem) || self.function_and_arity() == ("handle_event", 4) {
+            return args.get(1).copied().filter(|_| args[0] != ":enter");
+        }
+        args.first().copied()
+    }
+
+    /// Whether it is a call of a callback through which a state may change.
+    pub(crate) fn may_change_state(&self) -> bool {
+        let (name, arity) = self.function_and_arity();
+        behaviour::may_change(name, arity, self.by())
     }
 }

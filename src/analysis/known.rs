@@ -4,17 +4,15 @@
 //! that was called with it.
 
 use super::ask::{Ask, EVER, inside};
-use super::change::state_before;
+use super::change::{Whose, state_before};
 use super::fact::Fact;
 use super::losses::Loss;
 use crate::error::Result;
+use crate::event::behaviour::{By, CALLBACKS, Loop, is_state_function};
 use crate::query::{Filter, MAX_LIMIT};
 
 /// Calls of one callback looked through.
 const LOOKED_AT: usize = 200;
-
-/// Callbacks that may change a state.
-const CALLBACKS: [&str; 5] = ["handle_call", "handle_cast", "handle_info", "handle_continue", "handle_event"];
 
 /// Why a state is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,66 +64,150 @@ impl Unknown {
 }
 
 /// What has become, by a time, of the state that a process had at another.
-pub(crate) fn still(ask: &Ask<'_>, pid: &str, since: i64, at: i64) -> Result<Still> {
-    match unseen(ask, pid, since, at)? {
+pub(crate) fn still(ask: &Ask<'_>, whose: Whose<'_>, since: i64, at: i64) -> Result<Still> {
+    match unseen(ask, whose, since, at)? {
         Still::Known => {}
         told => return Ok(told),
     }
-    let Some(loss) = lost_between(ask, pid, since, at)? else { return Ok(Still::Known) };
-    let after = called(ask, pid, loss.until, at)?.0.into_iter().find(|entry| callback_state(entry).is_some());
+    let Some(loss) = lost_between(ask, whose, since, at)? else { return Ok(Still::Known) };
+    let after = called(ask, whose, loss.until, at)?.0.into_iter().find(|entry| told_by(whose, entry).is_some());
     Ok(after.map_or_else(|| Still::Unknown(Unknown::after(&loss)), |entry| Still::CalledWith(Box::new(entry))))
 }
 
 /// What is missing between a moment and the next at which the state is told, if anything is.
-pub(crate) fn until(ask: &Ask<'_>, pid: &str, at: i64, told: i64) -> Result<Option<Unknown>> {
-    let bare =
-        called(ask, pid, at, told.saturating_sub(1))?.0.into_iter().rev().find(|entry| entry.list("args").is_empty());
+pub(crate) fn until(ask: &Ask<'_>, whose: Whose<'_>, at: i64, told: i64) -> Result<Option<Unknown>> {
+    let bare = called(ask, whose, at, told.saturating_sub(1))?.0.into_iter().rfind(|entry| is_blind(whose, entry));
     if let Some(entry) = bare {
         return Ok(Some(Unknown { since: entry.at(), why: Why::LeftOut, event: entry.id().to_owned() }));
     }
-    Ok(lost_between(ask, pid, at, told)?.map(|loss| Unknown::after(&loss)))
+    Ok(lost_between(ask, whose, at, told)?.map(|loss| Unknown::after(&loss)))
 }
 
 /// Callbacks between two moments, the newest first; and whether there were more.
-fn called(ask: &Ask<'_>, pid: &str, since: i64, at: i64) -> Result<(Vec<Fact>, bool)> {
+fn called(ask: &Ask<'_>, whose: Whose<'_>, since: i64, at: i64) -> Result<(Vec<Fact>, bool)> {
     let (mut all, mut more) = (Vec::new(), false);
-    for function in CALLBACKS {
-        let filter = Filter { function: Some(function.to_owned()), ..inside(pid, &["function_entry"]) };
+    let mut names: Vec<&str> =
+        CALLBACKS.iter().filter(|callback| callback.is_handler()).map(|callback| callback.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let by_name = names.into_iter().map(|name| Filter { function: Some(name.to_owned()), ..entries(whose.pid) });
+    let state_functions = state_functions(ask, whose)?;
+    let is_statem = !state_functions.is_empty();
+    for filter in by_name.chain(state_functions) {
         let some = ask.newest(filter, (since, at), LOOKED_AT)?;
         more |= some.len() == LOOKED_AT;
-        all.extend(some.into_iter().filter(|entry| entry.is_callback() && entry.at() > since));
+        let may_tell = |entry: &Fact| {
+            let may_change = entry.may_change_state() || is_statem && may_be_state_function(entry);
+            may_change && entry.at() > since && is_about(whose, entry) && !is_within_another(ask, entry)
+        };
+        all.extend(some.into_iter().filter(may_tell));
     }
     all.sort_by_key(|entry| std::cmp::Reverse(entry.key()));
+    all.dedup_by(|one, other| one.id() == other.id());
     Ok((all, more))
 }
 
+fn entries(pid: &str) -> Filter {
+    inside(pid, &["function_entry"])
+}
+
+/// Whether it may be a state function, as far as its shape tells.
+fn may_be_state_function(entry: &Fact) -> bool {
+    let (name, arity) = (entry.event.function().unwrap_or_default(), entry.event.arity().unwrap_or_default());
+    entry.by() == By::Untold && is_state_function(name, arity)
+}
+
+/// Whether a state function has called it in its own place: who called it then is the loop, too.
+fn is_within_another(ask: &Ask<'_>, entry: &Fact) -> bool {
+    let is_statem = |fact: &Fact| fact.by() == By::Loop(Loop::Statem);
+    let around = is_statem(entry).then(|| ask.event(entry.event.parent_id())).flatten();
+    around.is_some_and(|around| around.is("function_entry") && around.pid() == entry.pid() && is_statem(&around))
+}
+
+/// Whether a callback is one of this state: of a handler's module, one without values may be of any of its handlers.
+fn is_about(whose: Whose<'_>, entry: &Fact) -> bool {
+    let is_of_module = |handler: &str| {
+        let module = handler.rsplit_once(" #").map_or(handler, |(module, _)| module);
+        entry.event.module() == Some(module) && entry.text("handler").is_none()
+    };
+    whose.is_of(entry) || whose.handler.is_some_and(is_of_module)
+}
+
+/// What finds the state functions of a state machine: who calls them, and where that is not told, how many arguments they
+/// take. Nothing for any other process.
+fn state_functions(ask: &Ask<'_>, whose: Whose<'_>) -> Result<Vec<Filter>> {
+    let Some(last) = ask.last(whose.inside(&["state_change"]), EVER)? else { return Ok(Vec::new()) };
+    let is_statem = last.text("behaviour") == Some("gen_statem");
+    if !is_statem {
+        return Ok(Vec::new());
+    }
+    let by_caller = Filter { text: Some("\"caller\":\":gen_statem.".to_owned()), ..entries(whose.pid) };
+    let module = last.event.module().map(str::to_owned);
+    Ok(vec![by_caller, Filter { module, arity: Some(3), ..entries(whose.pid) }])
+}
+
+/// Whether a callback may have changed the state and does not tell what it was: it has no values, or nothing says which of
+/// several handlers it was called for.
+fn is_blind(whose: Whose<'_>, entry: &Fact) -> bool {
+    entry.list("args").is_empty() || !whose.is_of(entry)
+}
+
+/// The state that one of a state's callbacks was called with.
+fn told_by(whose: Whose<'_>, entry: &Fact) -> Option<String> {
+    if is_blind(whose, entry) { None } else { callback_state(entry) }
+}
+
 /// Whether callbacks without values may have changed it unseen.
-fn unseen(ask: &Ask<'_>, pid: &str, since: i64, at: i64) -> Result<Still> {
-    let (entries, more) = called(ask, pid, since, at)?;
-    let is_bare = |entry: &&Fact| entry.list("args").is_empty();
-    let first_bare = entries.iter().take_while(is_bare).last();
-    if let Some(entry) = first_bare {
+fn unseen(ask: &Ask<'_>, whose: Whose<'_>, since: i64, at: i64) -> Result<Still> {
+    let (entries, more) = called(ask, whose, since, at)?;
+    // What came before the newest that tells it is told by that one.
+    let told = entries.iter().position(|entry| told_by(whose, entry).is_some());
+    let after = &entries[..told.unwrap_or(entries.len())];
+    if let Some(entry) = after.iter().rfind(|entry| is_blind(whose, entry)) {
         let (since, event) = (entry.at(), entry.id().to_owned());
         return Ok(Still::Unknown(Unknown { since, why: Why::LeftOut, event }));
     }
-    // What came before it is told by the newest.
-    let told = entries.iter().find(|entry| callback_state(entry).is_some());
     match told {
-        Some(entry) if more || entries.iter().any(|entry| is_bare(&entry)) => {
-            Ok(Still::CalledWith(Box::new(entry.clone())))
+        Some(place) if more || entries.iter().any(|entry| is_blind(whose, entry)) => {
+            Ok(Still::CalledWith(Box::new(entries[place].clone())))
         }
         _ => Ok(Still::Known),
     }
 }
 
 /// The last span of dropped messages between two moments.
-fn lost_between(ask: &Ask<'_>, pid: &str, since: i64, until: i64) -> Result<Option<Loss>> {
-    let session = ask.last(inside(pid, &[]), EVER)?.and_then(|one| one.event.session_id().map(str::to_owned));
+fn lost_between(ask: &Ask<'_>, whose: Whose<'_>, since: i64, until: i64) -> Result<Option<Loss>> {
+    let session = ask.last(inside(whose.pid, &[]), EVER)?.and_then(|one| one.event.session_id().map(str::to_owned));
     let losses = ask.store().losses(since, until, session.as_deref(), MAX_LIMIT)?.first;
     Ok(losses.into_iter().rev().find(|loss| loss.until > since && loss.since < until))
 }
 
 /// The state a callback was called with.
 pub(crate) fn callback_state(entry: &Fact) -> Option<String> {
-    state_before(entry.event.function().unwrap_or_default(), &entry.list("args")).map(str::to_owned)
+    state_before(entry).map(str::to_owned).or_else(|| event_state(entry))
+}
+
+/// `{Name, Data}`, with which a state machine calls its state functions.
+fn event_state(entry: &Fact) -> Option<String> {
+    let (name, args) = (entry.event.function()?, entry.list("args"));
+    if entry.by() != By::Loop(Loop::Statem) || !matches!(entry.event.arity(), Some(3 | 4)) {
+        return None;
+    }
+    match args[..] {
+        [_, _, state, data] if name == "handle_event" => Some(format!("{{{state}, {data}}}")),
+        [_, _, data] if is_state_function(name, 3) => Some(format!("{{{}, {data}}}", atom(name))),
+        _ => None,
+    }
+}
+
+/// An atom, as Elixir writes it.
+fn atom(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@');
+    match name {
+        "nil" | "true" | "false" => name.to_owned(),
+        _ if name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(is_plain) => {
+            format!(":{name}")
+        }
+        _ => format!(":{name:?}"),
+    }
 }

@@ -1,9 +1,10 @@
 //! What was the state of a process at a time, and how did it get there?
 
 use super::ask::{Ask, Span, inside};
-use super::change::{Changes, Source, StateChange, exit_of_call};
+use super::change::{Changes, Source, StateChange, Whose, exit_of_call};
 use super::fact::Fact;
-use super::known::{Still, Unknown, Why, callback_state, still, until};
+use super::handlers::{HandlerState, is_manager, states_at};
+use super::known_at::{Known, known_at};
 use super::value::brief::brief;
 use super::value::diff;
 use super::value::path::Path;
@@ -14,9 +15,6 @@ use crate::event::time::Time;
 
 /// Changes of one process a history looks at; older ones are told to be missing.
 const MAX_CHANGES: usize = 10_000;
-
-/// Calls looked through for one that tells a state.
-const LOOKED_AT: usize = 200;
 
 /// Changes looked back over for the one that set a part of a state.
 const MAX_SET: usize = 2_000;
@@ -29,26 +27,6 @@ pub(crate) enum Moment {
     Event(String),
 }
 
-/// How the state at a time is known.
-#[derive(Clone, Debug)]
-pub(crate) enum Known {
-    /// The last change before.
-    SetBy(Box<StateChange>),
-    /// The value the first change afterwards replaced.
-    Replaced(Box<StateChange>),
-    /// What a callback was called with; no change was recorded.
-    CalledWith(Box<Fact>),
-    /// Something is missing since it was last known, if it was: it is not known.
-    Unknown { unknown: Unknown, last: Option<Box<Known>> },
-}
-
-impl Known {
-    /// Whether what is known is that it is not.
-    pub(crate) const fn is_unknown(&self) -> bool {
-        matches!(self, Self::Unknown { .. })
-    }
-}
-
 /// The state at a time.
 #[derive(Clone, Debug)]
 pub(crate) struct StateAt {
@@ -57,6 +35,8 @@ pub(crate) struct StateAt {
     /// The whole state, or what stands at the path; `None`: nothing stands there.
     pub(crate) value: Option<String>,
     pub(crate) known: Known,
+    /// Of an event manager, the states of its handlers: whole, or what stands at the path.
+    pub(crate) handlers: Vec<HandlerState>,
     /// With a path: the change that gave this part its value, where it is another one than the last.
     pub(crate) part_set_by: Option<Box<StateChange>>,
     /// The next change.
@@ -112,9 +92,14 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
     let others: Vec<Life> = others.collect();
 
     let changes = Changes::new(ask, &life.pid)?;
-    let (known, whole) = known_at(ask, &changes, life, at)?;
-    let value = part(&whole, question.path.as_ref());
-    if let (Some(path), None, false) = (&question.path, &value, known.is_unknown()) {
+    let path = question.path.as_ref();
+    let is_manager = is_manager(ask, &life.pid)?;
+    let handlers = if is_manager { handlers_at(ask, &life.pid, at, path)? } else { Vec::new() };
+    let whose = Whose::process(&life.pid);
+    let (known, whole) =
+        if is_manager { (Known::Handlers, String::new()) } else { known_at(ask, &changes, whose, at)? };
+    let value = part(&whole, path).filter(|_| !is_manager);
+    if let (Some(path), None, false, false) = (path, &value, known.is_unknown(), is_manager) {
         require_known(&whole, path)?;
     }
     let part_set_by = match (&question.path, &known) {
@@ -126,9 +111,13 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
     };
     let difference = match &question.diff_with {
         None => None,
+        Some(other) if is_manager => {
+            let other = moment(other, "diff_with")?;
+            Some((other, between(&handlers_at(ask, &life.pid, other, path)?, &handlers)))
+        }
         Some(other) => {
             let other = moment(other, "diff_with")?;
-            let (before_known, before) = known_at(ask, &changes, life, other)?;
+            let (before_known, before) = known_at(ask, &changes, whose, other)?;
             let before = part(&before, question.path.as_ref());
             let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".to_owned());
             let (from, to) = (text(&before), text(&value));
@@ -142,6 +131,7 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
         at,
         value,
         known,
+        handlers,
         part_set_by,
         next: changes.first((at.saturating_add(1), i64::MAX))?,
         running: running_at(ask, &life.pid, at)?,
@@ -151,67 +141,32 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
     })
 }
 
-/// What is known of the state at a time, and the state. A state is known until something is missing, and from what is told
-/// after it.
-fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, life: &Life, at: i64) -> Result<(Known, String)> {
-    let called = |entry: Fact| {
-        let state = callback_state(&entry)?;
-        Some((entry.at(), state, Known::CalledWith(Box::new(entry))))
-    };
-    let before = match changes.last((i64::MIN, at))? {
-        Some(change) => Some((change.at, change.new.clone(), Known::SetBy(Box::new(change)))),
-        // No change is recorded before: what a callback was called with was the state all along.
-        None => {
-            let entries = ask.newest(inside(&life.pid, &["function_entry"]), (i64::MIN, at), LOOKED_AT)?;
-            entries.into_iter().find_map(called)
-        }
-    };
-    let mut missing = None;
-    if let Some((since, state, known)) = before {
-        match still(ask, &life.pid, since, at)? {
-            Still::Known => return Ok((known, state)),
-            Still::CalledWith(entry) => {
-                let state = callback_state(&entry).unwrap_or_default();
-                return Ok((Known::CalledWith(entry), state));
-            }
-            // Whether that callback had returned by then is not recorded either: what is told next may be later.
-            Still::Unknown(unknown) if unknown.why == Why::LeftOut => {
-                return Ok((Known::Unknown { unknown, last: Some(Box::new(known)) }, state));
-            }
-            Still::Unknown(unknown) => missing = Some((unknown, Some(known), Some(state))),
-        }
-    }
-    // What is told next was the state already, if nothing was missing until then.
-    let change = changes.first((at, i64::MAX))?;
-    let entries = ask.oldest(inside(&life.pid, &["function_entry"]), (at, i64::MAX), LOOKED_AT)?;
-    let called = entries.into_iter().find_map(called);
-    let replaced = change.and_then(|change| {
-        let entered = ask.event(change.entry.as_deref()).map_or(change.at, |entry| entry.at());
-        Some((entered, change.old.clone()?, Known::Replaced(Box::new(change))))
+/// The states of a manager's handlers, or what stands at a path in them.
+fn handlers_at(ask: &Ask<'_>, pid: &str, at: i64, path: Option<&Path>) -> Result<Vec<HandlerState>> {
+    let handlers = states_at(ask, pid, at)?;
+    let narrowed = handlers.into_iter().filter_map(|handler| {
+        let state = part(&handler.state, path).or_else(|| handler.known.is_unknown().then(String::new))?;
+        Some(HandlerState { state, ..handler })
     });
-    let next = match (replaced, called) {
-        (Some(replaced), Some(called)) if called.0 < replaced.0 => Some(called),
-        (replaced, called) => replaced.or(called),
+    Ok(narrowed.collect())
+}
+
+/// What differs between the states of handlers.
+fn between(before: &[HandlerState], after: &[HandlerState]) -> Vec<String> {
+    let mut names: Vec<&str> = before.iter().chain(after).map(|handler| handler.handler.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let text = |all: &[HandlerState], name: &str| match all.iter().find(|handler| handler.handler == name) {
+        None => Some("(absent)".to_owned()),
+        Some(handler) if handler.known.is_unknown() => None,
+        Some(handler) => Some(handler.state.clone()),
     };
-    if let Some((told, state, known)) = next {
-        match until(ask, &life.pid, at, told)? {
-            None => return Ok((known, state)),
-            Some(unknown) => missing = missing.or(Some((unknown, None, None))),
-        }
-    }
-    if let Some((unknown, known, state)) = missing {
-        return Ok((Known::Unknown { unknown, last: known.map(Box::new) }, state.unwrap_or_default()));
-    }
-    let why = if changes.source == Source::Nothing {
-        "no callback of it was recorded with its arguments and results"
-    } else {
-        "its first state is set later"
-    };
-    Err(Error::not_found(format!(
-        "pid: the state of {} at that time is not known: {why}. Trace calls of its callback module (handle_call, \
-         handle_cast, handle_info, init), or ask with state_history what is known",
-        life.pid
-    )))
+    let differences = names.into_iter().flat_map(|name| match (text(before, name), text(after, name)) {
+        (Some(from), Some(to)) if from == to => Vec::new(),
+        (Some(from), Some(to)) => diff::shown(&from, &to).into_iter().map(|one| format!("{name}: {one}")).collect(),
+        _ => vec![format!("{name}: unknown")],
+    });
+    differences.collect()
 }
 
 /// What stands at a path, as text.
@@ -224,6 +179,12 @@ fn part(state: &str, path: Option<&Path>) -> Option<String> {
 
 /// Refuses a path that leads nowhere, with those there are.
 fn require_known(state: &str, path: &Path) -> Result<()> {
+    if is_cut(state) {
+        return Err(Error::not_found(format!(
+            "path: what stands at {:?}, if anything, is unknown: parts of the state were cut when recorded",
+            path.text()
+        )));
+    }
     let value = Value::read(state);
     let leaves: Vec<String> =
         value.leaves(12).into_iter().map(|(path, _)| path).filter(|path| !path.is_empty()).collect();
@@ -349,6 +310,7 @@ fn step(names: &Names<'_>, change: StateChange, path: Option<&Path>) -> Result<(
     });
     let is_found = values.as_ref().is_none_or(|(from, to)| from.is_some() || to.is_some());
     let differences = match (&change.old, path) {
+        _ if change.is_removal => vec!["the handler was removed".to_owned()],
         (Some(old), None) => diff::shown(old, &change.new),
         (None, None) if change.spans_gap => {
             vec![format!("unknown (messages were dropped) -> {}", brief(&change.new, 100))]

@@ -4,6 +4,7 @@
 //! `data` is the text of one JSON object. Payload text is kept as it came and never parsed to answer a query.
 
 mod batch;
+pub(crate) mod behaviour;
 pub(crate) mod canon;
 pub(crate) mod exit_reason;
 pub(crate) mod home;

@@ -1,20 +1,22 @@
 //! Which calls are callbacks of an OTP behaviour, and what state do they tell?
 //!
-//! A `GenServer`'s state is its callbacks' last argument and part of what they return; a `gen_statem`'s is `{Name, Data}`, as
-//! `:sys.get_state/1` tells it.
+//! `event/behaviour.rs` says which function is a callback of what, and where a state stands; this joins it to the process
+//! and the message. A `gen_statem`'s state is `{Name, Data}`, as `:sys.get_state/1` tells it.
 
 use std::borrow::Cow;
 
 use super::flight::{Kind as Message, reference_of_from};
-use super::functions::{Callback, FunctionId, Kind};
+use super::functions::FunctionId;
 use super::message::Mfa;
 use super::process::{Caller, Correlation, Handling, ProcessKey};
 use super::recorder::Recorder;
 use crate::etf::Term;
+use crate::event::behaviour::{self, After, By, Callback, Loop, loop_of, may_be_state};
 
 impl Handling {
-    fn of(callback: Callback) -> Self {
-        Self { callback, is_statem: None, state: None, message: None, sent: None, correlation: Correlation::None }
+    fn of(callback: Option<&'static Callback>) -> Self {
+        let correlation = Correlation::None;
+        Self { callback, of: None, is_told: false, handler: None, state: None, message: None, sent: None, correlation }
     }
 }
 
@@ -32,33 +34,102 @@ impl Recorder {
             self.statems.insert(of.module.clone());
             return None;
         }
-        let args = mfa.args?;
         let by = match caller {
-            Caller::Function(caller) => Some(self.functions.function(caller).kind),
+            Caller::Function(caller) => self.functions.function(caller).calls_as,
+            Caller::Nobody => By::Other,
+            _ if self.statems.contains(&of.module) => By::Loop(Loop::Statem),
+            _ => By::Untold,
+        };
+        let of = self.functions.function(function);
+        let Some(args) = mfa.args else {
+            let is_unseen = by == By::Loop(Loop::Handlers) && behaviour::may_change(&of.name, of.arity, by);
+            if let Some(process) = self.processes.get(key).filter(|_| is_unseen) {
+                process.handlers.forget(&of.module);
+            }
+            return None;
+        };
+        if of.may_take_events && by == By::Loop(Loop::Statem) {
+            return if self.is_nested(key, function) { None } else { self.event(key, mfa, args) };
+        }
+        let callback = of.callback?;
+        // The callback around it has taken the message.
+        if by == By::Other && self.is_within_callback(key, |_| true) {
+            return None;
+        }
+        let of = self.functions.function(function);
+        let module = of.module.clone();
+        let is_told = by != By::Untold;
+        if callback.name == "init" {
+            let of = loop_of(callback, by, None::<&Term<'_>>)?;
+            return Some(Handling { of: Some(of), is_told, ..Handling::of(Some(callback)) });
+        }
+        let given = args.element(usize::from(callback.state.unwrap_or(mfa.arity - 1)))?;
+        let of = loop_of(callback, by, Some(&given));
+        let of = of.filter(|of| may_be_state(*of, module.trim_start_matches(':'), &given));
+        // What calls callbacks from within another tells a part of that one's state.
+        let is_inner = matches!(of, Some(Loop::Stage | Loop::Channel | Loop::View)) && is_told;
+        if is_inner && self.is_within_callback(key, |handling| handling.of == Some(Loop::Server)) {
+            return None;
+        }
+        let state = callback.state.map(|_| given);
+        let message = match (callback.name, of) {
+            ("handle_call", _) if mfa.arity == 3 => Some((Message::Call, Some(args.element(1)?))),
+            ("handle_cast", _) => Some((Message::Cast, None)),
+            // Every handler of a manager is given the same message.
+            ("handle_info", of) if of != Some(Loop::Handlers) => Some((Message::Info, None)),
             _ => None,
         };
-        let Some(callback) = of.callback else {
-            let is_statem = by.map_or_else(|| self.statems.contains(&of.module), |by| by == Kind::Statem);
-            return (of.may_take_events && is_statem).then(|| self.event(key, mfa, args))?;
-        };
+        // A function that nothing tells to be a callback, and takes no message.
+        if of.is_none() && message.is_none() {
+            return None;
+        }
         let first = args.element(0)?;
-        let (kind, from, state) = match callback {
-            Callback::Init if by == Some(Kind::Manager) => return None,
-            Callback::Init => {
-                let is_statem = by.filter(|by| *by != Kind::Plain).map(|by| by == Kind::Statem);
-                let is_statem = is_statem.or_else(|| self.statems.contains(&of.module).then_some(true));
-                return Some(Handling { is_statem, ..Handling::of(callback) });
-            }
-            Callback::HandleCall => (Message::Call, args.element(1), args.element(2)?),
-            Callback::HandleCast => (Message::Cast, None, args.element(1)?),
-            Callback::HandleInfo => (Message::Info, None, args.element(1)?),
-            Callback::HandleContinue | Callback::StateEvent => {
-                let state = Some(args.element(1)?.as_bytes().into());
-                return Some(Handling { state, ..Handling::of(callback) });
-            }
+        let handling = match message {
+            Some(message) => self.taken(key, Some(callback), message, first),
+            // What it was called for.
+            None => Handling { message: Some(first.as_bytes().into()), ..Handling::of(Some(callback)) },
         };
-        let state = Some(state.as_bytes().into());
-        Some(Handling { state, ..self.taken(key, callback, (kind, from), first) })
+        let handling = match callback.name {
+            "handle_continue" | "join" | "mount" | "terminate" | "code_change" => {
+                Handling { message: None, ..handling }
+            }
+            _ => handling,
+        };
+        let handler = match (of, state) {
+            (Some(Loop::Handlers), Some(state)) => {
+                let hash = self.flights.hash(state.as_bytes());
+                let found = self.processes.get(key).and_then(|process| match callback.name {
+                    "terminate" => process.handlers.ending(&module, state, hash),
+                    _ => process.handlers.called(&module, state, hash),
+                });
+                // Which of several it is cannot be told.
+                Some(found.map_or((None, None), |found| (of, Some(found))))
+            }
+            _ => None,
+        };
+        let (of, handler) = handler.unwrap_or((of, None));
+        let state = of.and(state).map(|state| state.as_bytes().into());
+        Some(Handling { of, is_told, handler, state, ..handling })
+    }
+
+    /// Whether another state function of its process has been called and has not returned: then it has called this one in
+    /// its place, or with the arguments of a state that is not its own.
+    fn is_nested(&mut self, key: ProcessKey, function: FunctionId) -> bool {
+        let tells_returns = self.tells_returns || self.hello.is_some();
+        self.processes.get(key).filter(|_| tells_returns).is_some_and(|process| {
+            let gaps = process.gaps;
+            let mut open = process.stack.iter().filter(|frame| frame.gaps == gaps && frame.function != function);
+            open.any(|frame| frame.handling.as_ref().is_some_and(|handling| handling.callback.is_none()))
+        })
+    }
+
+    /// Whether such a callback has been called and has not returned.
+    fn is_within_callback(&mut self, key: ProcessKey, is_such: impl Fn(&Handling) -> bool) -> bool {
+        self.processes.get(key).is_some_and(|process| {
+            let gaps = process.gaps;
+            let mut open = process.stack.iter().filter(|frame| frame.gaps == gaps);
+            open.any(|frame| frame.handling.as_deref().is_some_and(&is_such))
+        })
     }
 
     /// `StateName(EventType, Content, Data)` or `handle_event(EventType, Content, StateName, Data)`.
@@ -70,11 +141,11 @@ impl Recorder {
         } else {
             named(args.element(2)?.as_bytes(), last.as_bytes())
         };
-        let alone = || Handling::of(Callback::StateEvent);
+        let alone = || Handling::of(None);
         let handling = if let Some(name) = event.atom() {
             match name.bytes() {
-                b"cast" => self.taken(key, Callback::StateEvent, (Message::Cast, None), content),
-                b"info" => self.taken(key, Callback::StateEvent, (Message::Info, None), content),
+                b"cast" => self.taken(key, None, (Message::Cast, None), content),
+                b"info" => self.taken(key, None, (Message::Info, None), content),
                 b"enter" => alone(),
                 b"internal" | b"timeout" | b"state_timeout" => {
                     Handling { message: Some(content.as_bytes().into()), ..alone() }
@@ -84,19 +155,19 @@ impl Recorder {
         } else {
             let mut pair = event.tuple().filter(|pair| pair.len() == 2)?;
             match (pair.next()?.atom()?.bytes(), pair.next()?) {
-                (b"call", from) => self.taken(key, Callback::StateEvent, (Message::Call, Some(from)), content),
+                (b"call", from) => self.taken(key, None, (Message::Call, Some(from)), content),
                 (b"timeout", _) => Handling { message: Some(content.as_bytes().into()), ..alone() },
                 _ => return None,
             }
         };
-        Some(Handling { state: Some(state), is_statem: Some(true), ..handling })
+        Some(Handling { state: Some(state), of: Some(Loop::Statem), is_told: true, ..handling })
     }
 
     /// A message that is handled, and its send.
     fn taken(
         &mut self,
         key: ProcessKey,
-        callback: Callback,
+        callback: Option<&'static Callback>,
         (kind, from): (Message, Option<Term<'_>>),
         content: Term<'_>,
     ) -> Handling {
@@ -118,49 +189,37 @@ fn named(name: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 impl Handling {
-    /// The state that the callback's return value carries.
-    pub(super) fn state_after<'a>(&self, value: Term<'a>) -> Option<Cow<'a, [u8]>> {
+    /// What the callback's return value says of the state, as sent.
+    pub(super) fn after<'a>(&self, module: &str, value: Term<'a>) -> After<Cow<'a, [u8]>> {
+        let Some(of) = self.of else { return After::Nothing };
+        let Some(callback) = self.callback else {
+            return self.after_event(value).map_or(After::Nothing, |state| After::State(Cow::Owned(state)));
+        };
+        match behaviour::after(callback, of, self.is_told, &value) {
+            After::State(state) if !may_be_state(of, module.trim_start_matches(':'), &state) => After::Nothing,
+            After::State(state) => After::State(Cow::Borrowed(state.as_bytes())),
+            After::Named(name, data) => After::State(Cow::Owned(named(name.as_bytes(), data.as_bytes()))),
+            After::Gone => After::Gone,
+            After::Nothing => After::Nothing,
+        }
+    }
+
+    /// The state that a state function returns.
+    fn after_event(&self, value: Term<'_>) -> Option<Vec<u8>> {
         let mut parts = value.tuple()?;
         let n = parts.len();
         let tag = parts.next()?.atom()?;
         let mut part = |place: usize| parts.nth(place - 1);
-        if self.callback == Callback::StateEvent {
-            let name = self.state.as_deref().map(Term::checked)?.tuple()?.next()?;
-            return Some(Cow::Owned(match (tag.bytes(), n) {
-                (b"next_state", 3 | 4) => {
-                    let name = part(1)?;
-                    named(name.as_bytes(), parts.next()?.as_bytes())
-                }
-                (b"keep_state" | b"repeat_state", 2 | 3) => named(name.as_bytes(), part(1)?.as_bytes()),
-                (b"stop", 3) => named(name.as_bytes(), part(2)?.as_bytes()),
-                (b"stop_and_reply", 4) => named(name.as_bytes(), part(3)?.as_bytes()),
-                _ => return None,
-            }));
-        }
-        let at = match (self.callback, tag.bytes(), n) {
-            (Callback::Init, b"ok", 3 | 4) => {
-                let (first, second) = (part(1)?, parts.next()?);
-                let is_statem = n == 4 || self.is_statem.unwrap_or_else(|| !is_server_option(second));
-                let (first, second) = (first.as_bytes(), second.as_bytes());
-                return Some(if is_statem { Cow::Owned(named(first, second)) } else { Cow::Borrowed(first) });
+        let name = self.state.as_deref().map(Term::checked)?.tuple()?.next()?;
+        Some(match (tag.bytes(), n) {
+            (b"next_state", 3 | 4) => {
+                let name = part(1)?;
+                named(name.as_bytes(), parts.next()?.as_bytes())
             }
-            (Callback::Init, b"ok", 2) => 1,
-            (Callback::Init, ..) => return None,
-            (Callback::HandleCall, b"stop", 4) => 3,
-            (_, b"noreply", 2 | 3) => 1,
-            (Callback::HandleCall, b"reply", 3 | 4) | (_, b"stop", 3) => 2,
+            (b"keep_state" | b"repeat_state", 2 | 3) => named(name.as_bytes(), part(1)?.as_bytes()),
+            (b"stop", 3) => named(name.as_bytes(), part(2)?.as_bytes()),
+            (b"stop_and_reply", 4) => named(name.as_bytes(), part(3)?.as_bytes()),
             _ => return None,
-        };
-        Some(Cow::Borrowed(part(at)?.as_bytes()))
+        })
     }
-}
-
-/// What may follow a server's state: a timeout, `hibernate`, `{continue, Term}`.
-fn is_server_option(term: Term<'_>) -> bool {
-    let is_continue = |mut pair: crate::etf::Terms<'_>| {
-        pair.len() == 2 && pair.next().and_then(Term::atom).is_some_and(|tag| tag.is("continue"))
-    };
-    term.integer().is_some()
-        || term.atom().is_some_and(|name| name.is("infinity") || name.is("hibernate"))
-        || term.tuple().is_some_and(is_continue)
 }

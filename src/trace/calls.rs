@@ -2,7 +2,8 @@
 
 use super::draft::Draft;
 use super::flight::Flight;
-use super::functions::{Callback, FunctionId};
+use super::functions::FunctionId;
+use super::handlers::HandlerId;
 use super::message::Mfa;
 use super::object::Object;
 use super::process::{Caller, Correlation, Frame, Handling, ProcessKey};
@@ -32,9 +33,11 @@ impl Recorder {
         let is_about_secrets = self.functions.function(function).is_about_secrets;
         let sent = handling.as_ref().and_then(|handling| handling.sent);
         let is_call = handling.as_ref().is_some_and(|handling| {
-            handling.callback == Callback::HandleCall || handling.correlation != Correlation::None
+            handling.callback.is_some_and(|callback| callback.name == "handle_call")
+                || handling.correlation != Correlation::None
         });
 
+        let handler = handling.as_ref().and_then(|handling| handling.handler.as_ref()).map(HandlerId::shown);
         if let Some(handling) = &handling {
             self.on_state_seen(at, key, function, handling);
         }
@@ -83,6 +86,9 @@ impl Recorder {
                 }
                 None => {}
             }
+            if let Some(handler) = &handler {
+                object.str("handler", handler);
+            }
             if let Some(site) = site {
                 object.site(site);
             } else if let Some(extra) = extra {
@@ -130,6 +136,7 @@ impl Recorder {
     pub(super) fn on_return(&mut self, at: At, pid: Option<Pid<'_>>, mfa: Mfa<'_>, value: Term<'_>) -> Option<()> {
         let key = self.key(pid?)?;
         let function = self.function_id(&mfa);
+        self.tells_returns = true;
         let (draft, frame) = self.close(at, key, function);
         let spans_gap = self.spans_gap(frame.as_ref());
         let is_about_secrets = self.functions.function(function).is_about_secrets;
@@ -173,6 +180,11 @@ impl Recorder {
                 object.bool("spans_gap", true);
             }
         });
+        if let Some(frame) = frame {
+            // A loop takes what a callback throws for its result.
+            let thrown = (class.is("throw")).then_some(reason);
+            self.on_failure(at, key, &frame, thrown);
+        }
         Some(())
     }
 }

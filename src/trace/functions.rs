@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use super::message::Mfa;
 use super::object::{escaped, number};
 use crate::etf::{Atom, Term, View, show};
+use crate::event::behaviour::{self, By, Callback};
 use crate::redact::Rules;
 
 /// A function that was seen.
@@ -18,18 +19,6 @@ pub(super) struct FunctionId(u32);
 /// A place in the source that was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SiteId(u32);
-
-/// A callback of an OTP behaviour, whose arguments and return value tell the process's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Callback {
-    Init,
-    HandleCall,
-    HandleCast,
-    HandleInfo,
-    HandleContinue,
-    /// A state function or `handle_event/4` of a `gen_statem`.
-    StateEvent,
-}
 
 /// A function, written out.
 #[derive(Debug)]
@@ -42,7 +31,10 @@ pub(super) struct Function {
     pub(super) name: Box<str>,
     /// `Cart.handle_cast/2`.
     pub(super) shown: Box<str>,
-    pub(super) callback: Option<Callback>,
+    /// The callback it would be, by its name.
+    pub(super) callback: Option<&'static Callback>,
+    /// What its calls of others are, as far as those are callbacks.
+    pub(super) calls_as: By,
     /// Whether it works on secrets: the texts it is given and returns are hidden.
     pub(super) is_about_secrets: bool,
     /// Whether a call of it was traced.
@@ -174,18 +166,13 @@ impl Function {
         let mut module = String::new();
         show::atom(mfa.module, &mut module);
         let name = mfa.function.text().into_owned();
-        let callback = match (&*name, mfa.arity) {
-            ("init", 1) => Some(Callback::Init),
-            ("handle_call", 3) => Some(Callback::HandleCall),
-            ("handle_cast", 2) => Some(Callback::HandleCast),
-            ("handle_info", 2) => Some(Callback::HandleInfo),
-            ("handle_continue", 2) => Some(Callback::HandleContinue),
-            _ => None,
-        };
+        let callback = behaviour::named(&name, mfa.arity);
         let shown = shown(mfa.module, mfa.function, i64::from(mfa.arity)).into();
         let (key, kind) = (mfa.name.into(), Kind::of(&module));
         let is_callback_mode = &*name == "callback_mode" && mfa.arity == 0;
-        let may_take_events = callback.is_none() && (mfa.arity == 3 || &*name == "handle_event" && mfa.arity == 4);
+        let may_take_events =
+            behaviour::is_state_function(&name, mfa.arity) || &*name == "handle_event" && mfa.arity == 4;
+        let calls_as = By::of(&module);
         Self {
             key,
             arity: mfa.arity,
@@ -193,6 +180,7 @@ impl Function {
             name: name.into(),
             shown,
             callback,
+            calls_as,
             is_traced: false,
             kind,
             may_take_events,

@@ -5,10 +5,12 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::FixedState;
 
 use super::flight::Flight;
-use super::functions::{Callback, FunctionId, SiteId};
+use super::functions::{FunctionId, SiteId};
+use super::handlers::{HandlerId, Handlers};
 use super::object::{Home, number};
 use super::raised::Raised;
 use crate::etf::Pid;
+use crate::event::behaviour::{Callback, Loop};
 
 /// Open calls of one process. A function that never returns, or is traced without `return_trace`, stays open: the
 /// oldest are forgotten first.
@@ -67,9 +69,14 @@ pub(super) struct Frame {
 /// What a callback was called with.
 #[derive(Clone, Debug)]
 pub(super) struct Handling {
-    pub(super) callback: Callback,
-    /// Whether it is a state machine's, where that is known.
-    pub(super) is_statem: Option<bool>,
+    /// `None`: it takes an event of a state machine.
+    pub(super) callback: Option<&'static Callback>,
+    /// Whose callback it is; `None`: what it is given and returns is no state that is known.
+    pub(super) of: Option<Loop>,
+    /// Whether who called it says so.
+    pub(super) is_told: bool,
+    /// The handler it belongs to, in an event manager.
+    pub(super) handler: Option<HandlerId>,
     /// The state before, as sent, of a state machine `{Name, Data}`; none for `init/1`.
     pub(super) state: Option<Vec<u8>>,
     /// The message, as sent; none for `init/1`.
@@ -111,6 +118,8 @@ pub(super) struct Process {
     pub(super) collecting: Option<(Option<i64>, Vec<u8>)>,
     /// Hash of its state, as a callback last told it.
     pub(super) state: Option<u64>,
+    /// Those of an event manager have states of their own.
+    pub(super) handlers: Handlers,
     /// Gaps before its state was last seen.
     pub(super) state_gaps: u64,
     /// Gaps before its last message.
@@ -126,6 +135,7 @@ impl Process {
         if self.gaps != gaps {
             self.gaps = gaps;
             self.inbox.clear();
+            self.handlers.cross();
             self.raised = None;
             self.failed = None;
             self.running_since = None;

@@ -41,6 +41,8 @@ pub struct Recorder {
     pub(super) names: HashMap<Box<[u8]>, ProcessKey>,
     /// Modules known to be state machines; as written.
     pub(super) statems: HashSet<Box<str>>,
+    /// Whether the source traces what functions return.
+    pub(super) tells_returns: bool,
     window: Window,
     due: Due,
     /// The times of messages, in the order of arrival.

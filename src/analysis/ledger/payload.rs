@@ -16,6 +16,8 @@ pub(crate) struct Payload<'a> {
     #[serde(borrow)]
     pub(crate) caller: Raw<'a>,
     #[serde(borrow)]
+    pub(crate) extra: Raw<'a>,
+    #[serde(borrow)]
     pub(crate) call_site: Raw<'a>,
     #[serde(borrow)]
     pub(crate) result: Raw<'a>,
@@ -29,6 +31,8 @@ pub(crate) struct Payload<'a> {
     pub(crate) crash_site: Raw<'a>,
     #[serde(borrow)]
     pub(crate) message: Raw<'a>,
+    #[serde(borrow)]
+    pub(crate) message_id: Raw<'a>,
     #[serde(borrow)]
     pub(crate) send_type: Raw<'a>,
     #[serde(borrow)]

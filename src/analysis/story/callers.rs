@@ -1,16 +1,21 @@
 //! Whom did the end of a process hurt? Those that waited for its reply, and those linked to it.
 
+use std::ops::ControlFlow;
+
 use super::crash::{Failure, asked};
 use super::tell::{call, enclosing};
 use super::{Cx, Part};
 use crate::analysis::ask::{EVER, inside, of, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{Ledger, Message, gather};
 use crate::analysis::mailbox::{Mailbox, Measure};
+use crate::analysis::parts::Quiet;
 use crate::analysis::traffic::Traffic;
 use crate::analysis::who::exit_of;
 use crate::error::Result;
+use crate::event::behaviour::{By, takes_message};
 use crate::event::exit_reason::ExitReason;
 use crate::event::time::Time;
 use crate::event::{Role, home};
@@ -105,9 +110,15 @@ fn with_mailbox<T>(cx: &Cx<'_>, pid: &str, until: i64, look: impl FnOnce(&Ledger
 pub(super) fn handled(cx: &Cx<'_>, pid: &str, at: i64) -> Result<u64> {
     let mut handled = 0;
     for (function, arity) in [("handle_call", 3), ("handle_cast", 2), ("handle_info", 2)] {
-        let function = Some(function.to_owned());
-        let filter = Filter { function, arity: Some(arity), ..inside(pid, &["function_entry"]) };
-        handled += cx.ask.count(filter, (i64::MIN, at))?;
+        let filter =
+            Filter { function: Some(function.to_owned()), arity: Some(arity), ..inside(pid, &["function_entry"]) };
+        let filter = Filter { until: Some(Time::At(at)), ..filter };
+        cx.ask.store().visit(&filter, &Quiet(cx.ask.watch()), |seen| {
+            let payload = Payload::read(seen.data());
+            let by = By::of_function(text(payload.caller).as_deref(), text(payload.extra).as_deref());
+            handled += u64::from(takes_message(function, arity, by, payload.message_id.is_some()));
+            ControlFlow::Continue(())
+        })?;
     }
     Ok(handled)
 }

@@ -109,14 +109,12 @@ impl Failure {
 
     /// The state it failed with.
     pub(super) fn state(&self) -> Option<String> {
-        let callback = self.callback.as_ref()?;
-        let args = callback.list("args");
-        state_before(callback.event.function()?, &args).map(str::to_owned)
+        state_before(self.callback.as_ref()?).map(str::to_owned)
     }
 
     /// The message it was handling.
     pub(super) fn message(&self) -> Option<String> {
-        self.callback.as_ref()?.list("args").first().map(|message| (*message).to_owned())
+        self.callback.as_ref()?.handled().map(str::to_owned)
     }
 
     /// `ArithmeticError (:badarith)`.

@@ -71,15 +71,16 @@ pub(super) fn describe(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
         }
         "message_receive" => format!("received {}", asked(fact)),
         "state_change" => match StateChange::of(fact) {
+            Some(change) if change.is_removal => {
+                format!("no longer has the handler {}", change.handler.as_deref().unwrap_or("?"))
+            }
             Some(change) => {
+                let whose = change.handler.as_deref().map(|handler| format!("the state of its handler {handler}"));
+                let whose = whose.unwrap_or_else(|| "its state".to_owned());
                 let differences = change.old.as_deref().map(|old| diff::shown(old, &change.new));
                 let differences =
                     differences.unwrap_or_else(|| vec![format!("{} -> {}", change.no_old(), brief(&change.new, 100))]);
-                format!(
-                    "changed its state: {}, by {}",
-                    brief(&differences.join(", "), 120),
-                    brief(&change.trigger(), 60)
-                )
+                format!("changed {whose}: {}, by {}", brief(&differences.join(", "), 120), brief(&change.trigger(), 60))
             }
             None => "changed its state".to_owned(),
         },

@@ -83,9 +83,8 @@ fn is_noise(event: &Fact) -> bool {
 /// The kind of what happened and how it is told; `None` for what is told with something else.
 fn row(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> Option<(String, String)> {
     match event.event_type() {
-        "function_entry" if event.is_callback() => {
-            let args = event.list("args");
-            let message = args.first().copied().unwrap_or_default();
+        "function_entry" if event.is_callback() && event.handled().is_some() => {
+            let message = event.handled().unwrap_or_default();
             let pattern = Value::read(message).pattern();
             let change = changes.iter().find(|change| change.event.call_id() == Some(event.id()));
             let change = change.map(|change| {

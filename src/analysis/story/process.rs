@@ -10,10 +10,12 @@ use super::tell::{counted, duration, enclosing, times};
 use super::{Cx, Part, Story, ended_by, folded, supervision, waiting};
 use crate::analysis::anomalies;
 use crate::analysis::ask::{Ask, EVER, inside, of};
-use crate::analysis::change::{Changes, Source};
+use crate::analysis::change::{Changes, Source, Whose};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::handlers::{is_manager, states_at};
 use crate::analysis::known::{Still, Unknown, callback_state, still};
+use crate::analysis::known_at::Known;
 use crate::analysis::ledger::gather;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
@@ -277,13 +279,24 @@ fn handled_part(kinds: &[waiting::Handled], handled: u64) -> Part {
 
 /// The state at the end, and what set it.
 fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
+    if is_manager(cx.ask, pid)? {
+        let states = states_at(cx.ask, pid, i64::MAX)?;
+        let lines = states.iter().map(|handler| match &handler.known {
+            Known::Unknown { unknown, .. } => {
+                let since = cx.at(unknown.since);
+                format!("{}: unknown since {since}: {} ({})", handler.handler, unknown.why.told(), unknown.event)
+            }
+            _ => format!("{}: {}", handler.handler, brief(&handler.state, 120)),
+        });
+        return Ok(Part { name: "handlers", keep: 1, lines: lines.collect() });
+    }
     let changes = Changes::new(cx.ask, pid)?;
     let Some(last) = changes.last(EVER)? else { return Ok(Part::new("state", Vec::new())) };
     let sender = cx.names.maybe(last.sender.as_deref())?;
     let from = sender.map(|sender| format!(" from {sender}")).unwrap_or_default();
     let place = last.sent_from.as_deref().map(|place| format!(", sent at {place}")).unwrap_or_default();
     let set = format!("set at {} ({}) by {}{from}{place}", cx.at(last.at), last.id, brief(&last.trigger(), 60));
-    let lines = match still(cx.ask, pid, last.at, i64::MAX)? {
+    let lines = match still(cx.ask, Whose::process(pid), last.at, i64::MAX)? {
         Still::Known => vec![brief(&last.new, 160), set],
         Still::CalledWith(entry) => vec![
             brief(&callback_state(&entry).unwrap_or_default(), 160),

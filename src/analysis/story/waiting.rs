@@ -237,8 +237,9 @@ pub(super) fn kinds(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Vec<Handled>> 
         entries.extend(cx.ask.newest(filter, (i64::MIN, until), MAX_HANDLED)?);
     }
     // One after the other: only the newest may still be running.
-    let newest = entries.iter().filter(|entry| entry.is_callback()).map(Fact::key).max();
-    for entry in entries.iter().filter(|entry| entry.is_callback()) {
+    entries.retain(Fact::takes_message);
+    let newest = entries.iter().map(Fact::key).max();
+    for entry in &entries {
         let args = entry.list("args");
         let pattern = Value::read(args.first().copied().unwrap_or_default()).pattern();
         let took = match exit_of_call(cx.ask, entry)? {

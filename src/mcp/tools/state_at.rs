@@ -6,7 +6,9 @@ use serde_json::json;
 
 use crate::analysis::ask::Ask;
 use crate::analysis::change::StateChange;
-use crate::analysis::state::{Known, Moment, Question, StateAt, state_at};
+use crate::analysis::handlers::HandlerState;
+use crate::analysis::known_at::Known;
+use crate::analysis::state::{Moment, Question, StateAt, state_at};
 use crate::analysis::story::tell::call;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::is_cut;
@@ -45,8 +47,8 @@ fn moment(time: &TimeArg) -> Moment {
 impl Tool for StateAtTool {
     const NAME: &'static str = "state_at";
     const TITLE: &'static str = "State at a time";
-    const DESCRIPTION: &'static str = "The state of a GenServer at a time, exact: from the arguments and results of its \
-        callbacks; with the change that set it (callback, message, sender, call site), the next change, and on request \
+    const DESCRIPTION: &'static str = "The state of a GenServer, gen_statem, GenStage, channel or live view at a time, and of \
+        each handler of a gen_event, exact: from the arguments and results of its callbacks; with the change that set it (callback, message, sender, call site), the next change, and on request \
         one part of it or the difference to another time.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","at":"-1ms","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
@@ -72,6 +74,13 @@ impl Tool for StateAtTool {
 
 /// What the state was, or since when it is unknown.
 fn headline(found: &StateAt, part: &str, value: &str) -> String {
+    if matches!(found.known, Known::Handlers) {
+        let states: Vec<String> = found.handlers.iter().map(|handler| told(handler, found.at, 150)).collect();
+        return match &states[..] {
+            [] => format!("{part}{}: an event manager; no handler of it is known to have been there", found.who),
+            _ => format!("{part}{}: each handler has a state of its own; {}", found.who, states.join("; ")),
+        };
+    }
     let Known::Unknown { unknown, .. } = &found.known else {
         return format!("{part}{} was {}", found.who, brief(value, 300));
     };
@@ -79,11 +88,28 @@ fn headline(found: &StateAt, part: &str, value: &str) -> String {
     format!("{part}{} is unknown since {since}: {} ({})", found.who, unknown.why.told(), unknown.event)
 }
 
+/// A handler's state, or since when it is unknown.
+fn told(HandlerState { handler, known, state }: &HandlerState, at: i64, width: usize) -> String {
+    let Known::Unknown { unknown, .. } = known else { return format!("{handler} was {}", brief(state, width)) };
+    let since = Cell::At(unknown.since).shown(Some(at));
+    format!("{handler} is unknown since {since}: {} ({})", unknown.why.told(), unknown.event)
+}
+
+/// The handlers, each with its state.
+fn handlers(found: &StateAt) -> Section {
+    let mut section = Section::new("handlers");
+    for handler in &found.handlers {
+        section.line(told(handler, found.at, 2_000));
+    }
+    section
+}
+
 fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report, Error> {
     let names = Names::new(ask);
     let part = path.map(|path| format!("{} of ", path.text())).unwrap_or_default();
     let value = found.value.as_deref().unwrap_or("(absent)");
-    let is_lost = found.known.is_unknown();
+    let is_manager = matches!(found.known, Known::Handlers);
+    let is_lost = found.known.is_unknown() || is_manager;
     let mut report = Report::new(headline(found, &part, value));
     report.anchor(found.at, "the moment asked for");
     if !is_lost && is_cut(value) {
@@ -93,6 +119,13 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
         let mut whole = Section::new("value");
         whole.line(value).keep(0);
         report.section(whole);
+    }
+    if is_manager {
+        report.section(handlers(found));
+        report.note(
+            "as their callbacks told: a handler without terminate/2 that was deleted is not seen to go; of several \
+             handlers of one module, # counts as they came, their ids are not recorded",
+        );
     }
     let mut history = Section::new("changes");
     let describe = |change: &StateChange, section: &mut Section, what: &str| -> Result<(), Error> {
@@ -123,6 +156,7 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
                 entry.id()
             ));
         }
+        Known::Handlers => {}
         Known::Unknown { last, .. } => match last.as_deref() {
             Some(Known::SetBy(change)) => {
                 describe(change, &mut history, &format!("last known: {}, set", brief(&change.new, 100)))?;

@@ -36,7 +36,8 @@ pub(crate) struct Args {
 impl Tool for StateHistory {
     const NAME: &'static str = "state_history";
     const TITLE: &'static str = "History of a state";
-    const DESCRIPTION: &'static str = "Each change of a GenServer's state, or of one part of it: when, from what to what, \
+    const DESCRIPTION: &'static str = "Each change of a process's state (GenServer, gen_statem, each handler of a gen_event, \
+        GenStage, channel, live view), or of one part of it: when, from what to what, \
         by which message from whom, sent at which call site. Times count from the last change.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
@@ -86,6 +87,10 @@ fn report(found: &History, path: Option<&Path>) -> Report {
     }
     let mut table = Section::new("changes");
     let mut columns = vec![Column::time("at"), Column::plain("event")];
+    let has_handlers = found.steps.iter().any(|step| step.change.handler.is_some());
+    if has_handlers {
+        columns.push(Column::plain("handler"));
+    }
     match path {
         Some(_) => columns.extend([Column::plain("from"), Column::plain("to")]),
         None => columns.push(Column::plain("change")),
@@ -95,6 +100,11 @@ fn report(found: &History, path: Option<&Path>) -> Report {
     for step in &found.steps {
         let change = &step.change;
         let mut row = vec![Cell::At(change.at), Cell::Event(change.id.clone())];
+        if has_handlers {
+            let which = if change.is_one_of { ", or another with this state" } else { "" };
+            let handler = change.handler.as_deref().map(|handler| format!("{handler}{which}"));
+            row.push(handler.map_or(Cell::Empty, Cell::Text));
+        }
         match &step.values {
             Some((from, to)) => {
                 let first = if change.old.is_none() { change.no_old() } else { "(absent)" };

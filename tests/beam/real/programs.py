@@ -1,6 +1,6 @@
 """Programs of tests/beam/real/programs: what the product answers, against what they print the node says.
 
-    SERVER=... PYTHONPATH=tests/beam python3 tests/beam/real/programs.py [behaviours|ends|bigstate]
+    SERVER=... PYTHONPATH=tests/beam python3 tests/beam/real/programs.py [behaviours|loops|ends|bigstate]
 """
 
 import os
@@ -40,7 +40,9 @@ def recorded(server, program):
     wait_for("the goodbye", lambda: server.count(event_type="capture_end") == ends)
     lines = {}
     for word, values in told:
-        lines.setdefault(word, []).append(values)
+        lines.setdefault(word, []).append(values | {"capture": len(lines.get("stopped", []))})
+        if word in ["handler", "manager"]:
+            lines.setdefault("handlers", []).append((word, values))
     return lines
 
 
@@ -111,6 +113,52 @@ def behaviours():
           f"no mailbox invented, {sum(int(line['events']) for line in lines['stopped'])} events")
 
 
+def handlers_are(server, pid, wanted, **at):
+    """The handlers of an event manager, each with its own state; in any order, their ids are not recorded."""
+    told = server.call("state_at", pid=pid, **at)
+    lines = next((section["lines"] for section in told["sections"] if section["name"] == "handlers"), [])
+    got = sorted(re.sub(r"^(\w+)(?: #\d+)? was ", r"\1 ", line) for line in lines)
+    equal(f"handlers of {pid} ({told['answer']})", [tokens(line) for line in got], [tokens(line) for line in sorted(wanted)])
+
+
+def no_state(server, pid):
+    """Nothing is told of a state that no traced callback has."""
+    try:
+        told = server.call("state_at", pid=pid)
+    except Wrong as wrong:
+        if "not known" in str(wrong) or "nothing is known" in str(wrong) or "not recorded" in str(wrong):
+            return
+        raise
+    equal(f"the state of {pid}", "unknown" in told["answer"], True)
+
+
+def loops():
+    with Server("--listen", "127.0.0.1:0", "--redact", "none") as server:
+        lines = recorded(server, "loops.exs")
+        ends = sorted(event["timestamp"] for event in server.seen(event_type="capture_end"))
+        checks = []
+        for line in lines["state"]:
+            path = {"path": line["path"]} if "path" in line else {}
+            wanted = tokens(line["is"].replace("~", " "))
+            checks.append(lambda line=line, path=path, wanted=wanted: state_is(server, line["pid"], wanted, at=ends[line["capture"]], **path))
+            checks.append(lambda line=line: claims_no_mailbox(server, line["pid"], int(line["waiting"])))
+        wanted = []
+        for word, line in lines["handlers"]:
+            if word == "handler":
+                wanted.append(f"{line['of']} {line['is'].replace('~', ' ')}")
+                continue
+            checks.append(lambda line=line, wanted=wanted: handlers_are(server, line["pid"], wanted, at=int(line["at"])))
+            checks.append(lambda line=line: claims_no_mailbox(server, line["pid"], 0))
+            wanted = []
+        checks += [lambda line=line: no_state(server, line["pid"]) for line in [*lines["untold"], *lines["unknown"]]]
+        # What only has the name of a callback handles nothing.
+        for line in lines["untold"]:
+            checks.append(lambda pid=line["pid"]: equal(f"handled by {pid}: {story(server, pid)}", "handled" in story(server, pid), False))
+        each(checks)
+    print(f"loops: {len(lines['state'])} states and the handlers of a manager at {len(lines['manager'])} times as sys:get_state says, "
+          f"{len(lines['untold']) + len(lines['unknown'])} unknown")
+
+
 def ends():
     with Server("--listen", "127.0.0.1:0") as server:
         lines = recorded(server, "ends.exs")
@@ -164,7 +212,7 @@ def bigstate():
           f"and {own[True] / 1000:.1f} ms with tracing; {waiting} waiting at the end, {end['events']} events, {end['dropped']} dropped")
 
 
-CHECKS = [behaviours, ends, bigstate]
+CHECKS = [behaviours, loops, ends, bigstate]
 
 if __name__ == "__main__":
     ended("programs", lambda: each([check for check in CHECKS if not sys.argv[1:] or check.__name__ in sys.argv[1:]]))

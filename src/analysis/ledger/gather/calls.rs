@@ -3,6 +3,7 @@
 use super::super::payload::{Payload, text, texts};
 use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym, reference_in};
 use super::{Book, Item, cut};
+use crate::event::behaviour::{By, Loop};
 use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Seen;
 
@@ -38,6 +39,12 @@ impl Book {
             Some(Item::Message(message)) => (stack, Some(message)),
             _ => (stack, None),
         };
+        let takes = matches!(callback, Some(Callback::Call | Callback::Cast | Callback::Info));
+        let payload = takes.then(|| Payload::read(seen.data())).unwrap_or_default();
+        let by = By::of_function(text(payload.caller).as_deref(), text(payload.extra).as_deref());
+        // It only has the name of a callback.
+        let callback = callback.filter(|_| by != By::Other || message.is_some());
+        let takes = takes && callback.is_some();
         if message.is_none() && told.is_none() {
             message = self.unsent_for(process, callback, seen);
         }
@@ -72,12 +79,12 @@ impl Book {
             change: None,
         });
         self.sign(seen, id, moment, false);
-        let takes = matches!(callback, Some(Callback::Call | Callback::Cast | Callback::Info));
-        if takes && message.is_none() && Payload::read(seen.data()).args.is_none() {
-            self.processes[process as usize].newest_bare = moment.order;
-        }
         self.stacks.entry(process).or_default().push(id);
         let of = &mut self.processes[process as usize];
+        if takes && message.is_none() && payload.args.is_none() {
+            of.newest_bare = moment.order;
+        }
+        of.is_relayed |= takes && matches!(by, By::Loop(of) if of != Loop::Server);
         of.runs_traced_code = true;
         if let Some((behaviour, module)) = of.spawned.filter(|_| takes) {
             let is_own = seen.module() == Some(self.texts.get(module));

@@ -1,0 +1,99 @@
+//! What is known of a state at a time?
+
+use super::ask::Ask;
+use super::change::{Changes, Source, StateChange, Whose};
+use super::fact::Fact;
+use super::known::{Still, Unknown, Why, callback_state, still, until};
+use crate::error::{Error, Result};
+
+/// Calls looked through for one that tells a state.
+const LOOKED_AT: usize = 200;
+
+/// How the state at a time is known.
+#[derive(Clone, Debug)]
+pub(crate) enum Known {
+    /// The last change before.
+    SetBy(Box<StateChange>),
+    /// The value the first change afterwards replaced.
+    Replaced(Box<StateChange>),
+    /// What a callback was called with; no change was recorded.
+    CalledWith(Box<Fact>),
+    /// Each handler of an event manager has one of its own.
+    Handlers,
+    /// Something is missing since it was last known, if it was: it is not known.
+    Unknown { unknown: Unknown, last: Option<Box<Known>> },
+}
+
+impl Known {
+    /// Whether what is known is that it is not.
+    pub(crate) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+}
+
+/// What is known of the state at a time, and the state. A state is known until something is missing, and from what is told
+/// after it.
+///
+/// # Errors
+/// [`NotFound`](crate::ErrorKind::NotFound) when nothing tells of it.
+pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, at: i64) -> Result<(Known, String)> {
+    let called = |entry: Fact| {
+        let entry = Some(entry).filter(|entry| whose.is_of(entry))?;
+        let state = callback_state(&entry)?;
+        Some((entry.at(), state, Known::CalledWith(Box::new(entry))))
+    };
+    let before = match changes.last((i64::MIN, at))? {
+        Some(change) => Some((change.at, change.new.clone(), Known::SetBy(Box::new(change)))),
+        // No change is recorded before: what a callback was called with was the state all along.
+        None => {
+            let entries = ask.newest(whose.inside(&["function_entry"]), (i64::MIN, at), LOOKED_AT)?;
+            entries.into_iter().find_map(called)
+        }
+    };
+    let mut missing = None;
+    if let Some((since, state, known)) = before {
+        match still(ask, whose, since, at)? {
+            Still::Known => return Ok((known, state)),
+            Still::CalledWith(entry) => {
+                let state = callback_state(&entry).unwrap_or_default();
+                return Ok((Known::CalledWith(entry), state));
+            }
+            // Whether that callback had returned by then is not recorded either: what is told next may be later.
+            Still::Unknown(unknown) if unknown.why == Why::LeftOut => {
+                return Ok((Known::Unknown { unknown, last: Some(Box::new(known)) }, state));
+            }
+            Still::Unknown(unknown) => missing = Some((unknown, Some(known), Some(state))),
+        }
+    }
+    // What is told next was the state already, if nothing was missing until then.
+    let change = changes.first((at, i64::MAX))?;
+    let entries = ask.oldest(whose.inside(&["function_entry"]), (at, i64::MAX), LOOKED_AT)?;
+    let called = entries.into_iter().find_map(called);
+    let replaced = change.and_then(|change| {
+        let entered = ask.event(change.entry.as_deref()).map_or(change.at, |entry| entry.at());
+        Some((entered, change.old.clone()?, Known::Replaced(Box::new(change))))
+    });
+    let next = match (replaced, called) {
+        (Some(replaced), Some(called)) if called.0 < replaced.0 => Some(called),
+        (replaced, called) => replaced.or(called),
+    };
+    if let Some((told, state, known)) = next {
+        match until(ask, whose, at, told)? {
+            None => return Ok((known, state)),
+            Some(unknown) => missing = missing.or(Some((unknown, None, None))),
+        }
+    }
+    if let Some((unknown, known, state)) = missing {
+        return Ok((Known::Unknown { unknown, last: known.map(Box::new) }, state.unwrap_or_default()));
+    }
+    let why = if changes.source == Source::Nothing {
+        "no callback of it was recorded with its arguments and results"
+    } else {
+        "its first state is set later"
+    };
+    Err(Error::not_found(format!(
+        "pid: the state of {} at that time is not known: {why}. Trace calls of its callback module (handle_call, \
+         handle_cast, handle_info, init), or ask with state_history what is known",
+        whose.pid
+    )))
+}
