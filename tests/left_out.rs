@@ -128,12 +128,12 @@ fn machine(function: &str, caller: Option<&str>) -> Vec<Value> {
         "module": "Lamp", "function": function, "arity": arity, "call_id": "c0", "behaviour": "gen_statem",
         "callback": format!("Lamp.{function}/{arity}"), "state_diff": ["[0]: :off -> :on"],
         "old_state": "{:off, %{n: 0}}", "new_state": "{:on, %{n: 1}}"})];
-    let mut called = json!({"id": "c1", "ts": 2_000_000, "type": "function_entry", "pid": "<0.2.0>",
+    let mut entry = json!({"id": "c1", "ts": 2_000_000, "type": "function_entry", "pid": "<0.2.0>",
         "module": "Lamp", "function": function, "arity": arity, "call_id": "c1"});
     if let Some(caller) = caller {
-        called["caller"] = json!(caller);
+        entry["caller"] = json!(caller);
     }
-    events.push(called);
+    events.push(entry);
     events
 }
 

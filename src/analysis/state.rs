@@ -95,9 +95,9 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
     let path = question.path.as_ref();
     let is_manager = is_manager(ask, &life.pid)?;
     let handlers = if is_manager { handlers_at(ask, &life.pid, at, path)? } else { Vec::new() };
-    let whose = Whose::process(&life.pid);
+    let of_process = Whose::process(&life.pid);
     let (known, whole) =
-        if is_manager { (Known::Handlers, String::new()) } else { known_at(ask, &changes, whose, at)? };
+        if is_manager { (Known::Handlers, String::new()) } else { known_at(ask, &changes, of_process, at)? };
     let value = part(&whole, path).filter(|_| !is_manager);
     if let (Some(path), None, false, false) = (path, &value, known.is_unknown(), is_manager) {
         require_known(&whole, path)?;
@@ -117,7 +117,7 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
         }
         Some(other) => {
             let other = moment(other, "diff_with")?;
-            let (before_known, before) = known_at(ask, &changes, whose, other)?;
+            let (before_known, before) = known_at(ask, &changes, of_process, other)?;
             let before = part(&before, question.path.as_ref());
             let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".to_owned());
             let (from, to) = (text(&before), text(&value));

@@ -245,10 +245,9 @@ fn rules(callback: &Callback, of: Loop) -> &'static [Rule] {
         (Loop::Stage, "init", _) => KIND,
         (Loop::Stage, "handle_subscribe", _) => SUBSCRIBE,
         (Loop::Stage, ..) => STAGE,
-        (_, "code_change", _) => START,
         (Loop::Handlers, "handle_call", _) => ASKED,
         (Loop::Channel, "join", _) => JOIN,
-        (Loop::Handlers, ..) | (_, "init" | "mount", _) => START,
+        (Loop::Handlers, ..) | (_, "init" | "mount" | "code_change", _) => START,
         _ => SERVER,
     }
 }

@@ -38,7 +38,7 @@ impl Recorder {
             Caller::Function(caller) => self.functions.function(caller).calls_as,
             Caller::Nobody => By::Other,
             _ if self.statems.contains(&of.module) => By::Loop(Loop::Statem),
-            _ => By::Untold,
+            Caller::Unknown => By::Untold,
         };
         let of = self.functions.function(function);
         let Some(args) = mfa.args else {

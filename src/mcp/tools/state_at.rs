@@ -95,6 +95,10 @@ fn told(HandlerState { handler, known, state }: &HandlerState, at: i64, width: u
     format!("{handler} is unknown since {since}: {} ({})", unknown.why.told(), unknown.event)
 }
 
+/// What the states of handlers rest on.
+const HANDLERS: &str = "as their callbacks told: a handler without terminate/2 that was deleted is not seen to go; of \
+    several handlers of one module, # counts as they came, their ids are not recorded";
+
 /// The handlers, each with its state.
 fn handlers(found: &StateAt) -> Section {
     let mut section = Section::new("handlers");
@@ -122,10 +126,7 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
     }
     if is_manager {
         report.section(handlers(found));
-        report.note(
-            "as their callbacks told: a handler without terminate/2 that was deleted is not seen to go; of several \
-             handlers of one module, # counts as they came, their ids are not recorded",
-        );
+        report.note(HANDLERS);
     }
     let mut history = Section::new("changes");
     let describe = |change: &StateChange, section: &mut Section, what: &str| -> Result<(), Error> {

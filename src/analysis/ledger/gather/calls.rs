@@ -40,7 +40,7 @@ impl Book {
             _ => (stack, None),
         };
         let takes = matches!(callback, Some(Callback::Call | Callback::Cast | Callback::Info));
-        let payload = takes.then(|| Payload::read(seen.data())).unwrap_or_default();
+        let payload = if takes { Payload::read(seen.data()) } else { Payload::default() };
         let by = By::of_function(text(payload.caller).as_deref(), text(payload.extra).as_deref());
         // It only has the name of a callback.
         let callback = callback.filter(|_| by != By::Other || message.is_some());
