@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use super::super::payload::{Payload, text};
-use super::super::{Kind, Message, MessageId, Moment, ProcessId, Sym, Waited};
+use super::super::{Clocks, Kind, Message, MessageId, Moment, ProcessId, Sym, Waited};
 use super::{Book, Item};
 use crate::event::Role;
 use crate::query::Seen;
@@ -81,8 +81,7 @@ impl Book {
             reply: None,
             answers,
             waited: None,
-            is_across,
-            is_skewed: false,
+            clocks: if is_across { Clocks::Two } else { Clocks::One },
         });
         if self.nodes.are_several() {
             self.leaves(id, &text(payload.message).unwrap_or_default());
@@ -160,8 +159,7 @@ impl Book {
             reply: None,
             answers: None,
             waited: None,
-            is_across: false,
-            is_skewed: false,
+            clocks: Clocks::One,
         });
     }
 }
