@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::event::{StoredEvent, canon, home};
-use crate::index::Index;
 use crate::query::{Filter, Order, Query};
 use crate::store::EventStore;
 use crate::watch::{Unwatched, Watch};
@@ -31,10 +30,7 @@ pub(crate) struct Recorded {
 impl Nodes {
     /// Cost: O(nodes) in each segment.
     pub(crate) fn of(store: &EventStore) -> Self {
-        let mut names: Vec<String> =
-            store.top_keys(Index::Node, "", usize::MAX).keys.into_iter().map(|(name, _)| name).collect();
-        names.sort_unstable();
-        Self { names }
+        Self { names: store.nodes() }
     }
 
     /// Whether equal pids may be several processes.
@@ -75,7 +71,7 @@ impl Nodes {
     }
 
     /// Refuses what is on several nodes, and says which.
-    pub(crate) fn ambiguous(&self, argument: &str, text: &str, on: &[&str]) -> Error {
+    pub(crate) fn ambiguous(argument: &str, text: &str, on: &[&str]) -> Error {
         let first = on.first().copied().unwrap_or_default();
         let pid = home::at_node(text, Some(first));
         let or = if pid == text { String::new() } else { format!(", or give {pid:?}") };
@@ -114,7 +110,7 @@ impl Nodes {
             // What names it says no node either.
             [] => Ok(text),
             [only] => Ok(home::at_node(&text, Some(only)).into_owned()),
-            several => Err(self.ambiguous(argument, &text, several)),
+            several => Err(Self::ambiguous(argument, &text, several)),
         }
     }
 
@@ -144,11 +140,11 @@ impl Nodes {
         if !self.are_several() {
             return Ok(found);
         }
-        let sessions = store.top_keys(Index::Session, "", usize::MAX).keys;
+        let sessions = store.sessions();
         for node in &self.names {
             let all = found.entry(node.clone()).or_default();
             let mut in_sessions = 0;
-            for (session, _) in &sessions {
+            for session in &sessions {
                 let Some((recorded, events)) = recorded_in(store, node, Some(session))? else { continue };
                 in_sessions += events;
                 all.push(recorded);

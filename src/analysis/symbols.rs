@@ -76,12 +76,15 @@ impl Symbols {
     }
 }
 
+/// Processes by the numbers of their pid and their node.
+type Pairs = HashMap<(u32, u32), u32, RandomState>;
+
 /// The processes events happened in, numbered from 1. 0: the event has none.
 #[derive(Debug)]
 pub(super) struct Processes {
     pids: Symbols,
     /// Where several were recorded: equal pids of two are two processes.
-    nodes: Option<(Symbols, HashMap<(u32, u32), u32, RandomState>)>,
+    nodes: Option<(Symbols, Pairs)>,
     told: Texts,
 }
 

@@ -107,9 +107,9 @@ impl<'l> Traffic<'l> {
                 _ => continue,
             };
             // A message that was just sent may not have been there yet; another node's clock does not say when it was.
-            let since = match (message.is_across, message.received) {
+            let since = match (message.is_across(), message.received) {
                 (false, _) => message.sent.at.saturating_add(UNDERWAY_NS),
-                (true, Some(received)) => received.at,
+                (true, Some(came)) => came.at,
                 (true, None) => continue,
             };
             if since < until {
@@ -157,7 +157,7 @@ impl<'l> Traffic<'l> {
             };
         };
         let exit = self.ledger.process(receiver).exit.as_ref();
-        if message.is_across && message.received.is_none() {
+        if message.is_across() && message.received.is_none() {
             // It may be on its way, or have come after its receiver had ended.
             return Fate::Unknown;
         }
@@ -200,8 +200,8 @@ impl<'l> Traffic<'l> {
             return Answer::None;
         }
         let reply = message.reply.map(|reply| self.ledger.message(reply).sent);
-        if let (true, Some(reply)) = (message.is_across, message.reply) {
-            return self.answer_across(message, self.ledger.message(reply));
+        if let (true, Some(reply)) = (message.is_across(), message.reply) {
+            return Self::answer_across(message, self.ledger.message(reply));
         }
         let exit = message.receiver.and_then(|receiver| self.ledger.process(receiver).exit.as_ref());
         let is_gone = |by: u32| message.undeliverable || exit.is_some_and(|exit| exit.moment.order < by);
@@ -235,7 +235,7 @@ impl<'l> Traffic<'l> {
     }
 
     /// How a call from another node was answered: by the caller's clock, as far as that tells.
-    fn answer_across(&self, message: &Message, reply: &Message) -> Answer {
+    fn answer_across(message: &Message, reply: &Message) -> Answer {
         let came = reply.received;
         match (message.waited, came) {
             (Some((moment, Waited::Answered)), _) => Answer::After(moment.since(message.sent)),

@@ -10,6 +10,7 @@ use std::fmt;
 use super::ask::{Ask, EVER, inside, of, types};
 use super::ends;
 use super::fact::Fact;
+use super::nodes::Nodes;
 use super::spawn::owner;
 use super::value::brief::cut;
 use crate::error::{Error, Result};
@@ -150,7 +151,7 @@ pub(crate) fn lives(ask: &Ask<'_>, argument: &str, text: &str, node: Option<&str
         on.sort_unstable();
         on.dedup();
         if on.len() > 1 {
-            return Err(ask.nodes().ambiguous(argument, text, &on));
+            return Err(Nodes::ambiguous(argument, text, &on));
         }
         if found.is_empty() {
             return Err(Error::not_found(format!(

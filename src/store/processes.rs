@@ -8,11 +8,28 @@ use crate::index::Index;
 use crate::query::{Filter, Query};
 
 impl EventStore {
+    /// The nodes that events name, sorted. Cost: that of [`Self::top_keys`].
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        self.sorted_keys(Index::Node)
+    }
+
+    /// The sessions that events name, sorted. Cost: that of [`Self::top_keys`].
+    pub(crate) fn sessions(&self) -> Vec<String> {
+        self.sorted_keys(Index::Session)
+    }
+
+    fn sorted_keys(&self, index: Index) -> Vec<String> {
+        let keys = self.top_keys(index, "", usize::MAX).keys;
+        let mut names: Vec<String> = keys.into_iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Processes and the events that name them, the most frequent first, at most `limit`: of one node their pids, of
     /// several with their node. Cost: that of [`Self::top_keys`]; of several nodes a count for each of them and each pid
     /// looked at, about `limit` of these.
     pub(crate) fn top_processes(&self, limit: usize) -> Vec<(String, u64)> {
-        let nodes = self.top_keys(Index::Node, "", usize::MAX).keys;
+        let nodes = self.nodes();
         if nodes.len() < 2 {
             return self.top_keys(Index::Process, "", limit).keys;
         }
@@ -23,16 +40,14 @@ impl EventStore {
                 break;
             }
             let mut of_no_node = events;
-            for (node, _) in &nodes {
+            for node in &nodes {
                 let told = home::at_node(&pid, Some(node)).into_owned();
                 if told != pid {
                     let own = Filter { pid: Some(pid.clone()), node: Some(node.clone()), ..Filter::default() };
                     of_no_node = of_no_node.saturating_sub(self.events_of(own));
                 }
-                if !found.contains_key(&told) {
-                    let events = self.events_of(Filter { pid: Some(told.clone()), ..Filter::default() });
-                    found.insert(told, events);
-                }
+                let named = Filter { pid: Some(told.clone()), ..Filter::default() };
+                found.entry(told).or_insert_with(|| self.events_of(named));
             }
             if home::at_node(&pid, Some("?")) != pid {
                 found.insert(pid, of_no_node);

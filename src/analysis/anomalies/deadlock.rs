@@ -57,7 +57,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             continue;
         }
         // Clocks that disagree do not say whether they waited at one time.
-        if circle.iter().any(|id| ledger.message(*id).is_skewed) {
+        if circle.iter().any(|id| ledger.message(*id).is_skewed()) {
             continue;
         }
         let over = circle.iter().filter_map(|id| end(scene, ledger.message(*id))).min();

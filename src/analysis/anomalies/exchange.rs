@@ -76,7 +76,7 @@ fn handler(ledger: &Ledger, message: &Message) -> Option<Sym> {
 
 fn cause(scene: &Scene<'_>, message: &Message) -> Cause {
     let ledger = scene.ledger;
-    if message.is_skewed {
+    if message.is_skewed() {
         return Cause::Elsewhere;
     }
     let gave_up = message.waited.map_or(Moment { order: u32::MAX, at: i64::MAX }, |(moment, _)| moment);

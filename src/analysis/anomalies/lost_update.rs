@@ -159,7 +159,8 @@ fn lost(scene: &Scene<'_>, handled: &[Handled], history: &History) -> Result<Vec
             let stale = of_client.iter().rev().find_map(|read| {
                 // The reply was there before the write was sent, by the client's clock.
                 let reply = ledger.message(read.message).reply.map(|reply| ledger.message(reply));
-                let answered = reply.and_then(|reply| if reply.is_across { reply.received } else { Some(reply.sent) });
+                let answered =
+                    reply.and_then(|reply| if reply.is_across() { reply.received } else { Some(reply.sent) });
                 let is_basis = answered.is_some_and(|answered| answered < message.sent);
                 if is_basis { stale_write(scene, read, one, order, &content, history) } else { None }
             });

@@ -100,6 +100,17 @@ pub(crate) enum Waited {
     Died,
 }
 
+/// Whose clocks tell the times of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clocks {
+    /// That of one node.
+    One,
+    /// Its ends are of two nodes.
+    Two,
+    /// These disagree: some message between the two nodes was received before it was sent.
+    Disagreeing,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     /// Its send; of a sender that is not traced its receive.
@@ -127,21 +138,28 @@ pub(crate) struct Message {
     pub(crate) answers: Option<MessageId>,
     /// Of a call, when its sender stopped waiting and why.
     pub(crate) waited: Option<(Moment, Waited)>,
-    /// Whether it goes from one node to another: times of its two ends are of two clocks.
-    pub(crate) is_across: bool,
-    /// Whether these clocks disagree: some message between the two nodes was received before it was sent.
-    pub(crate) is_skewed: bool,
+    pub(crate) clocks: Clocks,
 }
 
 impl Message {
+    /// Whether it goes from one node to another.
+    pub(crate) const fn is_across(&self) -> bool {
+        !matches!(self.clocks, Clocks::One)
+    }
+
+    /// Whether the clocks of its two ends are known to disagree.
+    pub(crate) const fn is_skewed(&self) -> bool {
+        matches!(self.clocks, Clocks::Disagreeing)
+    }
+
     /// Nanoseconds from its send to a moment of its receiver. `None`: the clocks of two nodes disagree.
     pub(crate) fn until(&self, moment: Moment) -> Option<i64> {
-        (!self.is_skewed).then(|| moment.since(self.sent).max(0))
+        (!self.is_skewed()).then(|| moment.since(self.sent).max(0))
     }
 
     /// When it was there to be taken, at the latest; by its receiver's clock where the two disagree and that is known.
     pub(crate) fn came(&self) -> Moment {
-        self.received.filter(|_| self.is_skewed).unwrap_or(self.sent)
+        self.received.filter(|_| self.is_skewed()).unwrap_or(self.sent)
     }
 }
 

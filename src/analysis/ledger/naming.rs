@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{Ledger, Message, Process, ProcessId, bare};
+use crate::analysis::nodes::Nodes;
 use crate::error::{Error, Result};
 use crate::event::{StoredEvent, home};
 
@@ -26,7 +27,7 @@ impl Ledger {
             pair.sort_unstable();
             Some(pair)
         };
-        self.messages.iter().filter(|message| message.is_skewed).filter_map(pair).collect()
+        self.messages.iter().filter(|message| message.is_skewed()).filter_map(pair).collect()
     }
 
     /// A process for a reader: its name, with its pid where others had the name too; or its pid.
@@ -78,7 +79,7 @@ impl Ledger {
             found.retain(|id| node.is_none() || of(id) == node);
             let on: BTreeSet<&str> = found.iter().filter_map(of).collect();
             if on.len() > 1 {
-                return Err(self.nodes.ambiguous(argument, &wanted, &on.into_iter().collect::<Vec<_>>()));
+                return Err(Nodes::ambiguous(argument, &wanted, &on.into_iter().collect::<Vec<_>>()));
             }
         }
         if found.is_empty() { Err(self.unknown(argument, pid_or_name)) } else { Ok(found) }

@@ -29,7 +29,8 @@ values the filters take; a name that is not stored finds nothing.
 ## Filters
 
 All filters combine with AND, and are echoed as they were applied.
-`pid` finds a process in every role (sender, receiver, parent, ...); `role` narrows it.
+`pid` finds a process in every role (sender, receiver, parent, ...); `role` narrows it. Where several nodes were \
+recorded, a process is `<app@host.120.0>`; a pid or name that is on several is refused until `node` says whose.
 `event_type` takes one or a list. `ast_node_prefix` finds everything in a module or function of the source.
 `correlation_id` joins one exchange over processes; `call_id` joins the entry and the exit of one call; \
 `min_duration_ns` finds what was slow; `text` searches the JSON of each event and is slower than the rest.

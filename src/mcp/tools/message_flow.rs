@@ -176,7 +176,7 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
     let ledger = traffic.ledger;
     let mut section = Section::new("messages");
     // Of one node, being sent and being there are one.
-    let is_across = found.iter().any(|id| ledger.message(*id).is_across);
+    let is_across = found.iter().any(|id| ledger.message(*id).is_across());
     let mut columns = vec![
         Column::time("t"),
         Column::plain("from"),

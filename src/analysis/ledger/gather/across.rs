@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 
-use super::super::{Kind, Message, MessageId, Moment, Process, ProcessId, Sym, reference_in};
+use super::super::{Clocks, Kind, Message, MessageId, Moment, Process, ProcessId, Sym, reference_in};
 use super::Book;
 use crate::analysis::losses::Loss;
 use crate::analysis::value::Value;
@@ -106,7 +106,7 @@ impl Book {
     pub(super) fn leaves(&mut self, id: MessageId, content: &str) {
         let message = &self.messages[id as usize];
         // A reply goes to an alias, which does not say whose it is.
-        let may_be_across = message.is_across || message.receiver.is_none() && message.kind == Kind::Reply;
+        let may_be_across = message.is_across() || message.receiver.is_none() && message.kind == Kind::Reply;
         if self.nodes.are_several() && may_be_across {
             self.departures.push((id, self.key(message.kind, content)));
         }
@@ -148,7 +148,7 @@ impl Book {
         for ((receiver, key), sent) in sent {
             for id in &sent {
                 let message = &mut self.messages[*id as usize];
-                (message.receiver, message.is_across) = (Some(receiver), true);
+                (message.receiver, message.clocks) = (Some(receiver), Clocks::Two);
             }
             let Some(came) = came.get(&(receiver, key)) else { continue };
             for (id, arrival) in self.pairs(receiver, key, &sent, came, losses) {
@@ -167,16 +167,18 @@ impl Book {
         let pair = |processes: &[Process], message: &Message| {
             let node = |process: Option<ProcessId>| processes[process? as usize].node;
             let (a, b) = (node(message.sender)?, node(message.receiver)?);
-            message.is_across.then(|| [a.min(b), a.max(b)])
+            message.is_across().then(|| [a.min(b), a.max(b)])
         };
         let is_early = |message: &Message| {
             let handled = message.handled.map(|call| self.calls[call as usize].start);
             message.received.into_iter().chain(handled).any(|moment| moment.at < message.sent.at)
         };
-        let early = self.messages.iter().filter(|message| message.is_across && is_early(message));
+        let early = self.messages.iter().filter(|message| message.is_across() && is_early(message));
         let skewed: BTreeSet<_> = early.filter_map(|message| pair(&self.processes, message)).collect();
         for message in &mut self.messages {
-            message.is_skewed = pair(&self.processes, message).is_some_and(|pair| skewed.contains(&pair));
+            if pair(&self.processes, message).is_some_and(|pair| skewed.contains(&pair)) {
+                message.clocks = Clocks::Disagreeing;
+            }
         }
     }
 

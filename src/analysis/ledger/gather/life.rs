@@ -68,7 +68,8 @@ impl Book {
         let name = text(payload.registered_name).map(|name| self.texts.intern(&name));
         self.stacks.remove(&process);
         if let Some(name) = name {
-            let place = (session, self.name_here(&self.texts.get(name).to_owned()));
+            let text = self.texts.get(name).to_owned();
+            let place = (session, self.name_here(&text));
             self.by_name.remove(&place);
         }
         let of = &mut self.processes[process as usize];

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use super::super::payload::{Payload, text};
-use super::super::{Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in};
+use super::super::{
+    Clocks, Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in,
+};
 use super::{Book, Item};
 use crate::event::Role;
 use crate::query::Seen;
@@ -82,8 +84,7 @@ impl Book {
             reply: None,
             answers,
             waited: None,
-            is_across,
-            is_skewed: false,
+            clocks: if is_across { Clocks::Two } else { Clocks::One },
         });
         if self.nodes.are_several() {
             self.leaves(id, &text(payload.message).unwrap_or_default());
@@ -171,8 +172,7 @@ impl Book {
             reply: None,
             answers: None,
             waited: None,
-            is_across: false,
-            is_skewed: false,
+            clocks: Clocks::One,
         });
     }
 }
