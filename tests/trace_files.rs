@@ -413,7 +413,8 @@ fn the_limits_hold_while_a_trace_is_read() {
     let store = EventStore::open(settings).unwrap();
     let folder = TempDir::new().unwrap();
     let mut most = 0;
-    let path = file(&folder, "app.trace", &CRASH.bytes);
+    // More than wait for their order.
+    let path = file(&folder, "app.trace", &CRASH.bytes.repeat(20));
     let report = import(&store, &path, &mut |_| most = most.max(store.len())).unwrap();
     assert_eq!((most, store.len()), (200, 200));
     assert_eq!(report.pruned, report.stored - 200);

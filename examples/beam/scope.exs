@@ -736,6 +736,7 @@ defmodule Scope.Tracer do
     }
 
     more = [filtered: state.filtered, unsampled: state.unsampled, in_ring: Scope.Ring.events(state.ring)]
+    more = [{:unsent_bytes, unsent(state)} | more]
     :maps.merge(told, :maps.from_list(:lists.filter(fn {_, n} -> n > 0 end, more)))
   end
 
@@ -972,7 +973,7 @@ defmodule Scope.Tracer do
     Scope.Tracing.untrace(state.session, state.options.modules)
     # What a ring holds is sent only when something happened; it is counted.
     state = %{state | ring: nil, filtered: state.filtered + Scope.Ring.events(state.ring)}
-    told = :maps.remove(:waiting, told(state))
+    told = :maps.without([:waiting, :unsent_bytes], told(state))
     bye = {:scope, :bye, reason, Scope.Tracing.stamp(), told}
 
     state = hand_over([bye], 1, state)
@@ -986,7 +987,7 @@ defmodule Scope.Tracer do
       @wait_ms -> :ok
     end
 
-    told = :maps.put(:reason, reason, :maps.remove(:waiting, told(state)))
+    told = :maps.put(:reason, reason, :maps.without([:waiting, :unsent_bytes], told(state)))
 
     if reason != :stopped do
       Scope.Last.put(:maps.put(:ended, ended(), told))
@@ -2569,7 +2570,11 @@ defmodule Scope.Sampler do
   defp sample(%{tracer: tracer, ours: ours, options: options}, busy, names) do
     seen = :lists.filtermap(fn pid -> look(pid, busy) end, sampled(options.processes) -- ours)
     longest = :lists.sublist(:lists.reverse(:lists.sort(seen)), @max_samples)
-    tell = fn {_, pid, sample} -> send(tracer, {:scope, :sample, pid, Scope.Tracing.stamp(), sample}) end
+
+    tell = fn {_, pid, {at, sample}} ->
+      send(tracer, {:scope, :sample, pid, {at, :erlang.unique_integer([:monotonic])}, sample})
+    end
+
     :lists.foreach(tell, longest)
 
     now = :maps.from_list(Scope.Sender.names())
@@ -2580,10 +2585,14 @@ defmodule Scope.Sampler do
     {:maps.from_list(:lists.map(fn {_, pid, _} -> {pid, true} end, waiting)), now}
   end
 
+  # The process says it itself, at some time while this waits.
   defp look(pid, busy) do
+    before = :erlang.monotonic_time(:nanosecond)
+
     case :erlang.process_info(pid, [:message_queue_len, :memory, :reductions]) do
       [{:message_queue_len, length} | _] = sample when length > 0 or :erlang.is_map_key(pid, busy) ->
-        {true, {length, pid, sample}}
+        now = :erlang.monotonic_time(:nanosecond)
+        {true, {length, pid, {now, sample ++ [within_ns: now - before]}}}
 
       _ ->
         false

@@ -121,10 +121,15 @@ impl<'l> Traffic<'l> {
             steps.sort_unstable();
             let (mut steps, mut length) = (steps.iter().peekable(), 0_u64);
             samples.iter().any(|sample| {
-                while let Some((_, came)) = steps.next_if(|(at, _)| *at <= sample.moment.at) {
+                // The shortest it was while it was measured.
+                let mut shortest = u64::MAX;
+                while let Some((at, came)) = steps.next_if(|(at, _)| *at <= sample.moment.at) {
+                    if *at > sample.since {
+                        shortest = shortest.min(length);
+                    }
                     length = if *came { length + 1 } else { length.saturating_sub(1) };
                 }
-                sample.length < length
+                sample.length < shortest.min(length)
             })
         };
         samples.iter().filter(is_shorter).map(|(process, _)| *process).collect()

@@ -114,17 +114,31 @@ impl Live {
 
     /// Nothing more is there for now: what waits becomes events, and they are stored.
     pub(super) fn flush(&mut self, hub: &Hub, ledger: &Ledger) {
+        self.settle(hub, ledger, false);
+    }
+
+    /// More may come at once: of what waits that becomes events which nothing can come before, and is stored. Whether the
+    /// rest waits on.
+    pub(super) fn flush_old(&mut self, hub: &Hub, ledger: &Ledger) -> bool {
+        self.settle(hub, ledger, true)
+    }
+
+    fn settle(&mut self, hub: &Hub, ledger: &Ledger, keeps_new: bool) -> bool {
         if let Some(stamp) = self.recorder.last_stamp() {
             self.seen.stamp = Some(stamp);
             self.seen.offset(stamp, hub.clock.now_ns());
             self.set_wall_clock();
         }
-        self.recorder.settle();
+        let waits = keeps_new && self.recorder.settle_old();
+        if !keeps_new {
+            self.recorder.settle();
+        }
         self.store(hub, ledger);
         let open = self.recorder.counters().dropped.saturating_sub(self.told_dropped);
         if open > 0 {
             self.tell_open_gap(hub, ledger, open, self.recorder.counters().gaps + 1);
         }
+        waits
     }
 
     /// Stores the events that are ready.

@@ -16,6 +16,9 @@ const OPENING_BYTES: usize = 1 << 20;
 /// Longest time that events are kept while more arrive without a pause, in nanoseconds.
 const MAX_WAIT_NS: i64 = 50_000_000;
 
+/// Pauses in a row, of 5 ms each, after which nothing more is expected.
+const QUIET_MOMENTS: u32 = 4;
+
 /// A connection being read.
 pub(super) struct Records<'a> {
     hub: &'a Hub,
@@ -145,22 +148,26 @@ impl<'a> Records<'a> {
 
     /// Reads on; what was wrong, if something was.
     fn read_on(&mut self, live: &mut Live) -> Option<String> {
-        let mut waiting_since = None;
+        let (mut waiting_since, mut quiet) = (None, 0);
         loop {
             if let Err(error) = self.take_records(live, &mut waiting_since) {
                 return Some(error);
             }
             let now = self.hub.clock.now_ns();
-            if waiting_since.is_some_and(|since: i64| now.saturating_sub(since) >= MAX_WAIT_NS || now < since) {
-                live.flush(self.hub, self.ledger);
-                waiting_since = None;
+            let is_due =
+                waiting_since.is_some_and(|since: i64| now.saturating_sub(since) >= MAX_WAIT_NS || now < since);
+            if is_due {
+                let waits = live.flush_old(self.hub, self.ledger);
+                waiting_since = waits.then_some(now);
             }
             let patience = if waiting_since.is_some() { Patience::Moment } else { Patience::Endless };
             match self.reader.fill(patience) {
-                Filled::Bytes => {}
+                Filled::Bytes => quiet = 0,
+                // What comes next may have happened before what is here.
+                Filled::Quiet if quiet < QUIET_MOMENTS => quiet += 1,
                 Filled::Quiet => {
                     live.flush(self.hub, self.ledger);
-                    waiting_since = None;
+                    (waiting_since, quiet) = (None, 0);
                 }
                 Filled::End => return self.unfinished(),
                 Filled::Failed(error) => return Some(error),

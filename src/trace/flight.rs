@@ -166,6 +166,18 @@ impl Flights {
         self.hasher.hash_one((class, inner.as_bytes()))
     }
 
+    /// What a receive of it will be found by. `None`: a call, whose reference says which it is ([`Self::call`]).
+    pub(super) fn key(&self, shape: &Shape<'_>) -> Option<u64> {
+        match (shape.kind, shape.reference.map(Correlation::of)) {
+            (Kind::Call, Some(_)) => None,
+            // Equal answers to two calls are told apart by it as well.
+            (Kind::Reply, Some(Correlation::Reference { words, .. })) => {
+                Some(self.hasher.hash_one((shape.kind, words)))
+            }
+            _ => Some(self.content(shape.kind, shape.inner)),
+        }
+    }
+
     pub(super) fn sent(&mut self, receiver: Receiver, content: u64, flight: Flight) {
         if self.young.len() >= GENERATION {
             self.old = std::mem::take(&mut self.young);

@@ -37,8 +37,7 @@ impl Recorder {
         let correlation = reference.unwrap_or(Correlation::Message(at.number));
         let gaps = self.gaps();
         let flight = Flight { number: at.number, at: at.ns, sender: Some(sender), site, correlation, gaps };
-        if delivered {
-            let content = self.flights.content(shape.kind, shape.inner);
+        if let Some(content) = self.flights.key(&shape).filter(|_| delivered) {
             self.flights.sent(receiver, content, flight);
         }
         if shape.kind == Kind::Call {
@@ -119,7 +118,11 @@ impl Recorder {
         let shape = Shape::of(message);
         let content = self.flights.content(shape.kind, shape.inner);
         let reference = shape.reference.map(Correlation::of);
-        let sent = self.sent_to(receiver, content);
+        let gaps = self.gaps();
+        let sent = match self.flights.key(&shape) {
+            Some(key) => self.sent_to(receiver, key),
+            None => self.flights.call(reference.unwrap_or_default()).filter(|sent| sent.gaps == gaps),
+        };
         let process = self.processes.at(receiver, at.number);
         // Replies and system messages reach no callback.
         if !matches!(shape.kind, Kind::Reply | Kind::System) {

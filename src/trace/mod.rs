@@ -75,7 +75,8 @@ impl Default for Session {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
-    /// Trace messages read; each of a batch counts.
+    /// Trace messages that became events or are told otherwise; each of a batch counts. Those that wait for earlier ones
+    /// do not yet.
     pub records: u64,
     /// Events made of them.
     pub events: u64,

@@ -12,7 +12,7 @@ use super::message::{Message, Mfa, Parts, Told};
 use super::object::{Context, Object, number, write_id};
 use super::process::{Correlation, Frame, ProcessKey, Processes};
 use super::stamp::Stamp;
-use super::window::{Due, Window};
+use super::window::{Due, Leaving, Window};
 use super::{Counters, Ending, Hello, Session};
 use crate::etf::{Pid, Term};
 use crate::event::Event;
@@ -26,6 +26,8 @@ pub struct Recorder {
     session: Session,
     /// Start of event ids.
     pub(super) prefix: Arc<str>,
+    /// Messages taken in, those that wait among them.
+    taken: u64,
     pub(super) counters: Counters,
     pub(super) hello: Option<Hello>,
     pub(super) ending: Option<Ending>,
@@ -84,14 +86,15 @@ impl Recorder {
     }
 
     fn take_one(&mut self, term: Term<'_>) {
-        self.counters.records += 1;
+        self.taken += 1;
         let parts = Parts::of(term);
         if let Some(messages) = parts.dropped() {
+            self.counters.records += 1;
             return self.dropped(messages);
         }
         let stamp = parts.stamp().map(|stamp| self.on_clock(stamp));
-        if self.window.push(self.counters.records, stamp, term, &parts) {
-            self.work(false);
+        if self.window.push(self.taken, stamp, term, &parts) {
+            self.work(Leaving::Half);
         }
     }
 
@@ -115,7 +118,13 @@ impl Recorder {
 
     /// No more messages are there for now: those that wait become events.
     pub fn settle(&mut self) {
-        self.work(true);
+        self.work(Leaving::All);
+    }
+
+    /// Messages go on coming: those that none can come before any more become events. Whether some still wait.
+    pub fn settle_old(&mut self) -> bool {
+        self.work(Leaving::Old);
+        !self.window.is_empty()
     }
 
     /// The source has ended: messages that wait become events, a gap still open is closed.
@@ -183,10 +192,11 @@ impl Recorder {
         std::mem::take(&mut self.notes)
     }
 
-    fn work(&mut self, all: bool) {
+    fn work(&mut self, leaving: Leaving) {
         let mut due = std::mem::take(&mut self.due);
-        self.window.take(&mut due, all);
+        self.window.take(&mut due, leaving);
         for (number, stamp, term, parts) in due.iter() {
+            self.counters.records += 1;
             self.tell(number, stamp, term, &parts);
         }
         self.due = due;

@@ -1,17 +1,31 @@
 //! In which order did messages happen that arrived side by side?
 //!
-//! Schedulers write into the trace port side by side: a receive may arrive a few records before its send. Records wait
-//! here until as many later ones have come, and leave in the order of their stamps.
+//! Schedulers hand over what they trace side by side: a receive may arrive thousands of records before its send, where
+//! the sender's was stopped by the system in between. Records wait here until as many later ones have come, or stamps so
+//! much later, and leave in the order of their stamps.
 
 use super::message::{MAX_PARTS, Parts};
 use super::stamp::Stamp;
 use crate::etf::Term;
 
 /// Records that wait before the first half of them leaves.
-const ROOM: usize = 256;
+const ROOM: usize = 8_192;
 
 /// Bytes that wait at most.
 const MAX_BYTES: usize = 4 << 20;
+
+/// Nanoseconds a record is kept for such as were stamped before it, while more arrive.
+const HELD_NS: i64 = 25_000_000;
+
+/// Which records leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// The earlier half.
+    Half,
+    /// Those that others were stamped [`HELD_NS`] after.
+    Old,
+    All,
+}
 
 /// A record that waits.
 #[derive(Clone, Copy, Debug)]
@@ -91,21 +105,29 @@ impl Window {
         self.waiting.len() >= ROOM || self.bytes.len() >= MAX_BYTES
     }
 
-    /// Takes out what is due: the earlier half, or `all`. Buffers of an earlier `due` are used again.
-    pub(super) fn take(&mut self, due: &mut Due, all: bool) {
+    /// Whether some wait.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Takes out what is due. Buffers of an earlier `due` are used again.
+    pub(super) fn take(&mut self, due: &mut Due, leaving: Leaving) {
         if !self.ordered {
             self.waiting.sort_by_key(|record| record.order);
             self.ordered = true;
         }
+        let newest = self.waiting.last().map_or(i64::MIN, |last| last.order.0);
+        let held = newest.saturating_sub(HELD_NS);
         due.records.clear();
         std::mem::swap(&mut due.records, &mut self.waiting);
         due.bytes.clear();
         std::mem::swap(&mut due.bytes, &mut self.bytes);
-        if all {
-            return;
-        }
-        let kept = due.records.split_off(due.records.len() / 2);
-        for record in kept {
+        let leave = match leaving {
+            Leaving::Half => due.records.len() / 2,
+            Leaving::Old => due.records.partition_point(|record| record.order.0 <= held),
+            Leaving::All => due.records.len(),
+        };
+        for record in due.records.split_off(leave) {
             let start = self.bytes.len();
             self.bytes.extend_from_slice(&due.bytes[record.start..record.end]);
             self.waiting.push(Waiting { start, end: self.bytes.len(), ..record });

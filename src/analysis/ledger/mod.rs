@@ -220,6 +220,8 @@ pub(crate) struct MaybeWaited {
 pub(crate) struct Sample {
     pub(crate) process: ProcessId,
     pub(crate) moment: Moment,
+    /// It was measured between this time and the moment.
+    pub(crate) since: i64,
     pub(crate) length: u64,
 }
 

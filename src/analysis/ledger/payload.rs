@@ -65,6 +65,8 @@ pub(crate) struct Payload<'a> {
     pub(crate) closed_by: Raw<'a>,
     #[serde(borrow)]
     pub(crate) message_queue_len: Raw<'a>,
+    #[serde(borrow)]
+    pub(crate) within_ns: Raw<'a>,
 }
 
 impl<'a> Payload<'a> {

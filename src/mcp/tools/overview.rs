@@ -52,12 +52,14 @@ impl Tool for OverviewTool {
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let (since, until) = args.span.read()?;
+        // Before the rest: what came before an end that is stored is stored as well.
+        let ends = endings(&Ask::new(store, watch))?;
         let found = overview(store, &Filter { since, until, ..Filter::default() }, watch)?;
         let mut report = report(&found);
         functions(store, &found, watch, &mut report)?;
         report.over(store, &found.visit, watch)?;
         let first = found.visit.since.or(found.visit.span.map(|(first, _)| first));
-        for end in endings(&Ask::new(store, watch))? {
+        for end in ends {
             let when = Cell::At(end.at()).shown(first);
             report.note(format!("{} at {when} ({}); nothing after it is recorded", told(&end), end.id()));
         }

@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use super::super::payload::{Payload, text};
-use super::super::{
-    Clocks, Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in,
-};
+use super::super::{Clocks, Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in};
 use super::{Book, Item};
 use crate::event::Role;
 use crate::query::Seen;
@@ -110,6 +108,11 @@ impl Book {
         if message.is_none() && payload.receive_type.is_none() {
             let key = (process, self.hasher.hash_one(&*content()));
             message = self.flying.get_mut(&key).and_then(VecDeque::pop_front);
+        }
+        // A send that arrived after its receive is not the receive's parent; a call's reference says which it is.
+        if message.is_none() && kind == Kind::Call {
+            let request = reference.and_then(|reference| self.requests.get(&(session, reference)).copied());
+            message = request.filter(|request| self.messages[*request as usize].received.is_none());
         }
         if kind == Kind::Reply {
             let request = message.and_then(|reply| self.messages[reply as usize].answers);

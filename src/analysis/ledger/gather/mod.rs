@@ -260,8 +260,10 @@ impl Book {
                 }
             }
             "process_sample" => {
-                if let Some(length) = int(Payload::read(seen.data()).message_queue_len) {
-                    self.samples.push(Sample { process, moment, length: length.unsigned_abs() });
+                let payload = Payload::read(seen.data());
+                if let Some(length) = int(payload.message_queue_len) {
+                    let since = moment.at.saturating_sub(int(payload.within_ns).unwrap_or(0).max(0));
+                    self.samples.push(Sample { process, moment, since, length: length.unsigned_abs() });
                 }
             }
             "state_change" => {
