@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
-use super::ledger::{CallId, Kind, Ledger, Outcome, Sym};
+use super::ledger::{CallId, Kind, Ledger, Outcome, Sym, Waited};
 use super::traffic::Traffic;
 
 /// Deepest tree that is built.
@@ -89,7 +89,9 @@ impl<'l> Below<'l> {
             if let Some(handled) = message.handled {
                 sent[sent_in as usize].push((handled, message.kind));
             }
-            if let (Kind::Call, Some((end, _))) = (message.kind, message.waited) {
+            if let (Kind::Call, Some((end, how))) = (message.kind, message.waited)
+                && how != Waited::Unseen
+            {
                 waits[sent_in as usize].add(Waits { sure: end.since(message.sent).max(0), maybe: 0 });
             }
         }

@@ -73,6 +73,8 @@ pub(crate) enum Answer {
     CallerGone,
     /// Not within the recording.
     Waiting,
+    /// Whether is not known: the recording has a seam after it.
+    Unseen,
 }
 
 /// Fates of messages.
@@ -212,6 +214,7 @@ impl<'l> Traffic<'l> {
         let is_gone = |by: u32| message.undeliverable || exit.is_some_and(|exit| exit.moment.order < by);
         match (message.waited, reply) {
             (Some((moment, Waited::Answered)), _) => Answer::After(moment.since(message.sent)),
+            (Some((_, Waited::Unseen)), _) => Answer::Unseen,
             (Some((moment, how)), Some(reply)) if reply > moment => match how {
                 Waited::GaveUp if moment.since(message.sent) < NO_WAIT_NS => Answer::After(reply.since(message.sent)),
                 Waited::Died => Answer::CallerGone,

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, span};
-use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, Moment, ProcessId};
+use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, Moment, ProcessId, Waited};
 use crate::error::Result;
 
 /// Longest circle looked for.
@@ -94,7 +94,11 @@ fn describe(scene: &Scene<'_>, circle: &[MessageId], times: usize) -> Finding {
     let closed = circle.iter().map(|id| ledger.message(*id).sent).max();
     let closed = closed.unwrap_or(ledger.message(circle[0]).sent);
     let over = circle.iter().filter_map(|id| end(scene, ledger.message(*id))).min();
+    let is_unseen = |id: &&MessageId| matches!(ledger.message(**id).waited, Some((_, Waited::Unseen)));
     let lasted = match over {
+        Some(over) if circle.iter().find(is_unseen).is_some_and(|id| end(scene, ledger.message(*id)) == Some(over)) => {
+            format!("for {} at least: something was not recorded then", span(over.since(closed)))
+        }
         Some(over) => format!("for {}, until one gave up", span(over.since(closed))),
         None => "to the end of the recording".to_owned(),
     };

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
 use crate::analysis::ledger::payload::{Payload, text};
-use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, ProcessId, Sym};
+use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, ProcessId, Sym, Waited};
 use crate::analysis::terms;
 use crate::analysis::value::Value;
 use crate::error::Result;
@@ -77,7 +77,10 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
         let (first, last) = (ledger.message(messages[0]), ledger.message(messages[messages.len() - 1]));
         let spent: i64 = messages
             .iter()
-            .filter_map(|id| ledger.message(*id).waited.map(|(end, _)| end.since(ledger.message(*id).sent)))
+            .filter_map(|id| {
+                let (end, how) = ledger.message(*id).waited?;
+                (how != Waited::Unseen).then(|| end.since(ledger.message(*id).sent))
+            })
             .fold(0, i64::saturating_add);
         let contents: Vec<String> =
             messages.iter().take(MAX_ARGS).map(|id| scene.traffic.whole(ledger.message(*id))).collect();

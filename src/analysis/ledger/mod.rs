@@ -98,6 +98,8 @@ pub(crate) enum Waited {
     GaveUp,
     /// The caller was gone before.
     Died,
+    /// Not known: before an answer was seen the recording has a seam.
+    Unseen,
 }
 
 /// Whose clocks tell the times of a message.

@@ -226,6 +226,7 @@ fn outcome(traffic: &Traffic<'_>, message: &Message) -> String {
     let ns = |ns: i64| duration(i128::from(ns));
     match traffic.answer(message) {
         Reply::After(after) => return format!("answered after {}", ns(after)),
+        Reply::Unseen => return "not known: something was not recorded after it".to_owned(),
         Reply::Untimed => return "answered; when is not known".to_owned(),
         Reply::Late(late) => return format!("answered {} too late", ns(late)),
         Reply::Never => return "never answered: the caller gave up".to_owned(),

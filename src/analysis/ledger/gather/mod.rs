@@ -17,7 +17,7 @@ use super::super::nodes::{Nodes, Recorded};
 use super::super::waits::Idle;
 use super::payload::{Payload, int, text};
 use super::{
-    Call, CallId, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts, Waited,
+    Call, CallId, Kind, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts, Waited,
 };
 use crate::error::Result;
 use crate::event::home;
@@ -142,12 +142,15 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
     })?;
     let losses = losses(store, &visit, watch)?;
     book.join_across(&losses);
-    let Book { nodes, mut texts, calls, messages, processes, .. } = book;
+    let Book { nodes, mut texts, calls, mut messages, processes, .. } = book;
     let Book { samples, maybe_waited, signs, registrations, knows_names, newest, .. } = book;
     for loss in &losses {
         texts.intern(&loss.event_id);
     }
     let breaks = breaks(store, &visit, &losses, newest, &mut texts, watch)?;
+    for message in &mut messages {
+        unseen(message, &processes, &breaks);
+    }
     let shared_names = shared_names(&processes);
     Ok(Ledger {
         store: store.clone(),
@@ -216,6 +219,22 @@ fn breaks(
         breaks.sort_unstable();
     }
     Ok(found)
+}
+
+/// Of a call without a reply across a seam it is not known whether it was answered.
+fn unseen(message: &mut Message, processes: &[Process], breaks: &BTreeMap<Sym, Vec<i64>>) {
+    let may_be_answered = message.kind == Kind::Call && message.reply.is_none() && !message.undeliverable;
+    let Some(sender) = message.sender.filter(|_| may_be_answered) else { return };
+    let until = match message.waited {
+        Some((moment, Waited::GaveUp)) => moment.at,
+        None => i64::MAX,
+        Some(_) => return,
+    };
+    let breaks = breaks.get(&processes[sender as usize].session).map(Vec::as_slice).unwrap_or_default();
+    let next = breaks.get(breaks.partition_point(|at| *at <= message.sent.at));
+    if let Some(at) = next.filter(|at| **at <= until) {
+        message.waited = Some((Moment { order: message.sent.order, at: *at }, Waited::Unseen));
+    }
 }
 
 impl Book {
