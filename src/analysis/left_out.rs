@@ -40,6 +40,7 @@ pub(crate) struct LeftOut {
     pub(crate) event_id: String,
 }
 
+/// A note's payload; what it says of a function may stand in the event itself.
 #[derive(Deserialize)]
 struct Note {
     left_out: Option<String>,
@@ -101,7 +102,13 @@ pub(crate) fn left_out(store: &EventStore, over: &Visit, watch: &dyn Watch) -> R
             return ControlFlow::Continue(());
         }
         let note: Option<Note> = serde_json::from_str(seen.data()).ok();
-        if let Some((what, note)) = note.and_then(|note| Some((note.what()?, note))) {
+        let with_function = |note: Note| Note {
+            module: note.module.or(seen.module().map(str::to_owned)),
+            function: note.function.or(seen.function().map(str::to_owned)),
+            arity: note.arity.or(seen.arity()),
+            ..note
+        };
+        if let Some((what, note)) = note.map(with_function).and_then(|note| Some((note.what()?, note))) {
             open.entry(session.to_owned()).or_default().push(all.len());
             all.push(LeftOut {
                 what,

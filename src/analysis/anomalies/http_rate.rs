@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Scene, count, span};
-use crate::analysis::http::{Request, is_raise};
+use crate::analysis::exceptions::again::is_raise;
+use crate::analysis::http::Request;
 use crate::analysis::ledger::Sym;
 use crate::analysis::left_out::{LeftOut, What};
 

@@ -3,6 +3,7 @@
 //! Where values do not travel, the functions that raise still tell what they raise, and with it the request it wraps: one
 //! that is wrapped and raised again at every level is told as often.
 
+use crate::analysis::exceptions::again::{chain, is_bare, is_of_next, is_raise};
 use crate::analysis::ledger::{CallId, Ledger};
 
 /// A failure that shows a request: the call, and a number for what was raised.
@@ -12,49 +13,24 @@ pub(super) struct Failure {
     pub(super) what: u64,
 }
 
-/// Whether a call does nothing but raise.
-pub(crate) fn is_raise(ledger: &Ledger, call: CallId) -> bool {
-    let function = ledger.text(ledger.call(call).function).trim_start_matches(':');
-    let name = function.rsplit_once('/').map_or(function, |(name, _)| name);
-    matches!(name, "erlang.raise" | "erlang.error") || name.ends_with(".reraise")
-}
-
 /// Whether a failure is of the request that these were of: all of one process, and no other request since.
 pub(super) fn is_same(ledger: &Ledger, before: &[Failure], now: Failure) -> bool {
-    let around = chain(ledger, now.call);
+    let calls: Vec<CallId> = before.iter().map(|one| one.call).collect();
+    if is_of_next(ledger, &calls, now.call) {
+        return false;
+    }
     let was_raised = before.iter().any(|one| one.what == now.what);
-    let function = |call: &CallId| ledger.call(*call).function;
-    let (mut is_below_one, mut all_raise) = (false, is_raise(ledger, now.call));
-    for one in before {
-        let other = chain(ledger, one.call);
-        all_raise &= is_raise(ledger, one.call);
-        let Some(common) = around.iter().position(|call| other.contains(call)) else { continue };
-        is_below_one = true;
-        // A function of the first request that is called again is the next request's: a loop over requests, or a call
-        // whose end was not told.
-        let is_next = |call: &&CallId| other.iter().any(|before| function(before) == function(call));
-        if around[..common].iter().filter(|call| !is_raise(ledger, **call)).any(|call| is_next(&call)) {
-            return false;
+    let around = chain(ledger, now.call);
+    let (mut is_below_one, mut all_raise) = (false, true);
+    for call in calls {
+        let other = chain(ledger, call);
+        if !around.iter().any(|call| other.contains(call)) {
+            continue;
         }
-        let raises = |calls: &[CallId]| {
-            calls.iter().take_while(|call| **call != around[common]).all(|call| is_raise(ledger, *call))
-        };
-        all_raise &= raises(&around) && raises(&other);
+        is_below_one = true;
+        let mut below = around.iter().chain(&other).filter(|call| !(around.contains(call) && other.contains(call)));
+        all_raise &= below.all(|call| is_raise(ledger, *call));
     }
-    if is_below_one {
-        // Below one call that calls nothing else, only what was raised tells requests apart.
-        return was_raised || !all_raise;
-    }
-    // It left every recorded call and is raised again outside of them. Of a request that was seen by nothing else it is
-    // not if it is raised where it was before.
-    let is_bare = |call: CallId| is_raise(ledger, call) && ledger.call(call).parent.is_none();
-    let site = ledger.call(now.call).site;
-    let is_of_next =
-        before.iter().all(|one| is_bare(one.call)) && before.iter().any(|one| ledger.call(one.call).site == site);
-    is_bare(now.call) && was_raised && !is_of_next
-}
-
-/// A call and those around it, from the inside.
-fn chain(ledger: &Ledger, call: CallId) -> Vec<CallId> {
-    std::iter::once(call).chain(ledger.around(call)).collect()
+    // Below one call that calls nothing else, only what was raised tells requests apart; and outside of them all.
+    if is_below_one { was_raised || !all_raise } else { was_raised && is_bare(ledger, now.call) }
 }

@@ -4,8 +4,8 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
-use super::again::is_raise;
 use super::conn::{Conn, status};
+use crate::analysis::exceptions::again::is_raise;
 use crate::analysis::ledger::payload::{Payload, text, texts};
 use crate::analysis::ledger::{Ledger, Outcome, Sign};
 use crate::analysis::value::fields::named;

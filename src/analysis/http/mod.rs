@@ -9,6 +9,5 @@ mod look;
 mod requests;
 mod route;
 
-pub(crate) use again::is_raise;
 pub(crate) use look::Shown;
 pub(crate) use requests::{Request, Requests};
