@@ -282,3 +282,20 @@ fn what_a_callback_may_have_received_itself_is_not_said_to_wait() {
     assert_eq!((told.waiting, told.overview, told.queued), (json!(0), json!(1), 0), "{}", told.mailbox);
     assert!(!told.story.contains("unhandled") && !told.story.contains("grew to"), "{}", told.story);
 }
+
+#[test]
+fn a_mailbox_grows_from_the_message_that_found_it_empty() {
+    let mut story = Story::of("W");
+    let first = story.send(1);
+    story.handle(&first);
+    // Nothing comes for more than a second; then twelve at once, each handled slowly.
+    story.at += 1_400 * MS;
+    let jobs = story.send(12);
+    for job in &jobs {
+        let call = story.enter("W", "handle_info", 2, Some(job));
+        story.at += 10 * MS;
+        story.leave(&call, "W", "handle_info", 2);
+    }
+    let told = story.told();
+    assert!(told.growth.contains("grew to 12 messages in 11ms: 12 came, 0 were handled"), "{}", told.growth);
+}

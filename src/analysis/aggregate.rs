@@ -9,6 +9,7 @@ use super::nesting::{NO_GROUP, Nesting, Span, Spans, is_call, nest, spans};
 use super::nodes::Nodes;
 use super::parts::Part;
 use super::symbols::Processes;
+use super::untimed::{self, Untimed};
 use crate::error::Result;
 use crate::event::time::Time;
 use crate::query::{Filter, Seen, Visit};
@@ -114,6 +115,8 @@ pub(crate) struct Groups {
     pub(crate) overlaps: u64,
     /// Whether a recording tells of calls and of no messages: what they waited for is in their own time.
     pub(crate) is_waiting_unknown: bool,
+    /// Calls that are in no figure of time.
+    pub(crate) untimed: Untimed,
 }
 
 impl Groups {
@@ -187,6 +190,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         _ => None,
     };
     let mut raised = RaisedIn::new(&nodes);
+    let mut untimed = untimed::Count::new(filter, group_by.contains(&Dimension::Message));
     let mut grouper = Grouper::new(group_by, origin, messages, &nodes);
     let mut groups: Vec<Group> = Vec::new();
     let mut group_of = vec![NO_GROUP; spans.len()];
@@ -196,6 +200,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let last = Part { watch, at: u64::from(*nests), of: 1 + u64::from(*nests) };
     let visit = store.visit(filter, &last, |event| {
         let is_call = is_call(&event);
+        untimed.take(&event, is_call);
         let is_origin = *count_failures && raised.is_raised_in(&event);
         let member = if *calls_only && !is_call { None } else { grouper.group(&event) };
         let Some(member) = member else {
@@ -232,7 +237,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         group.labels = grouper.labels(at);
         group.durations.sort_unstable();
     }
-    Ok(Groups { groups, visit, span, left_out, overlaps, is_waiting_unknown })
+    Ok(Groups { groups, visit, span, left_out, overlaps, is_waiting_unknown, untimed: untimed.end() })
 }
 
 /// Gives each group the times of its calls. The own times of those that are kept, and where they ended, by group.

@@ -16,7 +16,7 @@ use crate::store::EventStore;
 use crate::watch::Watch;
 
 /// Callbacks whose first argument is a message.
-const CALLBACKS: [&str; 3] = ["handle_call", "handle_cast", "handle_info"];
+pub(super) const CALLBACKS: [&str; 3] = ["handle_call", "handle_cast", "handle_info"];
 
 /// The kind of message of every callback's call.
 #[derive(Debug, Default)]

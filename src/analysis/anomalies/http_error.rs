@@ -6,14 +6,12 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Confidence, Finding, Kind, Scene, count};
+use super::http_rate::Rate;
+use super::{Confidence, Finding, Kind, Scene};
 use crate::analysis::exceptions::Fate;
 use crate::analysis::http::Request;
 use crate::analysis::ledger::Outcome;
 use crate::error::Result;
-
-/// Routes that are told.
-const ROUTES: usize = 3;
 
 /// What failed requests have in common: their exception, else their route; and their status, if it is known.
 type Case = (Option<usize>, Option<String>, Option<u16>);
@@ -52,36 +50,23 @@ fn was_left_by_exception(scene: &Scene<'_>, request: &Request) -> bool {
 
 fn describe(scene: &Scene<'_>, cause: Option<usize>, status: Option<u16>, requests: &[&Request]) -> Finding {
     let web = scene.web();
-    let all = &web.requests.all;
-    let answered = all.iter().filter(|request| request.status.is_some()).count();
+    let rate = Rate::of(scene, requests);
     let cause = cause.map(|group| &web.exceptions.groups[group]);
     let of = cause.map(|group| web.exceptions.describe(scene, group));
     let by = of.as_deref().map_or("no exception of it was recorded", |text| text);
     let n = requests.len();
-    let what = match status {
-        Some(status) => format!("{n} of {} were HTTP {status}: {by}", count(answered, "answer")),
-        None => format!("{n} of {} ended by an exception, the answer is not shown: {by}", count(all.len(), "request")),
-    };
+    let what = rate.told(status, by);
     let is_sure = requests
         .iter()
         .any(|request| request.status.is_some_and(|(_, shown)| shown > crate::analysis::http::Shown::Set));
     let confidence = if is_sure { Confidence::High } else { Confidence::Medium };
     let mut finding =
-        Finding::new(Kind::HttpError, confidence, requests[0].begun(), what).detail(routes(scene, requests));
+        Finding::new(Kind::HttpError, confidence, requests[0].begun(), what).detail(rate.routes(requests));
     if let Some(group) = cause {
         finding = finding.detail(web.exceptions.fates(scene, group));
     }
-    let unknown = all.len() - answered;
-    if status.is_some() && unknown > 0 {
-        let (those, them) = if unknown == 1 {
-            ("the answer to 1 more request", "it")
-        } else {
-            ("the answers to more requests", "them")
-        };
-        let number = if unknown == 1 { String::new() } else { format!(" ({unknown})") };
-        finding = finding.detail(format!(
-            "{those}{number} are not shown: values were cut, or nothing that answers {them} was traced"
-        ));
+    for line in rate.lines(scene, status, requests) {
+        finding = finding.detail(line);
     }
     if status.is_none() {
         finding = finding.detail("Plug and Bandit answer an exception with 500 unless it names another status");
@@ -101,21 +86,4 @@ fn describe(scene: &Scene<'_>, cause: Option<usize>, status: Option<u16>, reques
         json!({"target": scene.ledger.text(target)}),
         "the first of them: the call that raised, its arguments and callers",
     )
-}
-
-/// `GET /items/_ 4 of 40; GET /cart 1 of 3`: most failures first.
-fn routes(scene: &Scene<'_>, requests: &[&Request]) -> String {
-    let mut failed: BTreeMap<String, usize> = BTreeMap::new();
-    for request in requests {
-        *failed.entry(request.route()).or_default() += 1;
-    }
-    let mut failed: Vec<(String, usize)> = failed.into_iter().collect();
-    failed.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let told = failed.iter().take(ROUTES).map(|(route, n)| {
-        let of = scene.web().requests.all.iter().filter(|request| request.route() == *route).count();
-        format!("{route} {n} of {of}")
-    });
-    let told = told.collect::<Vec<_>>().join("; ");
-    let more = failed.len().saturating_sub(ROUTES);
-    if more > 0 { format!("routes: {told}; {}", count(more, "more route")) } else { format!("route: {told}") }
 }

@@ -44,13 +44,14 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
 fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Option<Finding> {
     let ledger = scene.ledger;
     let lengths = mailbox.lengths();
-    // The first of the longest, and the last time it was empty before.
+    // The first of the longest, and the message that came when it was last empty before: until then nothing grew.
     let at = lengths.iter().enumerate().max_by_key(|(at, step)| (step.length, std::cmp::Reverse(*at)))?.0;
     let peak: Length = lengths[at];
     if peak.length < FEWEST {
         return None;
     }
-    let begun = lengths[..at].iter().rev().find(|step| step.length == 0).map_or(lengths[0].moment, |step| step.moment);
+    let first = lengths[..at].iter().rposition(|step| step.length == 0).map_or(0, |empty| empty + 1);
+    let begun = lengths[first].moment;
     let waits = mailbox.stays.iter().filter(|stay| stay.from >= begun);
     let longest_wait = waits
         .clone()

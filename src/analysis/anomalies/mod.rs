@@ -10,6 +10,7 @@ mod exchange;
 mod gap;
 mod growth;
 mod http_error;
+mod http_rate;
 mod lost_update;
 mod mailbox;
 mod outlier;

@@ -105,11 +105,17 @@ fn by_args(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier
         return None;
     }
     let step = calls.len().div_ceil(MAX_ARGS);
-    let picked: Vec<CallId> = calls.iter().copied().step_by(step).collect();
+    let mut picked: Vec<CallId> = Vec::new();
     let mut shapes: BTreeMap<String, Vec<CallId>> = BTreeMap::new();
-    for id in &picked {
+    for id in calls.iter().step_by(step) {
         let event = ledger.event(ledger.call(*id).event)?;
-        let mut args = texts(Payload::read(event.data()).args);
+        let payload = Payload::read(event.data());
+        // A call without its arguments has no shape, and what it was called with is not known to be another.
+        if payload.args.is_none() {
+            continue;
+        }
+        picked.push(*id);
+        let mut args = texts(payload.args);
         // Whom a callback answers and its state are no choice of the caller.
         if ledger.call(*id).callback.is_some() {
             args.truncate(1);

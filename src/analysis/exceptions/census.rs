@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::again::is_of_next;
 use super::reading::{Class, Reading};
 use super::stack::Origin;
 use super::unwinding::{Frame, Unwinding};
@@ -16,6 +17,9 @@ const SAME_REASON: usize = 120;
 
 /// Bytes of a reason that are kept to be told.
 const TOLD: usize = 160;
+
+/// Calls an exception ended that are kept, to tell the next one from it.
+const CALLS: usize = 16;
 
 /// What became of an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub(crate) struct Raised {
     shape: String,
     /// The start of the reason it left its outermost call with.
     left_with: String,
+    /// The first calls it ended, from the inside.
+    calls: Vec<CallId>,
 }
 
 /// Exceptions of one class, shape and place.
@@ -153,12 +159,16 @@ fn step(ledger: &Ledger, id: CallId, unwinding: &mut Unwinding, all: &mut Vec<Ra
         entry.is_some_and(|entry| texts(Payload::read(entry.data()).args).iter().any(|arg| arg == reason))
     };
     let reading = Reading::of(class, &reason);
-    let step = unwinding.failed(frame, reading.clone(), was_handed);
+    let is_next = |number: u32| is_of_next(ledger, &all[number as usize].calls, id);
+    let step = unwinding.failed(frame, reading.clone(), was_handed, is_next);
     let left_with = start_of(&reason).to_owned();
     match step.exception {
         Some(number) if !step.is_new => {
             let raised = &mut all[number as usize];
             raised.outermost = id;
+            if raised.calls.len() < CALLS {
+                raised.calls.push(id);
+            }
             raised.is_wrapped |= reading.is_wrapped;
             raised.origin = raised.origin.take().or(reading.origin);
             raised.left_with = left_with;
@@ -175,6 +185,7 @@ fn step(ledger: &Ledger, id: CallId, unwinding: &mut Unwinding, all: &mut Vec<Ra
             group: 0,
             shape: reading.shape,
             left_with,
+            calls: vec![id],
         }),
     }
     step.caught

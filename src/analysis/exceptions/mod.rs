@@ -3,6 +3,7 @@
 //! An exception ends every call it goes through, and each of them tells its end. Here it is one thing: raised in the
 //! innermost recorded call, handed on, wrapped or raised again by those around, and caught, or not.
 
+pub(crate) mod again;
 mod census;
 mod masked;
 mod reading;

@@ -86,7 +86,7 @@ impl Streamed {
         let is_handed = frame.call.is_some_and(|call| self.handed.contains(&call));
         let reading = Reading::of(class, &reason);
         let shape = reading.shape.clone();
-        if !self.unwinding.failed(frame, reading, |_| is_handed).is_new {
+        if !self.unwinding.failed(frame, reading, |_| is_handed, |_| false).is_new {
             return End::HandedOn;
         }
         self.count(event, class, shape);

@@ -78,13 +78,20 @@ impl Unwinding {
     }
 
     /// A call failed. `was_handed`: whether this reason was among the call's arguments, asked only of reasons of
-    /// exceptions that are on their way: a function that is given an error may raise it again.
-    pub(super) fn failed(&mut self, frame: Frame, reading: Reading, was_handed: impl Fn(&str) -> bool) -> Step {
+    /// exceptions that are on their way: a function that is given an error may raise it again. `is_next`: whether the call
+    /// is of something its process did after the exception of this number, asked where no call around says that.
+    pub(super) fn failed(
+        &mut self,
+        frame: Frame,
+        reading: Reading,
+        was_handed: impl Fn(&str) -> bool,
+        is_next: impl Fn(u32) -> bool,
+    ) -> Step {
         let open = self.open.entry(frame.process).or_default();
         let is_handed_on = |one: &OnItsWay| {
             let is_around = frame.is_around(&one.frame);
             let again = || reading.is_wrapped || one.reading.core.as_deref().is_some_and(&was_handed);
-            reading.continues(&one.reading) && (is_around || again())
+            reading.continues(&one.reading) && (is_around || again() && !is_next(one.number))
         };
         let at = open.iter().rposition(is_handed_on);
         let mut kept = at.map(|at| open.remove(at));
@@ -143,7 +150,7 @@ mod tests {
                 unwinding.returned(frame);
                 return None;
             };
-            unwinding.failed(frame, Reading::of(Class::named(class).unwrap(), reason), |_| false).exception
+            unwinding.failed(frame, Reading::of(Class::named(class).unwrap(), reason), |_| false, |_| false).exception
         };
         ends.iter().map(end).collect()
     }
@@ -183,9 +190,9 @@ mod tests {
     fn times_tell_nesting_where_ids_do_not() {
         let frame = |start| Frame { process: 1, call: None, parent: None, start: Some(start) };
         let mut unwinding = Unwinding::default();
-        let first = unwinding.failed(frame(5), Reading::of(Class::Error, ":a"), |_| false);
-        let around = unwinding.failed(frame(3), Reading::of(Class::Error, ":a"), |_| false);
-        let later = unwinding.failed(frame(9), Reading::of(Class::Error, ":a"), |_| false);
+        let first = unwinding.failed(frame(5), Reading::of(Class::Error, ":a"), |_| false, |_| false);
+        let around = unwinding.failed(frame(3), Reading::of(Class::Error, ":a"), |_| false, |_| false);
+        let later = unwinding.failed(frame(9), Reading::of(Class::Error, ":a"), |_| false, |_| false);
         assert_eq!([first.exception, around.exception, later.exception], [Some(0), Some(0), Some(1)]);
         assert_eq!(unwinding.returned(frame(1)), [0, 1]);
         assert_eq!(unwinding.returned(frame(1)), [0_u32; 0]);

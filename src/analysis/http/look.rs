@@ -1,6 +1,11 @@
 //! What does the beginning or the end of one call say of a web request?
 
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+
 use super::conn::{Conn, status};
+use crate::analysis::exceptions::again::is_raise;
 use crate::analysis::ledger::payload::{Payload, text, texts};
 use crate::analysis::ledger::{Ledger, Outcome, Sign};
 use crate::analysis::value::fields::named;
@@ -29,6 +34,8 @@ pub(super) struct Look {
     pub(super) failed: bool,
     /// Whether it gives the answer.
     pub(super) answers: bool,
+    /// A number for what was raised, if it is an exception that shows the request.
+    pub(super) raised: Option<u64>,
 }
 
 impl Look {
@@ -38,8 +45,10 @@ impl Look {
         let event = ledger.event(if sign.is_end { call.exit? } else { call.event })?;
         let payload = Payload::read(event.data());
         let mut look = if sign.is_end {
-            let value = if call.outcome == Outcome::Returned { payload.result } else { payload.reason };
-            Self::of_conn(Conn::within(&text(value)?))
+            let has_returned = call.outcome == Outcome::Returned;
+            let value = text(if has_returned { payload.result } else { payload.reason })?;
+            let look = Self::of_conn(Conn::within(&value));
+            Self { raised: (!has_returned).then(|| hash(&value)), ..look }
         } else {
             let args = texts(payload.args);
             let module = event.module().unwrap_or_default().trim_start_matches(':');
@@ -49,7 +58,11 @@ impl Look {
                 (_, "send_resp") => Self::of_function(&args, Shown::Told),
                 (_, "send_chunked" | "send_file") if has_conn(&args) => Self::of_function(&args, Shown::Told),
                 (_, "resp" | "put_status") if has_conn(&args) => Self::of_function(&args, Shown::Set),
-                _ => Self::of_conn(args.iter().find_map(|arg| Conn::within(arg))),
+                _ => {
+                    let found = args.iter().find_map(|arg| Some((Conn::within(arg)?, arg)));
+                    let raised = found.as_ref().filter(|_| is_raise(ledger, sign.call)).map(|(_, arg)| hash(arg));
+                    Self { raised, ..Self::of_conn(found.map(|(conn, _)| conn)) }
+                }
             }
         };
         // A send that failed has sent nothing, such as a second one.
@@ -122,6 +135,10 @@ impl Look {
     pub(super) fn is_after(&self) -> bool {
         self.report.is_some() || self.conn.as_ref().is_some_and(|conn| conn.is_sent)
     }
+}
+
+fn hash(text: &str) -> u64 {
+    FixedState::default().hash_one(text)
 }
 
 /// Whether a request is among the arguments: other programs have functions of these names too.

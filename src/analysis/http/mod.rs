@@ -3,6 +3,7 @@
 //! From calls whose arguments, results or reasons hold a `%Plug.Conn{}`, from functions that send an answer, and from
 //! telemetry events. A value that was cut tells what stands before the cut; a status behind it is unknown.
 
+mod again;
 mod conn;
 mod look;
 mod requests;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 
+use super::again::{Failure, is_same};
 use super::conn::Conn;
 use super::look::{Look, Shown};
 use super::route::masked;
@@ -26,6 +27,9 @@ pub(crate) struct Request {
     pub(crate) failure: Option<Sym>,
     /// Exceptions raised in it, by their places, in the order of time.
     pub(crate) exceptions: Vec<usize>,
+    /// Whether an exception alone shows it: had it gone well, it would not have been seen.
+    pub(crate) is_seen_by_failure: bool,
+    failures: Vec<Failure>,
     method: Option<String>,
     path: Option<String>,
     route: Option<String>,
@@ -58,6 +62,7 @@ impl Request {
 
     fn add(&mut self, look: Look, moment: Moment, event: Sym) {
         self.last = moment;
+        self.is_seen_by_failure &= look.raised.is_some();
         if let Some((status, shown)) = look.status {
             // What is surer stays; of equally sure ones the later.
             if self.status.is_none_or(|(_, known)| shown >= known) {
@@ -77,9 +82,11 @@ impl Request {
         self.is_fresh = is_fresh;
     }
 
-    /// Whether a call that is not inside of its root still belongs to it.
-    fn goes_on_with(&self, look: &Look, name: &str) -> bool {
-        if self.seen.iter().any(|seen| seen == name) {
+    /// Whether a call that is not inside of its root still belongs to it. `again`: whether it fails of what this one
+    /// failed of.
+    fn goes_on_with(&self, look: &Look, name: &str, again: impl Fn() -> bool) -> bool {
+        let is_new = self.seen.iter().all(|seen| seen != name);
+        if !is_new && look.raised.is_none() {
             return false;
         }
         let agrees = |a: Option<&String>, b: Option<&String>| a.is_none() || b.is_none() || a == b;
@@ -92,7 +99,7 @@ impl Request {
         };
         // A report or a look back; the answer that was missing; the next step of one that has none yet.
         let next_step = self.status.is_none() && (look.answers || self.is_fresh && look.is_fresh());
-        is_same && same_status && (look.is_after() || next_step)
+        is_same && same_status && (is_new && (look.is_after() || next_step) || again())
     }
 }
 
@@ -103,6 +110,8 @@ pub(crate) struct Requests {
     pub(crate) all: Vec<Request>,
     /// By the exceptions raised in them.
     of_exception: Map<usize, usize>,
+    /// Functions whose values show some of them, `Mod.fun/1`.
+    shown_by: HashSet<String, FixedState>,
 }
 
 impl Requests {
@@ -117,13 +126,18 @@ impl Requests {
         let mut by_root: Map<CallId, usize> = Map::default();
         let mut newest: Map<ProcessId, usize> = Map::default();
         for (sign, look) in looks {
+            let failure = look.raised.map(|what| Failure { call: sign.call, what });
             let call = ledger.call(sign.call);
             let root = root_of(sign.call).unwrap_or(sign.call);
             let name = look.report.clone().unwrap_or_else(|| ledger.text(ledger.call(root).function).to_owned());
             let event = if sign.is_end { call.exit.unwrap_or(call.event) } else { call.event };
             let known = by_root.get(&root).copied();
             let before = newest.get(&call.process).copied();
-            let at = known.or(before.filter(|at| all[*at].goes_on_with(&look, &name))).unwrap_or_else(|| {
+            let goes_on = |at: &usize| {
+                let again = || failure.is_some_and(|failure| is_same(ledger, &all[*at].failures, failure));
+                all[*at].goes_on_with(&look, &name, again)
+            };
+            let at = known.or(before.filter(goes_on)).unwrap_or_else(|| {
                 all.push(Request::new(call.process, root, sign.moment));
                 all.len() - 1
             });
@@ -132,9 +146,12 @@ impl Requests {
             }
             by_root.insert(root, at);
             newest.insert(call.process, at);
+            all[at].failures.extend(failure);
             all[at].add(look, sign.moment, event);
         }
-        let mut requests = Self { all, of_exception: Map::default() };
+        let functions: HashSet<Sym, FixedState> = showing.iter().map(|call| ledger.call(*call).function).collect();
+        let shown_by = functions.into_iter().map(|function| ledger.text(function).to_owned()).collect();
+        let mut requests = Self { all, of_exception: Map::default(), shown_by };
         requests.join(ledger, exceptions, |call| root_of(call).and_then(|root| by_root.get(&root).copied()));
         requests
     }
@@ -161,6 +178,11 @@ impl Requests {
         }
     }
 
+    /// Whether values of a function show requests.
+    pub(crate) fn are_shown_by(&self, function: &str) -> bool {
+        self.shown_by.contains(function)
+    }
+
     /// The request an exception was raised in.
     pub(crate) fn around(&self, exception: usize) -> Option<&Request> {
         self.of_exception.get(&exception).map(|at| &self.all[*at])
@@ -176,6 +198,8 @@ impl Request {
             answer: None,
             failure: None,
             exceptions: Vec::new(),
+            is_seen_by_failure: true,
+            failures: Vec::new(),
             method: None,
             path: None,
             route: None,
@@ -189,5 +213,10 @@ impl Request {
 
     pub(crate) const fn begun(&self) -> Moment {
         self.begun
+    }
+
+    /// When it was last seen.
+    pub(crate) const fn last(&self) -> Moment {
+        self.last
     }
 }

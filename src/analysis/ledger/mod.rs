@@ -11,6 +11,7 @@ mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::left_out::LeftOut;
 use super::losses::Loss;
 use super::nodes::Nodes;
 use crate::event::StoredEvent;
@@ -251,6 +252,8 @@ pub(crate) struct Ledger {
     pub(crate) signs: Vec<Sign>,
     /// What the source dropped in or into the span.
     pub(crate) losses: Vec<Loss>,
+    /// What it left out on purpose, in the order of time.
+    pub(crate) left_out: Vec<LeftOut>,
     /// Names that were registered: when, which, by whom, in the order of time.
     pub(crate) registrations: Vec<(Moment, Sym, ProcessId)>,
     /// Names that several processes had, by session: one after the other, or on several nodes.

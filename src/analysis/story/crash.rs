@@ -5,7 +5,7 @@ use serde_json::json;
 use super::onward::Onward;
 use super::reason::exception;
 use super::tell::{call, enclosing};
-use super::{Cx, Part, Story, callers, cause, elsewhere, ended_by, folded, supervision, waiting};
+use super::{Cx, Part, Story, callers, cause, elsewhere, ended_by, folded, supervision, unseen, waiting};
 use crate::analysis::ask::{Ask, inside};
 use crate::analysis::change::{Changes, StateChange, entry_of, state_before};
 use crate::analysis::ends;
@@ -228,11 +228,7 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     let until = failure.callback.as_ref().map_or(failure.at, Fact::at).saturating_sub(1);
     story.parts.push(folded::part(&cx, &failure.who.pid, until)?);
     if failure.callback.is_none() && failure.raised.is_none() {
-        story.notes.push(
-            "no call of this process was recorded, so neither its message nor its state is known; trace calls of its \
-             module to see them"
-                .to_owned(),
-        );
+        story.notes.push(unseen::note(&cx, failure)?);
     }
     if let Some(path) = cause.as_ref().and_then(|cause| cause.path()) {
         let arguments = json!({ "pid": failure.who.short(), "path": path });

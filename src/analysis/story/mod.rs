@@ -16,6 +16,7 @@ pub(crate) mod reason;
 mod supervision;
 mod target;
 pub(crate) mod tell;
+mod unseen;
 mod waiting;
 
 use serde_json::Value as Json;

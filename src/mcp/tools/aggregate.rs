@@ -216,7 +216,7 @@ fn report(
     limit: usize,
     watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    let Groups { groups: mut found, visit, span, overlaps, is_waiting_unknown, .. } = groups;
+    let Groups { groups: mut found, visit, span, overlaps, is_waiting_unknown, untimed, .. } = groups;
     let t0 = span.map(|(first, _)| first);
     found.sort_by(|a, b| {
         let figure = |group: &Group| sort.map(|sort| sort.of(group).unwrap_or(i64::MIN));
@@ -268,10 +268,12 @@ fn report(
         report.note(group::UNHEARD_NOTE);
     }
     let visited_filter = visit.filter;
-    let untimed = metrics.iter().any(|metric| !matches!(metric, Metric::Count | Metric::Rate))
-        && found.iter().any(|group| group.timed < group.count);
-    if untimed {
+    let is_of_time = metrics.iter().any(|metric| !matches!(metric, Metric::Count | Metric::Rate));
+    if is_of_time && found.iter().any(|group| group.timed < group.count) {
         report.note("only events with duration_ns count in figures of time");
+    }
+    if is_of_time && untimed.all() > 0 {
+        report.note(group::untimed_note(untimed));
     }
     if let Some([Label::Text(_)]) = found.first().map(|group| &group.labels[..]) {
         if names == ["function"] {

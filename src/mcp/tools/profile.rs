@@ -150,7 +150,7 @@ fn report(
     limit: usize,
     watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    let Groups { groups, visit, span, left_out, overlaps, is_waiting_unknown } = found;
+    let Groups { groups, visit, span, left_out, overlaps, is_waiting_unknown, untimed } = found;
     let t0 = span.map(|(first, _)| first);
     let calls: u64 = found.events();
     let all: i64 = groups.iter().fold(0, |sum, group| sum.saturating_add(group.own));
@@ -217,6 +217,9 @@ fn report(
     let slowest = outliers(store, groups, by, watch, &mut report)?;
     if *overlaps > 0 {
         report.note(group::overlap_note(*overlaps));
+    }
+    if untimed.all() > 0 {
+        report.note(group::untimed_note(*untimed));
     }
     if has_bounds {
         report.note(group::BOUND_NOTE);

@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 use across::{Arrival, Key};
 use foldhash::fast::FixedState;
 
+use super::super::left_out::left_out;
 use super::super::losses::{Loss, losses};
 use super::super::nodes::{Nodes, Recorded};
 use super::super::waits::Idle;
@@ -141,6 +142,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         ControlFlow::Continue(())
     })?;
     let losses = losses(store, &visit, watch)?;
+    let left_out = left_out(store, &visit, watch)?;
     book.join_across(&losses);
     let Book { nodes, mut texts, calls, mut messages, processes, .. } = book;
     let Book { samples, maybe_waited, signs, registrations, knows_names, newest, .. } = book;
@@ -163,6 +165,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         maybe_waited,
         signs,
         losses,
+        left_out,
         registrations,
         breaks,
         shared_names,
