@@ -1817,7 +1817,9 @@ defmodule Scope.Secrets do
 
   @conn [:method, :scheme, :host, :port, :request_path, :path_info, :status, :state, :halted]
   @socket [:topic, :channel, :channel_pid, :endpoint, :handler, :joined, :join_ref, :transport, :transport_pid]
-  @connection [:connection_id, :peer, :status, :timeout, :transactions, :disconnect_on_error_codes]
+  @postgrex [:connection_id, :status, :timeout, :transactions, :disconnect_on_error_codes]
+  @myxql [:connection_id, :status, :timeout]
+  @tds [:state, :transaction]
 
   # In the process that encodes.
   def init(%{redact: :none}), do: :erlang.put(:cookie, false)
@@ -1877,9 +1879,9 @@ defmodule Scope.Secrets do
   def hide_result(value, :within), do: hide_within(value)
   def hide_result(value, answer), do: answered(value, answer)
 
-  # What was asked for by the name of a secret. A name that is returned is no secret: `to_string(:password)`.
+  # What was asked for by the name of a secret. A name that is returned is not known again: `to_string(:password)`.
   defp answered(value, _) when is_binary(value),
-    do: if(value == "" or key?(value) or value == @mark, do: value, else: learn(value))
+    do: if(value in ["", @mark], do: value, else: if(key?(value), do: mark(value), else: learn(value)))
 
   defp answered({:ok, value}, answer), do: {:ok, answered(value, answer)}
   # What went wrong is told in words that are used again.
@@ -1900,7 +1902,7 @@ defmodule Scope.Secrets do
   defp answered([_ | _] = list, answer) do
     cond do
       bytes?(list) ->
-        if key?(list), do: list, else: learn(to_text(list))
+        answered(to_text(list), answer)
 
       answer == :whole or not match?([{_, _} | _], list) ->
         :lists.map(fn part -> answered(part, answer) end, proper(list))
@@ -1950,9 +1952,9 @@ defmodule Scope.Secrets do
 
   defp fields(Plug.Conn), do: @conn
   defp fields(Phoenix.Socket), do: @socket
-  defp fields(Postgrex.Protocol), do: @connection
-  defp fields(MyXQL.Client), do: @connection
-  defp fields(Tds.Protocol), do: @connection
+  defp fields(Postgrex.Protocol), do: @postgrex
+  defp fields(MyXQL.Client), do: @myxql
+  defp fields(Tds.Protocol), do: @tds
   defp fields(DBConnection), do: []
   defp fields(_), do: nil
 

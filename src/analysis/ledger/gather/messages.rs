@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use super::super::payload::{Payload, text};
-use super::super::{
-    Clocks, Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in,
-};
+use super::super::{Clocks, Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in};
 use super::{Book, Item};
 use crate::event::Role;
 use crate::query::Seen;
