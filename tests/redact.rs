@@ -83,12 +83,12 @@ fn no_shape_of_a_secret_in_json_is_left() {
     for (what, value) in json_shapes().into_iter().chain(texts) {
         for value in [value.clone(), json!([1, value.clone()]), json!({"a": {"b": [value]}})] {
             let text = value.to_string();
-            let left = rules.json(&text, None).map_or_else(|| text.clone(), |(left, _)| left);
+            let left = rules.json(&text, None, None).map_or_else(|| text.clone(), |(left, _)| left);
             let read: Result<Value, _> = serde_json::from_str(&left);
             if left.contains(NEEDLE) || !left.contains(MARK) || read.is_err() {
                 missed.push(format!("{what}: {left}"));
             }
-            if let Some((again, _)) = rules.json(&left, None).filter(|(again, _)| *again != left) {
+            if let Some((again, _)) = rules.json(&left, None, None).filter(|(again, _)| *again != left) {
                 missed.push(format!("{what} again: {again}"));
             }
         }
@@ -111,7 +111,7 @@ fn what_only_looks_like_a_secret_is_kept_byte_for_byte() {
             taken.push(left);
         }
         let json = json!({"text": text, "list": [text]}).to_string();
-        if let Some((left, _)) = rules.json(&json, None) {
+        if let Some((left, _)) = rules.json(&json, None, None) {
             taken.push(left);
         }
         let (left, count) = hidden(&rules, &binary(&text));
@@ -217,10 +217,50 @@ fn bytes_of_any_kind_are_read_without_harm() {
         let text: String = (0..next() % 14).map(|_| parts[(next() % parts.len() as u64) as usize]).collect();
         let _ = rules.text(&text);
         let json = json!({"a": text, "password": text, "b": [text, 1]}).to_string();
-        if let Some((left, _)) = rules.json(&json, Some("check_password")) {
+        if let Some((left, _)) = rules.json(&json, None, Some("check_password")) {
             assert!(serde_json::from_str::<Value>(&left).is_ok(), "{left}");
         }
         let pieces: Vec<Bytes> = text.split(' ').map(binary).collect();
         let _ = hidden(&rules, &list(&[list(&pieces), binary(&text), atom("password")]));
+    }
+}
+
+/// The short forms of `scope.exs`, as it says them: struct, fields.
+fn forms_of_the_tracer() -> Vec<(String, Vec<String>)> {
+    let source = std::fs::read_to_string("examples/beam/scope.exs").unwrap();
+    let after = |start: &str| source.lines().find_map(|line| line.trim().strip_prefix(start).map(str::to_owned));
+    let forms = source.lines().filter_map(|line| line.trim().strip_prefix("defp fields("));
+    forms
+        .filter_map(|line| line.split_once("), do: "))
+        .filter(|(name, _)| *name != "_")
+        .map(|(name, list)| {
+            let list = if list.starts_with('@') { after(&format!("{list} ")).unwrap() } else { list.to_owned() };
+            let fields =
+                list.trim_matches(['[', ']']).split(", ").map(|field| field.trim_start_matches(':').to_owned());
+            (name.to_owned(), fields.filter(|field| !field.is_empty()).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn what_the_tracer_wrote_short_is_left_as_it_is() {
+    let forms = forms_of_the_tracer();
+    assert!(forms.len() >= 6, "{forms:?}");
+    let rules = Rules::default();
+    for (name, fields) in forms {
+        let values = |field: &str| if field == "status" { terms::int(404) } else { binary("/orders/17") };
+        let mut pairs = vec![(atom("__struct__"), atom(&format!("Elixir.{name}")))];
+        pairs.extend(fields.iter().map(|field| (atom(field), values(field))));
+        let term = map(&pairs);
+        let text = shown(&term);
+        assert!(text.contains("404") || !fields.contains(&"status".to_owned()), "{text}");
+        assert_eq!(hidden(&rules, &term), (text.clone(), 0));
+        for text in [text.clone(), format!("[{text}, {{:ok, {text:?}}}]")] {
+            assert_eq!(rules.text(&text), None);
+            assert_eq!(rules.json(&json!({"args": [text]}).to_string(), None, None), None, "{text}");
+        }
+        // One field more, and it is not short.
+        let more = text.replacen('{', "{assigns: %{who: \"NEEDLE\"}, ", 1);
+        assert!(!rules.text(&more).unwrap().0.contains("NEEDLE"), "{more}");
     }
 }

@@ -41,9 +41,11 @@
 #     sample_ms:    1000 | 0: how often mailbox lengths are looked at; 0: never
 #     redact:       :default | :none | ["word", ...]: keys whose values are hidden. Default: passwords, secrets, tokens,
 #                   cookies, authorizations, API keys and their like, SASL responses and card numbers, wherever they
-#                   stand; Plug.Conn, Phoenix.Socket and database connections are told in a short form
+#                   stand, and what a call returns that was given such a name (config(:secret_key_base));
+#                   Plug.Conn, Phoenix.Socket and database connections are told in a short form
 #     silent:       [Mod | {Mod, :fun}]: whose arguments and results are never recorded, at any level; with `redact` these
-#                   are always modules that check credentials (rabbit_auth_*, ejabberd_auth*, xmpp_sasl*, Bcrypt, ...)
+#                   are always modules that check credentials (rabbit_auth_*, ejabberd_auth*, xmpp_sasl*, Bcrypt, ...) or
+#                   read cookies, forms and sessions (Plug.Session, Plug.Conn.Query, cow_cookie, URI.decode_query, ...)
 #
 # At `max_memory` or `max_byte_rate`, values are left out first (functions, lines and times go on), then samples, then
 # tracing stops. A function whose values are large several times in a row loses its values before. All of it is said in
@@ -306,28 +308,63 @@ defmodule Scope.Options do
   defp hint(:silent), do: "a list of Mod or {Mod, :fun}"
   defp hint(_), do: "a positive integer"
 
-  # Modules whose arguments are passwords, responses and their bytes, one by one.
+  # Modules whose arguments are passwords, responses and their bytes, one by one: those that check or sign, and those
+  # that read cookies, forms and headers out of bytes. How their names begin; the same list is src/redact/silent.rs.
   @credentials ["rabbit_auth_mechanism_", "rabbit_auth_backend_", "rabbit_password", "rabbit_credential_", "cyrsasl"] ++
                  ["xmpp_sasl", "scram", "ejabberd_auth", "pbkdf2", "eldap", "amqp_auth_mechanisms"] ++
                  ["Elixir.Bcrypt", "Elixir.Argon2", "Elixir.Pbkdf2", "Elixir.Comeonin", "Elixir.Plug.Crypto"] ++
-                 ["Elixir.Postgrex.SCRAM", "Elixir.Postgrex.Protocol", "Elixir.MyXQL.Protocol"]
+                 ["Elixir.Postgrex.SCRAM", "Elixir.Postgrex.Protocol", "Elixir.MyXQL.Protocol"] ++
+                 [
+                   "Elixir.Plug.Session",
+                   "Elixir.Plug.CSRFProtection",
+                   "Elixir.Plug.BasicAuth",
+                   "Elixir.Plug.Conn.Cookies"
+                 ] ++
+                 ["Elixir.Plug.Conn.Query", "Elixir.Plug.Conn.Utils", "Elixir.Plug.Parsers", "Elixir.Phoenix.Token"] ++
+                 [
+                   "Elixir.Phoenix.Socket.Transport",
+                   "Elixir.Joken",
+                   "Elixir.JOSE",
+                   "Elixir.HPAX",
+                   "jose_",
+                   "cow_cookie"
+                 ] ++
+                 ["cow_qs", "cow_hpack", "cow_multipart", "mochiweb_cookies", "mochiweb_util", "mochiweb_multipart"]
+
+  # The same of single functions: how their names begin, those of the functions that they call among them.
+  @reading [
+    {URI, ["decode", "query", "unpercent", "encode", "percent", "hex", "next", "pair"]},
+    {:uri_string, ["dissect", "compose", "percent", "unquote", "quote", "raw_decode", "decode", "form_urldecode"]},
+    {:cowboy_req, ["parse_", "match_", "read_", "filter", "kvlist", "set_resp_cookie"]},
+    {:mochiweb_request, ["parse_", "get_cookie", "recv"]},
+    {:crypto, ["mac", "hash", "pbkdf2", "crypto_", "compute_key", "sign", "private"]}
+  ]
 
   defp silent(%{redact: :none} = options), do: options
 
   defp silent(options) do
     modules = :lists.usort(:lists.map(fn {module, _, _} -> module end, options.modules))
 
-    credentials =
-      :lists.filter(
-        fn module ->
-          name = :erlang.atom_to_binary(module)
-          starts? = fn start -> :string.prefix(name, start) != :nomatch end
-          :lists.any(starts?, @credentials)
+    credentials = :lists.filter(fn module -> starts?(module, @credentials) end, modules)
+
+    known = :lists.filter(fn {module, _} -> :lists.member(module, modules) end, @reading)
+
+    reading =
+      :lists.flatmap(
+        fn {module, starts} ->
+          functions = :lists.usort(:lists.map(fn {function, _} -> function end, module.module_info(:functions)))
+          reads = :lists.filter(fn function -> starts?(function, starts) end, functions)
+          :lists.map(fn function -> {module, function} end, reads)
         end,
-        modules
+        known
       )
 
-    %{options | silent: options.silent ++ credentials}
+    %{options | silent: options.silent ++ credentials ++ reading}
+  end
+
+  defp starts?(name, starts) do
+    name = :erlang.atom_to_binary(name)
+    :lists.any(fn start -> :string.prefix(name, start) != :nomatch end, starts)
   end
 
   defp check_modules(options) do
@@ -1353,11 +1390,12 @@ defmodule Scope.Record do
   defp look({:trace_ts, _, :return_to, _, _} = record, _), do: {:keep, record}
 
   defp look({:trace_ts, pid, :call, {m, f, _}, {:args, caller, arguments}, stamp}, state) do
-    cond do
-      not state.values and m != :erlang ->
-        {:keep, {:trace_ts, pid, :call, {m, f, :erlang.length(arguments)}, caller, stamp}}
+    silent = silent?(m, f, state.options.silent)
+    # What returns is looked at by what was asked for, whether or not values still travel.
+    if m != :erlang and not silent, do: Scope.Asked.called(pid, {m, f, :erlang.length(arguments)}, arguments)
 
-      silent?(m, f, state.options.silent) ->
+    cond do
+      (not state.values and m != :erlang) or silent ->
         {:keep, {:trace_ts, pid, :call, {m, f, :erlang.length(arguments)}, caller, stamp}}
 
       true ->
@@ -1379,12 +1417,14 @@ defmodule Scope.Record do
 
   defp look({:trace_ts, pid, kind, {m, f, _} = mfa, value, stamp} = record, state)
        when kind in [:return_from, :exception_from] do
+    secret = Scope.Asked.returned(pid, mfa)
+
     cond do
       kind == :return_from and (not state.values or silent?(m, f, state.options.silent)) ->
         {:keep, {:trace_ts, pid, kind, mfa, {:truncated, 0, "left out"}, stamp}}
 
       true ->
-        case Scope.Values.one(value, state.options.max_bytes) do
+        case Scope.Values.one(value, state.options.max_bytes, if(kind == :return_from, do: secret, else: false)) do
           {true, ^value} -> {:keep, record}
           {true, kept} -> {:keep, {:trace_ts, pid, kind, mfa, kept, stamp}}
           {false, kept} -> large({:trace_ts, pid, kind, mfa, kept, stamp}, value, mfa, state)
@@ -1393,15 +1433,16 @@ defmodule Scope.Record do
   end
 
   defp look({:trace_ts, pid, kind, one, stamp}, state) do
-    {fits, kept} = Scope.Values.one(one, state.options.max_bytes)
+    if kind == :exit, do: Scope.Asked.ended(pid)
+    {fits, kept} = Scope.Values.one(one, state.options.max_bytes, false)
     record = {:trace_ts, pid, kind, kept, stamp}
     if fits, do: {:keep, record}, else: large(record, one, nil, state)
   end
 
   # Messages with their receivers; spawned functions with their arguments.
   defp look({:trace_ts, pid, kind, one, two, stamp}, state) do
-    {fits_one, one_kept} = Scope.Values.one(one, state.options.max_bytes)
-    {fits_two, two_kept} = Scope.Values.one(two, state.options.max_bytes)
+    {fits_one, one_kept} = Scope.Values.one(one, state.options.max_bytes, false)
+    {fits_two, two_kept} = Scope.Values.one(two, state.options.max_bytes, false)
     record = {:trace_ts, pid, kind, one_kept, two_kept, stamp}
     if fits_one and fits_two, do: {:keep, record}, else: large(record, {one, two}, nil, state)
   end
@@ -1437,14 +1478,15 @@ defmodule Scope.Values do
     end
   end
 
-  def one(value, max) do
+  # `secret`: what Scope.Asked says of it.
+  def one(value, max, secret) do
     fits = measure(value, max)
     suspect = :erlang.erase(:suspect)
 
     cond do
-      fits and suspect == :undefined -> {true, value}
-      fits -> {true, Scope.Secrets.hide(value)}
-      true -> {false, Scope.Secrets.hide(cut(value, max, 0))}
+      fits and secret == false and suspect == :undefined -> {true, value}
+      fits -> {true, Scope.Secrets.hide_result(value, secret)}
+      true -> {false, Scope.Secrets.hide_result(cut(value, max, 0), secret)}
     end
   end
 
@@ -1603,6 +1645,140 @@ defmodule Scope.Values do
   defp what(_), do: "data"
 end
 
+defmodule Scope.Asked do
+  # Whose result is a secret? A call that is given the name of one (`config(:secret_key_base)`, `get(opts, "api_key")`)
+  # returns it with no name beside it, and what it returns comes without its arguments: so of each process the calls that
+  # asked and have not returned are kept.
+  #
+  # A call that took its arguments along tells its end, by value or by exception, also where it called itself last; ends
+  # come in the reverse order of the calls. Calls of one function are kept as runs, so a recursion of any depth is one.
+
+  # Processes, functions of one process and runs of one function that are kept. Of a function that had no room every
+  # result counts as a secret from then on.
+  @max_processes 1_000
+  @max_functions 64
+  @max_runs 64
+  # Results of the calls within that are told without texts: looking up is short.
+  @within 32
+
+  def init do
+    :erlang.put(:asked, %{})
+    :erlang.put(:asked_always, %{})
+  end
+
+  def called(pid, mfa, arguments) do
+    if Scope.Secrets.on?() != false do
+      case {Scope.Secrets.asked(arguments), :erlang.get(:asked)} do
+        {[], %{^pid => {_, %{^mfa => _}}}} -> push(pid, mfa, false, 0)
+        {[], _} -> :ok
+        {keys, _} -> push(pid, mfa, whole(keys, arguments), within(arguments))
+      end
+    end
+  end
+
+  # What its result is: false; `:texts`, none of it is told; `:within`, nor those in its maps, because it may be on its way
+  # to the call that asked; or an answer, of which `:whole` hides maps and lists, too, and `:parts` what their keys say.
+  def returned(pid, {_, function, _} = mfa) do
+    cond do
+      Scope.Secrets.on?() == false -> false
+      true -> answer(pop(pid, mfa, :erlang.get(:asked)), mfa, function)
+    end
+  end
+
+  def ended(pid) do
+    case :erlang.get(:asked) do
+      %{^pid => _} = asked -> :erlang.put(:asked, :maps.remove(pid, asked))
+      _ -> :ok
+    end
+  end
+
+  defp answer(false, mfa, function) do
+    cond do
+      :erlang.is_map_key(mfa, :erlang.get(:asked_always)) -> :parts
+      Scope.Secrets.names?(function) -> :texts
+      true -> false
+    end
+  end
+
+  defp answer(answer, _, _), do: answer
+
+  defp push(pid, mfa, answer, within) do
+    asked = :erlang.get(:asked)
+    {left, calls} = :maps.get(pid, asked, {0, %{}})
+    runs = run(answer, :maps.get(mfa, calls, []))
+
+    if :erlang.length(runs) > @max_runs or (map_size(calls) >= @max_functions and not :erlang.is_map_key(mfa, calls)) or
+         (map_size(asked) >= @max_processes and not :erlang.is_map_key(pid, asked)) do
+      :erlang.put(:asked_always, :maps.put(mfa, true, :erlang.get(:asked_always)))
+      forget(pid, mfa, asked)
+    else
+      :erlang.put(:asked, :maps.put(pid, {:erlang.max(left, within), :maps.put(mfa, runs, calls)}, asked))
+    end
+  end
+
+  defp forget(pid, mfa, asked) do
+    case asked do
+      %{^pid => {left, calls}} -> keep(pid, left, :maps.remove(mfa, calls), asked)
+      _ -> :ok
+    end
+  end
+
+  defp keep(pid, _, calls, asked) when calls == %{}, do: :erlang.put(:asked, :maps.remove(pid, asked))
+  defp keep(pid, left, calls, asked), do: :erlang.put(:asked, :maps.put(pid, {left, calls}, asked))
+
+  defp run(answer, [{answer, count} | runs]), do: [{answer, count + 1} | runs]
+  defp run(answer, runs), do: [{answer, 1} | runs]
+
+  defp pop(pid, mfa, asked) do
+    case asked do
+      %{^pid => {left, %{^mfa => [{answer, count} | runs]} = calls}} ->
+        runs = if count > 1, do: [{answer, count - 1} | runs], else: runs
+        calls = if runs == [], do: :maps.remove(mfa, calls), else: :maps.put(mfa, runs, calls)
+
+        if answer == false and left > 0 do
+          keep(pid, left - 1, calls, asked)
+          :within
+        else
+          keep(pid, left, calls, asked)
+          answer
+        end
+
+      %{^pid => {left, calls}} when left > 0 ->
+        keep(pid, left - 1, calls, asked)
+        :within
+
+      _ ->
+        false
+    end
+  end
+
+  # A map or list that is returned is what was asked for, unless it was given and lacks it: then it is another one, whose
+  # keys say what is in it (`put(map, :password, "x")`, a changeset).
+  defp whole(keys, arguments) do
+    given = :lists.filter(fn argument -> is_map(argument) or match?([{_, _} | _], argument) end, arguments)
+    holds? = fn container -> :lists.any(fn key -> holds?(container, key) end, keys) end
+    if given == [] or :lists.any(holds?, given), do: :whole, else: :parts
+  end
+
+  defp holds?(map, key) when is_map(map), do: container?(:maps.get(key, map, nil))
+
+  defp holds?(list, key) do
+    case :lists.keyfind(key, 1, list) do
+      {_, value} -> container?(value)
+      _ -> false
+    end
+  catch
+    # It ends in something else than [].
+    :error, _ -> false
+  end
+
+  defp container?(value), do: is_map(value) or is_list(value)
+
+  # Who was given a connection, a socket or a changeset does more than to look something up.
+  defp within(arguments),
+    do: if(:lists.any(fn argument -> match?(%{__struct__: _}, argument) end, arguments), do: 0, else: @within)
+end
+
 defmodule Scope.Secrets do
   # What must not leave the node? Values are hidden by the key they stand under, by what they look like, and, once one was
   # hidden, wherever it stands alone.
@@ -1642,7 +1818,9 @@ defmodule Scope.Secrets do
 
   @conn [:method, :scheme, :host, :port, :request_path, :path_info, :status, :state, :halted]
   @socket [:topic, :channel, :channel_pid, :endpoint, :handler, :joined, :join_ref, :transport, :transport_pid]
-  @connection [:connection_id, :peer, :status, :timeout, :transactions, :disconnect_on_error_codes]
+  @postgrex [:connection_id, :status, :timeout, :transactions, :disconnect_on_error_codes]
+  @myxql [:connection_id, :status, :timeout]
+  @tds [:state, :transaction]
 
   # In the process that encodes.
   def init(%{redact: :none}), do: :erlang.put(:cookie, false)
@@ -1652,6 +1830,9 @@ defmodule Scope.Secrets do
     spelled = :lists.flatmap(fn word -> [word, upper(word), capital(word)] end, words)
     spelled = spelled ++ ["Bearer ", "Basic ", "<auth", "<response", ",p=", "://"]
     {:ok, digits} = :re.compile("[0-9](?:[ -]?[0-9]){12,18}")
+    # How a name must begin somewhere to be one: `x-api-key` has no `api_key` in it.
+    begins = :lists.map(fn word -> hd(:binary.split(word, "_")) end, words)
+    begins = :lists.flatmap(fn word -> [word, upper(word), capital(word)] end, begins)
 
     cookie = :erlang.get_cookie()
     :erlang.put(:cookie, cookie)
@@ -1661,7 +1842,9 @@ defmodule Scope.Secrets do
     :erlang.put(:secret_keys, %{})
     :erlang.put(:secret_values, %{:erlang.atom_to_binary(cookie) => true})
     :erlang.put(:secret_parts, :binary.compile_pattern(:erlang.atom_to_binary(cookie)))
+    :erlang.put(:secret_begins, :binary.compile_pattern(:lists.usort(begins)))
     :erlang.put(:hidden, 0)
+    Scope.Asked.init()
   end
 
   def hidden do
@@ -1678,6 +1861,73 @@ defmodule Scope.Secrets do
 
   # Of the arguments of a call, each stays one, and one that is a key hides the next.
   def hide_arguments(arguments), do: if(on?() != false, do: hidden_elements(arguments), else: arguments)
+
+  # Which of the arguments of a call are the names of secrets: what it returns is one. A module is none, nor a sentence.
+  def asked(arguments), do: :lists.filter(&asks?/1, arguments)
+
+  defp asks?(key) when is_atom(key), do: known_key?(key) and not match?("Elixir." <> _, :erlang.atom_to_binary(key))
+
+  defp asks?(key) when is_binary(key) and :erlang.byte_size(key) in 3..64,
+    do:
+      :binary.match(key, :erlang.get(:secret_begins)) != :nomatch and :binary.match(key, " ") == :nomatch and key?(key)
+
+  defp asks?([head | _] = key) when is_integer(head), do: few?(key, 64) and bytes?(key) and asks?(to_text(key))
+  defp asks?(_), do: false
+
+  # The result of a call, by what Scope.Asked says of it.
+  def hide_result(value, false), do: hide(value)
+  def hide_result(value, :texts), do: hide_texts(value)
+  def hide_result(value, :within), do: hide_within(value)
+  def hide_result(value, answer), do: answered(value, answer)
+
+  # What was asked for by the name of a secret. A name that is returned is not known again: `to_string(:password)`.
+  defp answered(value, _) when is_binary(value),
+    do: if(value in ["", @mark], do: value, else: if(key?(value), do: mark(value), else: learn(value)))
+
+  defp answered({:ok, value}, answer), do: {:ok, answered(value, answer)}
+  # What went wrong is told in words that are used again.
+  defp answered({:error, reason}, _), do: {:error, hide_texts(reason)}
+  # Of a callback the answer is hidden; the state is looked at as ever.
+  defp answered({:reply, value, state}, answer), do: {:reply, answered(value, answer), hidden(state)}
+  defp answered({:reply, value, state, more}, answer), do: {:reply, answered(value, answer), hidden(state), more}
+
+  defp answered({:stop, reason, value, state}, answer),
+    do: {:stop, hidden(reason), answered(value, answer), hidden(state)}
+
+  defp answered(value, _)
+       when elem(value, 0) in [:noreply, :stop, :truncated, :next_state, :keep_state, :keep_state_and_data],
+       do: hidden(value)
+
+  defp answered(value, answer) when is_tuple(value), do: over(value, fn element -> answered(element, answer) end)
+
+  defp answered([_ | _] = list, answer) do
+    cond do
+      bytes?(list) ->
+        answered(to_text(list), answer)
+
+      answer == :whole or not match?([{_, _} | _], list) ->
+        :lists.map(fn part -> answered(part, answer) end, proper(list))
+
+      true ->
+        hidden(list)
+    end
+  end
+
+  defp answered(value, :whole) when is_map(value) and map_size(value) > 0, do: mark(value)
+  defp answered(value, _) when is_function(value), do: mark(value)
+  defp answered(value, _), do: hidden(value)
+
+  # Every text in it is hidden, in maps, too.
+  defp hide_within(value) when is_map(value),
+    do:
+      :maps.map(fn key, element -> if(key?(key), do: hide_under(element), else: hide_within(element)) end, short(value))
+
+  defp hide_within(value) when is_tuple(value), do: over(value, &hide_within/1)
+
+  defp hide_within([_ | _] = list),
+    do: if(bytes?(list), do: mark(list), else: :lists.map(&hide_within/1, proper(list)))
+
+  defp hide_within(value), do: hide_texts(value)
 
   # Every text in it is hidden.
   def hide_texts(value) when is_binary(value), do: mark(value)
@@ -1703,9 +1953,9 @@ defmodule Scope.Secrets do
 
   defp fields(Plug.Conn), do: @conn
   defp fields(Phoenix.Socket), do: @socket
-  defp fields(Postgrex.Protocol), do: @connection
-  defp fields(MyXQL.Client), do: @connection
-  defp fields(Tds.Protocol), do: @connection
+  defp fields(Postgrex.Protocol), do: @postgrex
+  defp fields(MyXQL.Client), do: @myxql
+  defp fields(Tds.Protocol), do: @tds
   defp fields(DBConnection), do: []
   defp fields(_), do: nil
 
@@ -1797,7 +2047,7 @@ defmodule Scope.Secrets do
     known = :erlang.get(:secret_values)
 
     if :erlang.byte_size(value) >= 6 and :erlang.byte_size(value) <= 256 and map_size(known) < @max_learned and
-         not :erlang.is_map_key(value, known) do
+         value != @mark and not :erlang.is_map_key(value, known) do
       known = :maps.put(value, true, known)
       :erlang.put(:secret_values, known)
       if map_size(known) <= @max_parts, do: :erlang.put(:secret_parts, :binary.compile_pattern(:maps.keys(known)))

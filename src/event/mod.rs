@@ -156,7 +156,9 @@ impl<'a> Event<'a> {
 
     /// Hides the secrets of the payload; how many there were.
     pub(crate) fn redact(&mut self, rules: &Rules) -> u64 {
-        let Some((data, secrets)) = rules.json(&self.data, self.function.as_deref()) else { return 0 };
+        let Some((data, secrets)) = rules.json(&self.data, self.module.as_deref(), self.function.as_deref()) else {
+            return 0;
+        };
         self.data = Cow::Owned(data);
         secrets
     }

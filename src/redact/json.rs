@@ -2,25 +2,44 @@
 //!
 //! One pass over a text that is known to be JSON, without recursion: a payload nests as deep as it likes.
 
+mod asked;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::value::RawValue;
 
+use super::mark::is_mark;
 use super::text::{self, is_response_like};
 use super::words::Secrecy;
-use super::{MARK, Secrets, card, known};
+use super::{MARK, Secrets, card, known, silent};
 
 /// Members that hold what a function was given or returned.
 const PASSED: [&str; 6] = ["args", "arguments", "result", "return_value", "return", "value"];
 
-/// Hides what is secret; how many secrets that was. `None`: there is none. `function`: the call the event is of.
-pub(super) fn hide(secrets: &Secrets, json: &str, function: Option<&str>) -> Option<(String, u64)> {
-    let is_about_secrets = function.is_some_and(|name| secrets.words.is_about_secrets(name.as_bytes()));
-    if !is_about_secrets && !may_hold(secrets, json.as_bytes()) {
+/// Those of them that hold what it was given, and what it returned.
+const ARGUMENTS: [&str; 2] = ["args", "arguments"];
+const RESULTS: [&str; 3] = ["result", "return_value", "return"];
+
+/// Hides what is secret; how many secrets that was. `None`: there is none. Module and function: of the call it is of.
+pub(super) fn hide(
+    secrets: &Secrets,
+    json: &str,
+    module: Option<&str>,
+    function: Option<&str>,
+) -> Option<(String, u64)> {
+    let name = function.unwrap_or_default().as_bytes();
+    let of = if module.is_some_and(|module| silent::is_silent(module.as_bytes(), name)) {
+        Passed::Silent
+    } else if secrets.words.is_about_secrets(name) {
+        Passed::Texts
+    } else {
+        Passed::Others
+    };
+    if of == Passed::Others && !may_hold(secrets, json.as_bytes()) {
         return None;
     }
-    let mut walk = Walk { secrets, json, is_about_secrets, out: String::new(), copied: 0, count: 0 };
+    let mut walk = Walk { secrets, json, of, out: String::new(), copied: 0, count: 0 };
     walk.run();
     if walk.count == 0 {
         return None;
@@ -38,6 +57,19 @@ fn may_hold(secrets: &Secrets, json: &[u8]) -> bool {
     secrets.has_hint(json) || card::may_hold(json) || has_response()
 }
 
+/// What of a value is hidden that a function was given or returned.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Passed {
+    /// What tells by itself that it is a secret.
+    Others,
+    /// Its texts.
+    Texts,
+    /// All that may be what was asked for by the name of a secret.
+    Asked,
+    /// All of it.
+    Silent,
+}
+
 /// Where in a value the pass is.
 enum Frame {
     Object {
@@ -45,21 +77,24 @@ enum Frame {
         named: Option<Secrecy>,
         /// What its `key` or `name` member says of its `value`.
         tells: Option<Secrecy>,
-        /// Whether the strings below are what a function was given that works on secrets.
-        hides: bool,
+        /// What is hidden below: a function was given or returned it.
+        hides: Passed,
+        /// Whether its arguments have the name of a secret among them.
+        asks: bool,
     },
     Array {
         place: usize,
         /// What its first element says of the second.
         tells: Option<Secrecy>,
-        hides: bool,
+        hides: Passed,
     },
 }
 
 struct Walk<'s, 'j> {
     secrets: &'s Secrets,
     json: &'j str,
-    is_about_secrets: bool,
+    /// What the call is of.
+    of: Passed,
     out: String,
     /// So much of the text is in `out`, or hidden.
     copied: usize,
@@ -74,7 +109,7 @@ impl<'j> Walk<'_, 'j> {
 
     /// The members of the object that the text is.
     fn fields(&mut self) {
-        self.from(1, vec![Frame::Object { named: None, tells: None, hides: false }]);
+        self.from(1, vec![Frame::Object { named: None, tells: None, hides: Passed::Others, asks: false }]);
     }
 
     fn from(&mut self, mut at: usize, mut stack: Vec<Frame>) {
@@ -108,10 +143,17 @@ impl<'j> Walk<'_, 'j> {
         if secrecy.is_none() {
             self.string(at..end);
         }
-        let is_passed = self.is_about_secrets && PASSED.contains(&&*name);
-        if let Some(Frame::Object { named, tells, hides }) = stack.last_mut() {
+        let is_passed = PASSED.contains(&&*name);
+        if let Some(Frame::Object { named, tells, hides, asks }) = stack.last_mut() {
             *named = secrecy.or(if matches!(&*name, "value" | "val") { *tells } else { None });
-            *hides |= is_passed;
+            if is_passed {
+                *hides = (*hides).max(self.of);
+            }
+            if ARGUMENTS.contains(&&*name) {
+                *asks = asked::asks(self.secrets, self.json, end);
+            } else if RESULTS.contains(&&*name) && (*asks || asked::asks_later(self.secrets, self.json, end)) {
+                *hides = (*hides).max(Passed::Asked);
+            }
             // The next string may be the name of what `value` holds.
             if matches!(&*name, "key" | "name" | "k") {
                 let from = after_colon(self.json.as_bytes(), end);
@@ -131,7 +173,7 @@ impl<'j> Walk<'_, 'j> {
             Some(Frame::Object { named, hides, .. }) => (named.take(), *hides),
             Some(Frame::Array { place: 1, tells, hides }) => (*tells, *hides),
             Some(Frame::Array { hides, .. }) => (None, *hides),
-            None => (None, false),
+            None => (None, Passed::Others),
         };
         if let Some(secrecy) = secrecy {
             let end = value_end(bytes, at);
@@ -147,7 +189,7 @@ impl<'j> Walk<'_, 'j> {
                 if let Some(Frame::Array { place: 0, tells, .. }) = stack.last_mut() {
                     *tells = self.secrets.secrecy(unescaped(&self.json[at..end]).as_bytes());
                 }
-                if hides && is_passed_text(&self.json[at..end]) {
+                if hidden_as(hides, &self.json[at..end]) {
                     self.replace(at..end, &format!("\"{MARK}\""), 1);
                 } else {
                     self.string(at..end);
@@ -159,7 +201,7 @@ impl<'j> Walk<'_, 'j> {
                     self.replace(at..end, &short, 1);
                     return end;
                 }
-                stack.push(Frame::Object { named: None, tells: None, hides });
+                stack.push(Frame::Object { named: None, tells: None, hides, asks: false });
                 at + 1
             }
             b'[' => {
@@ -168,8 +210,9 @@ impl<'j> Walk<'_, 'j> {
             }
             _ => {
                 let end = value_end(bytes, at).max(at + 1);
+                let is_number = || self.json[at..end].starts_with(|first: char| first.is_ascii_digit() || first == '-');
                 let is_card = self.json[at..end].parse().is_ok_and(card::is_card_integer);
-                if is_card {
+                if is_card || hides == Passed::Silent && is_number() {
                     self.replace(at..end, &format!("\"{MARK}\""), 1);
                 }
                 end
@@ -230,6 +273,17 @@ impl<'j> Walk<'_, 'j> {
         self.out.push_str(with);
         self.copied = range.end;
         self.count += secrets;
+    }
+}
+
+/// Whether a string of a call is hidden as a whole.
+fn hidden_as(hides: Passed, string: &str) -> bool {
+    let inside = string.trim_matches('"');
+    match hides {
+        Passed::Others => false,
+        Passed::Texts => is_passed_text(string),
+        Passed::Asked => asked::may_be_answer(inside),
+        Passed::Silent => !inside.is_empty() && !is_mark(inside.trim_matches(['\\', '"']).as_bytes()),
     }
 }
 

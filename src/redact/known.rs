@@ -1,20 +1,37 @@
 //! Which structs and records of well-known libraries hold secrets where no name says so?
 
 /// Structs that hold whole requests or connections, and the fields of each that are shown.
-const SHORT_FORMS: [(&str, &[&str]); 9] = [
+const SHORT_FORMS: [(&str, &[&str]); 11] = [
     (
         "Plug.Conn",
         &["method", "scheme", "host", "port", "request_path", "path_info", "status", "state", "halted", "owner"],
     ),
     (
         "Phoenix.Socket",
-        &["id", "channel", "channel_pid", "endpoint", "handler", "joined", "join_ref", "ref", "topic", "transport_pid"],
+        &[
+            "id",
+            "channel",
+            "channel_pid",
+            "endpoint",
+            "handler",
+            "joined",
+            "join_ref",
+            "ref",
+            "topic",
+            "transport",
+            "transport_pid",
+        ],
     ),
     ("Phoenix.LiveView.Socket", &["id", "endpoint", "view", "parent_pid", "root_pid", "transport_pid"]),
-    ("Postgrex.Protocol", &["connection_id", "postgres", "status", "transactions", "timeout"]),
+    (
+        "Postgrex.Protocol",
+        &["connection_id", "postgres", "status", "transactions", "timeout", "disconnect_on_error_codes"],
+    ),
     ("Postgrex.Notifications", &["ref_to_channel", "connected"]),
     ("MyXQL.Connection", &["ping_timeout", "transaction_status"]),
     ("MyXQL.Protocol", &["connection_id", "transaction_status"]),
+    ("MyXQL.Client", &["connection_id", "status", "timeout"]),
+    ("DBConnection", &[]),
     ("Tds.Protocol", &["state", "transaction"]),
     ("DBConnection.Connection", &["mod", "pool", "tag", "backoff"]),
 ];

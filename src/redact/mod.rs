@@ -10,6 +10,7 @@ mod json;
 mod known;
 mod mark;
 mod quick;
+mod silent;
 mod term;
 mod text;
 mod words;
@@ -22,7 +23,8 @@ use std::sync::{Arc, LazyLock};
 use crate::etf::Term;
 use hints::Hints;
 pub use mark::MARK;
-pub use term::Hidden;
+pub use silent::{FUNCTIONS, MODULES};
+pub use term::{Asked, Hidden};
 use text::Hint;
 use words::{Secrecy, Words};
 
@@ -58,7 +60,8 @@ impl Rules {
         let stems = words.stems().into_iter().map(|stem| (stem, Hint::Name));
         let records = known::RECORD_HINTS.iter().map(|part| ((*part).to_owned(), Hint::Struct));
         let others = text::HINTS.iter().map(|(part, hint)| ((*part).to_owned(), *hint));
-        let hints = Hints::new(stems.chain(others).chain(records));
+        let modules = silent::hints().map(|part| (part.to_owned(), Hint::Struct));
+        let hints = Hints::new(stems.chain(others).chain(records).chain(modules));
         Self(Some(Arc::new(Secrets { words, hints })))
     }
 
@@ -78,15 +81,47 @@ impl Rules {
         }
     }
 
+    /// What a call asks for that is given the name of a secret: `config(:secret_key_base)`.
+    pub fn asked<'t>(&self, args: impl Iterator<Item = Term<'t>> + Clone) -> Option<Asked> {
+        self.0.as_ref().and_then(|secrets| term::asked(secrets, args))
+    }
+
+    /// What such a call returned.
+    pub fn answer<'t>(&self, term: Term<'t>, asked: Asked) -> Hidden<'t> {
+        match &self.0 {
+            Some(secrets) => term::find_answer(secrets, term, asked),
+            None => Hidden::nothing(term),
+        }
+    }
+
+    /// What a call within such a call returned: no text of it is shown.
+    pub fn within<'t>(&self, term: Term<'t>) -> Hidden<'t> {
+        match &self.0 {
+            Some(secrets) => term::find_within(secrets, term),
+            None => Hidden::nothing(term),
+        }
+    }
+
+    /// A term of which nothing is shown.
+    pub fn whole<'t>(&self, term: Term<'t>) -> Hidden<'t> {
+        if self.is_on() { term::find_whole(term) } else { Hidden::nothing(term) }
+    }
+
+    /// Whether nothing is shown of what a function is given and returns: it reads or signs secrets under no name.
+    pub fn is_silent(&self, module: &[u8], function: &[u8]) -> bool {
+        self.is_on() && silent::is_silent(module, function)
+    }
+
     /// Whether the name of a function tells that it works on secrets.
     pub fn is_about_secrets(&self, function: &[u8]) -> bool {
         self.0.as_ref().is_some_and(|secrets| secrets.words.is_about_secrets(function))
     }
 
-    /// A JSON text with its secrets hidden, and how many; `None` where it has none. `function`: of the call it is of.
-    pub fn json(&self, json: &str, function: Option<&str>) -> Option<(String, u64)> {
+    /// A JSON text with its secrets hidden, and how many; `None` where it has none. Module and function: of the call it
+    /// is of.
+    pub fn json(&self, json: &str, module: Option<&str>, function: Option<&str>) -> Option<(String, u64)> {
         let secrets = self.0.as_deref()?;
-        json::hide(secrets, json, function)
+        json::hide(secrets, json, module, function)
     }
 
     /// A text with its secrets hidden, and how many; `None` where it has none.

@@ -5,12 +5,16 @@ use super::flight::Flight;
 use super::functions::FunctionId;
 use super::handlers::HandlerId;
 use super::message::Mfa;
-use super::object::Object;
+use super::object::{About, Object};
 use super::process::{Caller, Correlation, Frame, Handling, ProcessKey};
 use super::raised::Raised;
 use super::recorder::{At, Recorder};
 use crate::etf::{Atom, Pid, Term, View};
 use crate::event::Role;
+use crate::redact::Asked;
+
+/// Results of calls within one that asked for a secret that are shown without texts: looking up is short.
+const WITHIN: u8 = 32;
 
 impl Recorder {
     pub(super) fn on_call(
@@ -30,7 +34,8 @@ impl Recorder {
             _ => Caller::Unknown,
         };
         let handling = self.handling(key, function, caller, &mfa);
-        let is_about_secrets = self.functions.function(function).is_about_secrets;
+        let about = self.about(function);
+        let asked = self.asked(function, &mfa);
         let sent = handling.as_ref().and_then(|handling| handling.sent);
         let is_call = handling.as_ref().is_some_and(|handling| {
             handling.callback.is_some_and(|callback| callback.name == "handle_call")
@@ -38,7 +43,7 @@ impl Recorder {
         });
 
         let handler = handling.as_ref().and_then(|handling| handling.handler.as_ref()).map(HandlerId::shown);
-        if let Some(handling) = &handling {
+        if let Some(handling) = handling.as_ref().filter(|_| about != About::Silent) {
             self.on_state_seen(at, key, function, handling);
         }
         let gaps = self.gaps();
@@ -63,6 +68,8 @@ impl Recorder {
             correlation,
             gaps,
             handling: handling.map(Box::new),
+            asked,
+            within: if asked.is_some() { WITHIN } else { 0 },
         });
 
         let mut draft = self.draft(at, "function_entry", Some(key));
@@ -73,11 +80,10 @@ impl Recorder {
         draft.parent = parent.map(|parent| self.id_of(parent)).unwrap_or_default();
         self.emit(draft, |object, draft| {
             match mfa.args.map(|args| (args.elements(), args)) {
-                Some((Some(args), _)) if is_about_secrets => {
-                    object.key("args");
-                    object.without_texts(args);
+                Some((Some(args), _)) => object.passed("args", args, about),
+                Some((None, args)) if about == About::Silent => {
+                    object.passed("args", (0..mfa.arity.into()).filter_map(|at| args.element(at)), about);
                 }
-                Some((Some(args), _)) => object.terms("args", args),
                 Some((None, args)) => {
                     // Erlang writes a list of bytes as a string; arguments are never one.
                     if let View::Bytes(bytes) = args.view() {
@@ -139,20 +145,16 @@ impl Recorder {
         self.tells_returns = true;
         let (draft, frame) = self.close(at, key, function);
         let spans_gap = self.spans_gap(frame.as_ref());
-        let is_about_secrets = self.functions.function(function).is_about_secrets;
+        let about = self.returned(key, function, frame.as_ref());
         self.emit(draft, |object, _| {
             object.key("result");
-            if is_about_secrets {
-                object.value_without_texts(value);
-            } else {
-                object.value(value);
-            }
+            object.value_about(value, about);
             object.str("exit_reason", "normal");
             if spans_gap {
                 object.bool("spans_gap", true);
             }
         });
-        if let Some(frame) = frame {
+        if let Some(frame) = frame.filter(|_| about != About::Silent) {
             self.on_state(at, key, &frame, value);
         }
         Some(())
@@ -173,9 +175,12 @@ impl Recorder {
         if let (Some(frame), Some(process)) = (&frame, self.processes.get(key)) {
             process.failed = Some((frame.number, frame.correlation)).filter(|_| !spans_gap);
         }
+        let about = self.about(function);
         self.emit(draft, |object, _| {
             object.str("exit_reason", &class.text());
-            object.term("reason", reason);
+            object.key("reason");
+            // A reason says what went wrong; of what reads secrets, with them.
+            object.value_about(reason, if about == About::Silent { about } else { About::Others });
             if spans_gap {
                 object.bool("spans_gap", true);
             }
@@ -186,6 +191,47 @@ impl Recorder {
             self.on_failure(at, key, &frame, thrown);
         }
         Some(())
+    }
+}
+
+impl Recorder {
+    /// What a function is given, by its name.
+    fn about(&self, function: FunctionId) -> About {
+        let function = self.functions.function(function);
+        match (function.is_silent, function.is_about_secrets) {
+            (true, _) => About::Silent,
+            (_, true) => About::Secrets,
+            _ => About::Others,
+        }
+    }
+
+    /// What a call asks for; its function remembers it.
+    fn asked(&mut self, function: FunctionId, mfa: &Mfa<'_>) -> Option<Asked> {
+        let asked = self.session().redact.asked(mfa.args?.elements()?)?;
+        self.functions.asks(function, asked);
+        Some(asked)
+    }
+
+    /// What a call returned, by its function, by what it asked for, and by the calls around it.
+    fn returned(&mut self, key: ProcessKey, function: FunctionId, frame: Option<&Frame>) -> About {
+        let about = self.about(function);
+        if about == About::Silent {
+            return about;
+        }
+        let asked = frame.map_or(self.functions.function(function).asked, |frame| frame.asked);
+        if let Some(asked) = asked {
+            return About::Asked(asked);
+        }
+        let around = self.processes.get(key).and_then(|process| {
+            process.stack.iter_mut().rev().take(usize::from(WITHIN)).find(|frame| frame.within > 0)
+        });
+        match around {
+            Some(frame) => {
+                frame.within -= 1;
+                About::Within
+            }
+            None => about,
+        }
     }
 }
 

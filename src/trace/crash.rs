@@ -45,8 +45,13 @@ impl<'a> Crash<'a> {
             if let Some(args) = frame.args {
                 line.push(' ');
                 let rules = object.context.rules;
-                let hidden =
-                    if rules.is_about_secrets(frame.name.bytes()) { rules.texts(args) } else { rules.term(args) };
+                let hidden = if rules.is_silent(frame.module.bytes(), frame.name.bytes()) {
+                    rules.whole(args)
+                } else if rules.is_about_secrets(frame.name.bytes()) {
+                    rules.texts(args)
+                } else {
+                    rules.term(args)
+                };
                 let home = object.context.home;
                 Show { max_bytes: 1000, home }.elixir(Term::checked(&hidden.shown()), &mut line);
                 object.hid(&hidden);
@@ -66,6 +71,7 @@ impl<'a> Crash<'a> {
 /// One frame of a stack.
 struct Frame<'a> {
     function: String,
+    module: Atom<'a>,
     name: Atom<'a>,
     args: Option<Term<'a>>,
     place: Option<String>,
@@ -94,6 +100,6 @@ impl<'a> Frame<'a> {
             }
         }
         let place = file.zip(line).map(|(file, line)| format!("{file}:{line}"));
-        Some(Self { function: shown(module, function, arity), name: function, args, place })
+        Some(Self { function: shown(module, function, arity), module, name: function, args, place })
     }
 }

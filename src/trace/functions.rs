@@ -10,7 +10,7 @@ use super::message::Mfa;
 use super::object::{escaped, number};
 use crate::etf::{Atom, Term, View, show};
 use crate::event::behaviour::{self, By, Callback};
-use crate::redact::Rules;
+use crate::redact::{Asked, Rules};
 
 /// A function that was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub(super) struct Function {
     pub(super) calls_as: By,
     /// Whether it works on secrets: the texts it is given and returns are hidden.
     pub(super) is_about_secrets: bool,
+    /// Whether nothing is shown of what it is given and returns.
+    pub(super) is_silent: bool,
+    /// What a call of it asked for by the name of a secret: so much for a return whose call is not known any more.
+    pub(super) asked: Option<Asked>,
     /// Whether a call of it was traced.
     pub(super) is_traced: bool,
     /// What is known of how it calls others.
@@ -119,6 +123,11 @@ impl Functions {
         self.functions[id.0 as usize].is_traced = true;
     }
 
+    /// A call of it asked for a secret.
+    pub(super) fn asks(&mut self, id: FunctionId, asked: Asked) {
+        self.functions[id.0 as usize].asked = Some(asked);
+    }
+
     pub(super) fn site(&self, id: SiteId) -> &Site {
         &self.sites[id.0 as usize]
     }
@@ -185,6 +194,8 @@ impl Function {
             kind,
             may_take_events,
             is_callback_mode,
+            is_silent: rules.is_silent(mfa.module.bytes(), mfa.function.bytes()),
+            asked: None,
             is_about_secrets: rules.is_about_secrets(mfa.function.bytes()),
         }
     }

@@ -5,7 +5,7 @@ use super::functions::{Functions, SiteId};
 use super::process::ProcessKey;
 use crate::etf::show::{self, Show};
 use crate::etf::{Atom, Term};
-use crate::redact::{Hidden, Rules};
+use crate::redact::{Asked, Hidden, Rules};
 
 /// The name of the recorded node, as sent, where it is known: its pids are written without it.
 pub(super) type Home<'t> = Option<&'t [u8]>;
@@ -30,6 +30,20 @@ pub(super) struct LeftOut {
     pub(super) cut: u64,
     /// Secrets that were hidden.
     pub(super) hidden: u64,
+}
+
+/// What a value is of, which a function was given or returned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    Others,
+    /// Of a function whose name tells of secrets: its texts are hidden.
+    Secrets,
+    /// The result of a call that asked for a secret by its name.
+    Asked(Asked),
+    /// The result of a call within such a call.
+    Within,
+    /// Of a function of which nothing is shown.
+    Silent,
 }
 
 /// A JSON object being appended to a text.
@@ -74,27 +88,15 @@ impl<'t> Object<'t> {
         self.value(term);
     }
 
-    /// Terms in Elixir syntax, each for itself.
-    pub(super) fn terms<'a>(&mut self, key: &str, terms: impl Iterator<Item = Term<'a>>) {
+    /// What a function was given, in Elixir syntax, each for itself.
+    pub(super) fn passed<'a>(&mut self, key: &str, terms: impl Iterator<Item = Term<'a>>, about: About) {
         self.key(key);
         self.text.push('[');
         for (at, term) in terms.enumerate() {
             if at > 0 {
                 self.text.push(',');
             }
-            self.value(term);
-        }
-        self.text.push(']');
-    }
-
-    /// What a function that works on secrets was given, each for itself, without its texts.
-    pub(super) fn without_texts<'a>(&mut self, terms: impl Iterator<Item = Term<'a>>) {
-        self.text.push('[');
-        for (at, term) in terms.enumerate() {
-            if at > 0 {
-                self.text.push(',');
-            }
-            self.value_without_texts(term);
+            self.value_about(term, about);
         }
         self.text.push(']');
     }
@@ -116,9 +118,16 @@ impl<'t> Object<'t> {
         self.shown(&hidden);
     }
 
-    /// What a function that works on secrets was given or returned.
-    pub(super) fn value_without_texts(&mut self, term: Term<'_>) {
-        let hidden = self.context.rules.texts(term);
+    /// What a function was given or returned.
+    pub(super) fn value_about(&mut self, term: Term<'_>, about: About) {
+        let rules = self.context.rules;
+        let hidden = match about {
+            About::Others => rules.term(term),
+            About::Secrets => rules.texts(term),
+            About::Asked(asked) => rules.answer(term, asked),
+            About::Within => rules.within(term),
+            About::Silent => rules.whole(term),
+        };
         self.shown(&hidden);
     }
 

@@ -11,6 +11,7 @@ use super::object::{Home, number};
 use super::raised::Raised;
 use crate::etf::Pid;
 use crate::event::behaviour::{Callback, Loop};
+use crate::redact::Asked;
 
 /// Open calls of one process. A function that never returns, or is traced without `return_trace`, stays open: the
 /// oldest are forgotten first.
@@ -64,6 +65,10 @@ pub(super) struct Frame {
     /// How many gaps had been before it.
     pub(super) gaps: u64,
     pub(super) handling: Option<Box<Handling>>,
+    /// What it asked for by the name of a secret: what it returns is one.
+    pub(super) asked: Option<Asked>,
+    /// So many results of calls in it may be on their way to it, and are shown without texts.
+    pub(super) within: u8,
 }
 
 /// What a callback was called with.

@@ -5,6 +5,7 @@
 What is right is what the node counted or says itself.
 """
 
+import hashlib
 import pathlib
 import re
 import sys
@@ -90,18 +91,29 @@ def secrets():
     """What is secret does not leave the node; what only looks alike does."""
     with tempfile.TemporaryDirectory() as folder, Node() as node:
         path = f"{folder}/secrets.scope"
+        modules = "[Secretive, Plug.Conn.Cookies, Plug.Session.COOKIE, URI]"
         # A file has no door: what is hidden in it was hidden in the node.
-        said = evaluate(node, f'Scope.start(modules: [Secretive], to: {{:file, "{path}"}}, processes: :new, sample_ms: 0)')
+        said = evaluate(node, f'Scope.start(modules: {modules}, to: {{:file, "{path}"}}, processes: :new, sample_ms: 0)')
         equal("start", said, ":ok")
         planted = int(evaluate(node, "Task.await(Task.async(Secretive, :plant, []))"))
+        evaluate(node, "Scope.status()")
+        asked = evaluate(node, "Keyword.take(elem(Process.info(Process.whereis(Scope), :dictionary), 1), [:asked, :asked_always])")
         said = evaluate(node, "Scope.stop()")
         told = pathlib.Path(path).read_bytes()
-        words = set(re.findall(r"ndl-\w+|[0-9]{4} [0-9]{4}|5555555555554444", evaluate(node, "Secretive.planted()")))
+        all_planted = evaluate(node, "{Secretive.planted(), Kept.values()}")
+        words = set(re.findall(r"ndl-[\w-]+|[0-9]{4} [0-9]{4}|5555555555554444", all_planted))
         equal("planted words", len(words) >= planted - 4, True)
         words.add((5555555555554444).to_bytes(7, "little"))
+        # What is read byte by byte, in every tail, and the key that is made.
+        words |= {"ndl-k7xq9w"[at:] for at in range(6)} | {"ndl-base", "ndl-salt", "ndl-query"}
+        words.add(hashlib.sha256(b"ndl-basendl-salt").digest())
         found = [word for word in words if (word.encode() if isinstance(word, str) else word) in told]
         equal("secrets that are told", found, [])
-        for hay in ["hay-count", "hay-secretary", "[REDACTED]"]:
+        # What asked is over; of a function that had no room every result is hidden.
+        equal("calls that asked and are open", re.findall(r"asked: (%{.*?})", asked), ["%{}"])
+        equal("without room", re.findall(r"asked_always: (%{.*?})", asked)[0].count("Secretive"), 1)
+        hays = ["hay-count", "hay-secretary", "hay-after-raise", "hay-after-death", "hay-count-of", "hay-kept", "hay-host"]
+        for hay in [*hays, "[REDACTED]"]:
             equal(hay, hay.encode() in told, True)
         hidden = int(re.search(r"redacted: (\d+)", said)[1])
         equal("counted", hidden >= planted, True)

@@ -47,6 +47,43 @@ defmodule Vault do
   end
 end
 
+# What is looked up by its name alone, as a configuration is: this module is not traced.
+defmodule Kept do
+  def values do
+    %{
+      1 => {:secret_key_base, "ndl-asked-atom"},
+      2 => {"api_key", {:ok, "ndl-asked-text"}},
+      3 => {'db_password', 'ndl-asked-charlist'},
+      4 => {:credentials, %{part: "ndl-asked-map"}},
+      5 => {"x-auth-tokens", ["ndl-asked-list", "ndl-asked-last"]},
+      6 => {:refresh_token, "ndl-asked-deep"},
+      7 => {:session_cookie, "ndl-asked-reply"},
+      8 => {:passphrase, {:found, [{:a, "ndl-asked-pair"}]}},
+      9 => {:jwt_token, "ndl-asked-swing"}
+    }
+  end
+
+  def place(key),
+    do: Enum.find_value(values(), fn {place, {named, _}} -> named == key && place end)
+
+  def at(place), do: elem(values()[place], 1)
+end
+
+# Stands for Plug's module of this name, which reads cookies byte by byte.
+defmodule Plug.Conn.Cookies do
+  def decode("_shop_key=" <> rest), do: decode_value(rest, <<>>)
+
+  def decode_value(<<byte, rest::binary>>, read),
+    do: decode_value(rest, <<read::binary, byte>>)
+
+  def decode_value(<<>>, read), do: read
+end
+
+# Stands for Plug's module of this name: the key it signs with is bytes under no name.
+defmodule Plug.Session.COOKIE do
+  def derive(base, salt), do: :crypto.hash(:sha256, [base, salt])
+end
+
 defmodule Secretive do
   use GenServer
 
@@ -58,10 +95,27 @@ defmodule Secretive do
   @impl true
   def handle_call({:keep, key, value}, _, state), do: {:reply, :ok, Map.put(state, key, value)}
   def handle_call({:say, value}, _, state), do: {:reply, say(value), state}
+  def handle_call(:session_cookie, _, state), do: {:reply, read(7), state}
 
   def check_password(_, password), do: byte_size(password) > 3
   def say(value), do: value
   def only(response, _), do: byte_size(response)
+
+  # As an endpoint tells its configuration: one call within the other, and at last one that is not given the name.
+  def config(key), do: config(key, nil)
+  def config(key, default), do: read(Kept.place(key)) || default
+  def read(place), do: Kept.at(place)
+
+  def search(_, 0), do: Kept.at(6)
+  def search(key, n), do: search(key, n - 1)
+
+  # With the name and without in turn: more than is kept of one function.
+  def swing(_, 0), do: Kept.at(9)
+  def swing(:jwt_token, n), do: swing(:other, n - 1)
+  def swing(_, n), do: swing(:jwt_token, n - 1)
+
+  def missing(key), do: raise(KeyError, key: key)
+  def doomed(_), do: exit(:shutdown)
 
   # One secret for each shape it comes in; each has a word that no answer may hold, and a name for it.
   def planted do
@@ -85,21 +139,31 @@ defmodule Secretive do
       "a card" => {:say, %{number: "4111 1111 1111 1111"}},
       "a card's number" => {:say, 5_555_555_555_554_444},
       "a conn" => {:say, %{__struct__: Plug.Conn, method: "GET", status: 200, assigns: %{who: "ndl-conn"}}},
-      "a large conn" => {:say, %{__struct__: Plug.Conn, method: "GET", status: 200, assigns: %{who: "ndl-large", x: large()}}},
+      "a large conn" =>
+        {:say,
+         %{
+           __struct__: Plug.Conn,
+           method: "GET",
+           status: 200,
+           assigns: %{who: "ndl-large", x: large()}
+         }},
       "a closure" => {:say, closed("ndl-closure")},
       "a value seen before" => {:say, {:again, ["ndl-mapkey"]}}
     }
   end
 
   # What only looks like one.
-  def harmless, do: [token_count: "hay-count", secretary: "hay-secretary", n: 1_753_000_000_000_000_000]
+  def harmless,
+    do: [token_count: "hay-count", secretary: "hay-secretary", n: 1_753_000_000_000_000_000]
 
   def plant do
     {:ok, server} = start(%{})
     planted = planted()
 
     # One that is known again comes after it was hidden.
-    for {what, secret} <- Enum.sort_by(planted, fn {what, _} -> what =~ "before" or what =~ "parts" end), what != "" do
+    for {what, secret} <-
+          Enum.sort_by(planted, fn {what, _} -> what =~ "before" or what =~ "parts" end),
+        what != "" do
       case secret do
         {:password, password} -> check_password("bob", password)
         {:only, response} -> only(response, [])
@@ -108,8 +172,44 @@ defmodule Secretive do
     end
 
     GenServer.call(server, {:say, harmless()})
-    map_size(planted)
+    map_size(planted) + ask(server)
   end
+
+  # A secret for each way its name is given, and what comes back.
+  defp ask(server) do
+    for {place, {key, _}} <- Kept.values(), place not in [6, 7, 9], do: config(key)
+    search(:refresh_token, 500)
+    swing(:jwt_token, 500)
+    GenServer.call(server, :session_cookie)
+    # Known from now on.
+    say({:again, [Kept.at(1), Kept.at(6)]})
+
+    Plug.Conn.Cookies.decode("_shop_key=ndl-k7xq9w")
+    Plug.Session.COOKIE.derive("ndl-base", "ndl-salt")
+    URI.decode_query("who=joe&pin=ndl-query")
+    URI.parse("https://hay-host/")
+
+    # Neither a call that raised nor one whose process died is open any longer.
+    try do
+      missing(:password)
+    rescue
+      KeyError -> say("hay-after-raise")
+    end
+
+    {_, monitor} = spawn_monitor(fn -> doomed(:password) end)
+
+    receive do
+      {:DOWN, ^monitor, _, _, _} -> say("hay-after-death")
+    end
+
+    # What is asked for by another name is told, and so is a name itself.
+    say(to_name(:token_count))
+    put(%{n: "hay-kept"}, :password)
+    map_size(Kept.values())
+  end
+
+  def put(map, key), do: Map.put(map, key, nil)
+  def to_name(_), do: "hay-count-of"
 
   defp large, do: String.duplicate("x", 10_000)
 

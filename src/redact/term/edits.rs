@@ -101,6 +101,11 @@ impl<'t> Hidden<'t> {
     }
 }
 
+/// The mark in place of a whole term.
+pub(super) fn whole(term: Term<'_>) -> Edit {
+    Edit { range: 0..term.len(), with: mark(), secrets: 1 }
+}
+
 /// The term of a binary.
 pub(super) fn binary(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(5 + text.len());

@@ -6,7 +6,7 @@ use super::edits::{Edit, mark, marked};
 use crate::etf::cursor::Cursor;
 use crate::etf::{Atom, tag};
 use crate::redact::words::Secrecy;
-use crate::redact::{MARK, Secrets, card, known, quick, text};
+use crate::redact::{MARK, Secrets, card, known, quick, silent, text};
 
 /// The mark, as a text has it.
 const MARK_BYTES: &[u8] = MARK.as_bytes();
@@ -112,9 +112,14 @@ impl<'s, 't> Walk<'s, 't> {
                 }
             }
             // `{Module, Function, Arguments}`, also in a stack.
-            (Some(_), 3 | 4) if is_atom(cursor) && self.calls_secret(*cursor) => {
+            (_, 3 | 4) if is_atom(cursor) && self.calls_secret(*cursor) => {
                 self.elements(cursor, 2);
                 self.texts(cursor);
+                self.elements(cursor, arity - 3);
+            }
+            (_, 3 | 4) if is_atom(cursor) && calls_silent(*cursor) => {
+                self.elements(cursor, 2);
+                self.hide(cursor, Secrecy::Any);
                 self.elements(cursor, arity - 3);
             }
             _ => self.elements(cursor, arity),
@@ -219,6 +224,14 @@ impl<'s, 't> Walk<'s, 't> {
     }
 }
 
+/// Whether the first two elements are a function of whose arguments nothing is shown, and the third is a list of some.
+fn calls_silent(mut at: Cursor<'_>) -> bool {
+    let module = at.atom();
+    is_atom(&at)
+        && silent::is_silent(module.bytes(), at.atom().bytes())
+        && matches!(at.rest.first(), Some(&(tag::LIST | tag::STRING)))
+}
+
 /// The text of an atom, a binary or a list of bytes.
 pub(super) fn name(mut cursor: Cursor<'_>) -> Option<&[u8]> {
     if is_atom(&cursor) {
@@ -250,7 +263,7 @@ pub(super) fn is_atom(cursor: &Cursor<'_>) -> bool {
     matches!(cursor.rest[0], tag::ATOM | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::SMALL_ATOM_UTF8)
 }
 
-fn is_charlist(mut cursor: Cursor<'_>) -> bool {
+pub(super) fn is_charlist(mut cursor: Cursor<'_>) -> bool {
     cursor.u8();
     let n = cursor.u32();
     let is_integer = |cursor: &Cursor<'_>| matches!(cursor.rest[0], tag::SMALL_INTEGER | tag::INTEGER);

@@ -164,8 +164,8 @@ fn shown_struct(text: &[u8], place: &Range<usize>) -> Option<Range<usize>> {
     }
     let start = text[..place.start].iter().rposition(|byte| *byte == b'%')?;
     let name = text.get(start + 1..open)?;
-    super::super::known::short_form(name)?;
+    let fields = super::super::known::short_form(name)?;
     let end = after_brackets(text, open);
     let inside = open + 1..if text.get(end - 1) == Some(&b'}') && end - 1 > open { end - 1 } else { end };
-    (!inside.is_empty()).then_some(inside)
+    (!inside.is_empty() && !super::short::is_short(&text[inside.clone()], fields)).then_some(inside)
 }

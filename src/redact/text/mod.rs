@@ -7,6 +7,7 @@
 mod keyed;
 mod lone;
 mod quoted;
+mod short;
 
 use std::ops::Range;
 
@@ -40,7 +41,7 @@ pub(super) enum Hint {
 }
 
 /// What besides names is looked for.
-pub(super) const HINTS: [(&str, Hint); 19] = [
+pub(super) const HINTS: [(&str, Hint); 22] = [
     ("://", Hint::Url),
     ("earer ", Hint::Scheme),
     ("EARER ", Hint::Scheme),
@@ -60,6 +61,9 @@ pub(super) const HINTS: [(&str, Hint); 19] = [
     ("Plug.Conn", Hint::Struct),
     ("Socket", Hint::Struct),
     ("Protocol", Hint::Struct),
+    ("Postgrex.", Hint::Struct),
+    ("MyXQL.", Hint::Struct),
+    ("DBConnection", Hint::Struct),
 ];
 
 /// The parts of a text that are hidden, in order; none overlap.
