@@ -12,6 +12,7 @@ use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{Ledger, Message, gather};
 use crate::analysis::mailbox::{Mailbox, Measure};
 use crate::analysis::parts::Quiet;
+use crate::analysis::seam;
 use crate::analysis::traffic::Traffic;
 use crate::analysis::who::exit_of;
 use crate::error::Result;
@@ -46,7 +47,7 @@ pub(super) fn part(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
     Ok(Part { name: "affected", keep: 2, lines })
 }
 
-/// Calls to a process that had no reply by a time, newest first.
+/// Calls to a process that had no reply by a time, newest first; not those a reply to which may not have been recorded.
 pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Fact>> {
     let sends = cx.ask.newest(of(pid, Role::Receiver, &["message_send"]), (i64::MIN, at), MAX_CALLS)?;
     let mut found = Vec::new();
@@ -59,7 +60,8 @@ pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Fact>> {
         // Of another node: its clock does not say when.
         let is_far = home::node_of(send.pid()) != home::node_of(pid);
         let replies = cx.ask.oldest(filter, if is_far { EVER } else { (send.at(), at) }, 8)?;
-        if !replies.iter().any(|reply| reply.text("send_type") == Some("reply")) {
+        let is_answered = replies.iter().any(|reply| reply.text("send_type") == Some("reply"));
+        if !is_answered && !seam::is_between(&cx.ask, send.event.session_id(), (send.at(), at))? {
             found.push(send);
         }
     }

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use across::{Arrival, Key};
 use foldhash::fast::FixedState;
 
-use super::super::left_out::left_out;
+use super::super::left_out::{LeftOut, What, left_out};
 use super::super::losses::{Loss, losses};
 use super::super::nodes::{Nodes, Recorded};
 use super::super::waits::Idle;
@@ -149,7 +149,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
     for loss in &losses {
         texts.intern(&loss.event_id);
     }
-    let breaks = breaks(store, &visit, &losses, newest, &mut texts, watch)?;
+    let breaks = breaks(store, &visit, (&losses, &left_out), newest, &mut texts, watch)?;
     for message in &mut messages {
         unseen(message, &processes, &breaks);
     }
@@ -189,11 +189,11 @@ fn shared_names(processes: &[Process]) -> BTreeSet<(Sym, Sym)> {
     shared
 }
 
-/// Where the recording has a seam: captures that began or ended, and losses. One that nothing follows breaks nothing.
+/// Where the recording has a seam: captures that began or ended, values that were left out, and losses. One that nothing follows breaks nothing.
 fn breaks(
     store: &EventStore,
     visit: &Visit,
-    losses: &[Loss],
+    (losses, left_out): (&[Loss], &[LeftOut]),
     newest: i64,
     texts: &mut Texts,
     watch: &dyn Watch,
@@ -213,6 +213,10 @@ fn breaks(
         found.entry(session).or_default().push(seen.timestamp());
         ControlFlow::Continue(())
     })?;
+    // With its values a source leaves out its messages.
+    for left in left_out.iter().filter(|left| left.what == What::Values) {
+        found.entry(texts.intern(&left.session)).or_default().push(left.since);
+    }
     for loss in losses {
         let session = texts.intern(loss.session_id.as_deref().unwrap_or_default());
         found.entry(session).or_default().extend([loss.since, loss.until]);
