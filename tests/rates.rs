@@ -62,16 +62,20 @@ impl Server {
     }
 
     fn ask(&self) -> Vec<String> {
-        let store = EventStore::open(Settings::UNBOUNDED).unwrap();
-        let texts: Vec<String> = self.events.iter().map(Value::to_string).collect();
-        assert_eq!(store.store_json_events(&texts, false).rejected, []);
-        let reply = mcp::call(&store, "find_anomalies", r#"{"kinds": ["http_error"]}"#).unwrap();
-        let answer = reply.structured.unwrap();
+        let answer = self.answer().1;
         let lines = |section: &Value| {
             let lines = section["lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
             lines.collect::<Vec<_>>().join("\n")
         };
         answer["sections"].as_array().unwrap().iter().map(lines).collect()
+    }
+
+    fn answer(&self) -> (String, Value) {
+        let store = EventStore::open(Settings::UNBOUNDED).unwrap();
+        let texts: Vec<String> = self.events.iter().map(Value::to_string).collect();
+        assert_eq!(store.store_json_events(&texts, false).rejected, []);
+        let reply = mcp::call(&store, "find_anomalies", r#"{"kinds": ["http_error"]}"#).unwrap();
+        (reply.text, reply.structured.unwrap())
     }
 }
 
@@ -227,7 +231,14 @@ fn a_rate_of_the_time_before_values_were_left_out_says_so() {
             &["are not shown"],
         );
     }
-    // Of what shows no request, or of samples, nothing is said; nor where a new capture has values.
+    // Where nothing failed before, the answer says no less.
+    let mut server = Server::default();
+    let note = server.left_out(json!({"left_out": ":values", "why": ":memory"}));
+    let call = server.enter(7, "Shop.buy", 2, None, Value::Null);
+    server.leave(7, "Shop.buy", &call, untold());
+    let (text, _) = server.answer();
+    says(&text, &["nothing found", &format!("values were left out (memory) from {note} on")], &[]);
+    // Of what shows no request, or of samples, nothing is said.
     let of_other = json!({"left_out": ":values", "why": ":large_values", "module": "Shop", "function": ":load",
         "arity": 1});
     for note in [of_other, json!({"left_out": ":samples", "why": ":memory"})] {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::analysis::anomalies::{self, Finding, Kind};
 use crate::analysis::ledger::{Ledger, gather};
+use crate::analysis::left_out::What;
 use crate::mcp::args::budget::gathers_long;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
@@ -95,6 +96,7 @@ fn report(ledger: &Ledger, kinds: &[Kind], found: &[Finding]) -> Report {
         let rest = &found[MAX_SHOWN..];
         report.note(format!("{} more: {}; ask for them with kinds", all_of(rest), kinds_of(rest)));
     }
+    left_out(&mut report, ledger);
     if found.is_empty() && ledger.calls.is_empty() {
         report.note("no function_entry events here: what needs calls could not be looked for");
     } else if found.is_empty() && ledger.messages.is_empty() {
@@ -121,6 +123,19 @@ pub(super) fn frame(report: &mut Report, ledger: &Ledger) {
         report.note(format!(
             "the clocks of {a} and {b} disagree: messages between them came before they were sent; how long they took \
              is not known"
+        ));
+    }
+}
+
+/// What the source left out: what is wrong there may not be seen.
+fn left_out(report: &mut Report, ledger: &Ledger) {
+    for (what, name) in [(What::Values, "values"), (What::SomeValues, "values of some calls")] {
+        let Some(first) = ledger.left_out.iter().find(|one| one.what == what) else { continue };
+        let why = first.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        report.note(format!(
+            "{name} were left out{why} from {} on: what shows only in arguments, results and states may be missing since \
+             then",
+            first.event_id
         ));
     }
 }
