@@ -31,7 +31,7 @@ const SHOWN: usize = 4;
 pub(super) fn part(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
     let Some(exit) = &failure.exit else { return Ok(Part::new("affected", Vec::new())) };
     let mut lines = Vec::new();
-    let mut waiting = unanswered(cx, &failure.who.pid, exit.at())?;
+    let mut waiting = unanswered(cx, &failure.who.pid, exit.at(), exit.at())?;
     waiting.reverse();
     let beyond = waiting.len().saturating_sub(SHOWN);
     for send in waiting.iter().take(SHOWN) {
@@ -48,7 +48,8 @@ pub(super) fn part(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
 }
 
 /// Calls to a process that had no reply by a time, newest first; not those a reply to which may not have been recorded.
-pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Fact>> {
+/// One that came until `seen` is not looked for, but a seam is.
+pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64, seen: i64) -> Result<Vec<Fact>> {
     let sends = cx.ask.newest(of(pid, Role::Receiver, &["message_send"]), (i64::MIN, at), MAX_CALLS)?;
     let mut found = Vec::new();
     for send in sends {
@@ -61,7 +62,7 @@ pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Fact>> {
         let is_far = home::node_of(send.pid()) != home::node_of(pid);
         let replies = cx.ask.oldest(filter, if is_far { EVER } else { (send.at(), at) }, 8)?;
         let is_answered = replies.iter().any(|reply| reply.text("send_type") == Some("reply"));
-        if !is_answered && !seam::is_between(&cx.ask, send.event.session_id(), (send.at(), at))? {
+        if !is_answered && !seam::is_between(&cx.ask, send.event.session_id(), (send.at(), seen))? {
             found.push(send);
         }
     }

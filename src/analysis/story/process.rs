@@ -137,7 +137,9 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
         if queued.waiting > 1 {
             lines.push(format!("{} unhandled in the mailbox of {who} at {}", queued.text(), cx.at(until)));
         }
-        let waiting = unanswered(cx, who, until)?;
+        // Its last event may be the last only because no more were recorded.
+        let seen = if life.exit.is_some() { until } else { i64::MAX };
+        let waiting = unanswered(cx, who, until, seen)?;
         if let (Some(last), Some(first)) = (waiting.first(), waiting.last()) {
             let newest = if waiting.len() >= MAX_CALLS / 2 { " among the newest messages" } else { "" };
             lines.push(format!(

@@ -18,7 +18,8 @@ use super::super::nodes::{Nodes, Recorded};
 use super::super::waits::Idle;
 use super::payload::{Payload, int, text};
 use super::{
-    Call, CallId, Kind, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts, Waited,
+    Call, CallId, Kind, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts,
+    Waited,
 };
 use crate::error::Result;
 use crate::event::home;
