@@ -62,7 +62,7 @@ pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64, seen: i64) -> Result<V
         let is_far = home::node_of(send.pid()) != home::node_of(pid);
         let replies = cx.ask.oldest(filter, if is_far { EVER } else { (send.at(), at) }, 8)?;
         let is_answered = replies.iter().any(|reply| reply.text("send_type") == Some("reply"));
-        if !is_answered && !seam::is_between(&cx.ask, send.event.session_id(), (send.at(), seen))? {
+        if !is_answered && !seam::is_between(cx.ask, send.event.session_id(), (send.at(), seen))? {
             found.push(send);
         }
     }
