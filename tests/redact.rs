@@ -225,6 +225,30 @@ fn bytes_of_any_kind_are_read_without_harm() {
     }
 }
 
+/// What redaction leaves is left by it: the same term, text and JSON, and nothing is counted again.
+#[test]
+fn redacting_twice_is_redacting_once() {
+    let rules = Rules::default();
+    let mut changed = Vec::new();
+    let texts = text_shapes().into_iter().map(|(what, text)| (what, binary(&text)));
+    for (what, term) in term_shapes().into_iter().chain(texts) {
+        for term in [term.clone(), list(&[atom("a"), tuple(&[atom("ok"), term])])] {
+            let whole = [&[131], &*term].concat();
+            let once = rules.term(Term::parse(&whole).unwrap()).shown().into_owned();
+            let (twice, count) = hidden(&rules, &once);
+            // The same as `inspect` writes it, and in an event.
+            let text = shown(&once);
+            let event = json!({"args": [text], "state": text}).to_string();
+            let as_text = rules.text(&text).map_or_else(|| text.clone(), |(left, _)| left);
+            let as_json = rules.json(&event, None, None).map_or_else(|| event.clone(), |(left, _)| left);
+            if (twice.as_str(), count, as_text.as_str(), as_json.as_str()) != (&text, 0, &text, &event) {
+                changed.push(format!("{what}: {text}\n  {twice} ({count})\n  {as_text}\n  {as_json}"));
+            }
+        }
+    }
+    assert!(changed.is_empty(), "{}\n{}", changed.len(), changed.join("\n"));
+}
+
 /// The short forms of `scope.exs`, as it says them: struct, fields.
 fn forms_of_the_tracer() -> Vec<(String, Vec<String>)> {
     let source = std::fs::read_to_string("examples/beam/scope.exs").unwrap();

@@ -134,9 +134,9 @@ fn a_changed_secret_is_told_as_changed_and_not_what_it_was() {
 
 #[test]
 fn a_connection_is_shown_short_and_a_function_that_works_on_secrets_without_texts() {
-    let call = |function: &str, args: &[Bytes]| traced(1, "call", &[mfa("ejabberd_auth", function, args)], 1);
+    let call = |function: &str, args: &[Bytes]| traced(1, "call", &[mfa("shop_login", function, args)], 1);
     let returned =
-        |function: &str, value: Bytes| traced(1, "return_from", &[mfa_arity("ejabberd_auth", function, 3), value], 2);
+        |function: &str, value: Bytes| traced(1, "return_from", &[mfa_arity("shop_login", function, 3), value], 2);
     let messages = [
         call("f", &[secrets::conn()]),
         call("check_password", &[binary("joe"), binary(NEEDLE), int(3)]),
@@ -156,6 +156,116 @@ fn a_connection_is_shown_short_and_a_function_that_works_on_secrets_without_text
     // Calls come before returns: these are of one moment.
     assert_eq!((data(3, "result"), data(4, "result")), (json!("true"), json!(r#"{:ok, "[REDACTED]"}"#)));
     assert_eq!(counters.redacted, 6);
+}
+
+#[test]
+fn what_was_asked_for_by_the_name_of_a_secret_is_not_shown() {
+    let module = "Elixir.ShopWeb.Endpoint";
+    let call = |at: i64, function: &str, args: &[Bytes]| traced(1, "call", &[mfa(module, function, args)], at);
+    let returned = |at: i64, function: &str, arity: i64, value: Bytes| {
+        traced(1, "return_from", &[mfa_arity(module, function, arity), value], at)
+    };
+    let needle = || binary(NEEDLE);
+    let found = || tuple(&[atom("ok"), tuple(&[atom("found"), list(&[tuple(&[atom("a"), needle()])])])]);
+    let mut messages = Vec::new();
+    let keys = [atom("secret_key_base"), binary("x-api-key"), terms::charlist("db_password")];
+    for (round, key) in (0_i64..).zip(keys) {
+        for (n, value) in (0_i64..).zip([needle(), found(), map(&[(atom("part"), needle())]), list(&[needle()])]) {
+            let at = 100 * round + 10 * n;
+            messages.push(call(at, "config", std::slice::from_ref(&key)));
+            messages.push(call(at + 1, "config", &[key.clone(), atom("nil")]));
+            // It is not given the name.
+            messages.push(call(at + 2, "read", &[int(1)]));
+            messages.push(returned(at + 3, "read", 1, value.clone()));
+            messages.push(returned(at + 4, "config", 2, value.clone()));
+            messages.push(returned(at + 5, "config", 1, value));
+        }
+    }
+    // One that raised is over; so is one whose process ended. What is asked for by another name is shown.
+    messages.push(call(900, "config", &[atom("token")]));
+    messages.push(traced(
+        1,
+        "exception_from",
+        &[mfa_arity(module, "config", 1), tuple(&[atom("error"), atom("badarg")])],
+        901,
+    ));
+    messages.push(call(902, "config", &[atom("port")]));
+    messages.push(returned(903, "config", 1, binary("hay")));
+    let (events, counters) = told(&messages, Rules::default());
+    let left: Vec<String> = events.iter().map(Value::to_string).filter(|text| text.contains(NEEDLE)).collect();
+    assert!(left.is_empty(), "{}", left.join("\n"));
+    assert_eq!(events.last().unwrap()["data"]["result"], r#""hay""#);
+    assert!(counters.redacted >= 36, "{}", counters.redacted);
+
+    // A map that was given and is returned changed is looked at by its own names; the state of a server, too.
+    let state = || map(&[(atom("n"), binary("hay")), (atom("password"), needle())]);
+    let messages = [
+        call(1, "put", &[map(&[]), atom("password"), needle()]),
+        returned(2, "put", 3, state()),
+        call(3, "handle_call", &[atom("token"), pid(2), state()]),
+        returned(4, "handle_call", 3, tuple(&[atom("reply"), needle(), state()])),
+    ];
+    let shown: Vec<String> = told(&messages, Rules::default()).0.iter().map(Value::to_string).collect();
+    assert!(shown.iter().all(|event| !event.contains(NEEDLE)), "{shown:#?}");
+    assert!(shown.iter().filter(|event| event.contains("result") && event.contains("hay")).count() == 2, "{shown:#?}");
+}
+
+#[test]
+fn of_what_reads_cookies_and_forms_nothing_is_shown_at_any_door() {
+    let tail = &NEEDLE[3..];
+    for (module, function) in [
+        ("Elixir.Plug.Conn.Cookies", "decode_value"),
+        ("Elixir.Plug.Session.COOKIE", "derive"),
+        ("Elixir.Plug.Conn.Query", "decode_www_form"),
+        ("Elixir.URI", "decode_query"),
+        ("cow_cookie", "parse_cookie"),
+    ] {
+        let stack = list(&[tuple(&[atom(module), atom(function), list(&[binary(tail)]), list(&[])])]);
+        let messages = [
+            traced(1, "call", &[mfa(module, function, &[binary(tail), terms::charlist(tail)])], 1),
+            traced(1, "return_from", &[mfa_arity(module, function, 2), map(&[(atom("x"), binary(tail))])], 2),
+            traced(1, "exit", &[tuple(&[tuple(&[atom("badarg"), int(1)]), stack])], 3),
+        ];
+        let (events, _) = told(&messages, Rules::default());
+        let left: Vec<String> = events.iter().map(Value::to_string).filter(|text| text.contains(tail)).collect();
+        assert!(events.len() == 3 && left.is_empty(), "{}", left.join("\n"));
+
+        let kept = store(Settings { redact: Rules::default(), ..Settings::UNBOUNDED });
+        let data = json!({"args": [tail, "112"], "result": {"x": tail}});
+        let event = json!({"event_id": "e", "timestamp": 1, "event_type": "function_exit", "module": module,
+                           "function": function, "data": data});
+        kept.store_json_event(&event.to_string()).unwrap();
+        assert_eq!((holds(&kept, tail), holds(&kept, "112")), (0, 0), "{module}");
+    }
+    // Of the same modules, what reads none.
+    let (events, _) = told(&[traced(1, "call", &[mfa("Elixir.URI", "parse", &[binary("hay")])], 1)], Rules::default());
+    assert_eq!(events[0]["data"]["args"], json!([r#""hay""#]));
+}
+
+#[test]
+fn an_event_with_arguments_and_result_hides_what_was_asked_for() {
+    let rules = Rules::default();
+    for args in [json!([":secret_key_base"]), json!(["\"api_key\"", "1"]), json!(["~c\"pwd\""]), json!(["password"])] {
+        for result in
+            [json!(format!("{NEEDLE:?}")), json!(NEEDLE), json!(format!("%{{a: {NEEDLE:?}}}")), json!([NEEDLE])]
+        {
+            // Whichever comes first.
+            let first = format!(r#"{{"args":{args},"result":{result},"n":"hay"}}"#);
+            let last = format!(r#"{{"result":{result},"n":"hay","arguments":{args}}}"#);
+            for text in [first, last] {
+                let (left, _) = rules.json(&text, None, None).unwrap();
+                assert!(!left.contains(NEEDLE) && left.contains("hay"), "{left}");
+                assert!(rules.json(&left, None, None).is_none_or(|(again, _)| again == left), "{left}");
+            }
+        }
+    }
+    for kept in [
+        json!({"args": [":port"], "result": "\"hay\""}),
+        json!({"args": ["MyApp.Token"], "result": "\"hay\""}),
+        json!({"args": [":token"], "result": ":ok"}),
+    ] {
+        assert_eq!(rules.json(&kept.to_string(), None, None), None, "{kept}");
+    }
 }
 
 #[test]

@@ -79,6 +79,8 @@ enum Frame {
         tells: Option<Secrecy>,
         /// What is hidden below: a function was given or returned it.
         hides: Passed,
+        /// The same of the whole object.
+        below: Passed,
         /// Whether its arguments have the name of a secret among them.
         asks: bool,
     },
@@ -109,7 +111,10 @@ impl<'j> Walk<'_, 'j> {
 
     /// The members of the object that the text is.
     fn fields(&mut self) {
-        self.from(1, vec![Frame::Object { named: None, tells: None, hides: Passed::Others, asks: false }]);
+        self.from(
+            1,
+            vec![Frame::Object { named: None, tells: None, hides: Passed::Others, below: Passed::Others, asks: false }],
+        );
     }
 
     fn from(&mut self, mut at: usize, mut stack: Vec<Frame>) {
@@ -144,11 +149,9 @@ impl<'j> Walk<'_, 'j> {
             self.string(at..end);
         }
         let is_passed = PASSED.contains(&&*name);
-        if let Some(Frame::Object { named, tells, hides, asks }) = stack.last_mut() {
+        if let Some(Frame::Object { named, tells, hides, below, asks }) = stack.last_mut() {
             *named = secrecy.or(if matches!(&*name, "value" | "val") { *tells } else { None });
-            if is_passed {
-                *hides = (*hides).max(self.of);
-            }
+            *hides = if is_passed { (*below).max(self.of) } else { *below };
             if ARGUMENTS.contains(&&*name) {
                 *asks = asked::asks(self.secrets, self.json, end);
             } else if RESULTS.contains(&&*name) && (*asks || asked::asks_later(self.secrets, self.json, end)) {
@@ -201,7 +204,7 @@ impl<'j> Walk<'_, 'j> {
                     self.replace(at..end, &short, 1);
                     return end;
                 }
-                stack.push(Frame::Object { named: None, tells: None, hides, asks: false });
+                stack.push(Frame::Object { named: None, tells: None, hides, below: hides, asks: false });
                 at + 1
             }
             b'[' => {

@@ -82,7 +82,7 @@ impl Rules {
     }
 
     /// What a call asks for that is given the name of a secret: `config(:secret_key_base)`.
-    pub fn asked<'t>(&self, args: impl Iterator<Item = Term<'t>> + Clone) -> Option<Asked> {
+    pub fn asked<'t>(&self, args: &(impl Iterator<Item = Term<'t>> + Clone)) -> Option<Asked> {
         self.0.as_ref().and_then(|secrets| term::asked(secrets, args))
     }
 

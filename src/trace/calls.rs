@@ -207,7 +207,7 @@ impl Recorder {
 
     /// What a call asks for; its function remembers it.
     fn asked(&mut self, function: FunctionId, mfa: &Mfa<'_>) -> Option<Asked> {
-        let asked = self.session().redact.asked(mfa.args?.elements()?)?;
+        let asked = self.session().redact.asked(&mfa.args?.elements()?)?;
         self.functions.asks(function, asked);
         Some(asked)
     }

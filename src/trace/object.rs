@@ -92,11 +92,15 @@ impl<'t> Object<'t> {
     pub(super) fn passed<'a>(&mut self, key: &str, terms: impl Iterator<Item = Term<'a>>, about: About) {
         self.key(key);
         self.text.push('[');
+        let mut before = None;
         for (at, term) in terms.enumerate() {
             if at > 0 {
                 self.text.push(',');
             }
-            self.value_about(term, about);
+            // What follows the name of a secret is one: `put(map, :password, "x")`.
+            let is_named = about == About::Others && self.context.rules.asked(&before.into_iter()).is_some();
+            self.value_about(term, if is_named { About::Asked(Asked::Parts) } else { about });
+            before = Some(term);
         }
         self.text.push(']');
     }

@@ -20,7 +20,10 @@ pub enum Asked {
 }
 
 /// What a call with these arguments asks for.
-pub(in crate::redact) fn asked<'t>(secrets: &Secrets, args: impl Iterator<Item = Term<'t>> + Clone) -> Option<Asked> {
+pub(in crate::redact) fn asked<'t>(
+    secrets: &Secrets,
+    args: &(impl Iterator<Item = Term<'t>> + Clone),
+) -> Option<Asked> {
     let is_asked = |arg: &Term<'t>| asks(secrets, *arg);
     args.clone().find(is_asked)?;
     let mut given = args.clone().filter(|arg| is_container(*arg)).peekable();

@@ -23,7 +23,7 @@ struct Pieces {
 impl<'t> Walk<'_, 't> {
     pub(super) fn list(&mut self, cursor: &mut Cursor<'t>) {
         let start = self.place(cursor);
-        if !self.is_in_pieces && self.ahead > 0 {
+        if !self.is_in_pieces && self.ahead > 0 && !self.is_named_pair(*cursor) {
             let mut pieces = Pieces::default();
             let mut end = *cursor;
             let is_all = self.gather(&mut end, &mut pieces);
@@ -43,6 +43,12 @@ impl<'t> Walk<'_, 't> {
         self.plain(cursor);
     }
 
+    /// Whether a list is a name and its value: `["password", "x"]`. A piece with more in it than a name is none.
+    fn is_named_pair(&self, mut cursor: Cursor<'t>) -> bool {
+        cursor.u8();
+        cursor.u32() == 2 && pair_name(cursor).is_some_and(|name| self.secrets.secrecy(name).is_some())
+    }
+
     /// Each element for itself.
     fn plain(&mut self, cursor: &mut Cursor<'t>) {
         cursor.u8();
@@ -50,7 +56,7 @@ impl<'t> Walk<'_, 't> {
         let first = name(*cursor).filter(|_| len >= 2 && !is_atom(cursor));
         let secrecy = match first {
             // `["password", "x"]`.
-            Some(name) if len == 2 => self.secrets.secrecy(name),
+            Some(_) if len == 2 => pair_name(*cursor).and_then(|name| self.secrets.secrecy(name)),
             // As a client of Redis sends it.
             Some(b"AUTH" | b"auth") => Some(Secrecy::Any),
             _ => None,
@@ -139,4 +145,11 @@ impl<'t> Walk<'_, 't> {
         }
         true
     }
+}
+
+/// The name that a list of two begins with.
+fn pair_name(cursor: Cursor<'_>) -> Option<&[u8]> {
+    let is_name =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ') || !byte.is_ascii();
+    name(cursor).filter(|name| !is_atom(&cursor) && name.iter().all(is_name))
 }

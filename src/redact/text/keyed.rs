@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::quoted::{after_brackets, after_spaces, between_quotes, line_end, until};
 use crate::redact::Secrets;
+use crate::redact::mark::MARK;
 use crate::redact::words::Secrecy;
 
 /// Longest name looked for to the left of its part that was found.
@@ -62,7 +63,10 @@ fn value(text: &[u8], start: usize, end: usize, secrecy: Secrecy) -> Option<Rang
             return (!is_harmless(&text[value.clone()], secrecy)).then_some(value);
         }
         // `<password>x</password>`.
-        b'>' if after == end && (1..=MAX_LEFT).any(|left| start >= left && text[start - left] == b'<') => {
+        b'>' if after == end
+            && text[start.saturating_sub(1)] != b'/'
+            && (1..=MAX_LEFT).any(|left| start >= left && text[start - left] == b'<') =>
+        {
             let value = at + 1..until(text, at + 1, b"<");
             return (!is_harmless(&text[value.clone()], secrecy)).then_some(value);
         }
@@ -91,7 +95,11 @@ fn value(text: &[u8], start: usize, end: usize, secrecy: Secrecy) -> Option<Rang
     let is_quoted = rest.get(2).is_some_and(|byte| matches!(byte, b'"' | b'\\' | b'\''));
     let open = if is_quoted && (rest.starts_with(b"<<") || rest.starts_with(b"~")) { from + 2 } else { from };
     if text.get(open).is_some_and(|byte| matches!(byte, b'"' | b'\'' | b'\\' | b'`')) {
-        if let Some((inside, _)) = between_quotes(text, open) {
+        if let Some((inside, after)) = between_quotes(text, open) {
+            // Of a list of pieces that was written out, the quote closes the name's: the value is the next piece.
+            if matches!(&text[inside.clone()], b", " | b"," | b" | " | b"|") && after < text.len() {
+                return Some(after..piece_end(text, after));
+            }
             return Some(inside);
         }
     }
@@ -107,6 +115,12 @@ fn value(text: &[u8], start: usize, end: usize, secrecy: Secrecy) -> Option<Rang
             (!value.is_empty() && !is_harmless(&text[value.clone()], secrecy)).then_some(value)
         }
     }
+}
+
+/// Where a piece ends whose opening quote is before this place.
+fn piece_end(text: &[u8], from: usize) -> usize {
+    let slashes = text[..from - 1].iter().rev().take_while(|byte| **byte == b'\\').count();
+    between_quotes(text, from - 1 - slashes).map_or(text.len(), |(inside, _)| inside.end)
 }
 
 /// The first bracket of `%Name{` and the like.
@@ -146,7 +160,21 @@ fn is_harmless(value: &[u8], secrecy: Secrecy) -> bool {
         || EMPTY.contains(&value)
         || crate::redact::mark::is_mark(value.trim_ascii_start().strip_prefix(b"\"").unwrap_or(value))
         || is_identity()
+        || has_only_marks(value)
         || secrecy == Secrecy::Texts && is_number()
+}
+
+/// Whether a value that was written out has a mark in it and besides only atoms and empty lists: the rest of a tuple
+/// whose secret is hidden.
+fn has_only_marks(value: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(value, MARK.as_bytes()) else { return false };
+    let is_atoms = |part: &[u8]| {
+        let words = part.split(|byte| matches!(byte, b',' | b' ' | b'"' | b'\\' | b'[' | b']'));
+        words.filter(|word| !word.is_empty()).all(|word| {
+            matches!(word, [b':', name @ ..] if name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_'))
+        })
+    };
+    is_atoms(&value[..at]) && is_atoms(&value[at + MARK.len()..])
 }
 
 /// Behind what closes a name: quotes, `>>`, `]`, also as a URL escapes them.

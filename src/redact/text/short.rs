@@ -78,13 +78,13 @@ mod tests {
         for other in [
             r#"host: "x", assigns: %{a: 1}"#,
             r#"host: {"x", "y"}"#,
-            r#"host: %{a: 1}"#,
+            r"host: %{a: 1}",
             r#"path_info: [{"cookie", "x"}]"#,
-            r#"owner: #Function<1.2/0 in X>"#,
+            r"owner: #Function<1.2/0 in X>",
             r#""host" => "x""#,
-            r#"status: 200, assi"#,
+            r"status: 200, assi",
             r#"status: 200 "x""#,
-            r#"status: <<1, 2>>"#,
+            r"status: <<1, 2>>",
         ] {
             assert!(!is_short(other.as_bytes(), &fields), "{other}");
         }
