@@ -261,6 +261,9 @@ fn replies_are_waited_for_exactly_whatever_else_comes() {
             assert_eq!((own, waited, maybe), (process.own[&name], process.waited[&name], 0), "{name}");
         }
     }
+    for (name, (own, ..)) in told(&store, "overview", &json!({}), "functions") {
+        assert_eq!(own, process.own[&name], "{name}");
+    }
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub(super) fn is_call(event: &Seen<'_>) -> bool {
 }
 
 /// Functions that do nothing but wait, with one argument.
-fn is_sleep(event: &Seen<'_>) -> bool {
+pub(super) fn is_sleep(event: &Seen<'_>) -> bool {
     event.function() == Some("sleep") && matches!(event.module(), Some("Process" | "timer" | ":timer"))
 }
 

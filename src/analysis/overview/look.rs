@@ -10,10 +10,12 @@ use crate::analysis::fact::Fact;
 use crate::analysis::ledger::gather;
 use crate::analysis::mailbox::{Mailbox, Measure, by_receiver};
 use crate::analysis::member;
+use crate::analysis::nesting::{is_call, is_sleep};
 use crate::analysis::nodes::Nodes;
 use crate::analysis::spawn::Spawn;
 use crate::analysis::symbols::{Functions, Processes, Symbols};
 use crate::analysis::traffic::Traffic;
+use crate::analysis::waits::{Told, Waits};
 use crate::analysis::who::Names;
 use crate::error::Result;
 use crate::event::exit_reason::ExitReason;
@@ -86,6 +88,7 @@ pub(super) struct Look {
     session_count: u32,
     troubles: Troubles,
     exceptions: Streamed,
+    waits: Waits,
 }
 
 /// The longest a mailbox was, by the rule all tools share.
@@ -134,6 +137,7 @@ impl Look {
             session_count: 0,
             troubles: Troubles::default(),
             exceptions: Streamed::default(),
+            waits: Waits::default(),
         }
     }
 
@@ -159,6 +163,9 @@ impl Look {
         if let Some(life) = life {
             self.lives[life].events += 1;
         }
+        if let Some(life) = life {
+            self.wait(event, life);
+        }
         match kind {
             Kind::Entry => self.entry(event, life),
             Kind::Exit => self.exit(event, life),
@@ -167,6 +174,15 @@ impl Look {
             Kind::End => self.end(event, life),
             Kind::Register if self.recorded.are_several() => self.names.register(event, life),
             Kind::Register | Kind::Other => {}
+        }
+    }
+
+    /// What a process surely waited for is not its own time, as what calls inside took.
+    fn wait(&mut self, event: &Seen<'_>, life: usize) {
+        if let Told::Waited(wait) = self.waits.take(life as u32, event, is_call(event), 0)
+            && wait.is_sure
+        {
+            self.lives[life].inner.push((wait.start, wait.end.saturating_sub(wait.start).max(0)));
         }
     }
 
@@ -224,7 +240,7 @@ impl Look {
         while let Some((_, took)) = life.inner.pop_if(|(inner, _)| *inner >= start) {
             inside = inside.saturating_add(took);
         }
-        let own = duration.saturating_sub(inside).max(0);
+        let own = if is_sleep(event) { 0 } else { duration.saturating_sub(inside).max(0) };
         life.busy = life.busy.saturating_add(own);
         life.inner.push((start, duration));
         if life.inner.len() > MAX_INNER {
