@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene};
-use crate::analysis::ledger::{CallId, Exit, Outcome, ProcessId, Sym};
+use crate::analysis::ledger::{CallId, Exit, Ledger, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::brief;
 use crate::error::Result;
@@ -55,7 +55,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     // The same error at the same place is one finding.
     let mut groups: Vec<(Cause, Vec<usize>)> = Vec::new();
     for (at, (crash, _)) in roots.iter().enumerate() {
-        let function = crash.call.map(|call| ledger.call(call).function);
+        let function = crash.call.and_then(|call| failed_in(ledger, call));
         let key = (crash.exit.error.unwrap_or(crash.exit.reason), crash.exit.crash_site, function);
         match groups.iter_mut().find(|(known, _)| *known == key) {
             Some((_, members)) => members.push(at),
@@ -70,6 +70,16 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     Ok(())
 }
 
+/// The function that failed: of a call of `:erlang.error/2` and the like the one around it, if it was recorded.
+fn failed_in(ledger: &Ledger, call: CallId) -> Option<Sym> {
+    let raises = |function: &str| {
+        let name = function.strip_prefix(":erlang.").and_then(|name| name.split('/').next());
+        matches!(name, Some("error" | "exit" | "throw" | "raise" | "nif_error"))
+    };
+    let mut around = std::iter::once(call).chain(ledger.around(call)).map(|call| ledger.call(call).function);
+    around.find(|function| !raises(ledger.text(*function)))
+}
+
 fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Finding {
     let ledger = scene.ledger;
     let (first, _) = crashes[0];
@@ -77,7 +87,8 @@ fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Find
     let site = first.exit.crash_site.map_or_else(String::new, |site| format!(" at {}", ledger.text(site)));
     let times = if crashes.len() > 1 { format!(" {} times", crashes.len()) } else { String::new() };
     let call = first.call.map(|call| ledger.call(call));
-    let function = call.map_or_else(String::new, |call| format!(" in {}", terms::home(ledger.text(call.function))));
+    let function = first.call.and_then(|call| failed_in(ledger, call));
+    let function = function.map_or_else(String::new, |function| format!(" in {}", terms::home(ledger.text(function))));
     let who = ledger.full_label(first.process);
     let what = format!("{who} ended{times} of {}{site}{function}", brief::cut(reason, 160));
     // A process can be ended on purpose with any reason; an error was nobody's purpose.
