@@ -139,3 +139,31 @@ fn calls_without_a_duration_are_counted_and_told() {
     store(&foreign, &[entry("a", 10), end]);
     assert!(!ask(&foreign, "profile", &json!({})).0.contains("no duration"));
 }
+
+#[test]
+fn a_crash_is_told_in_the_function_that_failed_and_not_in_one_that_only_raises() {
+    for (raise, arity) in [("raise", 3), ("error", 1), ("error", 2), ("exit", 1), ("throw", 1)] {
+        for is_around in [true, false] {
+            let whole = open(100);
+            let call = |id: &str, kind: &str, at: i64, module: &str, function: &str, arity: i64, data: Value| {
+                json!({"id": format!("{id}{at}"), "ts": at, "type": kind, "pid": "<0.3.0>", "module": module,
+                       "function": function, "arity": arity, "call_id": id, "data": data})
+            };
+            let ended = || json!({"closed_by": "return_to", "exit_reason": "error", "reason": ":badarith"});
+            let mut events = vec![
+                call("r", "function_entry", 20, ":erlang", raise, arity, json!({"args": [":badarith"]})),
+                call("r", "function_exit", 30, ":erlang", raise, arity, ended()),
+                json!({"id": "end", "ts": 40, "type": "process_exit", "pid": "<0.3.0>", "exited_pid": "<0.3.0>",
+                       "exit_reason": "{:badarith, [{Shop, :pay, 1, [file: \"lib/shop.ex\", line: 7]}]}"}),
+            ];
+            if is_around {
+                events.insert(0, call("s", "function_entry", 10, "Shop", "pay", 1, json!({})));
+                events.insert(3, call("s", "function_exit", 31, "Shop", "pay", 1, ended()));
+            }
+            store(&whole, &events);
+            let (found, _) = ask(&whole, "find_anomalies", &json!({"kinds": ["crash"]}));
+            assert!(found.contains("ended of") && !found.contains("in :erlang."), "{raise}/{arity}: {found}");
+            assert_eq!(found.contains("in Shop.pay/1"), is_around, "{raise}/{arity}: {found}");
+        }
+    }
+}

@@ -361,3 +361,24 @@ fn of_one_node_answers_name_none() {
         assert!(answer.as_str().unwrap().starts_with(":shop <0.50.0>: "), "{answer}");
     }
 }
+
+#[test]
+fn messages_of_another_node_that_come_while_a_call_runs_bound_its_waiting() {
+    let mut recording = Recording::new(0);
+    let call = json!({"pid": "<0.60.0>", "module": "Client", "function": "wait", "arity": 0, "call_id": "w"});
+    recording.add(B, 100, "function_entry", call.clone());
+    for n in 0..5 {
+        let message = format!("{{:tick, {n}}}");
+        let sent = json!({"receiver_pid": "<b@h.60.0>", "send_type": "info", "message": message});
+        recording.add(A, 110 + 10 * n, "message_send", sent);
+        let came = json!({"pid": "<0.60.0>", "receiver_pid": "<0.60.0>", "receive_type": "info", "message": message});
+        recording.add(B, 115 + 10 * n, "message_receive", came);
+    }
+    let mut end = call;
+    end["duration_ns"] = json!(100_000);
+    recording.add(B, 200, "function_exit", end);
+    let mut client = recording.client();
+    let tree = client.call("call_tree", json!({"pid": "<b@h.60.0>"}));
+    let row = &rows(&tree, "calls")[0];
+    assert_eq!((&row["self_ns"], &row["maybe_waited_ns"]), (&json!(100_000), &json!(55_000)));
+}

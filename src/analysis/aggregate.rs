@@ -30,6 +30,8 @@ pub(crate) struct Question {
     pub(crate) nest: bool,
     /// Counts exceptions where they were raised; reads payloads.
     pub(crate) count_failures: bool,
+    /// Counts calls that are in no figure of time; keeps the id of each that is open.
+    pub(crate) count_untimed: bool,
 }
 
 /// Figures of one group.
@@ -173,7 +175,8 @@ impl RaisedIn {
 
 /// Groups the matching events of one snapshot.
 pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Watch) -> Result<Groups> {
-    let Question { filter, group_by, calls_only, keep_durations, nest: nests, count_failures } = question;
+    let Question { filter, group_by, calls_only, keep_durations, nest: nests, count_failures, count_untimed } =
+        question;
     let nodes = Nodes::of(store);
     let filter = &Nodes::narrowed(store, filter, watch)?;
     // A child may have ended before the filter's first moment, so nesting looks at everything up to its last.
@@ -200,7 +203,9 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let last = Part { watch, at: u64::from(*nests), of: 1 + u64::from(*nests) };
     let visit = store.visit(filter, &last, |event| {
         let is_call = is_call(&event);
-        untimed.take(&event, is_call);
+        if *count_untimed {
+            untimed.take(&event, is_call);
+        }
         let is_origin = *count_failures && raised.is_raised_in(&event);
         let member = if *calls_only && !is_call { None } else { grouper.group(&event) };
         let Some(member) = member else {

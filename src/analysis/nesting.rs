@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 
 use super::nodes::Nodes;
 use super::symbols::{Processes, Symbols};
-use super::waits::{Told, Waits};
+use super::waits::{Loose, Waits};
 use crate::error::Result;
 use crate::query::{Field, Filter, Seen};
 use crate::store::EventStore;
@@ -75,19 +75,20 @@ pub(super) struct Spans {
 pub(super) fn spans(store: &EventStore, filter: &Filter, nodes: &Nodes, watch: &dyn Watch) -> Result<Spans> {
     let (mut processes, mut sessions) = (Processes::new(nodes), Symbols::new(Field::Session));
     let (mut with_calls, mut with_messages) = (HashSet::new(), HashSet::new());
-    let mut waits = Waits::default();
+    let (mut waits, mut loose) = (Waits::default(), Loose::default());
     let mut spans: Vec<Span> = Vec::new();
     store.visit(filter, watch, |event| {
         let key = (event.timestamp(), event.seq());
         let process = processes.id(&event);
         let duration = event.duration_ns().filter(|_| is_call(&event));
-        match waits.take(process, &event, duration.is_some(), spans.len()) {
-            Told::Nothing => {}
-            Told::Waited(wait) => {
-                let is = if wait.is_sure { Is::Waited } else { Is::MaybeWaited };
-                spans.push(Span { key, duration: wait.end.saturating_sub(wait.start).max(0), process, is });
+        if let Some(wait) = waits.take(process, &event, duration.is_some()) {
+            let is = if wait.is_sure { Is::Waited } else { Is::MaybeWaited };
+            if !wait.is_sure {
+                loose.came(&event, spans.len());
             }
-            Told::Taken(wait) => spans[wait].is = Is::Taken,
+            spans.push(Span { key, duration: wait.end.saturating_sub(wait.start).max(0), process, is });
+        } else if let Some(wait) = loose.taken(&event) {
+            spans[wait].is = Is::Taken;
         }
         if let Some(duration) = duration {
             let is = if is_sleep(&event) { Is::Sleep } else { Is::Call };

@@ -67,23 +67,11 @@ impl Idle {
 pub(super) struct Waits {
     idle: Vec<Idle>,
     references: Texts,
-    /// Waits for messages a `handle_info` may take, by the event it would name as its parent.
-    loose: HashMap<Box<str>, usize, RandomState>,
-}
-
-/// What an event tells of waiting.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Told {
-    Nothing,
-    Waited(Wait),
-    /// The wait kept under this number was none: the message waited for a callback.
-    Taken(usize),
 }
 
 impl Waits {
-    /// Reads the next event of a process; a wait it tells of is kept by the caller under `number`. Cost: the payload is
-    /// read of messages that were received, and of those sent with a reference or by a source that gives no types.
-    pub(super) fn take(&mut self, process: u32, event: &Seen<'_>, is_call: bool, number: usize) -> Told {
+    /// Reads the next event of a process: how long it waited for it. Cost: the payloads of messages are read.
+    pub(super) fn take(&mut self, process: u32, event: &Seen<'_>, is_call: bool) -> Option<Wait> {
         if self.idle.len() <= process as usize {
             self.idle.resize(process as usize + 1, Idle::default());
         }
@@ -111,24 +99,31 @@ impl Waits {
                     Kind::Reply | Kind::Signal => reference(event, &payload, &mut self.references),
                     _ => None,
                 };
-                let Some(wait) = idle.arrived(kind, reference, is_timeout, at) else { return Told::Nothing };
-                if !wait.is_sure {
-                    let named = event.parent_id().unwrap_or_else(|| event.event_id());
-                    self.loose.insert(named.into(), number);
-                }
-                return Told::Waited(wait);
+                return idle.arrived(kind, reference, is_timeout, at);
             }
-            Some("function_entry") => {
-                idle.acted(at);
-                if let Some(number) = event.parent_id().and_then(|parent| self.loose.remove(parent)) {
-                    return Told::Taken(number);
-                }
-            }
-            Some("function_exit" | "function_return_to") => idle.acted(at),
+            Some("function_entry" | "function_exit" | "function_return_to") => idle.acted(at),
             _ if is_call => idle.acted(at),
             _ => {}
         }
-        Told::Nothing
+        None
+    }
+}
+
+/// Messages that may have been waited for and may have waited for a callback, by the event its entry would name as its
+/// parent.
+#[derive(Debug, Default)]
+pub(super) struct Loose(HashMap<Box<str>, usize, RandomState>);
+
+impl Loose {
+    /// A message came; what is kept of it is kept under `number`.
+    pub(super) fn came(&mut self, event: &Seen<'_>, number: usize) {
+        self.0.insert(event.parent_id().unwrap_or_else(|| event.event_id()).into(), number);
+    }
+
+    /// What is kept of the message a call was made for.
+    pub(super) fn taken(&mut self, event: &Seen<'_>) -> Option<usize> {
+        let parent = event.parent_id().filter(|_| event.event_type() == Some("function_entry"))?;
+        self.0.remove(parent)
     }
 }
 

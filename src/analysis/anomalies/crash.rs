@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene};
+use crate::analysis::exceptions::again::is_raise;
 use crate::analysis::ledger::{CallId, Exit, Ledger, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::brief;
@@ -70,14 +71,10 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     Ok(())
 }
 
-/// The function that failed: of a call of `:erlang.error/2` and the like the one around it, if it was recorded.
+/// The function that failed: of a call that does nothing but raise the one around it, if it was recorded.
 fn failed_in(ledger: &Ledger, call: CallId) -> Option<Sym> {
-    let raises = |function: &str| {
-        let name = function.strip_prefix(":erlang.").and_then(|name| name.split('/').next());
-        matches!(name, Some("error" | "exit" | "throw" | "raise" | "nif_error"))
-    };
-    let mut around = std::iter::once(call).chain(ledger.around(call)).map(|call| ledger.call(call).function);
-    around.find(|function| !raises(ledger.text(*function)))
+    let failed = std::iter::once(call).chain(ledger.around(call)).find(|call| !is_raise(ledger, *call));
+    failed.map(|call| ledger.call(call).function)
 }
 
 fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Finding {

@@ -8,7 +8,10 @@ use crate::analysis::ledger::{CallId, Ledger};
 pub(crate) fn is_raise(ledger: &Ledger, call: CallId) -> bool {
     let function = ledger.text(ledger.call(call).function).trim_start_matches(':');
     let name = function.rsplit_once('/').map_or(function, |(name, _)| name);
-    matches!(name, "erlang.raise" | "erlang.error") || name.ends_with(".reraise")
+    // `exit/2` ends another process.
+    matches!(name, "erlang.raise" | "erlang.error" | "erlang.throw" | "erlang.nif_error")
+        || function == "erlang.exit/1"
+        || name.ends_with(".reraise")
 }
 
 /// Whether it is raised outside of every recorded call.

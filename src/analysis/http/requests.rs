@@ -11,6 +11,9 @@ use super::route::masked;
 use crate::analysis::exceptions::Exceptions;
 use crate::analysis::ledger::{CallId, Ledger, Moment, ProcessId, Sign, Sym};
 
+/// Failures of a request that the next one is compared with.
+const MAX_FAILURES: usize = 32;
+
 type Map<K, V> = HashMap<K, V, FixedState>;
 
 /// A request, as far as it was seen.
@@ -29,6 +32,7 @@ pub(crate) struct Request {
     pub(crate) exceptions: Vec<usize>,
     /// Whether an exception alone shows it: had it gone well, it would not have been seen.
     pub(crate) is_seen_by_failure: bool,
+    /// The newest first.
     failures: Vec<Failure>,
     method: Option<String>,
     path: Option<String>,
@@ -146,7 +150,11 @@ impl Requests {
             }
             by_root.insert(root, at);
             newest.insert(call.process, at);
-            all[at].failures.extend(failure);
+            if let Some(failure) = failure {
+                let failures = &mut all[at].failures;
+                failures.truncate(MAX_FAILURES - 1);
+                failures.insert(0, failure);
+            }
             all[at].add(look, sign.moment, event);
         }
         let functions: HashSet<Sym, FixedState> = showing.iter().map(|call| ledger.call(*call).function).collect();

@@ -15,7 +15,7 @@ use crate::analysis::nodes::Nodes;
 use crate::analysis::spawn::Spawn;
 use crate::analysis::symbols::{Functions, Processes, Symbols};
 use crate::analysis::traffic::Traffic;
-use crate::analysis::waits::{Told, Waits};
+use crate::analysis::waits::Waits;
 use crate::analysis::who::Names;
 use crate::error::Result;
 use crate::event::exit_reason::ExitReason;
@@ -179,9 +179,7 @@ impl Look {
 
     /// What a process surely waited for is not its own time, as what calls inside took.
     fn wait(&mut self, event: &Seen<'_>, life: usize) {
-        if let Told::Waited(wait) = self.waits.take(life as u32, event, is_call(event), 0)
-            && wait.is_sure
-        {
+        if let Some(wait) = self.waits.take(life as u32, event, is_call(event)).filter(|wait| wait.is_sure) {
             self.lives[life].inner.push((wait.start, wait.end.saturating_sub(wait.start).max(0)));
         }
     }

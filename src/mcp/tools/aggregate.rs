@@ -117,6 +117,10 @@ impl Metric {
         matches!(self, Self::Total | Self::Own | Self::Waited | Self::MaybeWaited)
     }
 
+    const fn is_of_time(self) -> bool {
+        !matches!(self, Self::Count | Self::Rate)
+    }
+
     const fn is_percentile(self) -> bool {
         matches!(self, Self::P50 | Self::P95 | Self::P99)
     }
@@ -194,6 +198,7 @@ impl Tool for Aggregate {
             filter: args.filter.read()?,
             keep_durations: metrics.iter().any(|metric| metric.is_percentile()),
             nest: metrics.iter().any(|metric| metric.is_nested()),
+            count_untimed: metrics.iter().any(|metric| metric.is_of_time()),
             group_by,
             ..Question::default()
         };
@@ -268,7 +273,7 @@ fn report(
         report.note(group::UNHEARD_NOTE);
     }
     let visited_filter = visit.filter;
-    let is_of_time = metrics.iter().any(|metric| !matches!(metric, Metric::Count | Metric::Rate));
+    let is_of_time = metrics.iter().any(|metric| metric.is_of_time());
     if is_of_time && found.iter().any(|group| group.timed < group.count) {
         report.note("only events with duration_ns count in figures of time");
     }

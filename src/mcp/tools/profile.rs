@@ -120,6 +120,7 @@ impl Tool for Profile {
             calls_only: true,
             keep_durations: true,
             nest: true,
+            count_untimed: true,
             ..Question::default()
         };
         let mut groups = aggregate(store, &question, watch)?;

@@ -249,6 +249,9 @@ impl Book {
         for call in &mut self.calls {
             call.message = call.message.map(place);
         }
+        for wait in &mut self.maybe_waited {
+            wait.message = wait.message.map(place);
+        }
         for message in &mut self.messages {
             message.reply = message.reply.map(place);
             message.answers = message.answers.map(place);
