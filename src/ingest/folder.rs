@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::format::{Format, is_first_line_an_object};
+use super::format::{self, Bytes, Format};
 use super::input::Input;
 use super::job::Job;
 use super::report::Note;
 use super::wrap::{Siblings, siblings};
 use super::{file, session, set, unreadable};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Entries of a folder without recordings that are told one by one.
 const MAX_SHOWN: usize = 3;
@@ -89,16 +89,19 @@ fn entry(job: &mut Job<'_>, path: &Path) -> Result<()> {
             return Ok(());
         }
     };
-    match Format::of(head) {
-        Err(message) => job.note(path, format!("not read: {message}")),
-        Ok(Format::Lines) if !is_first_line_an_object(head) => {
-            job.note(path, "not read: its first line is no JSON object, so it holds no events");
+    if format::bytes(head) == Ok(Bytes::Terms(Format::Dbg)) {
+        if let Siblings::Set(of) = siblings(path) {
+            return set(job, &of);
         }
-        Ok(Format::Dbg) => match siblings(path) {
-            Siblings::Set(of) => return set(job, &of),
-            _ => return file(job, path, input),
-        },
-        Ok(_) => return file(job, path, input),
+    }
+    match file(job, path, input) {
+        // What is no recording is no reason to leave the others.
+        Err(error) if error.kind() == ErrorKind::Invalid => {
+            let told = error.to_string();
+            let told = told.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&told).to_owned();
+            job.note(path, format!("not read: {told}"));
+        }
+        other => other?,
     }
     Ok(())
 }

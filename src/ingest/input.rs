@@ -15,7 +15,7 @@ use super::unpack::Frames;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// What a zstd frame starts with (RFC 8878, section 3.1.1).
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+pub(super) const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// What a frame to be skipped starts with, but for the lower half of its first byte (section 3.1.2).
 const ZSTD_SKIPPED_MAGIC: [u8; 4] = [0x50, 0x2a, 0x4d, 0x18];
@@ -64,6 +64,18 @@ impl Input {
             with_head(file)
         };
         Ok(Self { reader, read, total, line: 1, offset: 0 })
+    }
+
+    /// A part of this input that was read already and is walked now; `line` is where it begins.
+    pub(super) fn within(&self, part: Vec<u8>, line: u64) -> Self {
+        let offset = self.offset.saturating_sub(part.len() as u64);
+        Self { line, offset, ..self.around(Box::new(Cursor::new(part))) }
+    }
+
+    /// Bytes that stand in this input in another form.
+    pub(super) fn around(&self, reader: Box<dyn BufRead>) -> Self {
+        let Self { read, total, line, offset, .. } = self;
+        Self { reader, read: Rc::clone(read), total: *total, line: *line, offset: *offset }
     }
 
     pub(super) fn progress(&self) -> Progress {

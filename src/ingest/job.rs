@@ -122,6 +122,13 @@ impl<'a> Job<'a> {
         self.complain(place, message);
     }
 
+    /// As [`reject`](Self::reject), of so many that are not told one by one.
+    pub(super) fn reject_more(&mut self, events: u64) {
+        self.store.count_rejected(events);
+        self.report.events += events;
+        self.report.rejected += events;
+    }
+
     /// Counts secrets that were hidden.
     pub(super) fn hid(&mut self, secrets: u64) {
         if secrets > 0 {

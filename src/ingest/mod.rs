@@ -5,22 +5,32 @@
 
 mod batch;
 mod chrome;
+mod documents;
 mod elements;
 mod folder;
 mod format;
+mod framing;
 mod input;
+mod jaeger;
 mod job;
 mod json;
+mod kind;
 mod lines;
 mod mfa;
 mod object;
 mod otlp;
+mod out;
 mod records;
 mod report;
 mod session;
+mod span;
+mod tape;
+mod times;
 mod trace_file;
 mod unpack;
+mod walk;
 mod wrap;
+mod zipkin;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -31,10 +41,13 @@ use crate::store::EventStore;
 use crate::trace::MAX_VALUE_BYTES;
 use crate::watch::{Unwatched, Watch};
 use batch::Batch;
+use documents::Documents;
 use elements::Elements;
+use format::Bytes;
 pub use format::Format;
 use input::Input;
 use job::{Job, Stop};
+use out::Out;
 pub use report::{Complaint, ImportReport, MAX_COMPLAINTS, Note, Place, Recording};
 use wrap::{Siblings, WrapSet, siblings};
 
@@ -121,7 +134,7 @@ fn import_path(mut job: Job<'_>, path: &Path) -> Result<ImportReport> {
 fn named_file(job: &mut Job<'_>, path: &Path) -> Result<()> {
     let mut input = Input::open(path).map_err(|error| unreadable(path, &error))?;
     let head = input.peek().unwrap_or_default();
-    if Format::of(head) == Ok(Format::Dbg) {
+    if format::bytes(head) == Ok(Bytes::Terms(Format::Dbg)) {
         match siblings(path) {
             Siblings::Set(of) => return set(job, &of),
             Siblings::Apart(files) => {
@@ -156,44 +169,34 @@ fn file(job: &mut Job<'_>, path: &Path, mut input: Input) -> Result<()> {
             return Ok(());
         }
     };
-    let format = Format::of(head).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
-    if matches!(format, Format::Dbg | Format::Packets) {
+    let kind = format::bytes(head).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
+    if let Bytes::Terms(format) = kind {
         return trace_file::import(job, format, input, &name, &files);
     }
     job.begin(path);
     let mut batch = Batch::new(None);
-    let outcome = read_text(job, &mut input, &mut batch, format, &name);
+    let mut documents = Documents::default();
+    let mut out = Out { job, batch: &mut batch, name: &name, mark: None };
+    let outcome = match kind {
+        Bytes::Proto => otlp::read_proto(&mut documents.otlp, &mut out, &mut input),
+        Bytes::Blocks => otlp::read_blocks(&mut documents.otlp, &mut out, &mut input),
+        Bytes::Text | Bytes::Terms(_) => documents.read(&mut out, &mut input),
+    };
+    if let Some(refusal) = documents.refusal().filter(|_| outcome.is_ok()) {
+        return Err(Error::invalid(format!("{}: {refusal}", path.display())));
+    }
+    let mut formats = std::mem::take(&mut documents.formats);
+    if kind != Bytes::Text {
+        formats = vec![Format::Otlp];
+    } else if formats.is_empty() {
+        formats.push(Format::Lines);
+    }
     batch.flush(job);
     job.end(&input, outcome);
-    job.read(format, batch.session_id, files);
-    Ok(())
-}
-
-/// Reads to the end.
-fn read_text(
-    job: &mut Job<'_>,
-    input: &mut Input,
-    batch: &mut Batch,
-    format: Format,
-    name: &str,
-) -> std::result::Result<(), Stop> {
-    input.skip_byte_order_mark().map_err(cut_short)?;
-    match format {
-        Format::Otlp => otlp::read(job, input, batch, name),
-        Format::ChromeTrace => chrome::read(job, input, batch, name),
-        Format::Array => {
-            input.skip_space().map_err(cut_short)?;
-            let elements = Elements::begin(input).map_err(cut_short)?;
-            read_elements(job, input, batch, elements)
-        }
-        _ => {
-            let mut text = Vec::new();
-            while let Some(found) = lines::next(input, &mut text).map_err(cut_short)? {
-                batch.push(job, input, found, &text)?;
-            }
-            Ok(())
-        }
+    for format in formats {
+        job.read(format, batch.session_id.clone(), files.clone());
     }
+    Ok(())
 }
 
 fn read_elements(
@@ -204,7 +207,7 @@ fn read_elements(
 ) -> std::result::Result<(), Stop> {
     let mut text = Vec::new();
     while let Some(found) = elements.next(input, &mut text)? {
-        batch.push(job, input, found, &text)?;
+        batch.push_as_it_is(job, input, found, &text)?;
     }
     Ok(())
 }

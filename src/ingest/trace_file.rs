@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::Crc;
 
-use super::format::Format;
+use super::format::{self, Format};
 use super::input::Input;
 use super::job::{BATCH_BYTES, Job, Stop};
 use super::records::{Record, Records};
@@ -150,7 +150,7 @@ fn first_stamp(files: &[PathBuf]) -> Option<Stamp> {
     let is_file = |path: &&PathBuf| path.metadata().is_ok_and(|metadata| metadata.is_file());
     files.iter().take_while(is_file).find_map(|path| {
         let mut input = Input::open(path).ok()?;
-        let format = Format::of(input.peek().ok()?).ok()?;
+        let format = format::of_terms(input.peek().ok()?).ok()??;
         let mut records = Records::new(format);
         let mut term = Vec::new();
         let mut unpacked = Unpacked::default();
@@ -167,7 +167,7 @@ fn first_stamp(files: &[PathBuf]) -> Option<Stamp> {
 /// The times of the first and the last record that carry one; `None` when it is no binary trace, or carries none.
 pub(super) fn stamps(path: &Path) -> Option<(Stamp, Stamp)> {
     let mut input = Input::open(path).ok()?;
-    let format = Format::of(input.peek().ok()?).ok()?;
+    let format = format::of_terms(input.peek().ok()?).ok()??;
     let mut records = Records::new(format);
     let (mut first, mut last) = (None, None);
     let (mut term, mut newest) = (Vec::new(), Vec::new());
