@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::job::{BATCH_BYTES, BATCH_EVENTS, Job, Stop};
 use super::documents::NO_FIELD;
+use super::job::{BATCH_BYTES, BATCH_EVENTS, Job, Stop};
 use super::report::Place;
 use super::tape::Tape;
 use super::times::Times;

@@ -50,7 +50,8 @@ impl Documents {
         read.and(flushed)
     }
 
-    fn note(&mut self) -> Option<String> {
+    /// What was left out of the file.
+    pub(super) fn note(&mut self) -> Option<String> {
         self.left.add(std::mem::take(&mut self.otlp.not_kept));
         let of = if self.formats.contains(&Format::Otlp) { "; of OTLP only spans and their resources are" } else { "" };
         Some(format!("not kept: {}{of}", self.left.told()?))
@@ -58,6 +59,11 @@ impl Documents {
 
     /// What the file is instead, if it holds nothing that is read.
     pub(super) fn refusal(&self) -> Option<String> {
+        if self.formats.iter().all(|format| *format == Format::Otlp) {
+            if let Some(told) = self.otlp.has_no_traces() {
+                return Some(told);
+            }
+        }
         let is_nothing = self.formats.is_empty() && (!self.waiting.is_empty() || self.foreign.is_some());
         let what = || self.foreign.clone().unwrap_or_else(|| "holds JSON without any field of an event".to_owned());
         is_nothing.then(|| format!("{}; {KNOWN}", what()))
@@ -104,6 +110,7 @@ impl Documents {
     }
 
     fn documents(&mut self, out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
+        let mut is_sequence = false;
         loop {
             input.skip_space().map_err(cut_short)?;
             let line = input.line;
@@ -112,7 +119,8 @@ impl Documents {
                 Some(b'{') => {
                     let has_parts = self.walk(out, input)?;
                     // One long line may be followed by others, each for itself.
-                    if !has_parts && input.line == line {
+                    let is_line = !has_parts && !is_sequence && input.line == line;
+                    if is_line && input.peek_byte().map_err(cut_short)? == Some(b'\n') {
                         return self.lines(out, input);
                     }
                 }
@@ -120,8 +128,11 @@ impl Documents {
                     self.is_array = true;
                     self.array(out, input, MAX_NESTED)?;
                 }
-                // Records of a JSON text sequence (RFC 7464) begin so.
-                Some(0x1e) => input.take(1, 0),
+                // Of a JSON text sequence.
+                Some(0x1e) => {
+                    is_sequence = true;
+                    input.take(1, 0);
+                }
                 Some(_) if self.formats.is_empty() => {
                     self.foreign.get_or_insert_with(|| "is no JSON after its first document".to_owned());
                     return Ok(());
@@ -145,7 +156,16 @@ impl Documents {
                 Ok(false) => return Ok(()),
                 // A line each, and no comma between.
                 Err(_) if input.line > line && input.peek_byte().map_err(cut_short)? == Some(b'{') => {}
-                Err(message) => return Err(message.into()),
+                Err(message) if json::is_at_end(input)? => return Err(message.into()),
+                // What stands there is none of the array's; the next item is.
+                Err(message) => {
+                    let found = json::skip(input)?;
+                    if found.bytes == 0 {
+                        return Err(message.into());
+                    }
+                    self.wrong(out, found, message);
+                    continue;
+                }
             }
             // A writer that was stopped leaves a comma last.
             if self.needs_no_end() && (json::is_at_end(input)? || json::take(input, b']')?) {
@@ -232,13 +252,7 @@ impl Documents {
     }
 
     /// What stands in an object before its first large part.
-    fn before(
-        &mut self,
-        out: &mut Out<'_, '_>,
-        input: &Input,
-        part: Option<Part>,
-        small: &Small,
-    ) -> Result<(), Stop> {
+    fn before(&mut self, out: &mut Out<'_, '_>, input: &Input, part: Option<Part>, small: &Small) -> Result<(), Stop> {
         let Some(part) = part else { return Ok(()) };
         self.known(out, part.format());
         small.members.iter().try_for_each(|member| {
@@ -328,9 +342,7 @@ impl Documents {
             Kind::Event => out.batch.push_as_it_is(out.job, input, found, text),
             Kind::ChromeEntry => self.chrome.entry(out, input, found, text),
             Kind::Export => self.walk(out, &mut input.within(text.to_vec(), found.line)).map(|_| ()),
-            Kind::ResourceSpans => {
-                self.otlp.resource_spans(out, &mut input.within(text.to_vec(), found.line))
-            }
+            Kind::ResourceSpans => self.otlp.resource_spans(out, &mut input.within(text.to_vec(), found.line)),
             Kind::OtlpSpan => self.otlp.bare_span(out, input, found, text),
             Kind::JaegerTrace => jaeger::trace(out, input, found, text),
             Kind::JaegerSpan => jaeger::span(out, input, found, text),
@@ -461,7 +473,18 @@ impl Small {
     /// Whether it says what or when it is: then what it holds is its own.
     fn is_event(&self) -> bool {
         let is_own = |name: &str| {
-            matches!(name, "timestamp" | "timestamp_ns" | "ts" | "event_type" | "type" | "event_id" | "pid" | "traceId" | "trace_id")
+            matches!(
+                name,
+                "timestamp"
+                    | "timestamp_ns"
+                    | "ts"
+                    | "event_type"
+                    | "type"
+                    | "event_id"
+                    | "pid"
+                    | "traceId"
+                    | "trace_id"
+            )
         };
         self.members.iter().any(|member| is_own(&member.name))
     }
@@ -498,7 +521,9 @@ fn names(text: &[u8]) -> Vec<(String, u8)> {
     let Ok(raw) = serde_json::from_slice::<&RawValue>(text) else { return Vec::new() };
     let tape = Tape::read(raw.get());
     let members = tape.root().members().into_iter().flatten();
-    members.map(|(name, value)| (name.into_owned(), value.raw().as_bytes().first().copied().unwrap_or_default())).collect()
+    members
+        .map(|(name, value)| (name.into_owned(), value.raw().as_bytes().first().copied().unwrap_or_default()))
+        .collect()
 }
 
 /// Reads one export of OTLP.

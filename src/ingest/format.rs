@@ -157,7 +157,9 @@ mod tests {
         check(b"\x01\0\0\0\x07\x01\0\0\0\x07\0\0\0\0", Bytes::Terms(Format::Dbg));
         check(b"\0\0\0\x05\x83h\0", Bytes::Terms(Format::Packets));
         check(b"\x01\0\0\x05\x83h\0", Bytes::Terms(Format::Packets));
-        for head in [&b""[..], b"\n", b"\n\n\n\n\n\n\n\n\n\n\n\n\n", br#"{"ts": 1}"#, b"hello", "\n\u{b}\u{8}".as_bytes()] {
+        for head in
+            [&b""[..], b"\n", b"\n\n\n\n\n\n\n\n\n\n\n\n\n", br#"{"ts": 1}"#, b"hello", "\n\u{b}\u{8}".as_bytes()]
+        {
             check(head, Bytes::Text);
         }
     }

@@ -19,12 +19,16 @@ pub(super) fn framing(head: &[u8]) -> Framing {
     match head.first() {
         None => return Framing::Lines,
         Some(b'{' | b'[') => {}
+        // Records of a JSON text sequence (RFC 7464) begin so.
+        Some(0x1e) => return Framing::Documents,
         Some(_) => return lines(head),
     }
     match first_document(head) {
         First::Whole(bytes) => {
-            let spans_lines = head.get(..bytes).is_some_and(|text| text.contains(&b'\n'));
-            if head.starts_with(b"{") && !spans_lines { Framing::Lines } else { Framing::Documents }
+            let (first, rest) = head.split_at(bytes);
+            let next = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+            let is_line = first.starts_with(b"{") && !first.contains(&b'\n') && next != Some(&b'{');
+            if is_line { Framing::Lines } else { Framing::Documents }
         }
         First::Cut => Framing::Documents,
         First::Broken if starts_array(head) => Framing::Documents,
@@ -42,6 +46,22 @@ enum First {
 }
 
 fn first_document(text: &[u8]) -> First {
+    // A number or a name that is cut looks broken.
+    let is_last = |byte: u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'+' | b'.');
+    match first_value(text) {
+        First::Broken => {
+            let whole = text.iter().rposition(|byte| is_last(*byte)).map_or(0, |last| last + 1);
+            if matches!(first_value(text.get(..whole).unwrap_or_default()), First::Cut) {
+                First::Cut
+            } else {
+                First::Broken
+            }
+        }
+        first => first,
+    }
+}
+
+fn first_value(text: &[u8]) -> First {
     let mut values = Deserializer::from_slice(text).into_iter::<IgnoredAny>();
     match values.next() {
         Some(Ok(_)) => First::Whole(values.byte_offset()),
@@ -73,8 +93,11 @@ mod tests {
             ("", Framing::Lines),
             ("{\"ts\": 1}\n{\"ts\": 2}", Framing::Lines),
             ("{\"ts\": 1", Framing::Documents),
+            ("{\"ts\": -", Framing::Documents),
             ("{\n\"ts\": 1}", Framing::Documents),
             ("[1]", Framing::Documents),
+            ("{\"ts\": 1} {\"ts\": 2}", Framing::Documents),
+            ("\u{1e}{\"ts\": 1}\n", Framing::Documents),
             ("[\n{\"ph\": 1}\n{\"ph\": 2}", Framing::Documents),
             ("{\"id\": \"d\"\n{\"id\": 2}\n", Framing::Lines),
             ("c\": 1}\n{\"id\": 2}\n", Framing::Lines),

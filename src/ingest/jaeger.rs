@@ -185,9 +185,8 @@ pub(super) fn event_id(trace: &str, own: &str, kind: Option<&str>) -> String {
 fn parent(span: Value<'_, '_>, trace: &str) -> Option<String> {
     let references = || span.get("references").and_then(Value::list).into_iter().flatten();
     let text = |value: Value<'_, '_>, name: &str| owned(value.get(name).and_then(Value::text));
-    let own_trace = |reference: &Value<'_, '_>| {
-        text(*reference, "traceID").is_none_or(|other| other.eq_ignore_ascii_case(trace))
-    };
+    let own_trace =
+        |reference: &Value<'_, '_>| text(*reference, "traceID").is_none_or(|other| other.eq_ignore_ascii_case(trace));
     let kind = |kind: &'static str| {
         references()
             .filter(own_trace)
@@ -221,7 +220,11 @@ fn tags_object(tags: Value<'_, '_>) -> String {
 fn typed(tag: Value<'_, '_>, value: Value<'_, '_>) -> String {
     let kind = tag.get("type").and_then(Value::text);
     match (kind.as_deref(), value.text()) {
-        (Some("int64" | "float64" | "bool"), Some(text)) if serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|it| it.is_number() || it.is_boolean()) => text.into_owned(),
+        (Some("int64" | "float64" | "bool"), Some(text))
+            if serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|it| it.is_number() || it.is_boolean()) =>
+        {
+            text.into_owned()
+        }
         _ => value.raw().to_owned(),
     }
 }

@@ -141,9 +141,13 @@ impl<'a> Job<'a> {
     pub(super) fn store(&mut self, events: &[Event<'_>], place: impl Fn(usize) -> Place) {
         let stored = self.store.store_events(events);
         let report = &mut self.report;
-        let times = events.iter().filter_map(|event| event.timestamp.or(event.wall_time));
-        report.span = times
-            .fold(report.span, |span, ns| Some(span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns)))));
+        for event in events {
+            let Some(at) = event.timestamp.or(event.wall_time) else { continue };
+            // A span begins at its time; it is a call, and its end is part of the recording.
+            let lasted = event.duration_ns.filter(|_| event.event_type.as_deref() == Some("span"));
+            let end = at.saturating_add(lasted.unwrap_or_default());
+            report.span = Some(report.span.map_or((at, end), |(first, last)| (first.min(at), last.max(end))));
+        }
         report.events += events.len() as u64;
         report.stored += stored.stored;
         report.replaced += stored.replaced;

@@ -91,8 +91,8 @@ pub(super) struct Scanned {
     pub(super) closed: bool,
 }
 
-/// Reads one value: up to the `,`, `:` or bracket that ends it, which is left. Keeps at most `keep` bytes: of a longer
-/// value, none.
+/// Reads one value: to its own last bracket, or up to the `,`, `:` or bracket that ends it, which is left. Keeps at most
+/// `keep` bytes: of a longer value, none.
 pub(super) fn scan(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> io::Result<Scanned> {
     text.clear();
     let (mut bytes, mut depth, mut in_string, mut escaped) = (0_u64, 0_u64, false, false);
@@ -118,6 +118,10 @@ pub(super) fn scan(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> io::Re
                 _ => {}
             }
             taken += 1;
+            if depth == 0 && !in_string && matches!(byte, b']' | b'}') {
+                closed = true;
+                break;
+            }
         }
         bytes += taken as u64;
         if bytes <= keep as u64 {

@@ -73,25 +73,27 @@ const SURE: [&str; 9] =
 
 /// Files of other tools, by what they begin with.
 fn foreign(all: &dyn Fn(&[&str]) -> bool, has: &dyn Fn(&str) -> bool) -> Option<&'static str> {
-    Some(if all(&["traceId", "id", "binaryAnnotations"]) || all(&["traceId", "id", "annotations"]) && !has("timestamp") {
-        "a Zipkin v1 trace"
-    } else if has("nodes") && (all(&["startTime", "endTime"]) || has("timeDeltas") || has("samples")) {
-        "a V8 CPU profile"
-    } else if has("head") && (has("samples") || has("startTime")) {
-        "a V8 CPU profile"
-    } else if all(&["meta", "threads"]) {
-        "a Firefox profile"
-    } else if all(&["version", "recording"]) {
-        "a Safari timeline"
-    } else if all(&["profiles", "shared"]) || all(&["$schema", "profiles"]) {
-        "a speedscope profile"
-    } else if all(&["columns", "events"]) || all(&["status", "data"]) {
-        "an export of SigNoz"
-    } else if all(&["trace_id", "id", "start_time"]) {
-        "an AWS X-Ray trace"
-    } else {
-        return None;
-    })
+    Some(
+        if all(&["traceId", "id", "binaryAnnotations"]) || all(&["traceId", "id", "annotations"]) && !has("timestamp") {
+            "a Zipkin v1 trace"
+        } else if has("nodes") && (all(&["startTime", "endTime"]) || has("timeDeltas") || has("samples")) {
+            "a V8 CPU profile"
+        } else if has("head") && (has("samples") || has("startTime")) {
+            "a V8 CPU profile"
+        } else if all(&["meta", "threads"]) {
+            "a Firefox profile"
+        } else if all(&["version", "recording"]) {
+            "a Safari timeline"
+        } else if all(&["profiles", "shared"]) || all(&["$schema", "profiles"]) {
+            "a speedscope profile"
+        } else if all(&["columns", "events"]) || all(&["status", "data"]) {
+            "an export of SigNoz"
+        } else if all(&["trace_id", "id", "start_time"]) {
+            "an AWS X-Ray trace"
+        } else {
+            return None;
+        },
+    )
 }
 
 /// A text that is no JSON, by its first lines: what it is, in a few words.
@@ -105,13 +107,16 @@ pub(super) fn of_text(head: &[u8]) -> &'static str {
     if lower.starts_with("# tracer:") || lower.starts_with("tracer:") {
         return "a systrace";
     }
-    if lower.starts_with("%% analysis results") || first.contains("{analysis_options") || first.contains("{  analysis_options")
+    if lower.starts_with("%% analysis results")
+        || first.contains("{analysis_options")
+        || first.contains("{  analysis_options")
     {
         return "the analysis of an fprof trace; import the trace that fprof wrote instead";
     }
     let mut lines = first.lines().filter(|line| !line.trim().is_empty()).take(20).peekable();
     let is_stack = |line: &str| {
-        line.contains(';') && line.rsplit_once(' ').is_none_or(|(_, count)| count.parse::<f64>().is_ok() || count.contains(';'))
+        line.contains(';')
+            && line.rsplit_once(' ').is_none_or(|(_, count)| count.parse::<f64>().is_ok() || count.contains(';'))
     };
     if lines.peek().is_some() && lines.all(is_stack) {
         return "a list of stacks, as eflame and other flame graph tools write it";

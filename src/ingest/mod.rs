@@ -6,7 +6,6 @@
 mod batch;
 mod chrome;
 mod documents;
-mod elements;
 mod folder;
 mod format;
 mod framing;
@@ -42,7 +41,6 @@ use crate::trace::MAX_VALUE_BYTES;
 use crate::watch::{Unwatched, Watch};
 use batch::Batch;
 use documents::Documents;
-use elements::Elements;
 use format::Bytes;
 pub use format::Format;
 use input::Input;
@@ -182,6 +180,11 @@ fn file(job: &mut Job<'_>, path: &Path, mut input: Input) -> Result<()> {
         Bytes::Blocks => otlp::read_blocks(&mut documents.otlp, &mut out, &mut input),
         Bytes::Text | Bytes::Terms(_) => documents.read(&mut out, &mut input),
     };
+    if kind != Bytes::Text {
+        if let Some(note) = documents.note() {
+            out.job.note_file(note);
+        }
+    }
     if let Some(refusal) = documents.refusal().filter(|_| outcome.is_ok()) {
         return Err(Error::invalid(format!("{}: {refusal}", path.display())));
     }
@@ -195,19 +198,6 @@ fn file(job: &mut Job<'_>, path: &Path, mut input: Input) -> Result<()> {
     job.end(&input, outcome);
     for format in formats {
         job.read(format, batch.session_id.clone(), files.clone());
-    }
-    Ok(())
-}
-
-fn read_elements(
-    job: &mut Job<'_>,
-    input: &mut Input,
-    batch: &mut Batch,
-    mut elements: Elements,
-) -> std::result::Result<(), Stop> {
-    let mut text = Vec::new();
-    while let Some(found) = elements.next(input, &mut text)? {
-        batch.push_as_it_is(job, input, found, &text)?;
     }
     Ok(())
 }

@@ -6,11 +6,12 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::batch::Batch;
-use super::elements::Elements;
+use super::documents::Documents;
 use super::format::Format;
 use super::input::Input;
-use super::job::{Job, Stop};
-use super::{cut_short, read_elements, unreadable};
+use super::job::Job;
+use super::out::Out;
+use super::unreadable;
 use crate::error::{Error, Result};
 use crate::event::MAX_KEY_BYTES;
 
@@ -29,18 +30,19 @@ pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
     let mut input = Input::open(&events).map_err(|error| unreadable(&events, &error))?;
     job.begin(&events);
     let mut batch = Batch::new(session_id.clone());
-    // Whatever its first key is: by its name it can only be an array, or an object around one.
-    let begun =
-        input.skip_byte_order_mark().and_then(|()| input.skip_space()).and_then(|()| Elements::begin(&mut input));
-    let outcome = match begun {
-        Ok(elements) => read_elements(job, &mut input, &mut batch, elements),
-        Err(error) => Err(Stop::Here(cut_short(error))),
-    };
+    let name = super::stem(folder);
+    let mut out = Out { job, batch: &mut batch, name: &name, mark: None };
+    let mut documents = Documents::default();
+    let outcome = documents.read(&mut out, &mut input);
+    if let Some(refusal) = documents.refusal().filter(|_| outcome.is_ok()) {
+        return Err(Error::invalid(format!("{}: {refusal}", events.display())));
+    }
     batch.flush(job);
     job.end(&input, outcome);
     job.read(Format::Session, session_id, vec![events]);
     Ok(())
 }
+
 /// The session's id; a folder without metadata has none.
 fn session_id(path: &Path) -> Result<Option<String>> {
     let text = match std::fs::read(path) {

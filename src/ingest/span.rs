@@ -51,11 +51,7 @@ impl Span<'_> {
     /// The event; `data` is what no field of it carries.
     pub(super) fn event(&self, attribute: Lookup<'_>, data: Object) -> String {
         let mut event = envelope(&self.event_id, self.start, "span", self.home);
-        event.texts([
-            ("correlation_id", Some(self.trace)),
-            ("call_id", Some(self.own)),
-            ("parent_id", self.parent),
-        ]);
+        event.texts([("correlation_id", Some(self.trace)), ("call_id", Some(self.own)), ("parent_id", self.parent)]);
         if let Some(ns) = self.duration {
             event.number("duration_ns", ns);
         }

@@ -125,7 +125,10 @@ impl Times {
         }
         for (name, raw) in &members.0 {
             // A number that was read is told exactly by the time it is.
-            if !(name == found.name && matches!(found.how, How::Number(_)) || name == "timestamp" || name == "wall_time" && raw.get() == "null") {
+            if !(name == found.name && matches!(found.how, How::Number(_))
+                || name == "timestamp"
+                || name == "wall_time" && raw.get() == "null")
+            {
                 event.raw(name, raw.get());
             }
         }

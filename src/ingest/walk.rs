@@ -21,10 +21,7 @@ pub(super) fn members(input: &mut Input, each: Each<'_>) -> Result<(), Stop> {
 }
 
 /// Walks an array.
-pub(super) fn items(
-    input: &mut Input,
-    each: &mut dyn FnMut(&mut Input) -> Result<(), Stop>,
-) -> Result<(), Stop> {
+pub(super) fn items(input: &mut Input, each: &mut dyn FnMut(&mut Input) -> Result<(), Stop>) -> Result<(), Stop> {
     if !json::take(input, b'[')? {
         return null_or(input, "an array");
     }

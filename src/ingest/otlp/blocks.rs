@@ -21,7 +21,10 @@ pub(in crate::ingest) fn is_blocks(head: &[u8]) -> bool {
     let is_whole = rest.len() as u64 >= size;
     let block = rest.get(..usize::try_from(size).unwrap_or(usize::MAX)).unwrap_or(rest);
     let of_otlp = |signal| matches!(signal, Signal::Traces | Signal::Metrics | Signal::Logs);
-    size > 0 && (block.starts_with(&ZSTD_MAGIC) || is_whole && signal(block).is_some_and(of_otlp) || signal(block) == Some(Signal::Traces))
+    size > 0
+        && (block.starts_with(&ZSTD_MAGIC)
+            || is_whole && signal(block).is_some_and(of_otlp)
+            || signal(block) == Some(Signal::Traces))
 }
 
 /// Reads the blocks to the end of the file.
@@ -64,10 +67,15 @@ fn one(otlp: &mut Otlp, out: &mut Out<'_, '_>, input: &Input, block: Vec<u8>) ->
     } else {
         input.around(Box::new(Cursor::new(block)))
     };
-    part.skip_space().map_err(cut_short)?;
     match part.peek_byte().map_err(cut_short)? {
         None => Ok(()),
         Some(b'{') => documents::export(otlp, out, &mut part),
-        Some(_) => proto::read(otlp, out, &mut part),
+        Some(_) => match signal(part.peek().map_err(cut_short)?) {
+            Some(other @ (Signal::Metrics | Signal::Logs)) => {
+                otlp.leave_signal(other);
+                Ok(())
+            }
+            _ => proto::read(otlp, out, &mut part),
+        },
     }
 }

@@ -9,14 +9,14 @@ mod names;
 mod proto;
 mod span;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Found;
 use super::input::Input;
 use super::job::Stop;
+use super::json;
 use super::out::Out;
 use super::walk;
-use super::json;
 pub(super) use blocks::{is_blocks, read as read_blocks};
 use names::camel;
 pub(super) use proto::{Signal, read as read_proto, signal};
@@ -63,6 +63,9 @@ pub(super) struct Otlp {
     /// Ids of the resources that are events already.
     told: HashSet<String>,
     pub(super) not_kept: NotKept,
+    has_traces: bool,
+    /// Signals that are no traces.
+    others: BTreeSet<String>,
 }
 
 /// Members no event takes, and how often they came.
@@ -90,13 +93,31 @@ impl NotKept {
 }
 
 impl Otlp {
+    /// What is said of exports without any trace. `None`: there were traces, or nothing else either.
+    pub(super) fn has_no_traces(&self) -> Option<String> {
+        let others: Vec<&str> = self.others.iter().map(String::as_str).collect();
+        let is_only_others = !self.has_traces && !others.is_empty();
+        is_only_others.then(|| format!("holds OTLP {}; of OTLP only traces are read", others.join(" and ")))
+    }
+
+    /// A block or a file is of another signal.
+    fn leave_signal(&mut self, signal: Signal) {
+        let name = if signal == Signal::Logs { "logs" } else { "metrics" };
+        self.others.insert(name.to_owned());
+        self.count(name, 1);
+    }
+
     /// A member of an export; the input stands at its value.
     pub(super) fn member(&mut self, out: &mut Out<'_, '_>, input: &mut Input, name: &str) -> Result<(), Stop> {
         match &*camel(name) {
-            "resourceSpans" | "batches" => walk::items(input, &mut |input| self.resource_spans(out, input)),
+            "resourceSpans" | "batches" => {
+                self.has_traces = true;
+                walk::items(input, &mut |input| self.resource_spans(out, input))
+            }
             other if OTHER_SIGNALS.contains(&other) => {
                 self.count(other, 1);
-                self.others(input)
+                self.others.insert(other.trim_start_matches("resource").to_ascii_lowercase());
+                self.skip_others(input)
             }
             _ => self.leave(input, name),
         }
@@ -104,6 +125,7 @@ impl Otlp {
 
     /// A resource with its spans.
     pub(super) fn resource_spans(&mut self, out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
+        self.has_traces = true;
         self.around = Around::default();
         // The older name is of OTLP before 0.15.
         let is_spans = |name: &str| matches!(&*camel(name), "scopeSpans" | "instrumentationLibrarySpans");
@@ -170,7 +192,7 @@ impl Otlp {
     }
 
     /// Counts what is left out of exports that are no traces.
-    fn others(&mut self, input: &mut Input) -> Result<(), Stop> {
+    fn skip_others(&mut self, input: &mut Input) -> Result<(), Stop> {
         walk::items(input, &mut |input| {
             walk::members(input, &mut |input, name| {
                 if !OTHER_SCOPES.contains(&&*camel(name)) {

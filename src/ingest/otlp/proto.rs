@@ -34,7 +34,8 @@ pub(in crate::ingest) fn signal(head: &[u8]) -> Option<Signal> {
     let is_resource = inner.iter().all(|field| is_message(&field) && field.number <= 3 || field.number == 1000);
     if is_resource && !inner.is_empty() {
         let scopes = inner.iter().filter(|field| field.number == SCOPES).filter_map(|field| field.bytes);
-        let mut records = scopes.flat_map(Fields).filter(|field| field.number == RECORDS).filter_map(|field| field.bytes);
+        let mut records =
+            scopes.flat_map(Fields).filter(|field| field.number == RECORDS).filter_map(|field| field.bytes);
         if let Some(signal) = records.find_map(of_record) {
             return Some(signal);
         }
