@@ -18,6 +18,7 @@ pub(super) fn line(import: &Import) -> String {
         (report.duplicates, "duplicate"),
         (report.rejected, "rejected"),
         (report.timestamps_assigned, "stamped on arrival"),
+        (report.far_times, "with a time far from its source's clock"),
         (report.redacted, if report.redacted == 1 { "secret hidden" } else { "secrets hidden" }),
         (report.pruned, "pruned"),
     ] {

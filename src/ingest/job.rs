@@ -143,6 +143,7 @@ impl<'a> Job<'a> {
         report.duplicates += stored.duplicates;
         report.rejected += stored.rejected.len() as u64;
         report.timestamps_assigned += stored.timestamps_assigned;
+        report.far_times += stored.far_times;
         report.pruned += stored.pruned;
         for rejected in stored.rejected {
             self.complain(place(rejected.index), rejected.error.to_string());

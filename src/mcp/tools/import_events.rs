@@ -51,6 +51,9 @@ pub(crate) struct Reply {
     rejected: u64,
     /// Events stamped on arrival because they carried no time.
     timestamps_assigned: u64,
+    /// Events whose time lay more than an hour from the other times of their node and session when they came: kept, but
+    /// newest and ages are not reckoned from them.
+    far_times: u64,
     /// Events that retention took to make room.
     pruned: u64,
     /// Trace messages the events were made of.
@@ -96,6 +99,7 @@ impl Reply {
             duplicates: report.duplicates,
             rejected: report.rejected,
             timestamps_assigned: report.timestamps_assigned,
+            far_times: report.far_times,
             pruned: report.pruned,
             records: report.records,
             unknown: report.unknown,
@@ -132,6 +136,9 @@ impl Reply {
             self.redacted,
             self.cancelled
         );
+        if self.far_times > 0 {
+            _ = write!(text, " far_times={}", self.far_times);
+        }
         if let (Some(since), Some(until)) = (self.since, self.until) {
             _ = write!(text, "\nspan: since={since} until={until}");
         }

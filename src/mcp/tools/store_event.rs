@@ -30,6 +30,9 @@ pub(crate) struct Reply {
     outcome: &'static str,
     /// Whether it was stamped on arrival because it carried no time.
     timestamp_assigned: bool,
+    /// Whether its time lies more than an hour from the other times of its node and session: it is kept, but newest and
+    /// ages are not reckoned from it.
+    far_time: bool,
     /// Old events that retention took to make room.
     pruned: u64,
 }
@@ -72,6 +75,9 @@ fn store_text(store: &EventStore, event: &str) -> Result<Answer<Reply>, Error> {
     if stored.timestamp_assigned {
         text.push_str("; timestamp assigned on arrival");
     }
+    if stored.is_far {
+        text.push_str("; its time is far from the others of its source: nothing is reckoned from it");
+    }
     if stored.pruned > 0 {
         _ = write!(text, "; pruned {}", stored.pruned);
     }
@@ -79,6 +85,7 @@ fn store_text(store: &EventStore, event: &str) -> Result<Answer<Reply>, Error> {
         event_id: stored.event_id,
         outcome,
         timestamp_assigned: stored.timestamp_assigned,
+        far_time: stored.is_far,
         pruned: stored.pruned,
     };
     Ok(Answer { text, structured })

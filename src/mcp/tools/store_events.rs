@@ -43,6 +43,9 @@ pub(crate) struct Reply {
     rejected: Vec<RejectedReply>,
     /// Events stamped on arrival because they carried no time.
     timestamps_assigned: u64,
+    /// Events whose time lies more than an hour from the other times of their node and session: kept, but newest and ages
+    /// are not reckoned from them.
+    far_times: u64,
     /// Old events that retention took to make room.
     pruned: u64,
 }
@@ -106,13 +109,14 @@ fn answer(report: StoreReport, all: usize, atomic: bool) -> Result<Answer<Reply>
         return Err(Error::invalid(format!("nothing was stored (atomic): {bad} of {all} events are bad{listed}")));
     }
     let text = format!(
-        "stored={} replaced={} duplicates={} rejected={} timestamps_assigned={} pruned={}{}",
+        "stored={} replaced={} duplicates={} rejected={} timestamps_assigned={} pruned={}{}{}",
         report.stored,
         report.replaced,
         report.duplicates,
         rejected.len(),
         report.timestamps_assigned,
         report.pruned,
+        if report.far_times > 0 { format!(" far_times={}", report.far_times) } else { String::new() },
         listed(&rejected)
     );
     let structured = Reply {
@@ -121,6 +125,7 @@ fn answer(report: StoreReport, all: usize, atomic: bool) -> Result<Answer<Reply>
         duplicates: report.duplicates,
         rejected,
         timestamps_assigned: report.timestamps_assigned,
+        far_times: report.far_times,
         pruned: report.pruned,
     };
     Ok(Answer { text, structured })
