@@ -43,6 +43,7 @@ pub mod settings;
 mod slab;
 pub mod store;
 pub mod trace;
+pub mod visible;
 pub mod watch;
 
 pub use budget::{Budget, Busy, Reservation};

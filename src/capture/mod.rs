@@ -36,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::ingest::ImportOptions;
 use crate::redact::Rules;
 use crate::store::EventStore;
+use crate::visible::without_values;
 pub use address::Reach;
 use address::{Peer, listen_address};
 use quit::Quit;
@@ -135,7 +136,7 @@ impl Hub {
         let hidden = self.redact.text(error);
         let error = hidden.as_ref().map_or(error, |(hidden, _)| hidden);
         if ledger.complain(error) {
-            (self.tell)(&format!("{} {}: {error}", ledger.kind.name(), ledger.source));
+            (self.tell)(&format!("{} {}: {}", ledger.kind.name(), ledger.source, without_values(error)));
         }
     }
 }

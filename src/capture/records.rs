@@ -7,7 +7,7 @@ use super::live::Live;
 use super::reader::{Filled, Patience, Reader};
 use super::status::Ledger;
 use crate::etf::{Term, Unpacked};
-use crate::trace::{Recorder, Session};
+use crate::trace::{Recorder, Session, messages};
 
 /// Read before it is decided who speaks, at most: what waited in a queue is older than it looks, and the end of it is
 /// not.
@@ -183,9 +183,11 @@ impl<'a> Records<'a> {
                 Step::Record { term, bytes } => {
                     match self.unpacked.parse(term, MAX_RECORD_BYTES) {
                         Ok(term) => {
-                            live.recorder().take(term);
-                            if live.recorder().is_full() {
-                                live.store(self.hub, self.ledger);
+                            for message in messages(term) {
+                                live.recorder().take_one(message);
+                                if live.recorder().is_full() {
+                                    live.store(self.hub, self.ledger);
+                                }
                             }
                         }
                         Err(error) => {

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use elixir_scope_storage::ingest::{self, ImportOptions, ImportReport};
+use elixir_scope_storage::ingest::{self, Complaint, ImportOptions, ImportReport};
+use elixir_scope_storage::visible::{visible, without_values};
 use elixir_scope_storage::{EventStore, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::say;
+use super::voice::report as say;
 
 /// One imported path.
 #[derive(Debug)]
@@ -67,19 +68,26 @@ fn complain(path: &Path, report: &ImportReport) {
         say(&note.to_string());
     }
     for complaint in &report.first_errors {
-        say(&complaint.to_string());
+        say(&told(complaint));
     }
     let silent = report.rejected - report.first_errors.len() as u64;
     if silent > 0 {
         say(&format!("{}: {silent} more events rejected", path.display()));
     }
     for broken in &report.broken {
-        say(&format!("{broken}; what came before is kept"));
+        say(&format!("{}; what came before is kept", told(broken)));
     }
 }
 
+/// A complaint without the values it names.
+fn told(complaint: &Complaint) -> String {
+    let Complaint { file, place, message, .. } = complaint;
+    format!("{}, {place}: {}", file.display(), without_values(message))
+}
+
 fn bar(path: &Path) -> ProgressBar {
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let name = visible(&name).into_owned();
     let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0).with_style(style).with_message(name)

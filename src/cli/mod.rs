@@ -3,6 +3,7 @@
 mod args;
 mod load;
 mod report;
+mod voice;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use elixir_scope_storage::mcp::{self, ServeOptions};
 use tokio::runtime::Runtime;
 
 use args::{Args, Task};
+use voice::say;
 
 /// Everything was done.
 const DONE: u8 = 0;
@@ -28,6 +30,11 @@ const INCOMPLETE: u8 = 3;
 
 /// Runs the program on its arguments.
 pub(crate) fn run() -> ExitCode {
+    // What failed may be told with the value that did: the place is enough to find it.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
+        voice::report(&format!("the program failed{place}; please report it"));
+    }));
     let code = match carry_out(&Args::parse()) {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => DONE,
@@ -36,6 +43,7 @@ pub(crate) fn run() -> ExitCode {
             FAILED
         }
     };
+    voice::finish();
     ExitCode::from(code)
 }
 
@@ -67,7 +75,7 @@ fn carry_out(args: &Args) -> Result<u8> {
             let store = open(args);
             let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options())?;
             for import in &imports {
-                say(&report::line(import));
+                voice::report(&report::line(import));
             }
             // One thread: requests take effect in the order they were sent.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -116,7 +124,7 @@ fn serving(args: &Args) -> ServeOptions {
 
 /// Starts the live sources asked for.
 fn hear(args: &Args, store: &EventStore) -> Result<Capture> {
-    let capture = Capture::new(store.clone(), args.live.reach(), &args.reading.options(), Arc::new(say));
+    let capture = Capture::new(store.clone(), args.live.reach(), &args.reading.options(), Arc::new(voice::report));
     for target in args.live.targets() {
         let (status, _) = capture.start(&target, Asked::AtStart)?;
         let verb = if status.kind == Kind::Listen { "listening on" } else { "connecting to" };
@@ -141,11 +149,6 @@ fn print(text: &[u8]) -> Result<u8> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text).and_then(|()| stdout.flush()).context("writing to stdout")?;
     Ok(DONE)
-}
-
-/// One line on stderr. That nobody reads it is no reason to end.
-fn say(line: &str) {
-    drop(writeln!(std::io::stderr(), "{line}"));
 }
 
 /// Whether the reader of stdout went away: `| head` wanted no more.

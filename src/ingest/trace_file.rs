@@ -12,7 +12,7 @@ use super::report::Place;
 use super::{MAX_EVENT_BYTES, unreadable};
 use crate::error::Result;
 use crate::etf::{Term, Unpacked};
-use crate::trace::{Recorder, Session, Stamp, stamp_of};
+use crate::trace::{Recorder, Session, Stamp, messages, stamp_of};
 
 /// Reads one recording: a file that is open, or a wrap set whose first file is.
 pub(super) fn import(job: &mut Job<'_>, format: Format, input: Input, name: &str, files: &[PathBuf]) -> Result<()> {
@@ -61,13 +61,15 @@ impl Reader<'_> {
         while let Some(record) = records.next(input, &mut term)? {
             match record {
                 Record::Term { offset } => {
-                    let recorder = self.recorder(job, &term);
-                    let taken = unpacked.parse(&term, MAX_EVENT_BYTES);
-                    if let Err(error) = taken.map(|parsed| recorder.take(parsed)) {
-                        records.doubt(offset);
-                        // What is cut ends inside the record, after its last byte.
-                        let within = error.offset.min(term.len().saturating_sub(1)) as u64;
-                        job.reject(Place::Offset(offset + within), error.message);
+                    self.recorder(job, &term);
+                    match unpacked.parse(&term, MAX_EVENT_BYTES) {
+                        Ok(parsed) => self.take(job, parsed, Place::Offset(offset), input)?,
+                        Err(error) => {
+                            records.doubt(offset);
+                            // What is cut ends inside the record, after its last byte.
+                            let within = error.offset.min(term.len().saturating_sub(1)) as u64;
+                            job.reject(Place::Offset(offset + within), error.message);
+                        }
                     }
                     self.bytes += term.len();
                 }
@@ -82,6 +84,25 @@ impl Reader<'_> {
             }
             if self.recorder.as_ref().is_some_and(Recorder::is_full) || self.bytes >= BATCH_BYTES {
                 self.store(job, Place::Offset(input.offset));
+                job.go_on(input)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the messages of a record in; what they become is stored whenever it is enough, however many there are.
+    fn take(
+        &mut self,
+        job: &mut Job<'_>,
+        record: Term<'_>,
+        place: Place,
+        input: &Input,
+    ) -> std::result::Result<(), Stop> {
+        for message in messages(record) {
+            let Some(recorder) = &mut self.recorder else { return Ok(()) };
+            recorder.take_one(message);
+            if recorder.is_full() {
+                self.store(job, place);
                 job.go_on(input)?;
             }
         }
