@@ -21,6 +21,7 @@ mod reader;
 mod records;
 mod status;
 mod timeline;
+mod waiting;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
@@ -31,6 +32,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
+use crate::budget::Budget;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::ingest::ImportOptions;
@@ -49,6 +51,9 @@ const MAX_RUNNING: usize = 32;
 
 /// Sources remembered, those that stopped included.
 const MAX_SOURCES: usize = 128;
+
+/// Bytes that all records and lines together may hold which have not come whole.
+const UNFINISHED_BYTES: u64 = 512 << 20;
 
 /// Told, in one line each, what goes wrong with sources.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
@@ -106,6 +111,8 @@ struct Hub {
     /// Sessions begun.
     sessions: AtomicU64,
     tell: Tell,
+    /// Bytes that records and lines may hold which have not come whole.
+    budget: Budget,
 }
 
 struct Source {
@@ -156,9 +163,9 @@ impl Capture {
         tell: Tell,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let ImportOptions { max_value_bytes, redact } = reading.clone();
+        let ImportOptions { max_value_bytes, redact, .. } = reading.clone();
         let (timeline, sessions) = (Mutex::default(), AtomicU64::new(0));
-        let hub = Hub { store, clock, max_value_bytes, redact, timeline, sessions, tell };
+        let hub = Hub { store, clock, max_value_bytes, redact, timeline, sessions, tell, budget: Budget::new(UNFINISHED_BYTES) };
         Self { shared: Arc::new(Shared { hub: Arc::new(hub), reach, sources: Mutex::default() }) }
     }
 

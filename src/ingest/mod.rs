@@ -3,6 +3,7 @@
 //! Synchronous and streaming: a file is read once, a batch of it is in memory at a time, and the store's limits hold
 //! after every batch. What is wrong with one event costs that event; what is wrong with the file costs the rest of it.
 
+mod access;
 mod batch;
 mod chrome;
 mod elements;
@@ -30,6 +31,7 @@ use crate::redact::Rules;
 use crate::store::EventStore;
 use crate::trace::MAX_VALUE_BYTES;
 use crate::watch::{Unwatched, Watch};
+pub use access::Access;
 use batch::Batch;
 use elements::Elements;
 pub use format::Format;
@@ -50,11 +52,13 @@ pub struct ImportOptions {
     pub max_value_bytes: usize,
     /// What is hidden of every event that is read.
     pub redact: Rules,
+    /// Which files may be read.
+    pub access: Access,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { max_value_bytes: MAX_VALUE_BYTES, redact: Rules::default() }
+        Self { max_value_bytes: MAX_VALUE_BYTES, redact: Rules::default(), access: Access::default() }
     }
 }
 
@@ -119,10 +123,10 @@ fn import_path(mut job: Job<'_>, path: &Path) -> Result<ImportReport> {
 }
 
 fn named_file(job: &mut Job<'_>, path: &Path) -> Result<()> {
-    let mut input = Input::open(path).map_err(|error| unreadable(path, &error))?;
+    let mut input = job.open(path).map_err(|error| unreadable(path, &error))?;
     let head = input.peek().unwrap_or_default();
     if Format::of(head) == Ok(Format::Dbg) {
-        match siblings(path) {
+        match siblings(path, &job.options.access) {
             Siblings::Set(of) => return set(job, &of),
             Siblings::Apart(files) => {
                 let others = files.len() - 1;
@@ -138,7 +142,7 @@ fn named_file(job: &mut Job<'_>, path: &Path) -> Result<()> {
 fn set(job: &mut Job<'_>, of: &WrapSet) -> Result<()> {
     let Some(first) = of.files.first() else { return Ok(()) };
     job.expect(of.files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum());
-    let input = Input::open(first).map_err(|error| unreadable(first, &error))?;
+    let input = job.open(first).map_err(|error| unreadable(first, &error))?;
     trace_file::import(job, Format::Dbg, input, of.name.trim_end_matches(['.', '-', '_']), &of.files)
 }
 
@@ -188,10 +192,14 @@ fn read_text(
         }
         _ => {
             let mut text = Vec::new();
-            while let Some(found) = lines::next(input, &mut text).map_err(cut_short)? {
+            loop {
+                // Blank lines are no events, but there may be a great many.
+                while input.skip_some_space().map_err(cut_short)? {
+                    job.go_on(input)?;
+                }
+                let Some(found) = lines::next(input, &mut text).map_err(cut_short)? else { return Ok(()) };
                 batch.push(job, input, found, &text)?;
             }
-            Ok(())
         }
     }
 }

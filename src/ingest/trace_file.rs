@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::Crc;
 
+use super::access::Access;
 use super::format::Format;
 use super::input::Input;
 use super::job::{BATCH_BYTES, Job, Stop};
@@ -22,7 +23,7 @@ pub(super) fn import(job: &mut Job<'_>, format: Format, input: Input, name: &str
     for file in files {
         let (format, mut input) = match next.take() {
             Some(opened) => opened,
-            None => (format, Input::open(file).map_err(|error| unreadable(file, &error))?),
+            None => (format, job.open(file).map_err(|error| unreadable(file, &error))?),
         };
         job.begin(file);
         read.push(file.clone());
@@ -118,7 +119,7 @@ impl Reader<'_> {
                 id: format!("{name}-{mark}"),
                 prefix: format!("{mark}-"),
                 max_value_bytes: job.options.max_value_bytes,
-                start_ns: Term::parse(first).ok().and_then(stamp_of).or_else(|| first_stamp(files)).map(|it| it.ns),
+                start_ns: Term::parse(first).ok().and_then(stamp_of).or_else(|| first_stamp(files, &job.options.access)).map(|it| it.ns),
                 redact: job.options.redact.clone(),
                 ..Session::default()
             });
@@ -166,11 +167,11 @@ pub(super) fn fingerprint(first: &[u8]) -> String {
 }
 
 /// The time of the first record that carries one; what comes before has that time too.
-fn first_stamp(files: &[PathBuf]) -> Option<Stamp> {
+fn first_stamp(files: &[PathBuf], access: &Access) -> Option<Stamp> {
     // A pipe cannot be read twice.
     let is_file = |path: &&PathBuf| path.metadata().is_ok_and(|metadata| metadata.is_file());
     files.iter().take_while(is_file).find_map(|path| {
-        let mut input = Input::open(path).ok()?;
+        let mut input = Input::open(path, access).ok()?;
         let format = Format::of(input.peek().ok()?).ok()?;
         let mut records = Records::new(format);
         let mut term = Vec::new();
@@ -186,8 +187,8 @@ fn first_stamp(files: &[PathBuf]) -> Option<Stamp> {
 }
 
 /// The times of the first and the last record that carry one; `None` when it is no binary trace, or carries none.
-pub(super) fn stamps(path: &Path) -> Option<(Stamp, Stamp)> {
-    let mut input = Input::open(path).ok()?;
+pub(super) fn stamps(path: &Path, access: &Access) -> Option<(Stamp, Stamp)> {
+    let mut input = Input::open(path, access).ok()?;
     let format = Format::of(input.peek().ok()?).ok()?;
     let mut records = Records::new(format);
     let (mut first, mut last) = (None, None);

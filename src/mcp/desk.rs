@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::capture::Capture;
-use crate::ingest::ImportOptions;
+use crate::ingest::{Access, ImportOptions};
 use crate::{Error, EventStore, Result};
 
 /// A store with what fills it. Clones share all of it.
@@ -80,6 +80,11 @@ impl ImportRoots {
             if real.is_dir() { Ok(real) } else { Err(wrong("not a folder")) }
         };
         Ok(Self(folders.into_iter().map(real).collect::<std::result::Result<_, _>>()?))
+    }
+
+    /// Only what lies under the roots, whatever it is swapped for meanwhile.
+    pub(crate) fn access(&self) -> Access {
+        Access::within(self.0.clone())
     }
 
     /// The real path of a file or folder under one of the roots; relative paths start at the current folder, then at each
