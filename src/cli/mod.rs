@@ -22,7 +22,7 @@ use voice::say;
 
 /// Everything was done.
 const DONE: u8 = 0;
-/// It could not be done; stderr says why.
+/// It could not be done, or was given up at a signal; stderr says why.
 const FAILED: u8 = 1;
 /// It was done, but a recording holds events that could not be stored; stderr names the first. (2 is clap's, for
 /// arguments it does not understand.)
@@ -65,23 +65,26 @@ fn carry_out(args: &Args) -> Result<u8> {
             let store = open(args);
             let mut everything = args.import.clone();
             everything.extend_from_slice(paths);
-            let imports = load::all(&store, &everything, &args.reading.options())?;
+            let ends = listen()?;
+            let imports = load::all(&store, &everything, &args.reading.options(), &ends)?;
             print(report::contents(&imports, &store).as_bytes())?;
-            Ok(code(&imports))
+            Ok(if ends.is_asked() { FAILED } else { code(&imports) })
         }
         None => {
             let mut options = serving(args);
             warn(args);
             let store = open(args);
-            let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options())?;
+            let ends = listen()?;
+            let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options(), &ends)?;
             for import in &imports {
                 voice::report(&report::line(import));
+            }
+            if ends.is_asked() {
+                return Ok(DONE);
             }
             // One thread: requests take effect in the order they were sent.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.context("starting the runtime")?;
-            // Whoever reads an address may send a signal next.
-            let ends = runtime.block_on(async { mcp::Ends::listen() }).context("listening for signals")?;
             let capture = hear(args, &store)?;
             options.capture = Some(capture.clone());
             let served = serve(runtime, store, options, ends);
@@ -91,6 +94,16 @@ fn carry_out(args: &Args) -> Result<u8> {
             Ok(code(&imports))
         }
     }
+}
+
+/// Hears signals from now on: whoever reads a line of stderr may send one next. The second ends the process, whatever
+/// it is doing.
+fn listen() -> Result<mcp::Ends> {
+    let at_once = || {
+        say("error: asked twice to end; replies may be missing");
+        std::process::exit(i32::from(FAILED));
+    };
+    mcp::Ends::listen_or(at_once).context("listening for signals")
 }
 
 /// Opens the store, or ends the program with the usage error its settings are.

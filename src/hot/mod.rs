@@ -28,7 +28,7 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::event::{Collector, StoredEvent};
 use crate::index::dictionary::hash_text;
-use crate::segment::active::Capacity;
+use crate::segment::active::{Capacity, Demand};
 use crate::segment::rows::EventKey;
 use crate::segment::seal::seal;
 use crate::segment::{Active, Rows, View};
@@ -113,6 +113,24 @@ impl HotTier {
     /// clone `sealed`, and let go.
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read()
+    }
+
+    /// Live events, and bytes of columns and payloads; `None` while a writer is at work.
+    pub(crate) fn size_at_once(&self) -> Option<(u64, u64)> {
+        let state = self.state.try_read()?;
+        let sealed: usize = state.sealed.views.iter().map(View::heap_bytes).sum();
+        Some((state.events(), (state.active.heap_bytes() + sealed) as u64))
+    }
+
+    /// Whether a batch finds no other writer, no reader, and room in the active segment.
+    pub(crate) fn stores_at_once(&self, events: usize, bytes: usize) -> bool {
+        if self.writer.try_lock().is_none() {
+            return false;
+        }
+        let Some(state) = self.state.try_write() else { return false };
+        // Roles name a few pids an event.
+        let demand = Demand { rows: events, pids: events * 4, bytes };
+        state.active.has_room(demand, self.capacity) && state.active.n_dead() <= state.active.live()
     }
 
     fn hash_id(&self, id: &str) -> u64 {

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::workers::Workers;
+use crate::budget::Budget;
 use crate::capture::Capture;
 use crate::ingest::{Access, ImportOptions};
 use crate::{Error, EventStore, Result};
@@ -15,11 +17,23 @@ pub(crate) struct Desk {
     capture: Option<Capture>,
     roots: Arc<ImportRoots>,
     import: ImportOptions,
+    workers: Workers,
 }
 
 impl Desk {
-    pub(crate) fn new(store: EventStore, capture: Option<Capture>, roots: ImportRoots, import: ImportOptions) -> Self {
-        Self { store, capture, roots: Arc::new(roots), import }
+    pub(crate) fn new(
+        store: EventStore,
+        capture: Option<Capture>,
+        roots: ImportRoots,
+        import: ImportOptions,
+        budget: Budget,
+    ) -> Self {
+        Self { store, capture, roots: Arc::new(roots), import, workers: Workers::new(budget) }
+    }
+
+    /// Who does what is not small.
+    pub(crate) const fn workers(&self) -> &Workers {
+        &self.workers
     }
 
     pub(crate) const fn store(&self) -> &EventStore {
@@ -48,7 +62,7 @@ impl Desk {
 
 impl From<EventStore> for Desk {
     fn from(store: EventStore) -> Self {
-        Self::new(store, None, ImportRoots::default(), ImportOptions::default())
+        Self::new(store, None, ImportRoots::default(), ImportOptions::default(), Budget::default())
     }
 }
 

@@ -234,6 +234,17 @@ impl EventStore {
         self.shared.hot.read().events()
     }
 
+    /// Events stored now and the bytes they take, indexes not counted; `None` where somebody would have to be waited for.
+    /// Cost: O(segments).
+    pub(crate) fn size_at_once(&self) -> Option<(u64, u64)> {
+        self.shared.hot.size_at_once()
+    }
+
+    /// Whether so many more events are stored without waiting for others and without sealing a segment.
+    pub(crate) fn stores_at_once(&self, events: usize, bytes: usize) -> bool {
+        self.shared.hot.stores_at_once(events, bytes)
+    }
+
     /// Timestamps of the oldest and the newest event, those far from the other times of their source aside; `None` when
     /// none is stored. Cost: O(segments).
     pub fn span(&self) -> Option<(i64, i64)> {

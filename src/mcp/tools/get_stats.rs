@@ -311,11 +311,6 @@ impl Tool for GetStats {
     type Args = NoArgs;
     type Reply = Reply;
 
-    fn is_long(store: &EventStore, _args: &Self::Args) -> bool {
-        // Keys are counted over all segments.
-        store.len() > 1_000_000
-    }
-
     fn run(store: &EventStore, _: NoArgs, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
         let reply = Reply::from((store.get_stats(), store.lost()));
         Ok(Answer { text: reply.text(), structured: reply })

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::ingest::{self, ImportReport, Recording};
+use crate::mcp::cost::Cost;
 use crate::mcp::desk::Desk;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::visible::visible;
@@ -213,13 +214,10 @@ impl Tool<Desk> for ImportEvents {
         zstd. The same file again changes nothing. Only files under the import roots: the folder the server was started in, unless --import-root says others.";
     const EXAMPLE: &'static str = r#"{"path":"examples/recordings/bank.ndjson.gz"}"#;
     const EFFECT: Effect = Effect::Stores;
+    const COST: Cost = Cost::Waits;
 
     type Args = Args;
     type Reply = Reply;
-
-    fn is_long(_desk: &Desk, _args: &Args) -> bool {
-        true
-    }
 
     fn run(desk: &Desk, args: Args, watch: &dyn Watch) -> Result<Answer<Reply>> {
         let path = desk.roots().admit(&args.path)?;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::mcp::args::event::{event_schema, object_text};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::cost::Cost;
+use crate::mcp::tool::{Answer, Effect, LONG_TEXT, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -44,6 +45,7 @@ impl Tool for StoreEvent {
         again is a duplicate (same content) or a replacement. For more than a few events use store_events.";
     const EXAMPLE: &'static str = r#"{"event":{"event_id":"e1","timestamp":-500,"event_type":"message_send","pid":"<0.120.0>","data":{"receiver_pid":"<0.121.0>","message":":ping"}}}"#;
     const EFFECT: Effect = Effect::Stores;
+    const COST: Cost = Cost::Stores { events: 1, bytes: LONG_TEXT };
 
     type Args = Args;
     type Reply = Reply;

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::mcp::args::batch::BatchArgs;
 use crate::mcp::args::event::{self, event_schema};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::cost::Cost;
+use crate::mcp::tool::{Answer, Effect, LONG_TEXT, Tool};
 use crate::store::StoreReport;
 use crate::watch::Watch;
 use crate::{Error, EventStore};
@@ -69,6 +70,7 @@ impl Tool for StoreEvents {
         again is safe: known events count as duplicates.";
     const EXAMPLE: &'static str = r#"{"events":[{"event_id":"e1","timestamp":-500,"event_type":"function_entry","pid":"<0.120.0>","data":{"module":"Bank.Account","function":"withdraw","arity":2}}]}"#;
     const EFFECT: Effect = Effect::Stores;
+    const COST: Cost = Cost::Stores { events: LONG_TEXT / 8, bytes: LONG_TEXT };
 
     type Args = Args;
     type Reply = Reply;
