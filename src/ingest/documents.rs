@@ -71,7 +71,7 @@ impl Documents {
 
     fn text(&mut self, out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
         input.skip_byte_order_mark().map_err(cut_short)?;
-        input.skip_space().map_err(cut_short)?;
+        skip_space(out, input)?;
         let head = input.peek().map_err(cut_short)?;
         match framing(head) {
             Framing::Text => {
@@ -86,7 +86,9 @@ impl Documents {
     /// An object on each line.
     fn lines(&mut self, out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
         let mut text = Vec::new();
-        while let Some(found) = lines::next(input, &mut text).map_err(cut_short)? {
+        loop {
+            skip_space(out, input)?;
+            let Some(found) = lines::next(input, &mut text).map_err(cut_short)? else { return Ok(()) };
             // An array that is written line by line, with or without its brackets.
             let line = text.trim_ascii();
             let line = line.strip_suffix(b",").filter(|line| line.ends_with(b"}")).unwrap_or(line);
@@ -106,13 +108,12 @@ impl Documents {
                 Err(message) => self.wrong(out, found, message),
             }
         }
-        Ok(())
     }
 
     fn documents(&mut self, out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
         let mut is_sequence = false;
         loop {
-            input.skip_space().map_err(cut_short)?;
+            skip_space(out, input)?;
             let line = input.line;
             match input.peek_byte().map_err(cut_short)? {
                 None => return Ok(()),
@@ -394,6 +395,14 @@ impl Documents {
             self.more_waiting += 1;
         }
     }
+}
+
+/// Skips space, of which there may be a great deal.
+fn skip_space(out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
+    while input.skip_some_space().map_err(cut_short)? {
+        out.job.go_on(input)?;
+    }
+    Ok(())
 }
 
 /// What an object without any field of an event is told.

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::format::{self, Bytes, Format};
-use super::input::Input;
 use super::job::Job;
 use super::report::Note;
-use super::wrap::{Siblings, siblings};
+use super::wrap::{NumberedFiles, Siblings};
 use super::{file, session, set, unreadable};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -22,12 +21,13 @@ pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
     let entries = entries(folder)?;
     job.expect(entries.iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum());
     let before = job.report.recordings.len();
+    let mut numbered = None;
     for path in entries {
         if job.report.is_cancelled {
             return Ok(());
         }
-        if !is_read(job, &path) {
-            entry(job, &path)?;
+        if !job.has_read(&path) {
+            entry(job, &path, &mut numbered)?;
         }
     }
     if job.report.recordings.len() > before {
@@ -58,12 +58,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Whether a file was read already, with the set it belongs to.
-fn is_read(job: &Job<'_>, path: &PathBuf) -> bool {
-    job.report.recordings.iter().any(|recording| recording.files.contains(path))
-}
-
-fn entry(job: &mut Job<'_>, path: &Path) -> Result<()> {
+fn entry(job: &mut Job<'_>, path: &Path, numbered: &mut Option<NumberedFiles>) -> Result<()> {
     if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
         job.note(path, "not read: its name starts with a dot");
         return Ok(());
@@ -75,7 +70,7 @@ fn entry(job: &mut Job<'_>, path: &Path) -> Result<()> {
         job.note(path, "not read: a folder in a folder; name it itself");
         return Ok(());
     }
-    let mut input = match Input::open(path) {
+    let mut input = match job.open(path) {
         Ok(input) => input,
         Err(error) => {
             job.note(path, format!("not read: {}", unreadable(path, &error)));
@@ -90,7 +85,8 @@ fn entry(job: &mut Job<'_>, path: &Path) -> Result<()> {
         }
     };
     if format::bytes(head) == Ok(Bytes::Terms(Format::Dbg)) {
-        if let Siblings::Set(of) = siblings(path) {
+        let numbered = numbered.get_or_insert_with(|| NumberedFiles::beside(path));
+        if let Siblings::Set(of) = numbered.siblings(path, &job.options.access) {
             return set(job, &of);
         }
     }

@@ -3,6 +3,7 @@
 //! Synchronous and streaming: a file is read once, a batch of it is in memory at a time, and the store's limits hold
 //! after every batch. What is wrong with one event costs that event; what is wrong with the file costs the rest of it.
 
+mod access;
 mod batch;
 mod chrome;
 mod documents;
@@ -39,6 +40,7 @@ use crate::redact::Rules;
 use crate::store::EventStore;
 use crate::trace::MAX_VALUE_BYTES;
 use crate::watch::{Unwatched, Watch};
+pub use access::Access;
 use batch::Batch;
 use documents::Documents;
 use format::Bytes;
@@ -61,11 +63,13 @@ pub struct ImportOptions {
     pub max_value_bytes: usize,
     /// What is hidden of every event that is read.
     pub redact: Rules,
+    /// Which files may be read.
+    pub access: Access,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { max_value_bytes: MAX_VALUE_BYTES, redact: Rules::default() }
+        Self { max_value_bytes: MAX_VALUE_BYTES, redact: Rules::default(), access: Access::default() }
     }
 }
 
@@ -130,10 +134,10 @@ fn import_path(mut job: Job<'_>, path: &Path) -> Result<ImportReport> {
 }
 
 fn named_file(job: &mut Job<'_>, path: &Path) -> Result<()> {
-    let mut input = Input::open(path).map_err(|error| unreadable(path, &error))?;
+    let mut input = job.open(path).map_err(|error| unreadable(path, &error))?;
     let head = input.peek().unwrap_or_default();
     if format::bytes(head) == Ok(Bytes::Terms(Format::Dbg)) {
-        match siblings(path) {
+        match siblings(path, &job.options.access) {
             Siblings::Set(of) => return set(job, &of),
             Siblings::Apart(files) => {
                 let others = files.len() - 1;
@@ -149,7 +153,7 @@ fn named_file(job: &mut Job<'_>, path: &Path) -> Result<()> {
 fn set(job: &mut Job<'_>, of: &WrapSet) -> Result<()> {
     let Some(first) = of.files.first() else { return Ok(()) };
     job.expect(of.files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum());
-    let input = Input::open(first).map_err(|error| unreadable(first, &error))?;
+    let input = job.open(first).map_err(|error| unreadable(first, &error))?;
     trace_file::import(job, Format::Dbg, input, of.name.trim_end_matches(['.', '-', '_']), &of.files)
 }
 
