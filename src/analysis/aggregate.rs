@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use super::exceptions::{End, Streamed};
 use super::grouping::{Dimension, Grouper, Label};
 use super::messages::Messages;
-use super::nesting::{NO_GROUP, Nesting, Span, Spans, is_call, nest, spans};
+use super::nesting::{NO_GROUP, Nesting, Span, Spans, is_call, spans};
 use super::nodes::Nodes;
 use super::parts::Part;
+use super::spans::{Failed, any_span, times};
 use super::symbols::Processes;
 use super::untimed::{self, Untimed};
 use crate::error::Result;
@@ -166,7 +167,9 @@ impl RaisedIn {
         match event.event_type() {
             Some("function_entry") => self.exceptions.entry(process, event),
             Some("process_exit") => self.exceptions.ended(process),
-            _ if is_call(event) => return self.exceptions.exit(process, event) == End::Raised,
+            _ if is_call(event) && times(event).is_none() => {
+                return self.exceptions.exit(process, event) == End::Raised;
+            }
             _ => {}
         }
         false
@@ -180,9 +183,16 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let nodes = Nodes::of(store);
     let filter = &Nodes::narrowed(store, filter, watch)?;
     // A child may have ended before the filter's first moment, so nesting looks at everything up to its last.
-    let around = Filter { pid: filter.pid.clone(), until: filter.until, ..Filter::default() };
-    let Spans { spans, is_waiting_unknown } =
-        if *nests { spans(store, &around, &nodes, &Part { watch, at: 0, of: 2 })? } else { Spans::default() };
+    let has_spans = (*nests || *count_failures) && any_span(store, watch)?;
+    let nests = *nests || has_spans;
+    let around = if has_spans {
+        // A part of a span may be another process's, and end after what it is part of.
+        Filter::default()
+    } else {
+        Filter { pid: filter.pid.clone(), until: filter.until, ..Filter::default() }
+    };
+    let all = if nests { spans(store, &around, &nodes, &Part { watch, at: 0, of: 2 })? } else { Spans::default() };
+    let (spans, is_waiting_unknown) = (&all.spans, all.is_waiting_unknown);
     let messages = if group_by.contains(&Dimension::Message) {
         Some(Messages::collect(store, filter.until, watch)?)
     } else {
@@ -193,6 +203,8 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         _ => None,
     };
     let mut raised = RaisedIn::new(&nodes);
+    let failed_spans = if has_spans && *count_failures { Failed::of(store, watch)? } else { Failed::default() };
+    let mut has_failed = vec![false; spans.len()];
     let mut untimed = untimed::Count::new(filter, group_by.contains(&Dimension::Message));
     let mut grouper = Grouper::new(group_by, origin, messages, &nodes);
     let mut groups: Vec<Group> = Vec::new();
@@ -200,7 +212,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let mut is_folded = vec![false; spans.len()];
     let mut next = 0;
     let (mut span, mut left_out) = (None, 0);
-    let last = Part { watch, at: u64::from(*nests), of: 1 + u64::from(*nests) };
+    let last = Part { watch, at: u64::from(nests), of: 1 + u64::from(nests) };
     let visit = store.visit(filter, &last, |event| {
         let is_call = is_call(&event);
         if *count_untimed {
@@ -213,7 +225,8 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
             return ControlFlow::Continue(());
         };
         let key = (event.timestamp(), event.seq());
-        span = Some((span.map_or(key.0, |(first, _)| first), key.0));
+        let end = times(&event).map_or(key.0, |(_, end)| end);
+        span = Some(span.map_or((key.0, end), |(first, last): (i64, i64)| (first, last.max(end))));
         if groups.len() < grouper.len() {
             groups.push(Group::default());
         }
@@ -231,12 +244,18 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         if spans.get(next).is_some_and(|span| span.key == key && span.is_call()) {
             group_of[next] = member.group;
             is_folded[next] = member.is_folded;
+            has_failed[next] = *count_failures && times(&event).is_some() && failed_spans.reason(&event).is_some();
         }
         ControlFlow::Continue(())
     })?;
-    let nesting = nest(&spans, &group_of);
+    let nesting = all.nest(&group_of);
+    for (at, _) in all.origins(|at| has_failed[at]).iter().enumerate().filter(|(_, is_origin)| **is_origin) {
+        let Some(group) = groups.get_mut(group_of[at] as usize) else { continue };
+        group.failed += 1;
+        group.first_failed.get_or_insert(spans[at].key);
+    }
     let overlaps = nesting.overlaps;
-    let own_times = share_out(&mut groups, &spans, &group_of, |at| *keep_durations && !is_folded[at], &nesting);
+    let own_times = share_out(&mut groups, spans, &group_of, |at| *keep_durations && !is_folded[at], &nesting);
     for ((at, group), own) in groups.iter_mut().enumerate().zip(own_times) {
         group.outliers = Outliers::of(own);
         group.labels = grouper.labels(at);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
-use super::ledger::{CallId, Kind, Ledger, Outcome, Sym, Waited};
+use super::ledger::{Call, CallId, Kind, Ledger, Outcome, Sym, Waited};
+use super::spans::covered;
 use super::traffic::Traffic;
 
 /// Deepest tree that is built.
@@ -152,8 +153,7 @@ impl<'l> Below<'l> {
                 node.total = node.total.saturating_add(call.duration.unwrap_or_default());
                 let below = self.collect(*id, shape.fold, &mut node);
                 let nested = below.iter().filter(|(_, by)| by.is_none());
-                let nested: i64 =
-                    nested.filter_map(|(child, _)| self.ledger.call(*child).duration).fold(0, i64::saturating_add);
+                let nested = self.covered(*id, nested.map(|(child, _)| *child));
                 let waits = self.waits_within(*id, shape.fold);
                 node.waited = node.waited.saturating_add(waits.sure);
                 let own =
@@ -173,6 +173,22 @@ impl<'l> Below<'l> {
             tree.nodes.push(node);
             self.add(&children, depth + 1, shape, tree);
         }
+    }
+
+    /// How long calls inside of a call took: those of a process one after the other, spans beside each other, too.
+    fn covered(&self, id: CallId, inside: impl Iterator<Item = CallId>) -> i64 {
+        let inside = inside.map(|child| self.ledger.call(child));
+        let call = self.ledger.call(id);
+        if !call.is_span {
+            return inside.filter_map(|child| child.duration).fold(0, i64::saturating_add);
+        }
+        let times = |call: &Call| {
+            let duration = call.duration?;
+            let end = call.end.map_or(call.start.at, |end| end.at);
+            Some((end.saturating_sub(duration), end))
+        };
+        let Some((start, end)) = times(call) else { return 0 };
+        covered(start, end, inside.filter_map(times).collect())
     }
 
     /// The calls that stand below a call in the tree: what an anonymous or recursive one calls is its caller's.

@@ -141,9 +141,10 @@ impl Fact {
         }
     }
 
-    /// `Module.function`, as Elixir writes it.
+    /// `Module.function`, as Elixir writes it; of a span, what it is called.
     pub(crate) fn function(&self) -> Option<String> {
-        Some(format!("{}.{}", self.event.module()?, self.event.function()?))
+        let function = self.event.function()?;
+        Some(self.event.module().map_or_else(|| function.to_owned(), |module| format!("{module}.{function}")))
     }
 
     /// `Module.function/arity`.

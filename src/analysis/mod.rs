@@ -32,6 +32,7 @@ pub(crate) mod overview;
 pub(crate) mod parts;
 pub(crate) mod seam;
 mod server;
+pub(crate) mod spans;
 pub(crate) mod spawn;
 pub(crate) mod spread;
 pub(crate) mod state;

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use foldhash::fast::RandomState;
 
 use super::nodes::Nodes;
+use super::spans::{Forest, Traced, times};
 use super::symbols::{Processes, Symbols};
 use super::waits::{Loose, Waits};
 use crate::error::Result;
@@ -30,11 +31,13 @@ pub(super) enum Is {
     MaybeWaited,
     /// Nothing: the message waited.
     Taken,
+    /// A span of a tracer, by its number: it says itself what it is part of.
+    Traced(u32),
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
-    /// Place of its end in the total order.
+    /// Place of its event in the total order: of its end, unless it is a span told whole.
     pub(super) key: (i64, u64),
     pub(super) duration: i64,
     process: u32,
@@ -47,7 +50,7 @@ impl Span {
     }
 
     pub(super) const fn is_call(&self) -> bool {
-        matches!(self.is, Is::Call | Is::Sleep)
+        matches!(self.is, Is::Call | Is::Sleep | Is::Traced(_))
     }
 }
 
@@ -64,10 +67,11 @@ pub(super) fn is_sleep(event: &Seen<'_>) -> bool {
     event.function() == Some("sleep") && matches!(event.module(), Some("Process" | "timer" | ":timer"))
 }
 
-/// Every call that ended within a filter, and every wait, in the order of their ends.
+/// Every call that ended within a filter, and every wait, in the order of their events.
 #[derive(Debug, Default)]
 pub(super) struct Spans {
     pub(super) spans: Vec<Span>,
+    pub(super) forest: Forest,
     /// Whether calls were recorded in a session that recorded no message: what they waited for is not known.
     pub(super) is_waiting_unknown: bool,
 }
@@ -77,6 +81,7 @@ pub(super) fn spans(store: &EventStore, filter: &Filter, nodes: &Nodes, watch: &
     let (mut with_calls, mut with_messages) = (HashSet::new(), HashSet::new());
     let (mut waits, mut loose) = (Waits::default(), Loose::default());
     let mut spans: Vec<Span> = Vec::new();
+    let mut traced = Traced::default();
     store.visit(filter, watch, |event| {
         let key = (event.timestamp(), event.seq());
         let process = processes.id(&event);
@@ -91,7 +96,11 @@ pub(super) fn spans(store: &EventStore, filter: &Filter, nodes: &Nodes, watch: &
             spans[wait].is = Is::Taken;
         }
         if let Some(duration) = duration {
-            let is = if is_sleep(&event) { Is::Sleep } else { Is::Call };
+            let is = match times(&event) {
+                Some(times) => Is::Traced(traced.take(&event, process, times)),
+                None if is_sleep(&event) => Is::Sleep,
+                None => Is::Call,
+            };
             spans.push(Span { key, duration: duration.max(0), process, is });
             with_calls.insert(sessions.id(&event));
         } else if event.event_type() == Some("message_receive") {
@@ -99,7 +108,46 @@ pub(super) fn spans(store: &EventStore, filter: &Filter, nodes: &Nodes, watch: &
         }
         ControlFlow::Continue(())
     })?;
-    Ok(Spans { spans, is_waiting_unknown: !with_calls.is_subset(&with_messages) })
+    let is_waiting_unknown = !with_calls.is_subset(&with_messages);
+    Ok(Spans { spans, forest: traced.forest(), is_waiting_unknown })
+}
+
+impl Spans {
+    /// Nests them; `groups` says which group each call belongs to.
+    pub(super) fn nest(&self, groups: &[u32]) -> Nesting {
+        let mut nesting = nest(&self.spans, groups);
+        let traced = |at: usize| match self.spans[at].is {
+            Is::Traced(number) => Some(number as usize),
+            _ => None,
+        };
+        let mut groups_of_traced = vec![NO_GROUP; self.forest.own.len()];
+        for (at, group) in groups.iter().enumerate() {
+            if let Some(number) = traced(at) {
+                groups_of_traced[number] = *group;
+            }
+        }
+        let is_outermost = self.forest.outermost(&groups_of_traced);
+        for (at, group) in groups.iter().enumerate() {
+            if let Some(number) = traced(at) {
+                nesting.own[at] = self.forest.own[number];
+                nesting.is_outermost[at] = is_outermost[number] && *group != NO_GROUP;
+            }
+        }
+        nesting
+    }
+
+    /// Of spans, by the events that are one of a failure: those of which no part failed.
+    pub(super) fn origins(&self, has_failed: impl Fn(usize) -> bool) -> Vec<bool> {
+        let mut failed = vec![false; self.forest.own.len()];
+        for (at, span) in self.spans.iter().enumerate() {
+            if let Is::Traced(number) = span.is {
+                failed[number as usize] = has_failed(at);
+            }
+        }
+        let origins = self.forest.origins(&failed);
+        let is_origin = |span: &Span| matches!(span.is, Is::Traced(number) if origins[number as usize]);
+        self.spans.iter().map(is_origin).collect()
+    }
 }
 
 /// What nesting says of each span; of one that is no call nothing.
@@ -125,7 +173,7 @@ struct Open {
 }
 
 /// Nests spans given in the order of their ends; `groups` says which group each call belongs to.
-pub(super) fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
+fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
     let mut nesting = Nesting {
         own: spans.iter().map(|span| if span.is_call() { span.duration } else { 0 }).collect(),
         waited: vec![0; spans.len()],
@@ -141,6 +189,9 @@ pub(super) fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
     let mut depths: HashMap<(u32, u32), u32, RandomState> = HashMap::default();
     // From the last end to the first: a caller is met before what it called.
     for (at, span) in spans.iter().enumerate().rev() {
+        if matches!(span.is, Is::Traced(_)) {
+            continue;
+        }
         let stack = &mut open[span.process as usize];
         while let Some(top) = stack.pop_if(|top| top.start >= span.key.0) {
             if top.group != NO_GROUP {

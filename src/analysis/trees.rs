@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::ledger::{CallId, Ledger, gather};
+use super::ledger::{Call, CallId, Ledger, Sym, gather};
 use super::nodes::Nodes;
+use super::spans::told;
 use super::traffic::Traffic;
 use crate::error::{Error, Result};
 use crate::event::StoredEvent;
@@ -51,6 +52,14 @@ pub(crate) fn ground(
     match target {
         Target::Event(id) => {
             let event = store.get_event_by_id(id)?;
+            if event.event_type().is_some_and(|name| told(name).is_some()) {
+                return of_span(store, &event, watch);
+            }
+            if let (Some("exception" | "span_event"), Some(span)) =
+                (event.event_type(), span_around(store, &event, watch)?)
+            {
+                return of_span(store, &span, watch);
+            }
             if matches!(event.event_type(), Some("message_send" | "message_receive")) {
                 if let Some(correlation) = event.correlation_id() {
                     return of_correlation(store, correlation, watch);
@@ -127,6 +136,38 @@ fn of_call(store: &EventStore, call_id: &str, event: &StoredEvent, watch: &dyn W
     Ok(Ground { ledger, roots: vec![root], above })
 }
 
+/// The span an event happened in.
+fn span_around(store: &EventStore, event: &StoredEvent, watch: &dyn Watch) -> Result<Option<StoredEvent>> {
+    let filter = Filter {
+        call_id: event.parent_id().map(str::to_owned),
+        correlation_id: event.correlation_id().map(str::to_owned),
+        event_types: vec!["span".to_owned()],
+        ..Filter::default()
+    };
+    Ok(if filter.call_id.is_some() { query(store, filter, watch)?.pop() } else { None })
+}
+
+/// Spans are joined by their ids: whatever is part of one may be anywhere.
+fn of_span(store: &EventStore, event: &StoredEvent, watch: &dyn Watch) -> Result<Ground> {
+    let ledger = gather(store, Filter::default(), watch)?;
+    let named = ledger.texts.find(event.event_id());
+    let is_it = |call: &Call| Some(call.event) == named || call.exit == named;
+    let root = (0..).zip(&ledger.calls).find(|(_, call)| is_it(call)).map(|(id, _)| id);
+    let root = root.ok_or_else(|| Error::not_found("event_id: the beginning of this span is not stored any more"))?;
+    let above = ledger.around(root).take(MAX_ABOVE).filter_map(|id| ledger.event(ledger.call(id).event)).collect();
+    Ok(Ground { ledger, roots: vec![root], above })
+}
+
+/// The spans of a trace that are part of no other.
+fn of_trace(store: &EventStore, events: &[StoredEvent], watch: &dyn Watch) -> Result<Ground> {
+    let ledger = gather(store, Filter::default(), watch)?;
+    let of_it: BTreeSet<Sym> = events.iter().filter_map(|event| ledger.texts.find(event.event_id())).collect();
+    let is_of_it = |id: CallId| of_it.contains(&ledger.call(id).event);
+    let calls = (0..ledger.calls.len() as CallId).filter(|id| is_of_it(*id));
+    let roots = calls.filter(|id| ledger.call(*id).parent.is_none_or(|parent| !is_of_it(parent))).collect();
+    Ok(Ground { ledger, roots, above: Vec::new() })
+}
+
 fn of_correlation(store: &EventStore, correlation: &str, watch: &dyn Watch) -> Result<Ground> {
     let filter = Filter { correlation_id: Some(correlation.to_owned()), ..Filter::default() };
     let mut events = query(store, filter, watch)?;
@@ -135,6 +176,9 @@ fn of_correlation(store: &EventStore, correlation: &str, watch: &dyn Watch) -> R
             "correlation_id: no stored event has {correlation:?}; take one from a table's correlation_id column, or give \
              an event_id"
         )));
+    }
+    if events.iter().any(|event| event.event_type().is_some_and(|name| told(name).is_some())) {
+        return of_trace(store, &events, watch);
     }
     // The call the first message was sent in began before.
     let first = events.iter().find(|event| event.event_type() == Some("message_send"));

@@ -1,7 +1,5 @@
 //! Which recording is a text file? What it holds is known by its structure, document by document, in whatever order.
 
-use std::ops::Range;
-
 use serde_json::value::RawValue;
 
 use super::chrome::Chrome;
@@ -9,11 +7,11 @@ use super::format::{Format, KNOWN};
 use super::framing::{Framing, framing};
 use super::input::Input;
 use super::job::Stop;
-use super::kind::{self, Kind};
+use super::kind::{self, Kind, kind_of};
 use super::otlp::{self, Otlp};
 use super::out::Out;
+use super::parts::{Part, Small, is_wrapper};
 use super::report::Place;
-use super::tape::Tape;
 use super::{Found, MAX_EVENT_BYTES, cut_short, jaeger, json, lines, walk, zipkin};
 
 /// Arrays in arrays that are read.
@@ -35,11 +33,18 @@ pub(super) struct Documents {
     waiting: Vec<(Place, String)>,
     more_waiting: u64,
     is_array: bool,
+    /// Whether events lie in an array, or in an object around one: nothing else is read.
+    only_arrays: bool,
     /// Members that no event takes.
     left: otlp::NotKept,
 }
 
 impl Documents {
+    /// Nothing read, of a file that holds an array of events or an object around one, and nothing else.
+    pub(super) fn of_array() -> Self {
+        Self { only_arrays: true, ..Self::default() }
+    }
+
     /// Reads a text to its end.
     pub(super) fn read(&mut self, out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
         let read = self.text(out, input);
@@ -73,6 +78,10 @@ impl Documents {
         input.skip_byte_order_mark().map_err(cut_short)?;
         skip_space(out, input)?;
         let head = input.peek().map_err(cut_short)?;
+        if self.only_arrays {
+            let is_one = matches!(head.first(), Some(b'[' | b'{'));
+            return if is_one { self.documents(out, input) } else { Err(Stop::Here(NO_ARRAY.to_owned())) };
+        }
         match framing(head) {
             Framing::Text => {
                 self.foreign = Some(format!("is {}", kind::of_text(head)));
@@ -236,6 +245,9 @@ impl Documents {
                 None => small.take(&quoted, name, found, value),
             }
         }
+        if part.is_none() && self.only_arrays && !self.is_array {
+            return Err(Stop::Here(NO_ARRAY.to_owned()));
+        }
         if part.is_none() {
             let (found, raw) = small.close();
             self.object(out, input, found, &raw)?;
@@ -300,7 +312,7 @@ impl Documents {
         let mut is_traces = false;
         while json::more(input, b']', &mut is_first)? {
             let found = json::value(input, &mut item)?;
-            if bytes == 2 && !small.is_event() && is_trace(kind_of(item.trim_ascii())) {
+            if bytes == 2 && !small.is_event() && kind_of(item.trim_ascii()).is_trace() {
                 is_traces = true;
                 self.before(out, input, Some(Part::Traces), small)?;
             }
@@ -379,6 +391,11 @@ impl Documents {
             return;
         }
         self.formats.push(format);
+        self.complain(out);
+    }
+
+    /// Tells what was wrong before anything was known.
+    pub(super) fn complain(&mut self, out: &mut Out<'_, '_>) {
         for (place, message) in std::mem::take(&mut self.waiting) {
             out.job.reject(place, message);
         }
@@ -397,6 +414,8 @@ impl Documents {
     }
 }
 
+const NO_ARRAY: &str = "expected an array of events, or an object with \"events\"";
+
 /// Skips space, of which there may be a great deal.
 fn skip_space(out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
     while input.skip_some_space().map_err(cut_short)? {
@@ -407,133 +426,6 @@ fn skip_space(out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
 
 /// What an object without any field of an event is told.
 pub(super) const NO_FIELD: &str = "no event: it has no field that events have, such as event_type or timestamp";
-
-/// A part of an object that is read piece by piece.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// Of an export of OTLP.
-    Export,
-    TraceEvents,
-    Events,
-    /// Traces of Jaeger, or of whoever answers like it.
-    Traces,
-}
-
-impl Part {
-    /// Which part of an object a member is, by its name and the first byte of its value.
-    fn of(before: &Small, name: &str, first: u8) -> Option<Self> {
-        let is_list = first == b'[';
-        match name {
-            _ if otlp::is_export(name, first) => Some(Self::Export),
-            "batches" if is_list && !before.is_event() => Some(Self::Export),
-            "traceEvents" if is_list => Some(Self::TraceEvents),
-            "events" if is_list && !before.is_event() => Some(Self::Events),
-            _ => None,
-        }
-    }
-
-    const fn format(self) -> Format {
-        match self {
-            Self::Export => Format::Otlp,
-            Self::TraceEvents => Format::ChromeTrace,
-            Self::Events => Format::Array,
-            Self::Traces => Format::Jaeger,
-        }
-    }
-}
-
-/// An object as far as it has been read, while it is small.
-struct Small {
-    raw: Vec<u8>,
-    members: Vec<Member>,
-    found: Found,
-}
-
-struct Member {
-    name: String,
-    found: Found,
-    /// Where in the object its value lies.
-    value: Range<usize>,
-}
-
-impl Small {
-    fn begin(line: u64) -> Self {
-        Self { raw: vec![b'{'], members: Vec::new(), found: Found { line, bytes: 2 } }
-    }
-
-    fn take(&mut self, quoted: &[u8], name: String, found: Found, value: &[u8]) {
-        self.found.bytes += quoted.len() as u64 + found.bytes + 2;
-        if self.found.bytes > MAX_EVENT_BYTES as u64 {
-            // It is told how long it was, and nothing of it is kept.
-            self.raw = Vec::new();
-            self.members.clear();
-            return;
-        }
-        if !self.members.is_empty() {
-            self.raw.push(b',');
-        }
-        self.raw.extend_from_slice(quoted.trim_ascii());
-        self.raw.push(b':');
-        let start = self.raw.len();
-        self.raw.extend_from_slice(value);
-        self.members.push(Member { name, found, value: start..self.raw.len() });
-    }
-
-    /// Whether it says what or when it is: then what it holds is its own.
-    fn is_event(&self) -> bool {
-        let is_own = |name: &str| {
-            matches!(
-                name,
-                "timestamp"
-                    | "timestamp_ns"
-                    | "ts"
-                    | "event_type"
-                    | "type"
-                    | "event_id"
-                    | "pid"
-                    | "traceId"
-                    | "trace_id"
-            )
-        };
-        self.members.iter().any(|member| is_own(&member.name))
-    }
-
-    fn close(mut self) -> (Found, Vec<u8>) {
-        self.raw.push(b'}');
-        (self.found, self.raw)
-    }
-}
-
-/// Whether a member is what the API of a trace store wraps an export in.
-fn is_wrapper(before: &Small, name: &str, value: &[u8]) -> bool {
-    matches!(name, "trace" | "traces" | "result" | "data")
-        && value.starts_with(b"{")
-        && !before.is_event()
-        && (is_trace(kind_of(value)) || names(value).iter().any(|(name, first)| name == "batches" && *first == b'['))
-}
-
-fn is_trace(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Export | Kind::ResourceSpans | Kind::OtlpSpan | Kind::JaegerTrace | Kind::JaegerSpan | Kind::ZipkinSpan
-    )
-}
-
-/// What an object is; of anything else nothing is known.
-fn kind_of(text: &[u8]) -> Kind {
-    let names = names(text);
-    Kind::of(&names.iter().map(|(name, first)| (&**name, *first)).collect::<Vec<_>>())
-}
-
-/// The names of an object's members, and the first byte of each value.
-fn names(text: &[u8]) -> Vec<(String, u8)> {
-    let Ok(raw) = serde_json::from_slice::<&RawValue>(text) else { return Vec::new() };
-    let tape = Tape::read(raw.get());
-    let members = tape.root().members().into_iter().flatten();
-    members
-        .map(|(name, value)| (name.into_owned(), value.raw().as_bytes().first().copied().unwrap_or_default()))
-        .collect()
-}
 
 /// Reads one export of OTLP.
 pub(super) fn export(otlp: &mut Otlp, out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {

@@ -1,6 +1,9 @@
 //! What is a JSON object, by the names of its members?
 
+use serde_json::value::RawValue;
+
 use super::format::Format;
+use super::tape::Tape;
 use super::{jaeger, otlp, zipkin};
 use crate::event;
 
@@ -54,6 +57,11 @@ impl Kind {
         }
     }
 
+    /// Whether it is part of a trace of spans.
+    pub(super) const fn is_trace(self) -> bool {
+        matches!(self.format(), Some(Format::Otlp | Format::Jaeger | Format::Zipkin))
+    }
+
     /// The recording it is of. `None`: it is of none.
     pub(super) const fn format(self) -> Option<Format> {
         Some(match self {
@@ -65,6 +73,22 @@ impl Kind {
             Self::Foreign(_) | Self::Unknown => return None,
         })
     }
+}
+
+/// What an object is; of anything else nothing is known.
+pub(super) fn kind_of(text: &[u8]) -> Kind {
+    let names = names(text);
+    Kind::of(&names.iter().map(|(name, first)| (&**name, *first)).collect::<Vec<_>>())
+}
+
+/// The names of an object's members, and the first byte of each value.
+pub(super) fn names(text: &[u8]) -> Vec<(String, u8)> {
+    let Ok(raw) = serde_json::from_slice::<&RawValue>(text) else { return Vec::new() };
+    let tape = Tape::read(raw.get());
+    let members = tape.root().members().into_iter().flatten();
+    members
+        .map(|(name, value)| (name.into_owned(), value.raw().as_bytes().first().copied().unwrap_or_default()))
+        .collect()
 }
 
 /// Members that no other tool's file begins with.

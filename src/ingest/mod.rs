@@ -20,6 +20,7 @@ mod mfa;
 mod object;
 mod otlp;
 mod out;
+mod parts;
 mod records;
 mod report;
 mod session;

@@ -32,11 +32,10 @@ pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
     let mut batch = Batch::new(session_id.clone());
     let name = super::stem(folder);
     let mut out = Out { job, batch: &mut batch, name: &name, mark: None };
-    let mut documents = Documents::default();
+    // By its name it can only be that.
+    let mut documents = Documents::of_array();
     let outcome = documents.read(&mut out, &mut input);
-    if let Some(refusal) = documents.refusal().filter(|_| outcome.is_ok()) {
-        return Err(Error::invalid(format!("{}: {refusal}", events.display())));
-    }
+    documents.complain(&mut out);
     batch.flush(job);
     job.end(&input, outcome);
     job.read(Format::Session, session_id, vec![events]);

@@ -1,6 +1,6 @@
 //! Every exception of a ledger once, with what became of it; those of one class, shape and line together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::again::is_of_next;
 use super::reading::{Class, Reading};
@@ -99,6 +99,8 @@ impl Exceptions {
                 raised.origin = crash_site(ledger, raised);
             }
         }
+        all.extend(spans(ledger));
+        all.sort_by_key(|raised| ledger.call(raised.call).end);
         let groups = groups(ledger, &all);
         for (at, group) in groups.iter().enumerate() {
             for member in &group.members {
@@ -112,17 +114,49 @@ impl Exceptions {
 /// The calls of every process of which one failed.
 fn calls_with_failures(ledger: &Ledger) -> BTreeMap<ProcessId, Vec<CallId>> {
     let mut calls: BTreeMap<ProcessId, Vec<CallId>> = BTreeMap::new();
-    for call in ledger.calls.iter().filter(|call| class(call).is_some()) {
+    for call in ledger.calls.iter().filter(|call| !call.is_span && class(call).is_some()) {
         calls.entry(call.process).or_default();
     }
     if !calls.is_empty() {
         for (id, call) in (0..).zip(&ledger.calls) {
-            if let Some(of) = calls.get_mut(&call.process) {
+            if let Some(of) = calls.get_mut(&call.process).filter(|_| !call.is_span) {
                 of.push(id);
             }
         }
     }
     calls
+}
+
+/// What failed spans were of: one exception where no part of a span failed, handed on by those around it. Whether somebody
+/// caught it, spans do not say.
+fn spans(ledger: &Ledger) -> Vec<Raised> {
+    let has_failed = |call: &Call| call.is_span && call.outcome == Outcome::Error;
+    let failed = (0..).zip(&ledger.calls).filter(|(_, call)| has_failed(call));
+    let handed_on: BTreeSet<CallId> = failed.clone().filter_map(|(_, call)| call.parent).collect();
+    let origins = failed.filter(|(id, _)| !handed_on.contains(id));
+    origins
+        .map(|(id, call)| {
+            let reason = call.reason.map_or("", |reason| ledger.text(reason)).to_owned();
+            let name = reason.split_once(": ").map_or("error", |(name, _)| name).to_owned();
+            let mut calls = vec![id];
+            let around = ledger.around(id).take_while(|around| has_failed(ledger.call(*around)));
+            calls.extend(around.take(CALLS));
+            Raised {
+                call: id,
+                outermost: calls.last().copied().unwrap_or(id),
+                class: Class::Error,
+                name,
+                reason: brief::brief(&reason, TOLD),
+                is_wrapped: false,
+                origin: None,
+                fate: Fate::Unknown,
+                group: 0,
+                left_with: start_of(&reason).to_owned(),
+                shape: reason,
+                calls,
+            }
+        })
+        .collect()
 }
 
 fn class(call: &Call) -> Option<Class> {

@@ -9,6 +9,7 @@ use super::reading::{Class, Reading};
 use super::unwinding::{Frame, Unwinding};
 use crate::analysis::fact::Fact;
 use crate::analysis::member;
+use crate::event::StoredEvent;
 use crate::event::exit_reason::is_failed_call;
 use crate::query::Seen;
 
@@ -31,6 +32,8 @@ pub(crate) struct Sort {
     pub(crate) count: u64,
     /// The end of the first call that raised one.
     pub(crate) first: Fact,
+    /// What it was, of a span, whose event tells that in its tracer's way.
+    pub(crate) reason: Option<String>,
 }
 
 /// Function, class, shape, and the place it was called at.
@@ -93,6 +96,23 @@ impl Streamed {
         End::Raised
     }
 
+    /// A span of a tracer failed, and no part of it did.
+    pub(crate) fn span(&mut self, span: StoredEvent, reason: &str) {
+        let name = match (span.module(), span.function()) {
+            (Some(module), Some(name)) => format!("{module}.{name}"),
+            (_, name) => name.unwrap_or("(unnamed)").to_owned(),
+        };
+        let key = (name, Class::Error, reason.to_owned(), None);
+        let is_full = self.sorts.len() == MAX_SORTS;
+        match self.sorts.get_mut(&key) {
+            Some(sort) => sort.count += 1,
+            None if is_full => {}
+            None => {
+                _ = self.sorts.insert(key, Sort { count: 1, first: Fact::new(span), reason: Some(reason.to_owned()) })
+            }
+        }
+    }
+
     fn count(&mut self, event: &Seen<'_>, class: Class, shape: String) {
         let (module, function) = (event.module().unwrap_or("?"), event.function().unwrap_or("?"));
         let place = event.ast_node_id().map(str::to_owned);
@@ -101,7 +121,7 @@ impl Streamed {
         match self.sorts.get_mut(&key) {
             Some(sort) => sort.count += 1,
             None if is_full => {}
-            None => _ = self.sorts.insert(key, Sort { count: 1, first: Fact::new(event.to_event()) }),
+            None => _ = self.sorts.insert(key, Sort { count: 1, first: Fact::new(event.to_event()), reason: None }),
         }
     }
 

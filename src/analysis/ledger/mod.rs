@@ -70,8 +70,10 @@ pub(crate) struct Call {
     pub(crate) event: Sym,
     pub(crate) exit: Option<Sym>,
     pub(crate) process: ProcessId,
-    /// `Mod.fun/1`.
+    /// `Mod.fun/1`; of a span, what it is called.
     pub(crate) function: Sym,
+    /// A span of a tracer: it may be part of another process's.
+    pub(crate) is_span: bool,
     pub(crate) is_anonymous: bool,
     pub(crate) callback: Option<Callback>,
     /// AST node it was called at.
@@ -82,7 +84,7 @@ pub(crate) struct Call {
     pub(crate) outcome: Outcome,
     /// Why it ended other than by returning; cut.
     pub(crate) reason: Option<Sym>,
-    /// The call around it, in its process.
+    /// The call around it: in its process, unless it is a span.
     pub(crate) parent: Option<CallId>,
     /// The message it handles.
     pub(crate) message: Option<MessageId>,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::elsewhere::Elsewhere;
+use super::life::{Figures, Life, at};
+use super::spans::Spans;
 use super::{Function, LONG_MAILBOX, Overview, Process, Troubles};
 use crate::analysis::ask::Ask;
 use crate::analysis::exceptions::{End, Streamed};
@@ -12,6 +14,7 @@ use crate::analysis::mailbox::{Mailbox, Measure, by_receiver};
 use crate::analysis::member;
 use crate::analysis::nesting::{is_call, is_sleep};
 use crate::analysis::nodes::Nodes;
+use crate::analysis::spans::{Failed, times};
 use crate::analysis::spawn::Spawn;
 use crate::analysis::symbols::{Functions, Processes, Symbols};
 use crate::analysis::traffic::Traffic;
@@ -25,36 +28,6 @@ use crate::query::{Field, Filter, Seen, Visit};
 /// Processes and functions that are told.
 const TOP: usize = 10;
 
-/// Ended calls of one process that may lie inside of an open one.
-const MAX_INNER: usize = 1_024;
-
-#[derive(Debug, Default)]
-struct Life {
-    pid: String,
-    events: u64,
-    sent: u64,
-    received: u64,
-    busy: i64,
-    handled: u64,
-    /// Messages sent to it and not handled, at most: what is told is worked out for those that stand out.
-    waiting: i64,
-    longest: i64,
-    raised: u64,
-    exit: Option<String>,
-    ended_badly: bool,
-    is_helper: bool,
-    /// Calls that ended and may lie inside of one that has not: start and duration.
-    inner: Vec<(i64, i64)>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Figures {
-    calls: u64,
-    own: i64,
-    max: i64,
-    slowest: (i64, u64),
-}
-
 /// Event types that are looked into.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -64,6 +37,8 @@ enum Kind {
     Spawn,
     End,
     Register,
+    /// A span of a tracer, or its end.
+    Span,
     Other,
 }
 
@@ -89,6 +64,7 @@ pub(super) struct Look {
     troubles: Troubles,
     exceptions: Streamed,
     waits: Waits,
+    spans: Spans,
 }
 
 /// The longest a mailbox was, by the rule all tools share.
@@ -102,14 +78,6 @@ fn longest_mailbox(ask: &Ask<'_>, filter: &Filter, pid: &str) -> Result<Option<i
     Ok(known.map(|mailbox| mailbox.peak().map_or(0, |peak| peak.length as i64)).max())
 }
 
-/// The value at a place that may be new.
-fn at<T: Default + Clone>(list: &mut Vec<T>, place: usize) -> &mut T {
-    if list.len() <= place {
-        list.resize(place + 1, T::default());
-    }
-    &mut list[place]
-}
-
 /// The number of a life among the processes exceptions are followed in.
 fn number(life: Option<usize>) -> u32 {
     life.map_or(u32::MAX, |life| life as u32)
@@ -117,7 +85,7 @@ fn number(life: Option<usize>) -> u32 {
 
 impl Look {
     /// Nothing seen, of these nodes.
-    pub(super) fn new(recorded: &Nodes) -> Self {
+    pub(super) fn new(recorded: &Nodes, failed: Failed) -> Self {
         Self {
             types: Symbols::new(Field::EventType),
             type_counts: Vec::new(),
@@ -138,6 +106,7 @@ impl Look {
             troubles: Troubles::default(),
             exceptions: Streamed::default(),
             waits: Waits::default(),
+            spans: Spans::new(failed),
         }
     }
 
@@ -152,6 +121,7 @@ impl Look {
                 Some("process_spawn") => Kind::Spawn,
                 Some("process_exit") => Kind::End,
                 Some("process_register") => Kind::Register,
+                Some("span" | "span_end" | "async_end") => Kind::Span,
                 _ => Kind::Other,
             };
             self.kinds.push(kind);
@@ -173,6 +143,12 @@ impl Look {
             Kind::Spawn => self.spawn(event),
             Kind::End => self.end(event, life),
             Kind::Register if self.recorded.are_several() => self.names.register(event, life),
+            Kind::Span => {
+                if let Some(times) = times(event) {
+                    let function = self.functions.id(event) as usize;
+                    self.spans.take(event, times, (life, function));
+                }
+            }
             Kind::Register | Kind::Other => {}
         }
     }
@@ -234,25 +210,30 @@ impl Look {
         life.raised += u64::from(is_raised);
         let Some(duration) = event.duration_ns() else { return };
         let (duration, start) = (duration.max(0), event.timestamp().saturating_sub(duration.max(0)));
-        let mut inside = 0_i64;
-        while let Some((_, took)) = life.inner.pop_if(|(inner, _)| *inner >= start) {
-            inside = inside.saturating_add(took);
-        }
-        let own = if is_sleep(event) { 0 } else { duration.saturating_sub(inside).max(0) };
-        life.busy = life.busy.saturating_add(own);
-        life.inner.push((start, duration));
-        if life.inner.len() > MAX_INNER {
-            // Long ago, most likely not inside of a call that is still open: one entry stands for all of them.
-            let old = life.inner.drain(..MAX_INNER / 2).reduce(|a, b| (a.0.min(b.0), a.1.saturating_add(b.1)));
-            life.inner.insert(0, old.unwrap_or_default());
-        }
+        let own = life.call(start, duration, is_sleep(event));
         let function = self.functions.id(event) as usize;
-        let figures = at(&mut self.figures, function);
-        figures.calls += 1;
-        figures.own = figures.own.saturating_add(own);
-        if duration > figures.max || figures.calls == 1 {
-            figures.max = duration;
-            figures.slowest = (event.timestamp(), event.seq());
+        at(&mut self.figures, function).add(own, duration, (event.timestamp(), event.seq()));
+    }
+
+    /// Which spans are part of which is known once all were seen.
+    fn end_spans(&mut self) {
+        let (spans, failed) = std::mem::take(&mut self.spans).end();
+        for (span, own) in spans {
+            if let Some(life) = span.life {
+                self.lives[life].busy = self.lives[life].busy.saturating_add(own);
+            }
+            if span.function > 0 {
+                at(&mut self.figures, span.function).add(own, span.duration, span.key);
+            }
+        }
+        for (span, told) in failed {
+            self.troubles.exceptions += 1;
+            if let Some(life) = span.life {
+                self.lives[life].raised += 1;
+            }
+            if let Some((event, reason)) = told {
+                self.exceptions.span(event, &reason);
+            }
         }
     }
 
@@ -326,8 +307,11 @@ impl Look {
         ask: &Ask<'_>,
         filter: &Filter,
         names: &Names<'_>,
-        visit: Visit,
+        mut visit: Visit,
     ) -> Result<Overview> {
+        let last_end = self.spans.last_end;
+        visit.span = visit.span.map(|(first, last)| (first, last_end.map_or(last, |end| end.max(last))));
+        self.end_spans();
         let mut types: Vec<(String, u64)> = self
             .type_counts
             .iter()

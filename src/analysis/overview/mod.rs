@@ -1,7 +1,9 @@
 //! What is there, and what stands out? One look at every event, for a first call.
 
 mod elsewhere;
+mod life;
 mod look;
+mod spans;
 
 use std::ops::ControlFlow;
 
@@ -9,6 +11,7 @@ use super::ask::Ask;
 use super::exceptions::Sort;
 use super::fact::Fact;
 use super::nodes::Nodes;
+use super::spans::Failed;
 use super::who::{Names, Who};
 use crate::error::Result;
 use crate::query::{Filter, Seen, Visit};
@@ -126,7 +129,7 @@ impl Trouble {
 /// Looks at every event of a span once. Cost: some 150 ns an event.
 pub(crate) fn overview(store: &EventStore, filter: &Filter, watch: &dyn Watch) -> Result<Overview> {
     let ask = Ask::new(store, watch);
-    let mut look = Look::new(ask.nodes());
+    let mut look = Look::new(ask.nodes(), Failed::of(store, watch)?);
     let visit = store.visit(filter, watch, |event| {
         look.event(&event);
         ControlFlow::Continue(())

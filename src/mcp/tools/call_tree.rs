@@ -145,6 +145,7 @@ fn report(ground: &Ground, shape: Shape) -> Report {
 fn ancestor(ledger: &Ledger, event: &StoredEvent) -> String {
     let what = match (event.module(), event.function(), event.arity()) {
         (Some(module), Some(function), Some(arity)) => terms::home(&format!("{module}.{function}/{arity}")),
+        (None, Some(name), None) => name.to_owned(),
         _ => event.event_type().unwrap_or_default().to_owned(),
     };
     let place = event.ast_node_id().map_or_else(String::new, |place| format!(" at {place}"));

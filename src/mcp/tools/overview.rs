@@ -176,7 +176,7 @@ fn trouble_section(found: &Overview) -> Option<Section> {
 fn exceptions(troubles: &Troubles, section: &mut Section) {
     for sort in troubles.sorts.iter().take(TOLD) {
         let fact = &sort.first;
-        let reason = brief(fact.text("reason").unwrap_or("?"), 80);
+        let reason = brief(sort.reason.as_deref().or_else(|| fact.text("reason")).unwrap_or("?"), 80);
         let site = fact.call_site().map(|site| format!(", called at {site}")).unwrap_or_default();
         let times = if sort.count > 1 { format!(", {} times", sort.count) } else { String::new() };
         let detail = format!("{}: {reason}{site}{times}", fact.mfa().unwrap_or_default());

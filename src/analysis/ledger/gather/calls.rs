@@ -66,6 +66,7 @@ impl Book {
             exit: None,
             process,
             function,
+            is_span: false,
             is_anonymous: seen.function().is_some_and(|function| function.starts_with('-')),
             callback,
             site,

@@ -5,16 +5,19 @@ mod calls;
 mod life;
 mod messages;
 mod signs;
+mod spans;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
 use across::{Arrival, Key};
 use foldhash::fast::FixedState;
+use spans::Spans;
 
 use super::super::left_out::{LeftOut, What, left_out};
 use super::super::losses::{Loss, losses};
 use super::super::nodes::{Nodes, Recorded};
+use super::super::spans::told;
 use super::super::waits::Idle;
 use super::payload::{Payload, int, text};
 use super::{
@@ -29,7 +32,7 @@ use crate::store::EventStore;
 use crate::watch::Watch;
 
 /// Event types a ledger is made of.
-const TYPES: [&str; 11] = [
+const TYPES: [&str; 17] = [
     "function_entry",
     "function_exit",
     "message_send",
@@ -41,6 +44,12 @@ const TYPES: [&str; 11] = [
     "process_sample",
     "state_change",
     "capture_start",
+    "span",
+    "span_begin",
+    "span_end",
+    "async_begin",
+    "async_end",
+    "exception",
 ];
 
 /// Bytes of a reason that are kept for reading; the event has all of it.
@@ -95,6 +104,7 @@ struct Book {
     /// Messages of a source that does not join receives to sends, by receiver and content.
     flying: Map<(ProcessId, u64), VecDeque<MessageId>>,
     hasher: FixedState,
+    spans: Spans,
 }
 
 /// Reads the events of a filter into a ledger; the filter's types are [`TYPES`]. Cost: about 0.5 us an event.
@@ -137,6 +147,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         unsent: Map::default(),
         flying: Map::default(),
         hasher: FixedState::default(),
+        spans: Spans::default(),
     };
     let visit = store.visit(&filter, watch, |seen| {
         book.take(&seen);
@@ -145,6 +156,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
     let losses = losses(store, &visit, watch)?;
     let left_out = left_out(store, &visit, watch)?;
     book.join_across(&losses);
+    book.join_spans();
     let Book { nodes, mut texts, calls, mut messages, processes, .. } = book;
     let Book { samples, maybe_waited, signs, registrations, knows_names, newest, .. } = book;
     for loss in &losses {
@@ -258,6 +270,9 @@ impl Book {
         }
         if event_type != "process_register" {
             self.newest = self.newest.max(moment.at);
+        }
+        if told(event_type).is_some() || event_type == "exception" {
+            return self.on_span(seen, session, moment);
         }
         let Some(pid) = seen.pid() else { return };
         if self.nodes.are_several() {

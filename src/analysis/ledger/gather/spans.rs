@@ -1,0 +1,124 @@
+//! Spans of tracers, as calls: what each is part of is known once all of them are.
+
+use super::super::super::spans::{Told, Traced, failure, of_exception, times, told};
+use super::super::{Call, CallId, Moment, Outcome, Sym};
+use super::{Book, Map};
+use crate::query::Seen;
+
+/// What was told of spans so far.
+#[derive(Default)]
+pub(super) struct Spans {
+    traced: Traced,
+    /// The calls of the spans taken in, by their numbers.
+    calls: Vec<CallId>,
+    /// Those that have begun and not ended, by their id.
+    begun: Map<Sym, CallId>,
+    /// What was raised in spans, by trace and id.
+    raised: Map<(Sym, Sym), Sym>,
+    /// Trace and id of each call.
+    ids: Vec<(CallId, Sym, Sym)>,
+}
+
+impl Book {
+    pub(super) fn on_span(&mut self, seen: &Seen<'_>, session: Sym, moment: Moment) {
+        let Some(what) = seen.event_type().and_then(told) else { return self.on_exception(seen) };
+        if self.nodes.are_several() {
+            self.here = seen.node().map(str::to_owned);
+        }
+        let process = self.process(session, seen.pid().unwrap_or_default());
+        let id = seen.call_id().map(|id| self.texts.intern(id));
+        let call = match (what, id) {
+            (Told::End, Some(id)) => self.spans.begun.remove(&id),
+            _ => None,
+        };
+        let call = call.unwrap_or_else(|| {
+            let name = self.span_name(seen);
+            let event = self.texts.intern(seen.event_id());
+            let site = seen.ast_node_id().map(|site| self.texts.intern(site));
+            self.processes[process as usize].runs_traced_code = true;
+            self.calls.push(Call {
+                event,
+                exit: None,
+                process,
+                function: name,
+                is_span: true,
+                is_anonymous: false,
+                callback: None,
+                site,
+                start: moment,
+                end: None,
+                duration: None,
+                outcome: Outcome::Open,
+                reason: None,
+                parent: None,
+                message: None,
+                change: None,
+            });
+            self.calls.len() as CallId - 1
+        });
+        if let (Told::Begin, Some(id)) = (what, id) {
+            self.spans.begun.insert(id, call);
+            return;
+        }
+        let Some((start, end)) = times(seen) else { return };
+        let number = self.spans.traced.take(seen, process, (start, end)) as usize;
+        debug_assert_eq!(number, self.spans.calls.len(), "spans are numbered as they are taken in");
+        self.spans.calls.push(call);
+        let trace = self.texts.intern(seen.correlation_id().unwrap_or_default());
+        if let Some(id) = id {
+            self.spans.ids.push((call, trace, id));
+        }
+        let exit = self.texts.intern(seen.event_id());
+        let failed = failure(seen.data()).map(|reason| self.texts.intern(super::cut(&reason)));
+        let of = &mut self.calls[call as usize];
+        of.exit = Some(exit);
+        of.end = Some(Moment { order: moment.order, at: end });
+        of.duration = Some(end.saturating_sub(start));
+        of.outcome = if failed.is_some() { Outcome::Error } else { Outcome::Returned };
+        of.reason = failed;
+    }
+
+    fn span_name(&mut self, seen: &Seen<'_>) -> Sym {
+        let name = seen.function().unwrap_or("(unnamed)");
+        self.buffer.clear();
+        if let Some(module) = seen.module() {
+            self.buffer.push_str(module);
+            self.buffer.push('.');
+        }
+        self.buffer.push_str(name);
+        if let Some(arity) = seen.arity() {
+            self.buffer.push('/');
+            self.buffer.push_str(&arity.to_string());
+        }
+        self.texts.intern(&self.buffer)
+    }
+
+    fn on_exception(&mut self, seen: &Seen<'_>) {
+        let Some(span) = seen.parent_id() else { return };
+        let trace = self.texts.intern(seen.correlation_id().unwrap_or_default());
+        let span = self.texts.intern(span);
+        if !self.spans.raised.contains_key(&(trace, span)) {
+            let reason = self.texts.intern(super::cut(&of_exception(seen.data())));
+            self.spans.raised.insert((trace, span), reason);
+        }
+    }
+
+    /// Joins the spans, and what was raised in them.
+    pub(super) fn join_spans(&mut self) {
+        let Spans { traced, calls, raised, ids, .. } = std::mem::take(&mut self.spans);
+        if traced.is_empty() {
+            return;
+        }
+        for (call, parent) in calls.iter().zip(traced.forest().parents) {
+            self.calls[*call as usize].parent = parent.map(|parent| calls[parent as usize]);
+        }
+        for (call, trace, id) in ids {
+            let Some(reason) = raised.get(&(trace, id)) else { continue };
+            let call = &mut self.calls[call as usize];
+            call.outcome = Outcome::Error;
+            if call.reason.is_none_or(|told| told == self.none) {
+                call.reason = Some(*reason);
+            }
+        }
+    }
+}
