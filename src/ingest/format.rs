@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::{crash_dump, log};
+
 /// How a recording is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -20,6 +22,10 @@ pub enum Format {
     Otlp,
     /// Chrome's trace event format.
     ChromeTrace,
+    /// `erl_crash.dump`.
+    CrashDump,
+    /// Entries of a log: Elixir's and Erlang's loggers as text, `LoggerJSON`, ECS, GELF and pino as JSON lines.
+    Log,
 }
 
 impl Format {
@@ -33,6 +39,8 @@ impl Format {
             Self::Packets => "packets of terms",
             Self::Otlp => "OTLP trace",
             Self::ChromeTrace => "Chrome trace",
+            Self::CrashDump => "crash dump",
+            Self::Log => "log",
         }
     }
 
@@ -61,7 +69,7 @@ impl fmt::Display for Format {
 
 /// What is said where nothing known was found.
 pub(super) const KNOWN: &str = "read are events as JSON (one per line, or an array), binary traces (dbg, ttb, {packet, \
-                                4}), OTLP/JSON traces and Chrome traces, each also as gzip or zstd";
+                                4}), OTLP/JSON traces, Chrome traces, crash dumps and logs, each also as gzip or zstd";
 
 /// First byte of an external term.
 const VERSION: u8 = 131;
@@ -91,6 +99,12 @@ fn of_terms(head: &[u8]) -> Result<Option<Format>, String> {
 }
 
 fn of_text(text: &[u8]) -> Result<Format, String> {
+    if crash_dump::is_one(text) {
+        return Ok(Format::CrashDump);
+    }
+    if log::is_one(text) {
+        return Ok(Format::Log);
+    }
     match text {
         // An event per line starts with `{` too; the others are told by their keys.
         [b'{', ..] => of_members(&members(text)),

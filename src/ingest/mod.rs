@@ -5,13 +5,16 @@
 
 mod batch;
 mod chrome;
+mod crash_dump;
 mod elements;
+mod erlang;
 mod folder;
 mod format;
 mod input;
 mod job;
 mod json;
 mod lines;
+mod log;
 mod mfa;
 mod object;
 mod otlp;
@@ -95,6 +98,21 @@ pub fn import_watched(
     watch: &dyn Watch,
 ) -> Result<ImportReport> {
     import_path(Job::new(store, options, watch, &mut |_| ()), path)
+}
+
+/// Imports the bytes of a recording that is no file here, as [`import`] does a file called `name`. They alone are read:
+/// of a wrap set one file, of a crash dump without the name of its node.
+///
+/// # Errors
+/// Those of [`import`], but that it is always there.
+pub fn import_bytes(store: &EventStore, name: &str, bytes: Vec<u8>) -> Result<ImportReport> {
+    let (options, total) = (ImportOptions::default(), bytes.len() as u64);
+    let mut progress = |_| ();
+    let mut job = Job::new(store, &options, &Unwatched, &mut progress);
+    let path = Path::new(name);
+    let input = Input::of(std::io::Cursor::new(bytes), Some(total)).map_err(|error| unreadable(path, &error))?;
+    file(&mut job, path, input)?;
+    Ok(job.report)
 }
 
 fn import_path(mut job: Job<'_>, path: &Path) -> Result<ImportReport> {
@@ -181,6 +199,8 @@ fn read_text(
     match format {
         Format::Otlp => otlp::read(job, input, batch, name),
         Format::ChromeTrace => chrome::read(job, input, batch, name),
+        Format::CrashDump => crash_dump::read(job, input, batch, name),
+        Format::Log => log::read(job, input, batch, name),
         Format::Array => {
             input.skip_space().map_err(cut_short)?;
             let elements = Elements::begin(input).map_err(cut_short)?;
