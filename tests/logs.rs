@@ -139,6 +139,13 @@ fn a_time_of_day_is_not_told_as_a_date() {
     assert!(report.notes.iter().any(|note| note.text.contains("names no date")), "{:?}", report.notes);
 }
 
+#[test]
+fn an_entry_without_a_time_is_stamped_on_arrival_and_counted() {
+    let (events, report) = load("[info] GET /carts\n[debug] Processing with Shop.index/2\n  Parameters: %{}\n");
+    assert_eq!((events.len(), report.timestamps_assigned, report.recordings[0].format), (2, 2, Format::Log));
+    assert_eq!(events[1]["data"]["message"], "Processing with Shop.index/2\n  Parameters: %{}");
+}
+
 const CRASH: &str = "12:34:55.000 [info] started
 12:34:56.789 pid=<0.150.0> [error] GenServer Shop.Cart terminating
 ** (RuntimeError) no stock

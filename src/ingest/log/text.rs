@@ -52,11 +52,14 @@ fn report(line: &str) -> Option<Entry> {
 
 /// `12:34:56.789 pid=<0.1.0> [error] message`, `2024-01-01T12:00:00.000000+00:00 error: message`, and what lies between.
 fn logged(line: &str) -> Option<Entry> {
-    let (when, rest) = when::leading(line.trim_start())?;
-    if !rest.starts_with([' ', '\t', '|']) {
-        return None;
-    }
-    let mut entry = Entry { when: Some(when), ..Entry::default() };
+    let line = line.trim_start();
+    let (when, rest) = match when::leading(line) {
+        Some((when, rest)) if rest.starts_with([' ', '\t', '|']) => (Some(when), rest),
+        // Without a time its level comes first: `[info] GET /carts`.
+        None if word(line).0.strip_prefix('[')?.strip_suffix(']').and_then(level::named).is_some() => (None, line),
+        _ => return None,
+    };
+    let mut entry = Entry { when, ..Entry::default() };
     let mut rest = rest.trim_start();
     for _ in 0..MAX_WORDS {
         let (word, after) = word(rest);
