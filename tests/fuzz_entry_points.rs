@@ -100,3 +100,23 @@ fn any_line_of_stdin_is_a_message_or_refused_with_a_reason() {
 fn any_bytes_are_refused_as_a_term_or_written_the_same_in_every_form() {
     hold("etf", entry_points::etf, 10_000);
 }
+
+#[test]
+fn any_file_is_refused_or_its_events_are_counted_and_shown_as_they_are() {
+    hold("import", entry_points::import, 3_000);
+}
+
+#[test]
+fn any_crash_dump_is_read() {
+    hold("crash_dump", entry_points::crash_dump, 2_000);
+}
+
+#[test]
+fn any_log_is_read() {
+    hold("log", entry_points::log, 2_000);
+}
+
+#[test]
+fn any_records_of_a_trace_are_events_or_told() {
+    hold("trace_file", entry_points::trace_file, 2_000);
+}

@@ -1,5 +1,6 @@
-//! Calls traced without `return_trace` end where `return_to` says, as long as they really took: generated programs with
-//! tail calls, recursion and exceptions are run, and their trace messages are what the VM (tried on OTP 25) sends.
+//! Calls traced without `return_trace` end where `return_to` says, as long as they really took, and are told below the call
+//! that made them: generated programs with tail calls, recursion and exceptions are run, and their trace messages are what
+//! the VM (tried on OTP 25) sends, in each of the ways calls are told.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
 
@@ -13,7 +14,7 @@ use elixir_scope_storage::trace::{Recorder, Session};
 use elixir_scope_storage::{EventStore, Filter, Query, Settings};
 use proptest::prelude::*;
 use serde_json::Value;
-use terms::{Bytes, atom, mfa, mfa_arity, site, traced, tuple};
+use terms::{Bytes, atom, int, list, mfa, mfa_arity, pid, site, traced, tuple};
 
 /// One run of a function.
 #[derive(Clone, Debug)]
@@ -31,8 +32,28 @@ enum End {
     Tail(Box<Run>),
 }
 
-/// Functions from here on are not traced.
+/// Functions from here on are not traced, but by fprof, which traces all.
 const UNTRACED: u8 = 4;
+
+/// How calls are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Style {
+    /// `{caller_line}`.
+    #[default]
+    Line,
+    /// `{caller}`.
+    Caller,
+    /// Nothing is told of the caller.
+    Bare,
+    /// As fprof does: `{cp, Caller}`, times in microseconds, and what the scheduler and the collector did in between.
+    Fprof,
+}
+
+impl Style {
+    const fn traces(self, function: u8) -> bool {
+        function < UNTRACED || matches!(self, Self::Fprof)
+    }
+}
 
 /// Where a run returns to: a function and its line.
 type Address = Option<(u8, u8)>;
@@ -46,8 +67,13 @@ struct Node {
     ended: HashMap<usize, i64>,
     /// Those that an exception left.
     raised: HashSet<usize>,
+    /// The calls each was made in, from the outside.
+    around: HashMap<usize, Vec<usize>>,
+    /// The traced calls that are running, from the outside.
+    running: Vec<usize>,
     /// Whether exceptions are raised by `erlang:error/1`, which is traced with its argument.
     is_explicit: bool,
+    style: Style,
 }
 
 fn name(function: u8) -> String {
@@ -56,20 +82,55 @@ fn name(function: u8) -> String {
 
 impl Node {
     fn send(&mut self, kind: &str, rest: &[Bytes]) {
-        self.sent.push(traced(1, kind, rest, self.now));
+        if self.style != Style::Fprof {
+            return self.sent.push(traced(1, kind, rest, self.now));
+        }
+        self.sent.push(stamped(kind, rest, self.now));
+        // Between two messages about calls anything may happen to a process that is none.
+        let info = list(&[tuple(&[atom("heap_size"), int(233)])]);
+        let at = mfa_arity("m", "f0", 0);
+        match self.sent.len() % 5 {
+            0 => self.sent.extend([stamped("out", &[at.clone()], self.now), stamped("in", &[at], self.now)]),
+            1 => self.sent.extend([
+                stamped("gc_minor_start", &[info.clone()], self.now),
+                stamped("gc_minor_end", &[info], self.now),
+            ]),
+            2 => {
+                self.sent.extend([stamped("gc_start", &[info.clone()], self.now), stamped("gc_end", &[info], self.now)])
+            }
+            _ => {}
+        }
+    }
+
+    /// A traced call is made: it is told with who called it.
+    fn call(&mut self, called: Bytes, (caller, line): (Option<u8>, u8), open: &mut Vec<usize>) {
+        let caller = match (self.style, caller) {
+            (Style::Bare, _) => None,
+            (Style::Line, Some(function)) => Some(site("m", &name(function), 0, "m.ex", line.into())),
+            (_, Some(function)) => Some(mfa_arity("m", &name(function), 0)),
+            (_, None) => Some(atom("undefined")),
+        };
+        let caller = if self.style == Style::Fprof { caller.map(|it| tuple(&[atom("cp"), it])) } else { caller };
+        let number = self.sent.len() + 1;
+        self.send("call", &[Some(called), caller].into_iter().flatten().collect::<Vec<_>>());
+        self.began.insert(number, self.now);
+        self.around.insert(number, self.running.clone());
+        self.running.push(number);
+        open.push(number);
+    }
+
+    /// These calls are over.
+    fn over(&mut self, calls: &[usize]) {
+        self.ended.extend(calls.iter().map(|call| (*call, self.now)));
+        self.running.retain(|call| !calls.contains(call));
     }
 
     /// Runs; whether it raised. `open` are the traced calls to end with the return to `address`.
     fn run(&mut self, run: &Run, address: Address, open: &mut Vec<usize>) -> bool {
         self.now += 10;
-        if run.function < UNTRACED {
-            let caller = match address {
-                Some((function, line)) => site("m", &name(function), 0, "m.ex", line.into()),
-                None => atom("undefined"),
-            };
-            self.send("call", &[mfa_arity("m", &name(run.function), 0), caller]);
-            self.began.insert(self.sent.len(), self.now);
-            open.push(self.sent.len());
+        if self.style.traces(run.function) {
+            let caller = (address.map(|(function, _)| function), address.map_or(0, |(_, line)| line));
+            self.call(mfa_arity("m", &name(run.function), 0), caller, open);
         }
         for (call, line, catches) in &run.calls {
             // A function that is not traced calls one function from one line.
@@ -89,11 +150,8 @@ impl Node {
             End::Returns => false,
             End::Raises => {
                 if self.is_explicit {
-                    let caller = site("m", &name(run.function), 0, "m.ex", 20);
                     self.now += 10;
-                    self.send("call", &[mfa("erlang", "error", &[atom("boom")]), caller]);
-                    self.began.insert(self.sent.len(), self.now);
-                    open.push(self.sent.len());
+                    self.call(mfa("erlang", "error", &[atom("boom")]), (Some(run.function), 20), open);
                 }
                 true
             }
@@ -108,8 +166,14 @@ impl Node {
         }
         let to = to.map_or_else(|| atom("undefined"), |to| mfa_arity("m", &name(to), 0));
         self.send("return_to", &[to]);
-        self.ended.extend(over.iter().map(|call| (*call, self.now)));
+        self.over(over);
     }
+}
+
+/// With the time of `erlang:now()`; `at` are microseconds.
+fn stamped(kind: &str, rest: &[Bytes], at: i64) -> Bytes {
+    let now = tuple(&[int(1_700), int(5 + at / 1_000_000), int(at % 1_000_000)]);
+    tuple(&[&[atom("trace_ts"), pid(1), atom(kind)], rest, &[now]].concat())
 }
 
 fn recorded(sent: &[Bytes]) -> Vec<Value> {
@@ -127,25 +191,39 @@ fn recorded(sent: &[Bytes]) -> Vec<Value> {
 }
 
 /// Runs a program and compares what is told with what happened. How many ends have a duration, and how many calls ended.
-fn check(program: &Run) -> (usize, usize) {
-    check_raising(program, true, false);
-    check_raising(program, false, false)
+fn check(program: &Run, style: Style) -> (usize, usize) {
+    check_raising(program, style, true, false);
+    check_raising(program, style, false, false)
 }
 
 /// `tells_all`: that a call raised is told of each that did, not only of such as did.
-fn check_raising(program: &Run, is_explicit: bool, tells_all: bool) -> (usize, usize) {
-    let mut node = Node { is_explicit, ..Node::default() };
+fn check_raising(program: &Run, style: Style, is_explicit: bool, tells_all: bool) -> (usize, usize) {
+    let mut node = Node { is_explicit, style, ..Node::default() };
     let mut open = Vec::new();
     if !node.run(program, None, &mut open) {
         node.back(None, &open);
     }
+    let (unit, start) = if style == Style::Fprof { (1000, 1_700_000_005_000_000_000) } else { (1, 0) };
     let mut timed = 0;
     let mut told = HashSet::new();
-    for event in recorded(&node.sent).iter().filter(|event| event["event_type"] == "function_exit") {
+    let events = recorded(&node.sent);
+    for event in events.iter().filter(|event| event["event_type"] == "function_entry") {
+        let id = |id: &str| id[1..].parse::<usize>().unwrap();
+        let (call, parent) = (id(event["event_id"].as_str().unwrap()), event["parent_id"].as_str().map(id));
+        let parent_unknown = event["data"]["parent_unknown"] == true;
+        let around = &node.around[&call];
+        if parent_unknown {
+            assert!(parent.is_none_or(|parent| around.contains(&parent)), "{parent:?} of {around:?}: {event}");
+            assert!(!tells_all, "{event}");
+        } else {
+            assert_eq!(parent, around.last().copied(), "{around:?}: {event}");
+        }
+    }
+    for event in events.iter().filter(|event| event["event_type"] == "function_exit") {
         let call: usize = event["call_id"].as_str().unwrap()[1..].parse().unwrap();
         assert!(told.insert(call), "told twice: {event}");
         let ended = *node.ended.get(&call).unwrap_or(&i64::MAX);
-        let at = event["timestamp"].as_i64().unwrap();
+        let at = (event["timestamp"].as_i64().unwrap() - start) / unit;
         assert!(at >= ended, "it had not ended: {event}");
         if let Some(reason) = event["data"].get("exit_reason") {
             assert!(is_explicit && node.raised.contains(&call), "it returned, or it is not known: {event}");
@@ -154,7 +232,7 @@ fn check_raising(program: &Run, is_explicit: bool, tells_all: bool) -> (usize, u
             assert!(!node.raised.contains(&call), "it raised: {event}");
         }
         if let Some(duration) = event["duration_ns"].as_i64() {
-            assert_eq!((at, duration), (ended, ended - node.began[&call]), "{event}");
+            assert_eq!((at, duration), (ended, (ended - node.began[&call]) * unit), "{event}");
             timed += 1;
         } else {
             assert_eq!(event["data"]["end_unknown"], true, "{event}");
@@ -200,15 +278,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_duration_is_told_that_is_not_so(run in program(true)) {
-        check(&run);
+    fn no_duration_and_no_caller_is_told_that_is_not_so(run in program(true)) {
+        for style in [Style::Line, Style::Caller, Style::Bare, Style::Fprof] {
+            check(&run, style);
+        }
     }
 
     #[test]
     fn where_nothing_calls_itself_every_end_is_told_exactly(run in program(false)) {
-        check_raising(&run, true, true);
-        let (timed, ended) = check(&run);
-        prop_assert_eq!(timed, ended);
+        for style in [Style::Line, Style::Caller, Style::Fprof] {
+            check_raising(&run, style, true, true);
+            let (timed, ended) = check(&run, style);
+            prop_assert_eq!(timed, ended, "{:?}", style);
+        }
     }
 }
 
@@ -221,7 +303,7 @@ fn a_recursion_tells_its_first_and_its_last_call_exactly() {
     let innermost = run(1, vec![], End::Returns);
     let middle = run(1, vec![(innermost, 0, false)], End::Returns);
     let outermost = run(1, vec![(middle, 0, false)], End::Returns);
-    assert_eq!(check(&run(0, vec![(outermost, 0, false)], End::Returns)), (3, 4));
+    assert_eq!(check(&run(0, vec![(outermost, 0, false)], End::Returns), Style::Line), (3, 4));
 }
 
 #[test]
@@ -229,7 +311,7 @@ fn tail_calls_end_together() {
     let last = run(3, vec![], End::Returns);
     let second = run(2, vec![], End::Tail(Box::new(last)));
     let first = run(1, vec![], End::Tail(Box::new(second)));
-    assert_eq!(check(&run(0, vec![(first, 0, false)], End::Returns)), (4, 4));
+    assert_eq!(check(&run(0, vec![(first, 0, false)], End::Returns), Style::Line), (4, 4));
 }
 
 #[test]

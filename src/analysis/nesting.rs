@@ -57,9 +57,12 @@ impl Span {
 /// Belongs to no group.
 pub(super) const NO_GROUP: u32 = u32::MAX;
 
-/// Whether an event tells of a call that has ended: it took time, and it names a function.
+/// Whether an event tells of a call that has ended: it took time, and it names a function. A process that is scheduled in
+/// or out is in one, whose time that is not.
 pub(super) fn is_call(event: &Seen<'_>) -> bool {
-    event.symbol(Field::Function).is_some() && event.duration_ns().is_some()
+    !event.event_type().is_some_and(|name| name.starts_with("schedule_"))
+        && event.symbol(Field::Function).is_some()
+        && event.duration_ns().is_some()
 }
 
 /// Functions that do nothing but wait, with one argument.

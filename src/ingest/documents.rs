@@ -12,7 +12,7 @@ use super::otlp::{self, Otlp};
 use super::out::Out;
 use super::parts::{Part, Small, is_wrapper};
 use super::report::Place;
-use super::{Found, MAX_EVENT_BYTES, cut_short, jaeger, json, lines, walk, zipkin};
+use super::{Found, MAX_EVENT_BYTES, crash_dump, cut_short, jaeger, json, lines, log, walk, zipkin};
 
 /// Arrays in arrays that are read.
 const MAX_NESTED: usize = 2;
@@ -81,6 +81,14 @@ impl Documents {
         if self.only_arrays {
             let is_one = matches!(head.first(), Some(b'[' | b'{'));
             return if is_one { self.documents(out, input) } else { Err(Stop::Here(NO_ARRAY.to_owned())) };
+        }
+        if crash_dump::is_one(head) {
+            self.known(out, Format::CrashDump);
+            return crash_dump::read(out.job, input, out.batch, out.name);
+        }
+        if log::is_one(head) {
+            self.known(out, Format::Log);
+            return log::read(out.job, input, out.batch, out.name);
         }
         match framing(head) {
             Framing::Text => {

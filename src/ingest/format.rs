@@ -26,6 +26,10 @@ pub enum Format {
     Jaeger,
     /// Zipkin v2's JSON.
     Zipkin,
+    /// `erl_crash.dump`.
+    CrashDump,
+    /// Entries of a log: Elixir's and Erlang's loggers as text, `LoggerJSON`, ECS, GELF and pino as JSON lines.
+    Log,
 }
 
 impl Format {
@@ -41,6 +45,8 @@ impl Format {
             Self::ChromeTrace => "Chrome trace",
             Self::Jaeger => "Jaeger trace",
             Self::Zipkin => "Zipkin trace",
+            Self::CrashDump => "crash dump",
+            Self::Log => "log",
         }
     }
 }
@@ -53,8 +59,8 @@ impl fmt::Display for Format {
 
 /// What is said where nothing known was found.
 pub(super) const KNOWN: &str = "read are events as JSON (one per line, or an array), binary traces (dbg, ttb, {packet, \
-                                4}), traces of OTLP (JSON or protobuf), Jaeger, Zipkin v2 and Chrome, each also as gzip \
-                                or zstd";
+                                4}), traces of OTLP (JSON or protobuf), Jaeger, Zipkin v2 and Chrome, crash dumps and \
+                                logs, each also as gzip or zstd";
 
 /// First byte of an external term.
 const VERSION: u8 = 131;

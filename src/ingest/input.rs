@@ -45,9 +45,13 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn open(path: &Path, access: &Access) -> io::Result<Self> {
-        let mut file = access.open(path)?;
+        let file = access.open(path)?;
         let metadata = file.metadata()?;
-        let total = metadata.is_file().then_some(metadata.len());
+        Self::of(file, metadata.is_file().then_some(metadata.len()))
+    }
+
+    /// What a reader gives; it has `total` bytes, if that is known.
+    pub(super) fn of(mut file: impl Read + 'static, total: Option<u64>) -> io::Result<Self> {
         // Not a seek back: the path may be a pipe.
         let mut magic = Vec::with_capacity(ZSTD_MAGIC.len());
         file.by_ref().take(ZSTD_MAGIC.len() as u64).read_to_end(&mut magic)?;

@@ -77,6 +77,16 @@ impl<'a> Job<'a> {
         path.clone_into(&mut self.file);
     }
 
+    /// The file being read.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Whether nobody wants the rest.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.watch.is_cancelled()
+    }
+
     /// Tells how far the work is, and hears whether it goes on.
     pub(super) fn go_on(&mut self, input: &Input) -> Result<(), Stop> {
         let file = input.progress();

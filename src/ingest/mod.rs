@@ -6,7 +6,9 @@
 mod access;
 mod batch;
 mod chrome;
+mod crash_dump;
 mod documents;
+mod erlang;
 mod folder;
 mod format;
 mod framing;
@@ -16,6 +18,7 @@ mod job;
 mod json;
 mod kind;
 mod lines;
+mod log;
 mod mfa;
 mod object;
 mod otlp;
@@ -111,6 +114,21 @@ pub fn import_watched(
     watch: &dyn Watch,
 ) -> Result<ImportReport> {
     import_path(Job::new(store, options, watch, &mut |_| ()), path)
+}
+
+/// Imports the bytes of a recording that is no file here, as [`import`] does a file called `name`. They alone are read:
+/// of a wrap set one file, of a crash dump without the name of its node.
+///
+/// # Errors
+/// Those of [`import`], but that it is always there.
+pub fn import_bytes(store: &EventStore, name: &str, bytes: Vec<u8>) -> Result<ImportReport> {
+    let (options, total) = (ImportOptions::default(), bytes.len() as u64);
+    let mut progress = |_| ();
+    let mut job = Job::new(store, &options, &Unwatched, &mut progress);
+    let path = Path::new(name);
+    let input = Input::of(std::io::Cursor::new(bytes), Some(total)).map_err(|error| unreadable(path, &error))?;
+    file(&mut job, path, input)?;
+    Ok(job.report)
 }
 
 fn import_path(mut job: Job<'_>, path: &Path) -> Result<ImportReport> {

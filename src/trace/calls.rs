@@ -4,11 +4,12 @@ use super::draft::Draft;
 use super::flight::Flight;
 use super::functions::FunctionId;
 use super::handlers::HandlerId;
-use super::message::Mfa;
+use super::message::{Mfa, fprof_caller};
 use super::object::{About, Object};
 use super::process::{Caller, Correlation, Frame, Handling, ProcessKey};
 use super::raised::Raised;
 use super::recorder::{At, Recorder};
+use super::returns::forget_rounds;
 use crate::etf::{Atom, Pid, Term, View};
 use crate::event::Role;
 use crate::redact::Asked;
@@ -27,6 +28,11 @@ impl Recorder {
         let key = self.key(pid?)?;
         let function = self.function_id(&mfa);
         self.functions.called(function);
+        let by_fprof = extra.and_then(fprof_caller);
+        if by_fprof.is_some() {
+            self.functions.all_are_traced();
+        }
+        let extra = by_fprof.or(extra);
         let site = extra.and_then(|extra| self.functions.site_id(extra));
         let caller = match (site, extra.and_then(Term::atom)) {
             (Some(site), _) => Caller::Function(self.functions.site(site).caller),
@@ -48,7 +54,12 @@ impl Recorder {
         }
         let gaps = self.gaps();
         let process = self.processes.at(key, at.number);
+        if process.is_full() {
+            forget_rounds(&self.functions, &mut process.stack);
+            process.make_room();
+        }
         let outer = process.innermost().map(|frame| (frame.number, frame.correlation));
+        let parent_unknown = sent.is_none() && !process.knows_innermost();
         let parent = sent.map(|sent| sent.number).or_else(|| process.doing().0);
         let correlation = match (sent, &handling) {
             (Some(sent), _) => sent.correlation,
@@ -99,6 +110,9 @@ impl Recorder {
                 object.site(site);
             } else if let Some(extra) = extra {
                 object.term("extra", extra);
+            }
+            if parent_unknown {
+                object.bool("parent_unknown", true);
             }
             if let Some(sent) = sent {
                 let party = if is_call { ("caller_pid", Role::Caller) } else { ("sender_pid", Role::Sender) };

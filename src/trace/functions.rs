@@ -107,6 +107,8 @@ pub(super) struct Functions {
     functions: Vec<Function>,
     by_site: HashTable<u32>,
     sites: Vec<Site>,
+    /// Whether all there are, loaded later or not, are traced, as fprof does.
+    all_are_traced: bool,
 }
 
 impl Functions {
@@ -121,6 +123,16 @@ impl Functions {
     /// A call of it was traced.
     pub(super) fn called(&mut self, id: FunctionId) {
         self.functions[id.0 as usize].is_traced = true;
+    }
+
+    /// Every function is traced.
+    pub(super) const fn all_are_traced(&mut self) {
+        self.all_are_traced = true;
+    }
+
+    /// Whether its calls are traced, as far as is known. `None`: of every function.
+    pub(super) fn is_traced(&self, id: Option<FunctionId>) -> bool {
+        self.all_are_traced || id.is_some_and(|id| self.function(id).is_traced)
     }
 
     /// A call of it asked for a secret.
@@ -202,6 +214,11 @@ impl Function {
 }
 
 impl Site {
+    /// Whether the line is known.
+    pub(super) const fn has_line(&self) -> bool {
+        self.node_id.is_some()
+    }
+
     fn new(extra: Term<'_>, caller_id: FunctionId) -> Option<Self> {
         let mut parts = extra.tuple().filter(|parts| matches!(parts.len(), 3 | 4))?;
         let (module, function) = (parts.next()?.atom()?, parts.next()?.atom()?);

@@ -130,6 +130,7 @@ pub(super) enum Told<'a> {
         name: Atom<'a>,
     },
     Gc {
+        /// Empty: not told.
         kind: &'static str,
         phase: Phase,
         info: Term<'a>,
@@ -206,6 +207,12 @@ impl<'a> Mfa<'a> {
     }
 }
 
+/// Who called, where a call is told as fprof does: `{cp, Caller}`.
+pub(super) fn fprof_caller(extra: Term<'_>) -> Option<Term<'_>> {
+    let mut pair = extra.tuple().filter(|pair| pair.len() == 2)?;
+    pair.next()?.atom()?.is("cp").then(|| pair.next())?
+}
+
 /// Elements of a list.
 fn count(list: Term<'_>) -> Option<usize> {
     match list.elements() {
@@ -249,6 +256,8 @@ impl<'a> Message<'a> {
 fn traced<'a>(kind: Atom<'a>, rest: &[Option<Term<'a>>]) -> Option<Told<'a>> {
     let part = |at: usize| rest.get(at).copied().flatten();
     let mfa = |at| Mfa::read(part(at)?);
+    // Before it stands the scheduler, where the source traces with `scheduler_id`.
+    let scheduled = || mfa(rest.len() - 1);
     let told = match (kind.bytes(), rest.len()) {
         (b"call", 1 | 2) => Told::Call { mfa: mfa(0)?, extra: part(1) },
         (b"return_from", 2) => Told::ReturnFrom { mfa: mfa(0)?, value: part(1)? },
@@ -269,13 +278,16 @@ fn traced<'a>(kind: Atom<'a>, rest: &[Option<Term<'a>>]) -> Option<Told<'a>> {
         (b"getting_unlinked", 1) => Told::Link { kind: "process_getting_unlinked", other: part(0)? },
         (b"register", 1) => Told::Register { name: part(0)?.atom()? },
         (b"unregister", 1) => Told::Unregister { name: part(0)?.atom()? },
-        (b"in", 1) => Told::Schedule { kind: "schedule_in", is_in: true, mfa: mfa(0) },
-        (b"out", 1) => Told::Schedule { kind: "schedule_out", is_in: false, mfa: mfa(0) },
-        (b"in_exiting", 1) => Told::Schedule { kind: "schedule_in_exiting", is_in: true, mfa: mfa(0) },
-        (b"out_exiting", 1) => Told::Schedule { kind: "schedule_out_exiting", is_in: false, mfa: mfa(0) },
-        (b"out_exited", 1) => Told::Schedule { kind: "schedule_out_exited", is_in: false, mfa: mfa(0) },
+        (b"in", 1 | 2) => Told::Schedule { kind: "schedule_in", is_in: true, mfa: scheduled() },
+        (b"out", 1 | 2) => Told::Schedule { kind: "schedule_out", is_in: false, mfa: scheduled() },
+        (b"in_exiting", 1 | 2) => Told::Schedule { kind: "schedule_in_exiting", is_in: true, mfa: scheduled() },
+        (b"out_exiting", 1 | 2) => Told::Schedule { kind: "schedule_out_exiting", is_in: false, mfa: scheduled() },
+        (b"out_exited", 1 | 2) => Told::Schedule { kind: "schedule_out_exited", is_in: false, mfa: scheduled() },
         (b"open", 2) => Told::PortOpen { owner: part(0)?, driver: part(1)? },
         (b"closed", 1) => Told::PortClosed { reason: part(0)? },
+        // Before OTP 19 it was not told which of the two it is.
+        (b"gc_start", 1) => gc("", Phase::Start, part(0)?),
+        (b"gc_end", 1) => gc("", Phase::End, part(0)?),
         (b"gc_minor_start", 1) => gc("minor", Phase::Start, part(0)?),
         (b"gc_minor_end", 1) => gc("minor", Phase::End, part(0)?),
         (b"gc_major_start", 1) => gc("major", Phase::Start, part(0)?),

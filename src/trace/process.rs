@@ -148,17 +148,27 @@ impl Process {
         }
     }
 
+    /// Whether there is no room for another open call.
+    pub(super) const fn is_full(&self) -> bool {
+        self.stack.len() >= MAX_FRAMES
+    }
+
+    /// Forgets open calls until there is room for many: it is not looked through for each call.
+    pub(super) fn make_room(&mut self) {
+        let is_enough = |stack: &[Frame]| stack.len() <= MAX_FRAMES / 2;
+        if !is_enough(&self.stack) {
+            self.stack.retain(|open| !open.is_doubtful);
+        }
+        if !is_enough(&self.stack) {
+            self.stack.drain(..MAX_FRAMES / 2);
+        }
+    }
+
     /// Opens a call.
     pub(super) fn push(&mut self, frame: Frame) {
         if frame.handling.is_some() {
             // It is back in its loop: what was open before a gap has ended in it.
             self.stack.retain(|open| open.gaps == frame.gaps);
-        }
-        if self.stack.len() >= MAX_FRAMES {
-            self.stack.retain(|open| !open.is_doubtful);
-        }
-        if self.stack.len() >= MAX_FRAMES {
-            self.stack.drain(..MAX_FRAMES / 2);
         }
         // `terminate/2` is called between the failure and the exit.
         if frame.handling.is_some() {
@@ -187,6 +197,11 @@ impl Process {
     /// The innermost call that is surely open, if no gap lies between.
     pub(super) fn innermost(&self) -> Option<&Frame> {
         self.stack.iter().rev().find(|frame| !frame.is_doubtful).filter(|frame| frame.gaps == self.gaps)
+    }
+
+    /// Whether the innermost call that is surely open is the innermost there is.
+    pub(super) fn knows_innermost(&self) -> bool {
+        self.stack.last().is_none_or(|frame| !frame.is_doubtful && frame.gaps == self.gaps)
     }
 
     pub(super) fn received(&mut self, received: Received) {

@@ -66,8 +66,16 @@ impl Recorder {
         let is_of = |frame: &Frame| Caller::Function(frame.function) == to;
         // The innermost call is over. If it came back to another function than its caller, an exception was caught
         // there, and those it passed on its way are over too.
-        let lands = |at: usize| stack[at].caller == to || at > 0 && is_of(&stack[at - 1]);
+        // What made way for another by a tail call is not there to be come back to.
+        let is_gone =
+            |stack: &[Frame], at: usize| stack.get(at + 1).is_some_and(|next| made_way(functions, &stack[at], next));
+        let lands = |at: usize| stack[at].caller == to || at > 0 && is_of(&stack[at - 1]) && !is_gone(stack, at - 1);
         let Some(landing) = (0..stack.len()).rev().find(|at| lands(*at)) else {
+            if functions.is_traced(None) {
+                // It runs since before the trace began: whatever was called since is over.
+                ended.extend(stack.drain(..).rev());
+                return ended;
+            }
             // It was caught by somebody who is not traced, within one of the other calls or outside of them all.
             ended.extend(stack.pop_if(|frame| !frame.is_doubtful));
             doubt(stack);
@@ -75,7 +83,7 @@ impl Recorder {
         };
         // Those that called each other down to the innermost are over with it. Of a function that is not traced, another
         // run than the one that called them may have caught it: what is below may live on.
-        let is_seen = matches!(to, Caller::Function(function) if functions.function(function).is_traced);
+        let is_seen = matches!(to, Caller::Function(function) if functions.is_traced(Some(function)));
         let calls_next = |at: usize| stack[at].caller == Caller::Function(stack[at - 1].function);
         let chain = (1..stack.len()).rev().find(|at| !calls_next(*at)).unwrap_or(0);
         let sure = if is_seen { landing } else { landing.max(chain) };
@@ -93,7 +101,11 @@ impl Recorder {
         // Where else it could have come back to, by more tail calls or by an exception: calls above may be over.
         let last = stack.len().saturating_sub(1);
         let other = stack.iter().enumerate().find_map(|(at, frame)| {
-            if frame.caller == to { Some(at) } else { (is_of(frame) && at < last).then_some(at + 1) }
+            if frame.caller == to {
+                Some(at)
+            } else {
+                (is_of(frame) && at < last && !is_gone(stack, at)).then_some(at + 1)
+            }
         });
         if let Some(other) = other {
             doubt(&mut stack[other..]);
@@ -109,6 +121,16 @@ fn doubt(frames: &mut [Frame]) {
     }
 }
 
+/// Takes the calls off the stack that made way for another as another did for them: the rounds of a loop but the first and
+/// the last. What they were called by is kept.
+pub(super) fn forget_rounds(functions: &Functions, stack: &mut Vec<Frame>) {
+    let made_way = |at: usize| made_way(functions, &stack[at], &stack[at + 1]);
+    let is_round: Vec<bool> =
+        (0..stack.len()).map(|at| at > 0 && at + 1 < stack.len() && made_way(at - 1) && made_way(at)).collect();
+    let mut is_round = is_round.into_iter();
+    stack.retain(|_| !is_round.next().unwrap_or_default());
+}
+
 /// Whether `below` surely ended with a tail call that led to `above`. It did if both return to one place, unless what is
 /// there was called again in between.
 fn made_way(functions: &Functions, below: &Frame, above: &Frame) -> bool {
@@ -116,12 +138,13 @@ fn made_way(functions: &Functions, below: &Frame, above: &Frame) -> bool {
     if below.caller != above.caller || below.site != above.site || below.function == caller {
         return false;
     }
-    let is_other = below.function != above.function;
-    let caller = functions.function(caller);
+    // From one line one function is called.
+    let is_other = below.function != above.function && below.site.is_some_and(|site| functions.site(site).has_line());
     // A caller that is traced would stand between.
-    match caller.kind {
+    let is_traced = functions.is_traced(Some(caller));
+    match functions.function(caller).kind {
         Kind::Loop | Kind::Statem | Kind::Manager => true,
-        Kind::Plain => caller.is_traced || is_other,
-        Kind::HigherOrder => caller.is_traced,
+        Kind::Plain => is_traced || is_other,
+        Kind::HigherOrder => is_traced,
     }
 }

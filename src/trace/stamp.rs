@@ -15,6 +15,9 @@ pub struct Stamp {
     pub is_wall: bool,
 }
 
+/// 1998-01-01: no Erlang outside of Ericsson has traced before.
+const FIRST_WALL_NS: i64 = 883_612_800_000_000_000;
+
 impl Stamp {
     /// Reads `{Mono, Unique}`, `Mono` or `{Mega, Sec, Micro}`.
     pub(super) fn read(term: Term<'_>) -> Option<Self> {
@@ -36,7 +39,8 @@ impl Stamp {
                 let (mega, sec, micro) = (next()?, next()?, next()?);
                 let seconds = mega.checked_mul(1_000_000)?.checked_add(sec)?;
                 let ns = seconds.checked_mul(1_000_000_000)?.checked_add(micro.checked_mul(1000)?)?;
-                Some(Self { ns, unique: None, is_wall: true })
+                // A node traced with `cpu_timestamp` tells how long it has worked in the same form.
+                Some(Self { ns, unique: None, is_wall: ns >= FIRST_WALL_NS })
             }
             _ => None,
         }

@@ -28,7 +28,9 @@ impl Recorder {
         let mut draft = self.draft(at, "garbage_collection", Some(key));
         draft.duration_ns = started.as_ref().and_then(|(since, _)| Some(at.ns?.saturating_sub((*since)?).max(0)));
         self.emit(draft, |object, _| {
-            object.str("gc_type", kind);
+            if !kind.is_empty() {
+                object.str("gc_type", kind);
+            }
             if let Some((_, before)) = &started {
                 sizes(object, "_before", Term::checked(before));
             }
@@ -38,7 +40,8 @@ impl Recorder {
         Some(())
     }
 
-    /// A process is scheduled in or out; going out tells how long it ran.
+    /// A process is scheduled in or out; going out tells how long it ran. It is no event of the function it is in, which
+    /// neither begins nor ends.
     pub(super) fn on_schedule(
         &mut self,
         at: At,
@@ -51,11 +54,15 @@ impl Recorder {
         let process = self.processes.at(key, at.number);
         let since = std::mem::replace(&mut process.running_since, at.ns.filter(|_| is_in));
         let mut draft = self.draft(at, event_type, Some(key));
-        draft.function = mfa.map(|mfa| self.function_id(&mfa));
+        let function = mfa.map(|mfa| self.function_id(&mfa));
         if !is_in {
             draft.duration_ns = at.ns.zip(since).map(|(now, since)| now.saturating_sub(since).max(0));
         }
-        self.emit(draft, |_, _| ());
+        self.emit(draft, |object, _| {
+            if let Some(function) = function {
+                object.str("running", &object.context.functions.function(function).shown);
+            }
+        });
         Some(())
     }
 

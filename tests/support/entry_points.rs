@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use elixir_scope_storage::etf::{Inflated, MAX_DEPTH, Term, View, show};
+use elixir_scope_storage::ingest;
 use elixir_scope_storage::store::Outcome;
 use elixir_scope_storage::{Event, EventStore, Filter, Order, Query, Settings, StoredEvent, mcp};
 use serde_json::value::RawValue;
@@ -215,5 +216,55 @@ pub(crate) fn etf(bytes: &[u8]) {
             View::Fun(fun) => open.extend(fun.free.take(8)),
             _ => {}
         }
+    }
+}
+
+/// Any bytes as a file: it is refused with a reason, or what is read of it is counted and stored, and shown as the events
+/// it is.
+pub(crate) fn import(bytes: &[u8]) {
+    let store = open();
+    let report = match ingest::import_bytes(&store, "fuzz", bytes.to_vec()) {
+        Ok(report) => report,
+        Err(refusal) => return assert!(!refusal.to_string().is_empty()),
+    };
+    store.verify().unwrap();
+    assert_eq!(report.events, report.stored + report.replaced + report.duplicates + report.rejected, "{report:?}");
+    let complaints = report.first_errors.iter().chain(&report.broken).map(|complaint| &complaint.message);
+    assert!(complaints.chain(report.notes.iter().map(|note| &note.text)).all(|text| !text.is_empty()), "{report:?}");
+    let page = store.query_events(&Query { limit: 1000, ..Query::new(Filter::default()) }).unwrap();
+    assert_eq!(page.events.len() as u64, report.stored.min(1000), "{report:?}");
+    for event in &page.events {
+        let shown = event.to_json();
+        assert_eq!(store.store_json_event(&shown).unwrap().outcome, Outcome::Duplicate, "{shown}");
+    }
+}
+
+/// Any bytes as the rest of a crash dump.
+pub(crate) fn crash_dump(bytes: &[u8]) {
+    import(&[b"=erl_crash_dump:0.5\nSun Nov 29 16:12:31 2026\nSlogan: x\n", bytes].concat());
+}
+
+/// Any bytes as what comes after the first entry of a log.
+pub(crate) fn log(bytes: &[u8]) {
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let start: &[u8] = match first % 3 {
+        0 => b"12:00:00.000 [error] x\n",
+        1 => b"{\"level\":30,\"time\":1531171074631,\"msg\":\"a\"}\n",
+        _ => b"=ERROR REPORT==== 29-Nov-2026::16:12:31.123456 ===\n",
+    };
+    import(&[start, rest].concat());
+}
+
+/// Any bytes as the records of a binary trace: before each its length, as a byte.
+pub(crate) fn trace_file(bytes: &[u8]) {
+    let (mut file, mut rest) = (Vec::new(), bytes);
+    while let Some((length, after)) = rest.split_first() {
+        let (record, after) = after.split_at(usize::from(*length).min(after.len()));
+        // None is too small to be a term.
+        file.extend([&[0][..], &(record.len() as u32 + 1).to_be_bytes(), &[131], record].concat());
+        rest = after;
+    }
+    if !file.is_empty() {
+        import(&file);
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Payload<'a> {
     #[serde(borrow)]
     pub(crate) extra: Raw<'a>,
     #[serde(borrow)]
+    pub(crate) parent_unknown: Raw<'a>,
+    #[serde(borrow)]
     pub(crate) call_site: Raw<'a>,
     #[serde(borrow)]
     pub(crate) result: Raw<'a>,

@@ -37,6 +37,8 @@ impl Book {
         let (parent, mut message) = match told {
             Some(Item::Call(call)) if self.calls[call as usize].process == process => (Some(call), None),
             Some(Item::Message(message)) => (stack, Some(message)),
+            // The source knows that it does not know.
+            None if stack.is_some() && Payload::read(seen.data()).parent_unknown.is_some() => (None, None),
             _ => (stack, None),
         };
         let takes = matches!(callback, Some(Callback::Call | Callback::Cast | Callback::Info));

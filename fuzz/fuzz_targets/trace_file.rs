@@ -1,0 +1,9 @@
+//! Finds records of a binary trace that are neither events nor told.
+
+#![no_main]
+
+#[path = "../../tests/support/entry_points.rs"]
+#[allow(dead_code, reason = "each target asks one of them")]
+mod entry_points;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry_points::trace_file(bytes));
