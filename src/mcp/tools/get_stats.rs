@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoArgs;
+use crate::mcp::page::cell::{cut, escaped};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::store::{CounterStats, LastCleanup, LostStats, Stats};
 use crate::watch::Watch;
@@ -289,7 +290,7 @@ impl Reply {
             ("top_pids", &self.top_pids),
             ("top_functions", &self.top_functions),
         ] {
-            let listed: Vec<String> = list.iter().map(|one| format!("{}={}", one.name, one.events)).collect();
+            let listed: Vec<String> = list.iter().map(|one| format!("{}={}", cut(&escaped(&one.name)), one.events)).collect();
             lines.push(format!("{name}: {}", listed.join(" ")));
         }
         lines.push("index\tkeys\tentries\tbytes".to_owned());
