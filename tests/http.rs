@@ -197,7 +197,10 @@ fn a_request_names_one_host_and_that_is_this_one() {
         ("GET http://evil.example/mcp HTTP/1.1\r\nhost: localhost\r\n", "400"),
         ("POST http://evil.example/mcp HTTP/1.1\r\nhost: evil.example\r\n", "403"),
         ("POST /mcp HTTP/1.1\r\nhost: localhost\r\norigin: http://localhost\r\norigin: http://evil.example\r\n", "400"),
-        ("OPTIONS /mcp HTTP/1.1\r\nhost: evil.example\r\norigin: http://localhost\r\naccess-control-request-method: POST\r\n", "403"),
+        (
+            "OPTIONS /mcp HTTP/1.1\r\nhost: evil.example\r\norigin: http://localhost\r\naccess-control-request-method: POST\r\n",
+            "403",
+        ),
         ("GET http://localhost/elsewhere HTTP/1.1\r\nhost: localhost\r\n", "404"),
     ] {
         let reply = raw(&server, &format!("{request}{close}"));

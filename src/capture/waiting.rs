@@ -45,11 +45,7 @@ impl Heard {
 }
 
 /// Ends the producer that was silent longest, and for `least_ns` at least; which one, by its place.
-pub(super) fn make_room<'h>(
-    producers: impl Iterator<Item = &'h Heard>,
-    now_ns: i64,
-    least_ns: i64,
-) -> Option<usize> {
+pub(super) fn make_room<'h>(producers: impl Iterator<Item = &'h Heard>, now_ns: i64, least_ns: i64) -> Option<usize> {
     let silent = producers.enumerate().map(|(at, heard)| (heard.sign.silent_ns(now_ns), at, heard));
     let (_, at, heard) = silent.filter(|(ns, ..)| *ns >= least_ns).max_by_key(|(ns, at, _)| (*ns, usize::MAX - at))?;
     heard.part();

@@ -85,7 +85,13 @@ fn write_recordings(text: &mut String, Import { path, report, .. }: &Import) -> 
             [file] if file == path => writeln!(text)?,
             [file] => writeln!(text, ": {}", visible(&file.display().to_string()))?,
             [first, .., last] => {
-                writeln!(text, ", {} files from {} to {}", files.len(), visible(&first.display().to_string()), visible(&last.display().to_string()))?;
+                writeln!(
+                    text,
+                    ", {} files from {} to {}",
+                    files.len(),
+                    visible(&first.display().to_string()),
+                    visible(&last.display().to_string())
+                )?;
             }
             [] => writeln!(text)?,
         }

@@ -185,9 +185,8 @@ impl Clocks {
     fn place(&mut self, low: i64, high: i64, now_ns: i64, told: Option<u64>) {
         let is_near = |first: i64, last: i64| distance((low, high), (first, last)) <= i128::from(REACH_NS);
         let near = self.all.iter().position(|clock| is_near(clock.first, clock.last));
-        let near = near.or_else(|| {
-            self.all.iter().position(|clock| is_near(clock.first, clock.last.max(clock.now(now_ns))))
-        });
+        let near =
+            near.or_else(|| self.all.iter().position(|clock| is_near(clock.first, clock.last.max(clock.now(now_ns)))));
         let at = near.unwrap_or_else(|| {
             let at = self.all.partition_point(|clock| clock.first <= low);
             let (id, newest) = (self.next_id, high);

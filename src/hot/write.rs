@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::primary::Claim;
 use super::clocks::Sighting;
+use super::primary::Claim;
 use super::{HotTier, Place, SealedSet, Writer, place_of};
 use crate::event::Event;
 use crate::event::same::same_json;

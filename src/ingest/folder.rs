@@ -89,10 +89,12 @@ fn entry(job: &mut Job<'_>, path: &Path, numbered: &mut Option<NumberedFiles>) -
         Ok(Format::Lines) if !is_first_line_an_object(head) => {
             job.note(path, "not read: its first line is no JSON object, so it holds no events");
         }
-        Ok(Format::Dbg) => match numbered.get_or_insert_with(|| NumberedFiles::beside(path)).siblings(path, &job.options.access) {
-            Siblings::Set(of) => return set(job, &of),
-            _ => return file(job, path, input),
-        },
+        Ok(Format::Dbg) => {
+            match numbered.get_or_insert_with(|| NumberedFiles::beside(path)).siblings(path, &job.options.access) {
+                Siblings::Set(of) => return set(job, &of),
+                _ => return file(job, path, input),
+            }
+        }
         Ok(_) => return file(job, path, input),
     }
     Ok(())

@@ -119,7 +119,11 @@ impl Reader<'_> {
                 id: format!("{name}-{mark}"),
                 prefix: format!("{mark}-"),
                 max_value_bytes: job.options.max_value_bytes,
-                start_ns: Term::parse(first).ok().and_then(stamp_of).or_else(|| first_stamp(files, &job.options.access)).map(|it| it.ns),
+                start_ns: Term::parse(first)
+                    .ok()
+                    .and_then(stamp_of)
+                    .or_else(|| first_stamp(files, &job.options.access))
+                    .map(|it| it.ns),
                 redact: job.options.redact.clone(),
                 ..Session::default()
             });

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::EventStore;
-use crate::hot::remove::Span;
 use crate::error::{Error, Result};
 use crate::event::StoredEvent;
 use crate::hot::State;
+use crate::hot::remove::Span;
 use crate::query::condition::Conditions;
 use crate::query::cursor::Cursor;
 use crate::query::run::{Demand, Found, Run};

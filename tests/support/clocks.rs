@@ -37,7 +37,8 @@ impl Clocks {
         let (joined, rest): (Vec<One>, Vec<One>) = self.all.drain(..).partition(near);
         self.all = rest;
         self.born += 1;
-        let fresh = One { times: vec![time], told: 0, newest: (is_told, time), arrived: now, is_known: false, born: self.born };
+        let fresh =
+            One { times: vec![time], told: 0, newest: (is_told, time), arrived: now, is_known: false, born: self.born };
         let mut one = joined.into_iter().reduce(|mut one, other| {
             if other.newest > one.newest {
                 (one.newest, one.arrived) = (other.newest, other.arrived);

@@ -146,7 +146,9 @@ pub(crate) fn filter_line(filters: &Map<String, Value>) -> String {
     }
     let value = |value: &Value| match value {
         Value::String(text) => quoted(&cut(text)),
-        Value::Array(many) => many.iter().filter_map(Value::as_str).map(|text| quoted(&cut(text))).collect::<Vec<_>>().join(","),
+        Value::Array(many) => {
+            many.iter().filter_map(Value::as_str).map(|text| quoted(&cut(text))).collect::<Vec<_>>().join(",")
+        }
         other => other.to_string(),
     };
     filters.iter().map(|(name, set)| format!("{name}={}", value(set))).collect::<Vec<_>>().join(" ")

@@ -44,7 +44,9 @@ pub(super) async fn look(State(names): State<Names>, request: Request, next: Nex
     }
     let origin = request.headers().get(ORIGIN).filter(|origin| is_admitted(origin)).cloned();
     if request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
-        let Some(origin) = origin else { return (StatusCode::FORBIDDEN, "Forbidden: not for this origin\n").into_response() };
+        let Some(origin) = origin else {
+            return (StatusCode::FORBIDDEN, "Forbidden: not for this origin\n").into_response();
+        };
         let mut reply = Response::new(Body::empty());
         *reply.status_mut() = StatusCode::NO_CONTENT;
         let headers = reply.headers_mut();
@@ -115,7 +117,9 @@ mod tests {
     #[test]
     fn pages_of_this_machine_are_admitted_and_no_others() {
         let admitted = |origin: &'static str| is_admitted(&HeaderValue::from_static(origin));
-        for own in ["http://localhost", "http://localhost:6274", "HTTPS://127.0.0.1:1", "https://[::1]:8443", "http://[::1]"] {
+        for own in
+            ["http://localhost", "http://localhost:6274", "HTTPS://127.0.0.1:1", "https://[::1]:8443", "http://[::1]"]
+        {
             assert!(admitted(own), "{own}");
         }
         for other in [

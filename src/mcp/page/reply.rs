@@ -152,7 +152,10 @@ impl PageReply {
         }
         if !self.far_times.is_empty() {
             let ids = self.far_times.join(" ");
-            _ = writeln!(head, "far_times: {ids} (far from the other times of their source; newest is not reckoned from them)");
+            _ = writeln!(
+                head,
+                "far_times: {ids} (far from the other times of their source; newest is not reckoned from them)"
+            );
         }
         if let Some(hint) = &self.hint {
             _ = writeln!(head, "hint: {hint}");
