@@ -49,6 +49,23 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// A text of lines and tabs, every other hidden character written out as [`visible`] does.
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    let is_hidden = |c: char| is_hidden(c) && !matches!(c, '\n' | '\t');
+    if !has_hidden(text) || !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_hidden(c) {
+            shown.push_str(&visible(c.encode_utf8(&mut [0; 4])));
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// A JSON text that says the same, hidden characters in its strings written as JSON escapes.
 pub fn visible_json(json: String) -> String {
     if !has_hidden(&json) {
@@ -105,6 +122,7 @@ mod tests {
             assert!(matches!(visible(plain), Cow::Borrowed(same) if same == plain), "{plain}");
             assert_eq!(visible_json(plain.to_owned()), plain);
         }
+        assert_eq!(visible_lines("a\tb\n\u{1b}\r"), "a\tb\n\\u{1b}\\r");
         assert_eq!(visible("a\u{1b}[31m\tb\n\u{202e}c\u{9b}"), "a\\u{1b}[31m\\tb\\n\\u{202e}c\\u{9b}");
         for c in ('\0'..=char::MAX).filter(|c| is_hidden(*c)) {
             assert!(has_hidden(&format!("x{c}y")), "{:x}", u32::from(c));

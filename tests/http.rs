@@ -15,7 +15,7 @@ use assert_cmd::Command;
 use http::{FREE, Server};
 use serde_json::{Value, json};
 
-const BANK: [&str; 4] = ["--http", "127.0.0.1:0", "--import", "examples/recordings/bank.ndjson.gz"];
+const BANK: [&str; 5] = ["--http", "127.0.0.1:0", "--keep-running", "--import", "examples/recordings/bank.ndjson.gz"];
 
 /// The program with none of its variables set.
 fn program(arguments: &[&str]) -> Command {
@@ -137,7 +137,7 @@ fn an_address_others_can_reach_needs_a_token() {
         let run = program(&["--http", "127.0.0.1:0", "--http-token", token]).output().unwrap();
         assert_eq!(run.status.code(), Some(2), "{token:?}");
     }
-    let mut server = Server::start(&["--http", "0.0.0.0:0", "--http-token", "s3cret"]);
+    let mut server = Server::start(&["--http", "0.0.0.0:0", "--http-token", "s3cret", "--keep-running"]);
     server.url = server.url.replace("0.0.0.0", "127.0.0.1");
     let headers = [("authorization", "Bearer s3cret"), ("host", "recorder.example:4040")];
     assert_eq!(server.modern(&headers, "tools/list", json!({})).status, 200, "any name will do, with the token");
@@ -152,12 +152,123 @@ fn the_token_is_in_no_help_text() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_a_failure() {
+fn a_port_that_is_taken_costs_http_and_not_stdio() {
     let server = Server::start(&FREE);
-    let run = program(&["--http", server.address()]).output().unwrap();
+    let told = format!("cannot serve HTTP on {}", server.address());
+    let run = program(&["--http", server.address(), "--keep-running"]).output().unwrap();
     let said = String::from_utf8(run.stderr).unwrap();
-    assert_eq!(run.status.code(), Some(1), "{said}");
-    assert!(said.contains(&format!("cannot serve HTTP on {}", server.address())), "{said}");
+    assert_eq!(run.status.code(), Some(1), "who wants HTTP alone is not served: {said}");
+    assert!(said.contains(&told), "{said}");
+
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let run = program(&["--script", "--http", server.address()]).write_stdin(format!("{call}\n")).output().unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(0), "{said}");
+    assert!(said.contains(&told), "{said}");
+    let reply: Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert!(!reply["result"]["tools"].as_array().unwrap().is_empty(), "{reply}");
+}
+
+#[test]
+fn a_server_ends_with_its_host_unless_it_is_told_to_go_on() {
+    let mut server = Server::start_with(&FREE[..2], Stdio::piped(), Stdio::null());
+    server.call("get_stats", json!({}));
+    drop(server.child.stdin.take());
+    let (status, said) = server.ended();
+    assert_eq!((status.code(), said.as_str()), (Some(0), ""));
+}
+
+/// The status line and all that follows of a request that is written as it stands.
+fn raw(server: &Server, request: &str) -> String {
+    let mut connection = TcpStream::connect(server.address()).unwrap();
+    connection.write_all(request.as_bytes()).unwrap();
+    let mut reply = String::new();
+    connection.read_to_string(&mut reply).unwrap();
+    reply
+}
+
+#[test]
+fn a_request_names_one_host_and_that_is_this_one() {
+    let server = Server::start(&FREE);
+    let close = "connection: close\r\ncontent-length: 0\r\n\r\n";
+    for (request, status) in [
+        ("GET /mcp HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\n", "400"),
+        ("GET /mcp HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n", "400"),
+        ("GET http://evil.example/mcp HTTP/1.1\r\nhost: localhost\r\n", "400"),
+        ("POST http://evil.example/mcp HTTP/1.1\r\nhost: evil.example\r\n", "403"),
+        ("POST /mcp HTTP/1.1\r\nhost: localhost\r\norigin: http://localhost\r\norigin: http://evil.example\r\n", "400"),
+        (
+            "OPTIONS /mcp HTTP/1.1\r\nhost: evil.example\r\norigin: http://localhost\r\naccess-control-request-method: POST\r\n",
+            "403",
+        ),
+        ("GET http://localhost/elsewhere HTTP/1.1\r\nhost: localhost\r\n", "404"),
+    ] {
+        let reply = raw(&server, &format!("{request}{close}"));
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {reply}");
+    }
+}
+
+#[test]
+fn a_browser_is_told_which_pages_may_ask() {
+    let server = Server::start(&[&FREE[..], &["--http-token", "s3cret"]].concat());
+    let ask = |origin: &str| {
+        raw(
+            &server,
+            &format!(
+                "OPTIONS /mcp HTTP/1.1\r\nhost: {}\r\norigin: {origin}\r\naccess-control-request-method: POST\r\n\
+                 access-control-request-headers: authorization,content-type,mcp-protocol-version\r\nconnection: \
+                 close\r\n\r\n",
+                server.address()
+            ),
+        )
+        .to_lowercase()
+    };
+    let reply = ask("http://localhost:6274");
+    assert!(reply.starts_with("http/1.1 204 "), "{reply}");
+    for part in [
+        "access-control-allow-origin: http://localhost:6274\r\n",
+        "vary: origin\r\n",
+        "mcp-protocol-version",
+        "authorization",
+        "post",
+        "delete",
+    ] {
+        assert!(reply.contains(part), "{part}: {reply}");
+    }
+    for other in ["http://evil.example", "null", "http://localhost.evil.example"] {
+        let reply = ask(other);
+        assert!(reply.starts_with("http/1.1 403 ") && !reply.contains("access-control-allow"), "{other}: {reply}");
+    }
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
+    let reply = server.post(&[("origin", "http://localhost:6274")], &ping);
+    assert_eq!(reply.status, 401);
+    assert_eq!(reply.header("access-control-allow-origin"), "http://localhost:6274", "a page may read the refusal");
+    let reply = server.post(&[("origin", "http://evil.example")], &ping);
+    assert_eq!(reply.header("access-control-allow-origin"), "");
+}
+
+#[test]
+fn connections_and_sessions_are_bounded_and_the_longest_idle_make_room() {
+    let mut server = Server::start(&FREE);
+    let first = server.shake_hands("2025-06-18");
+    let idle: Vec<TcpStream> = (0..700).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
+    assert_eq!(server.call("get_stats", json!({}))["total_events"], 0, "idle connections lock nobody out");
+    let ended = |mut stream: &TcpStream| {
+        stream.set_nonblocking(true).unwrap();
+        matches!(stream.read(&mut [0]), Ok(0))
+    };
+    while idle.iter().filter(|stream| ended(stream)).count() < 100 {
+        server.call("get_stats", json!({}));
+    }
+    drop(idle);
+
+    let mut last = String::new();
+    for _ in 0..300 {
+        last = server.shake_hands("2025-06-18");
+    }
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
+    assert_eq!(server.post(&[("mcp-session-id", &last)], &ping).status, 200);
+    assert_eq!(server.post(&[("mcp-session-id", &first)], &ping).status, 404, "it shakes hands again");
 }
 
 #[test]

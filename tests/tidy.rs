@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("index", &["slab", "event", "settings", "error"]),
     // A segment is its rows and the indexes over them in one value.
     ("segment", &["index", "slab", "event", "settings", "error"]),
-    ("hot", &["segment", "index", "event", "settings", "error"]),
+    ("hot", &["segment", "index", "event", "settings", "watch", "error"]),
     ("query", &["segment", "index", "event", "settings", "watch", "error"]),
     // Pure, but what it decides is the hot tier's own word for a removal.
     ("pruner", &["hot::remove::Old", "event", "settings", "error"]),

@@ -155,6 +155,11 @@ impl Capture {
         Self::with_clock(store, reach, reading, tell, Arc::new(SystemClock))
     }
 
+    /// The same; records and lines that have not come whole count against a budget that others share.
+    pub fn within(store: EventStore, reach: Reach, reading: &ImportOptions, tell: Tell, budget: Budget) -> Self {
+        Self::build(store, reach, reading, tell, Arc::new(SystemClock), budget)
+    }
+
     /// No sources yet, on another clock.
     pub fn with_clock(
         store: EventStore,
@@ -163,18 +168,20 @@ impl Capture {
         tell: Tell,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        Self::build(store, reach, reading, tell, clock, Budget::new(UNFINISHED_BYTES))
+    }
+
+    fn build(
+        store: EventStore,
+        reach: Reach,
+        reading: &ImportOptions,
+        tell: Tell,
+        clock: Arc<dyn Clock>,
+        budget: Budget,
+    ) -> Self {
         let ImportOptions { max_value_bytes, redact, .. } = reading.clone();
         let (timeline, sessions) = (Mutex::default(), AtomicU64::new(0));
-        let hub = Hub {
-            store,
-            clock,
-            max_value_bytes,
-            redact,
-            timeline,
-            sessions,
-            tell,
-            budget: Budget::new(UNFINISHED_BYTES),
-        };
+        let hub = Hub { store, clock, max_value_bytes, redact, timeline, sessions, tell, budget };
         Self { shared: Arc::new(Shared { hub: Arc::new(hub), reach, sources: Mutex::default() }) }
     }
 

@@ -172,7 +172,8 @@ fn split_paths(variable: &str) -> Vec<PathBuf> {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "HTTP")]
 pub(super) struct Http {
-    /// Serve MCP over HTTP too, at /mcp of this address, until SIGTERM or SIGINT; port 0 takes a free one.
+    /// Serve MCP over HTTP too, at /mcp of this address, until stdin ends or a signal comes; port 0 takes a free one. An
+    /// address that is taken is told, and stdio served alone.
     #[arg(
         long = "http",
         value_name = "ADDRESS",
@@ -186,6 +187,11 @@ pub(super) struct Http {
     /// the list of processes.
     #[arg(long = "http-token", value_name = "TOKEN", env = "ELIXIR_SCOPE_HTTP_TOKEN", hide_env_values = true)]
     token: Option<String>,
+
+    /// With --http, go on serving it when stdin ends: for a server that is started by itself. Otherwise the program ends
+    /// with its host.
+    #[arg(long = "keep-running", env = "ELIXIR_SCOPE_KEEP_RUNNING", hide_env_values = true)]
+    pub(super) keeps_running: bool,
 }
 
 impl Http {

@@ -14,7 +14,7 @@ use clap::error::ErrorKind as UsageError;
 use clap::{CommandFactory, Parser};
 use elixir_scope_storage::EventStore;
 use elixir_scope_storage::capture::{Asked, Capture, Kind};
-use elixir_scope_storage::mcp::{self, ServeOptions};
+use elixir_scope_storage::mcp::{self, HttpNews, ServeOptions};
 use tokio::runtime::Runtime;
 
 use args::{Args, Task};
@@ -85,7 +85,7 @@ fn carry_out(args: &Args) -> Result<u8> {
             // One thread: requests take effect in the order they were sent.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.context("starting the runtime")?;
-            let capture = hear(args, &store)?;
+            let capture = hear(args, &store, &options)?;
             options.capture = Some(capture.clone());
             let served = serve(runtime, store, options, ends);
             // What was received is stored before the program ends.
@@ -101,6 +101,7 @@ fn carry_out(args: &Args) -> Result<u8> {
 fn listen() -> Result<mcp::Ends> {
     let at_once = || {
         say("error: asked twice to end; replies may be missing");
+        voice::finish();
         std::process::exit(i32::from(FAILED));
     };
     mcp::Ends::listen_or(at_once).context("listening for signals")
@@ -128,6 +129,7 @@ fn serving(args: &Args) -> ServeOptions {
     options.http = args.http.options().unwrap_or_else(|problem| usage(format!("--http: {problem}")));
     options.import_roots =
         args.live.import_roots().unwrap_or_else(|problem| usage(format!("--import-root: {problem}")));
+    options.keeps_running = args.http.keeps_running;
     options.import = args.reading.options();
     for target in args.live.targets() {
         target.check(&args.live.reach()).unwrap_or_else(|problem| usage(format!("--{problem}")));
@@ -136,8 +138,9 @@ fn serving(args: &Args) -> ServeOptions {
 }
 
 /// Starts the live sources asked for.
-fn hear(args: &Args, store: &EventStore) -> Result<Capture> {
-    let capture = Capture::new(store.clone(), args.live.reach(), &args.reading.options(), Arc::new(voice::report));
+fn hear(args: &Args, store: &EventStore, options: &ServeOptions) -> Result<Capture> {
+    let (reach, budget) = (args.live.reach(), options.budget.clone());
+    let capture = Capture::within(store.clone(), reach, &options.import, Arc::new(voice::report), budget);
     for target in args.live.targets() {
         let (status, _) = capture.start(&target, Asked::AtStart)?;
         let verb = if status.kind == Kind::Listen { "listening on" } else { "connecting to" };
@@ -147,8 +150,11 @@ fn hear(args: &Args, store: &EventStore) -> Result<Capture> {
 }
 
 fn serve(runtime: Runtime, store: EventStore, options: ServeOptions, ends: mcp::Ends) -> Result<()> {
-    let listening = |address| say(&format!("listening on http://{address}/mcp"));
-    let ended = runtime.block_on(mcp::serve(store, options, ends, listening)).context("serving MCP");
+    let heard = |news| match news {
+        HttpNews::Listening(address) => say(&format!("listening on http://{address}/mcp")),
+        HttpNews::Trouble(trouble) => voice::report(&trouble),
+    };
+    let ended = runtime.block_on(mcp::serve(store, options, ends, heard)).context("serving MCP");
     // A thread may still wait for the next byte of a terminal, or work on a call nobody can be told the end of.
     runtime.shutdown_background();
     ended

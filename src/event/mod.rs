@@ -206,6 +206,25 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// Bytes of its payload and its keys.
+    pub(crate) fn bytes(&self) -> usize {
+        let keys = [
+            &self.event_id,
+            &self.node,
+            &self.pid,
+            &self.event_type,
+            &self.module,
+            &self.function,
+            &self.correlation_id,
+            &self.parent_id,
+            &self.call_id,
+            &self.session_id,
+            &self.ast_node_id,
+        ];
+        let keys = keys.into_iter().flatten().chain(self.roles.iter().map(|(_, pid)| pid)).map(|key| key.len());
+        self.data.len() + keys.sum::<usize>()
+    }
+
     /// Refuses an event no segment can hold.
     pub(crate) fn check_size(&self) -> Result<()> {
         let keys = [

@@ -33,14 +33,13 @@ impl Access {
         if self.takes_streams && is_own_stream(path) {
             return File::open(path);
         }
-        let file = if self.roots.is_empty() { open_at_once(path) } else { self.open_within(path) }?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a regular file: pipes, sockets and devices are not read",
-            ));
+        // A socket cannot be opened at all, and a device may do something when it is.
+        let is_file = || path.metadata().map(|metadata| metadata.is_file() || metadata.is_dir());
+        if !is_file()? {
+            return Err(no_file());
         }
-        Ok(file)
+        let file = if self.roots.is_empty() { open_at_once(path) } else { self.open_within(path) }?;
+        if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
     }
 
     fn open_within(&self, path: &Path) -> io::Result<File> {
@@ -49,6 +48,10 @@ impl Access {
         let below = real.strip_prefix(root).map_err(|_| outside())?;
         open_below(root, below, &real)
     }
+}
+
+fn no_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file: pipes, sockets and devices are not read")
 }
 
 fn outside() -> io::Error {

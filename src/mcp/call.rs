@@ -22,6 +22,7 @@ use super::desk::Desk;
 use super::tool::{AnswerJson, Answered, Arguments, Entry, Form, Outcome, Prepared};
 use super::tools;
 use super::workers::{Report, Undone, Wanted};
+use crate::visible::visible_lines;
 use crate::watch::{Unwatched, Watch};
 
 /// Text of a call's arguments, where the transport left them as they came. It travels beside the request.
@@ -151,7 +152,7 @@ pub(super) fn reply(entry: &Entry, outcome: Result<Outcome, Undone>, slot: Optio
         Ok(Err(refusal)) => refusal,
         Err(undone) => undone.told(&entry.tool.name),
     };
-    CallToolResult::error(vec![ContentBlock::text(refusal)])
+    CallToolResult::error(vec![ContentBlock::text(visible_lines(&refusal))])
 }
 
 /// A call that would change the store, on a server that was started not to.
@@ -163,7 +164,7 @@ fn refused_by_read_only(entry: &Entry) -> CallToolResult {
         entry.tool.name,
         names.join(", ")
     );
-    CallToolResult::error(vec![ContentBlock::text(refusal)])
+    CallToolResult::error(vec![ContentBlock::text(visible_lines(&refusal))])
 }
 
 pub(super) fn unknown_tool(name: &str, is_read_only: bool) -> ErrorData {

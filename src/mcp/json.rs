@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::event::members::{Each, Members};
+use crate::visible::visible_json;
 
 /// Deepest nesting given as a structure; what lies deeper is given as text. Peers give up at about 128.
 const MAX_DEPTH: usize = 64;
@@ -57,11 +58,11 @@ pub(crate) fn select_into(out: &mut String, json: &str, keep: impl Fn(&str, &Raw
     out.push('}');
 }
 
-/// The same JSON text without white space between its tokens: one line.
+/// The same JSON text without white space between its tokens: one line, on which every character is seen.
 pub(crate) fn compact(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     compact_into(&mut out, json);
-    out
+    visible_json(out)
 }
 
 fn compact_into(out: &mut String, json: &str) {
@@ -119,11 +120,33 @@ fn lossless(json: &str, depth: usize) -> Value {
 
 fn number(json: &str) -> Value {
     let integer = json.parse::<i64>().map(Value::from).or_else(|_| json.parse::<u64>().map(Value::from));
-    integer.unwrap_or_else(|_| {
-        let is_integer = !json.contains(['.', 'e', 'E']);
-        let float = json.parse::<f64>().ok().filter(|float| float.is_finite() && !is_integer);
-        float.map_or_else(|| Value::from(json), Value::from)
-    })
+    match integer {
+        // An integer has no negative zero.
+        Ok(_) if json == "-0" => Value::from(-0.0),
+        Ok(integer) => integer,
+        Err(_) => {
+            let float = json.parse::<f64>().ok().filter(|float| float.is_finite() && says_all(json, *float));
+            float.map_or_else(|| Value::from(json), Value::from)
+        }
+    }
+}
+
+/// Whether a float is written with every digit the text has: not one is lost.
+fn says_all(json: &str, float: f64) -> bool {
+    decimal(json) == decimal(zmij::Buffer::new().format(float))
+}
+
+/// A number's sign, its digits without zeros at either end, and the exponent of the last; none where that is too large.
+fn decimal(text: &str) -> Option<(bool, String, i64)> {
+    let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{part}");
+    let mut exponent = exponent.parse::<i64>().ok()?.checked_sub(part.len() as i64)?;
+    let kept = digits.trim_end_matches('0');
+    exponent = exponent.checked_add((digits.len() - kept.len()) as i64)?;
+    let kept = kept.trim_start_matches('0');
+    Some((is_negative, kept.to_owned(), if kept.is_empty() { 0 } else { exponent }))
 }
 
 #[cfg(test)]
@@ -138,6 +161,21 @@ mod tests {
         assert_eq!(value["a"], json!("340282366920938463463374607431768211455"));
         assert_eq!(value["b"], json!([i64::MIN, u64::MAX, 1.5]));
         assert_eq!(value["c"], json!("1e999"));
+        for (sent, given) in [
+            ("-0", json!(-0.0)),
+            ("-0.0", json!(-0.0)),
+            ("0.1234567890123456789", json!("0.1234567890123456789")),
+            ("1180591620717411303424", json!("1180591620717411303424")),
+            ("1e-400", json!("1e-400")),
+            ("1.50", json!(1.5)),
+            ("15e-1", json!(1.5)),
+            ("1E3", json!(1000.0)),
+            ("100000000000000000000000", json!(1e23)),
+            ("100000000000000000000001", json!("100000000000000000000001")),
+        ] {
+            assert_eq!(number(sent), given, "{sent}");
+            assert_eq!(number(sent).to_string().starts_with('-'), given.to_string().starts_with('-'), "{sent}");
+        }
         let deep = format!("{{\"data\":{}1{}}}", "[".repeat(5000), "]".repeat(5000));
         let value = Value::Object(lossless_object(&deep));
         assert!(value.to_string().contains("[[[["));

@@ -43,7 +43,7 @@ mod workers;
 pub use desk::ImportRoots;
 pub use direct::{Reply, call, handler};
 pub use http::HttpOptions;
-pub use serve::{ServeOptions, serve};
+pub use serve::{HttpNews, ServeOptions, serve};
 pub use stdio::signals::Ends;
 pub use stdio::{LineReport, Options as StdioOptions, read_line, serve_stdio};
 

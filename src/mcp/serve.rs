@@ -2,9 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::desk::{Desk, ImportRoots};
-use super::http::{self, HttpOptions};
+use super::http::{self, HttpOptions, Tell};
 use super::server::Server;
 use super::stdio;
 use super::stdio::signals::Ends;
@@ -23,6 +24,8 @@ pub struct ServeOptions {
     pub stdio: stdio::Options,
     /// Streamable HTTP beside stdio.
     pub http: Option<HttpOptions>,
+    /// HTTP goes on when stdin ends.
+    pub keeps_running: bool,
     /// Live sources of the store; without them, calls start none.
     pub capture: Option<Capture>,
     /// Folders whose files calls may import.
@@ -33,29 +36,54 @@ pub struct ServeOptions {
     pub budget: Budget,
 }
 
+/// What there is to know of HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpNews {
+    /// It is served at this address.
+    Listening(SocketAddr),
+    /// Something is wrong; in one line.
+    Trouble(String),
+}
+
 /// Serves MCP on stdin and stdout and, if asked for, over HTTP.
 ///
-/// Without HTTP it ends when stdin ends. With HTTP the end of stdin ends only the conversation there; a signal (SIGTERM,
-/// SIGINT) ends both, once the requests in flight are answered; of those, what only reads and takes long is given up. `listening` is told the address HTTP is served on.
+/// It ends when stdin ends, as its host does; with HTTP and `keeps_running` the end of stdin ends only the conversation
+/// there. A signal (SIGTERM, SIGINT) ends both, once the requests in flight are answered; of those, what only reads and takes long is given up. `heard` is told the address
+/// HTTP is served on, and what goes wrong with it: an address that is taken costs HTTP, not stdio.
 ///
 /// Run it on a `current_thread` runtime: there, requests of one connection take effect in the order sent.
 ///
 /// # Errors
-/// When the address cannot be served on, or stdio breaks before the client and the server have agreed on a protocol
+/// When the address cannot be served on and `keeps_running` says that HTTP is what is wanted, or stdio breaks before the client and the server have agreed on a protocol
 /// version.
 pub async fn serve(
     store: EventStore,
     options: ServeOptions,
     ends: Ends,
-    listening: impl FnOnce(SocketAddr),
+    heard: impl Fn(HttpNews) + Send + Sync + 'static,
 ) -> io::Result<()> {
     let desk = Desk::new(store, options.capture, options.import_roots, options.import, options.budget);
     let server = Server::new(desk.clone(), options.is_read_only, ends.asked().clone());
     let stdio = stdio::serve(server, options.stdio, ends.clone());
     let Some(http) = options.http else { return stdio.await };
-    let listener = http::bind(&http).await?;
-    listening(listener.local_addr()?);
-    let http = http::serve(listener, desk, options.is_read_only, http, ends);
+    let listener = match http::bind(&http).await {
+        Ok(listener) => listener,
+        Err(error) if options.keeps_running => return Err(error),
+        Err(error) => {
+            heard(HttpNews::Trouble(format!("{error}; going on with stdio alone")));
+            return stdio.await;
+        }
+    };
+    heard(HttpNews::Listening(listener.local_addr()?));
+    let tell: Tell = Arc::new(move |trouble: &str| heard(HttpNews::Trouble(trouble.to_owned())));
+    let http = http::serve(listener, desk, options.is_read_only, http, ends.clone(), tell);
+    let stdio = async {
+        let ended = stdio.await;
+        if !options.keeps_running {
+            ends.asked().cancel();
+        }
+        ended
+    };
     let (stdio, http) = tokio::join!(stdio, http);
     http.and(stdio)
 }

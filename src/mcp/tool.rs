@@ -13,6 +13,7 @@ use super::call::ArgumentsText;
 use super::cost::Cost;
 use super::desk::Desk;
 use super::{check, schema};
+use crate::visible::visible_lines;
 use crate::watch::Watch;
 use crate::{Error, ErrorKind, EventStore};
 
@@ -59,7 +60,8 @@ pub(crate) trait Tool<On = EventStore> {
 
     /// The same answer as values.
     fn to_values(answer: Answer<Self::Reply>) -> serde_json::Result<Answer<Value>> {
-        Ok(Answer { structured: serde_json::to_value(answer.structured)?, text: answer.text })
+        let text = visible_lines(&answer.text).into_owned();
+        Ok(Answer { structured: serde_json::to_value(answer.structured)?, text })
     }
 
     /// Whether [`Self::run_text`] takes the arguments' text, as long as it is of the usual form.
@@ -120,7 +122,7 @@ impl AnswerJson {
     /// As serde writes it.
     pub(crate) fn of(answer: &Answer<impl Serialize>) -> serde_json::Result<Self> {
         let structured = serde_json::to_vec(&answer.structured)?;
-        Ok(Self { text: serde_json::to_vec(&answer.text)?, structured })
+        Ok(Self { text: serde_json::to_vec(&visible_lines(&answer.text))?, structured })
     }
 }
 

@@ -1,11 +1,15 @@
 //! Storing events: one writer, good events kept when others are bad.
 
 use std::borrow::Borrow;
+use std::collections::HashSet;
 
 use super::EventStore;
 use crate::error::{Error, Result};
 use crate::event::{Batch, Event};
 use crate::hot;
+
+/// What a store with one event holds besides it, at most.
+const OVERHEAD_BYTES: u64 = 64 << 10;
 
 /// What became of one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +88,7 @@ impl EventStore {
     /// [`Invalid`](crate::ErrorKind::Invalid) or [`LimitExceeded`](crate::ErrorKind::LimitExceeded) when a key or the
     /// payload is too large.
     pub fn store_event(&self, event: &Event<'_>) -> Result<Stored> {
-        if let Err(error) = event.check_size() {
+        if let Err(error) = self.check(event) {
             self.shared.counters.rejected(1);
             return Err(error);
         }
@@ -118,14 +122,14 @@ impl EventStore {
     /// of the same id. Cost: about 0.9 us per event of 530 bytes, a quarter of it sealing.
     pub fn store_events(&self, events: &[Event<'_>]) -> StoreReport {
         let bad = |(index, event): (usize, &Event<'_>)| {
-            let error = event.check_size().err()?;
+            let error = self.check(event).err()?;
             Some(Rejected { index, event_id: event.event_id.as_deref().map(str::to_owned), error })
         };
         let rejected: Vec<Rejected> = events.iter().enumerate().filter_map(bad).collect();
         if rejected.is_empty() {
             return self.store_valid(events, rejected);
         }
-        let good: Vec<Event<'_>> = events.iter().filter(|event| event.check_size().is_ok()).cloned().collect();
+        let good: Vec<Event<'_>> = events.iter().filter(|event| self.check(event).is_ok()).cloned().collect();
         self.store_valid(&good, rejected)
     }
 
@@ -135,7 +139,7 @@ impl EventStore {
         let mut events = Vec::with_capacity(texts.len());
         let mut rejected = Vec::new();
         for (index, text) in texts.iter().enumerate() {
-            match Event::parse(text.borrow()) {
+            match Event::parse(text.borrow()).and_then(|event| self.fits(&event).map(|()| event)) {
                 Ok(event) => events.push(event),
                 Err(error) => {
                     let event_id = id_of(text.borrow());
@@ -154,12 +158,48 @@ impl EventStore {
     pub fn store_batch(&self, batch: Batch<'_>, atomic: bool) -> StoreReport {
         let Batch { mut events, rejected } = batch;
         let rejected = rejected.into_iter().map(|(index, event_id, error)| Rejected { index, event_id, error });
-        let rejected: Vec<Rejected> = rejected.collect();
+        let mut rejected: Vec<Rejected> = rejected.collect();
+        self.refuse_too_large(&mut events, &mut rejected);
         if atomic && !rejected.is_empty() {
             events.clear();
         }
         self.redact(&mut events);
         self.store_valid(&events, rejected)
+    }
+
+    /// Whether an event can be stored here.
+    fn check(&self, event: &Event<'_>) -> Result<()> {
+        event.check_size()?;
+        self.fits(event)
+    }
+
+    /// Refuses an event that would not be kept: stored, it would push out every other and then itself.
+    fn fits(&self, event: &Event<'_>) -> Result<()> {
+        let Some(max_bytes) = self.shared.settings.max_bytes else { return Ok(()) };
+        let bytes = event.bytes() as u64 + OVERHEAD_BYTES;
+        if bytes <= max_bytes {
+            return Ok(());
+        }
+        Err(Error::limit_exceeded(format!(
+            "event: it takes {bytes} bytes with its keys, and all events together may take {max_bytes} (max_bytes): send \
+             less, or raise the limit"
+        )))
+    }
+
+    /// Takes out of a batch what does not fit, and says where in the batch it was.
+    fn refuse_too_large(&self, events: &mut Vec<Event<'_>>, rejected: &mut Vec<Rejected>) {
+        if events.iter().all(|event| self.fits(event).is_ok()) {
+            return;
+        }
+        let bad: HashSet<usize> = rejected.iter().map(|one| one.index).collect();
+        let mut places = (0..).filter(|place| !bad.contains(place));
+        events.retain(|event| {
+            let index = places.next().unwrap_or_default();
+            let Err(error) = self.fits(event) else { return true };
+            rejected.push(Rejected { index, event_id: event.event_id.as_deref().map(str::to_owned), error });
+            false
+        });
+        rejected.sort_by_key(|one| one.index);
     }
 
     /// Hides what the settings say is hidden of events that calls store.

@@ -10,7 +10,8 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 /// Where a test's server is told to serve: a free port of this machine.
-pub(crate) const FREE: [&str; 2] = ["--http", "127.0.0.1:0"];
+/// It goes on without anybody on stdin.
+pub(crate) const FREE: [&str; 3] = ["--http", "127.0.0.1:0", "--keep-running"];
 
 /// A running server; killed when dropped.
 pub(crate) struct Server {

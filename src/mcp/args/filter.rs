@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::time::{TimeArg, written};
-use crate::mcp::page::cell::quoted;
+use crate::mcp::page::cell::{cut, quoted};
 use crate::{Error, Filter, Result, Role};
 
 /// One value or a list of values.
@@ -145,8 +145,10 @@ pub(crate) fn filter_line(filters: &Map<String, Value>) -> String {
         return "none".to_owned();
     }
     let value = |value: &Value| match value {
-        Value::String(text) => quoted(text),
-        Value::Array(many) => many.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        Value::String(text) => quoted(&cut(text)),
+        Value::Array(many) => {
+            many.iter().filter_map(Value::as_str).map(|text| quoted(&cut(text))).collect::<Vec<_>>().join(",")
+        }
         other => other.to_string(),
     };
     filters.iter().map(|(name, set)| format!("{name}={}", value(set))).collect::<Vec<_>>().join(" ")

@@ -5,6 +5,10 @@
 //! address, or where a token is set, who has the token.
 
 mod admission;
+mod connections;
+mod pages;
+mod sessions;
+mod steady;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,6 +29,9 @@ use super::desk::Desk;
 use super::server::Server;
 use super::stdio::signals::Ends;
 use admission::{Guard, admit};
+pub(super) use connections::Tell;
+use pages::{Names, look};
+use sessions::Sessions;
 
 /// Where the protocol is spoken.
 const PATH: &str = "/mcp";
@@ -101,6 +108,7 @@ pub(super) async fn serve(
     is_read_only: bool,
     options: HttpOptions,
     ends: Ends,
+    tell: Tell,
 ) -> io::Result<()> {
     let in_flight = TaskTracker::new();
     let sessions_end = CancellationToken::new();
@@ -108,12 +116,14 @@ pub(super) async fn serve(
     let closing = ends.asked().clone();
     let service = StreamableHttpService::new(
         move || Ok(Server::new(desk.clone(), is_read_only, closing.child_token())),
-        Arc::new(session_manager()),
+        Arc::new(Sessions::new(session_manager())),
         config(options.address, sessions_end.clone()),
     );
+    let names = Names { is_local: options.address.ip().is_loopback() };
     let router = Router::new().route_service(PATH, service).fallback(not_here).layer(from_fn_with_state(guard, admit));
-    let serving = axum::serve(listener, router).with_graceful_shutdown(ends.asked().clone().cancelled_owned());
-    let mut serving = tokio::spawn(serving.into_future());
+    // A browser asks without the token whether it may send it.
+    let router = router.layer(from_fn_with_state(names, look));
+    let mut serving = tokio::spawn(connections::serve(listener, |stream| stream, router, ends.asked().clone(), tell));
 
     tokio::select! {
         () = ends.asked().cancelled() => {}

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::closest::did_you_mean;
 use crate::analysis::nodes::Nodes;
+use crate::visible::visible_lines;
 use crate::watch::Watch;
 use crate::{EventStore, Filter, Result};
 
@@ -114,7 +115,7 @@ pub(crate) fn get(
         (lead.write)(store, given)
     };
     let text = write(&mut given).map_err(|error| refused(error.to_string()))?;
-    let message = PromptMessage::new_text(Role::User, text);
+    let message = PromptMessage::new_text(Role::User, visible_lines(&text));
     Ok(GetPromptResult::new(vec![message]).with_description(lead.title))
 }
 

@@ -12,6 +12,7 @@ use super::closest::closest;
 use super::json;
 use super::tools;
 use crate::query::Query;
+use crate::visible::visible_lines;
 use crate::watch::Watch;
 use crate::{EventStore, Index, Order};
 use uri::Target;
@@ -117,7 +118,7 @@ fn contents(
             (table(store, "query_events_by_ast_node", arguments, (Index::AstNode, node), watch)?, TEXT)
         }
     };
-    Ok(ResourceContents::text(text, uri).with_mime_type(mime))
+    Ok(ResourceContents::text(visible_lines(&text), uri).with_mime_type(mime))
 }
 
 /// Whether what a resource holds stays as it is while the server lives.

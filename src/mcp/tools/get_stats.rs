@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoArgs;
+use crate::mcp::page::cell::{cut, escaped};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::store::{CounterStats, LastCleanup, LostStats, Stats};
 use crate::watch::Watch;
@@ -23,6 +24,7 @@ pub(crate) struct Reply {
     newest_timestamp: Option<i64>,
     /// Stored events whose time lies more than an hour from the other times of their node and session: kept, but newest
     /// and ages are not reckoned from them.
+    #[serde(skip_serializing_if = "super::is_none")]
     far_times: u64,
     /// Segments that hold them.
     segments: u64,
@@ -289,7 +291,8 @@ impl Reply {
             ("top_pids", &self.top_pids),
             ("top_functions", &self.top_functions),
         ] {
-            let listed: Vec<String> = list.iter().map(|one| format!("{}={}", one.name, one.events)).collect();
+            let listed: Vec<String> =
+                list.iter().map(|one| format!("{}={}", cut(&escaped(&one.name)), one.events)).collect();
             lines.push(format!("{name}: {}", listed.join(" ")));
         }
         lines.push("index\tkeys\tentries\tbytes".to_owned());

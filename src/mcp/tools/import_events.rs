@@ -57,6 +57,7 @@ pub(crate) struct Reply {
     timestamps_assigned: u64,
     /// Events whose time lay more than an hour from the other times of their node and session when they came: kept, but
     /// newest and ages are not reckoned from them.
+    #[serde(skip_serializing_if = "super::is_none")]
     far_times: u64,
     /// Events that retention took to make room.
     pruned: u64,

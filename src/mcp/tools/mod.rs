@@ -107,6 +107,12 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     all().iter().find(|entry| entry.tool.name == name)
 }
 
+/// Whether a count is zero: then it is not told.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
+pub(crate) const fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 /// Arguments of a tool that takes none.
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 pub(crate) struct NoArgs {}

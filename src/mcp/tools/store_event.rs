@@ -31,8 +31,9 @@ pub(crate) struct Reply {
     outcome: &'static str,
     /// Whether it was stamped on arrival because it carried no time.
     timestamp_assigned: bool,
-    /// Whether its time lies more than an hour from the other times of its node and session: it is kept, but newest and
+    /// true: its time lies more than an hour from the other times of its node and session: it is kept, but newest and
     /// ages are not reckoned from it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     far_time: bool,
     /// Old events that retention took to make room.
     pruned: u64,

@@ -46,6 +46,7 @@ pub(crate) struct Reply {
     timestamps_assigned: u64,
     /// Events whose time lies more than an hour from the other times of their node and session: kept, but newest and ages
     /// are not reckoned from them.
+    #[serde(skip_serializing_if = "super::is_none")]
     far_times: u64,
     /// Old events that retention took to make room.
     pruned: u64,

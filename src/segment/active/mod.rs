@@ -28,21 +28,7 @@ pub(crate) struct Demand {
 
 impl Demand {
     pub(crate) fn of(event: &Event<'_>) -> Self {
-        let keys = [
-            &event.event_id,
-            &event.node,
-            &event.pid,
-            &event.event_type,
-            &event.module,
-            &event.function,
-            &event.correlation_id,
-            &event.parent_id,
-            &event.call_id,
-            &event.session_id,
-            &event.ast_node_id,
-        ];
-        let keys = keys.into_iter().flatten().chain(event.roles.iter().map(|(_, pid)| pid)).map(|key| key.len());
-        Self { rows: 1, pids: 1 + event.roles.len(), bytes: event.data.len() + 64 + keys.sum::<usize>() }
+        Self { rows: 1, pids: 1 + event.roles.len(), bytes: event.bytes() + 64 }
     }
 
     #[must_use]

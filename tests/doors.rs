@@ -1,0 +1,284 @@
+//! Doors under hostile hands: producers that stay silent or never end a line, a host that does not read stderr, paths
+//! that are no files. The real binary, or the library where a bound is set low.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+
+#[path = "support/terms.rs"]
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod terms;
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use elixir_scope_storage::budget::Budget;
+use elixir_scope_storage::capture::{Asked, Capture, Reach, Target};
+use elixir_scope_storage::ingest::{Access, ImportOptions, import, import_watched};
+use elixir_scope_storage::{EventStore, Settings, Unwatched};
+use serde_json::{Value, json};
+
+/// Only keeps a hang from lasting for ever.
+const HANG: Duration = Duration::from_mins(2);
+
+fn open() -> EventStore {
+    EventStore::open(Settings::UNBOUNDED).unwrap()
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < HANG, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// A server that takes bare requests, and what it says on stderr.
+struct Server {
+    child: Child,
+    stdin: ChildStdin,
+    replies: Receiver<String>,
+    stderr: BufReader<std::process::ChildStderr>,
+}
+
+impl Server {
+    fn start(arguments: &[&str], folder: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_elixir-scope-storage"));
+        command.arg("--script").args(arguments).current_dir(folder);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (send, replies) = channel();
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        Self { child, stdin, replies, stderr }
+    }
+
+    /// The address it says it listens on.
+    fn address(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line.trim().strip_prefix("listening on ").unwrap().to_owned()
+    }
+
+    fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}});
+        writeln!(self.stdin, "{request}").unwrap();
+        let line = self.replies.recv_timeout(HANG).expect("it answers");
+        let mut reply: Value = serde_json::from_str(&line).unwrap();
+        reply["result"].take()
+    }
+
+    fn total(&mut self) -> u64 {
+        self.call("get_stats", json!({}))["structuredContent"]["total_events"].as_u64().unwrap()
+    }
+
+    /// Ends it; what stderr still held.
+    fn end(self) -> (Option<i32>, String) {
+        let Self { mut child, stdin, mut stderr, .. } = self;
+        drop(stdin);
+        let mut said = String::new();
+        stderr.read_to_string(&mut said).unwrap();
+        (child.wait().unwrap().code(), said)
+    }
+}
+
+#[test]
+fn a_host_that_does_not_read_stderr_stops_nobody_and_no_value_is_said() {
+    let mut server = Server::start(&["--listen", "127.0.0.1:0"], Path::new("."));
+    let address = server.address();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let mut text = String::new();
+    for line in 0..20_000 {
+        writeln!(text, r#"{{"id": {line}, "ts": "s3cret-{line}", "arity": "s3cret", "x": "\u001b[2J"}}"#).unwrap();
+    }
+    writeln!(text, r#"{{"id": "good", "ts": 7}}"#).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    drop(stream);
+    until("the good line is stored", || server.total() == 1);
+    let (code, said) = server.end();
+    assert_eq!(code, Some(0));
+    assert!(said.lines().count() < 100, "a few lines, and how many more: {said}");
+    assert!(said.contains("more lines were left out"), "{said}");
+    assert!(said.contains("line 1, byte 0"), "the place is told: {said}");
+    assert!(!said.contains("s3cret") && !said.contains('\u{1b}'), "{said}");
+}
+
+#[test]
+fn an_import_says_on_stderr_where_it_is_wrong_and_not_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = "{\"ts\": \"s3cret\"}\n{\"arity\": 4711, \"ts\": 1}\n{\"ts\": s3cret}\n{\"ts\": 1, \"type\": 5}\n";
+    std::fs::write(folder.path().join("bad.ndjson"), bad).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_elixir-scope-storage"))
+        .args(["import", "bad.ndjson"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("bad.ndjson, line 1: ts: got"), "{said}");
+    assert!(!said.contains("s3cret") && !said.contains("4711"), "{said}");
+}
+
+#[test]
+fn idle_producers_lock_nobody_out_and_no_first_line_is_lost() {
+    let mut server = Server::start(&["--listen", "127.0.0.1:0"], Path::new("."));
+    let address = server.address();
+    let idle: Vec<TcpStream> = (0..560).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    for producer in 0..300 {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        writeln!(stream, r#"{{"id": "p{producer}", "ts": {producer}}}"#).unwrap();
+    }
+    until("every short producer is heard", || server.total() == 300);
+    drop(idle);
+    for producer in 0..2_000 {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        writeln!(stream, r#"{{"id": "q{producer}", "ts": {producer}}}"#).unwrap();
+    }
+    until("and every one of many", || server.total() == 2_300);
+    let (_, said) = server.end();
+    assert!(!said.contains("turned away"), "{said}");
+}
+
+#[test]
+fn lines_that_never_end_are_bounded_together_and_the_next_line_is_read() {
+    let store = open();
+    let budget = Budget::new(24 << 20);
+    let tell = Arc::new(|_: &str| ());
+    let capture = Capture::within(store.clone(), Reach::default(), &ImportOptions::default(), tell, budget.clone());
+    let (source, _) = capture.start(&Target::Listen("127.0.0.1:0".to_owned()), Asked::AtStart).unwrap();
+    let part = vec![b'x'; 6 << 20];
+    let mut streams: Vec<TcpStream> = (0..6)
+        .map(|at| {
+            let mut stream = TcpStream::connect(&source.source).unwrap();
+            write!(stream, r#"{{"id": "long-{at}", "ts": 1, "data": {{"x": ""#).unwrap();
+            stream.write_all(&part).unwrap();
+            stream
+        })
+        .collect();
+    let passed_over = || capture.status()[0].counts.rejected;
+    until("there is no room for all of them", || passed_over() > 0);
+    for stream in &mut streams {
+        writeln!(stream, "\"}}}}").unwrap();
+        writeln!(stream, r#"{{"event_type": "next", "ts": 2}}"#).unwrap();
+    }
+    drop(streams);
+    until("each line is stored or told", || store.len() + passed_over() == 12);
+    assert!(budget.most_held() <= 24 << 20);
+    until("memory is given back", || budget.held() == 0);
+    let long = (0..6).filter(|at| store.get_event_by_id(&format!("long-{at}")).is_ok()).count() as u64;
+    assert_eq!(store.len(), 6 + long, "every next line is there");
+    capture.stop(None).unwrap();
+}
+
+#[test]
+fn bytes_that_come_one_by_one_are_looked_at_once() {
+    let mut server = Server::start(&["--listen", "127.0.0.1:0"], Path::new("."));
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_nodelay(true).unwrap();
+    write!(stream, r#"{{"id": "slow", "ts": 1, "data": {{"x": "{}"#, "x".repeat(24 << 20)).unwrap();
+    for _ in 0..3_000 {
+        stream.write_all(b"y").unwrap();
+    }
+    stream.write_all(b"\"}}\n").unwrap();
+    until("the line is stored", || server.total() == 1);
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Command::new("mkfifo").arg(folder.path().join("fifo")).status().unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero")).unwrap();
+    std::fs::write(folder.path().join("good.ndjson"), "{\"ts\": 1}\n").unwrap();
+
+    let mut server = Server::start(&[], folder.path());
+    for path in ["fifo", "socket"] {
+        let result = server.call("import_events", json!({"path": path}));
+        assert_eq!(result["isError"], true, "{path}: {result}");
+        assert!(result["content"][0]["text"].as_str().unwrap().contains("not a regular file"), "{path}: {result}");
+    }
+    for path in ["fifo", "socket", "zero", "/dev/null"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_elixir-scope-storage"))
+            .args(["--import", path])
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{path}");
+    }
+    // What is handed over as a pipe is read as before.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_elixir-scope-storage"))
+        .args(["import", "/dev/stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"{\"ts\": 1}\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("1 event read"));
+    // In a folder it is passed by.
+    std::fs::remove_file(folder.path().join("zero")).unwrap();
+    let result = server.call("import_events", json!({"path": "."}));
+    assert_eq!(result["structuredContent"]["stored"], 1, "{result}");
+}
+
+#[test]
+fn a_folder_of_many_files_is_summed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    for at in 0..1_500 {
+        std::fs::write(folder.path().join(format!("part{at}.ndjson")), format!("{{\"ts\": {at}}}\n")).unwrap();
+        std::fs::write(folder.path().join(format!("note{at}.txt")), "no events\n").unwrap();
+    }
+    let mut server = Server::start(&[], folder.path());
+    let result = server.call("import_events", json!({"path": "."}));
+    let reply = &result["structuredContent"];
+    assert_eq!(reply["stored"], 1_500, "{reply}");
+    let told = |key: &str| reply[key].as_array().unwrap().len() as u64;
+    assert_eq!(told("recordings") + reply["more"]["recordings"].as_u64().unwrap(), 1_500);
+    assert_eq!(told("notes") + reply["more"]["notes"].as_u64().unwrap(), 1_500);
+    assert!(result.to_string().len() < 20_000, "{} bytes", result.to_string().len());
+}
+
+#[test]
+fn one_record_that_is_a_list_is_stored_in_steps() {
+    // A list of small integers: each becomes an event hundreds of times its size.
+    const MESSAGES: u32 = 200_000;
+    let mut term = vec![131, 108];
+    term.extend(MESSAGES.to_be_bytes());
+    term.extend([97, 1].repeat(MESSAGES as usize));
+    term.push(106);
+    let mut file = (term.len() as u32).to_be_bytes().to_vec();
+    file.extend(&term);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list");
+    std::fs::write(&path, &file).unwrap();
+    let store = EventStore::open(Settings { max_events: Some(1_000), ..Settings::UNBOUNDED }).unwrap();
+    let mut steps = 0;
+    let report = import(&store, &path, &mut |_| steps += 1).unwrap();
+    assert_eq!((report.stored, report.unknown), (MESSAGES.into(), MESSAGES.into()));
+    assert!(steps >= MESSAGES / 20_000, "stored and asked whether to go on {steps} times");
+    assert_eq!(store.len(), 1_000);
+}
+
+#[test]
+fn a_file_that_is_swapped_for_a_link_stays_in_its_root() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().canonicalize().unwrap();
+    std::fs::create_dir(base.join("root")).unwrap();
+    std::fs::write(base.join("outside.ndjson"), "{\"ts\": 1}\n").unwrap();
+    std::fs::write(base.join("root/inside.ndjson"), "{\"ts\": 1}\n").unwrap();
+    std::os::unix::fs::symlink(base.join("outside.ndjson"), base.join("root/link.ndjson")).unwrap();
+    let mut options = ImportOptions::default();
+    options.access = Access::within(vec![base.join("root")]);
+    let read = |name: &str| import_watched(&open(), &base.join("root").join(name), &options, &Unwatched);
+    assert_eq!(read("inside.ndjson").unwrap().stored, 1);
+    assert!(read("link.ndjson").is_err());
+    assert_eq!(read("").unwrap().stored, 1, "of the folder, what lies in it");
+}
