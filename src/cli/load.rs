@@ -23,23 +23,44 @@ pub(super) struct Import {
     pub(super) elapsed: Duration,
 }
 
+/// What is done where a path cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Otherwise {
+    /// Nothing more is read.
+    Stop,
+    /// It is said, and the others are read.
+    GoOn,
+}
+
+/// The imported paths, and how many could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Imports {
+    pub(super) imports: Vec<Import>,
+    pub(super) refused: usize,
+}
+
 /// How often a signal is looked for while recordings are read.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Longest wait, after a signal, for the import to say what it read.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Imports every path in the order given; what is wrong with single events goes to stderr at once. The first path that
-/// cannot be read ends it, and so does a signal, whatever the import is doing then: what it read until then is told.
+/// Imports every path in the order given; what is wrong with single events goes to stderr at once. A signal ends it, whatever the import is doing then: what it read until then is told.
 /// A file that was read with a wrap set is not read again.
-pub(super) fn all(store: &EventStore, paths: &[PathBuf], options: &ImportOptions, ends: &Ends) -> Result<Vec<Import>> {
+pub(super) fn all(
+    store: &EventStore,
+    paths: &[PathBuf],
+    options: &ImportOptions,
+    ends: &Ends,
+    otherwise: Otherwise,
+) -> Result<Imports> {
     if paths.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Imports::default());
     }
     let (told, imports) = sync_channel(1);
     let work = {
         let (store, paths, options, ends) = (store.clone(), paths.to_vec(), options.clone(), ends.clone());
-        move || drop(told.send(every(&store, &paths, &options, &ends)))
+        move || drop(told.send(every(&store, &paths, &options, &ends, otherwise)))
     };
     let thread = std::thread::Builder::new().name("import".to_owned()).spawn(work).context("starting the import")?;
     let mut asked_at = None;
@@ -51,7 +72,7 @@ pub(super) fn all(store: &EventStore, paths: &[PathBuf], options: &ImportOptions
                 let asked_at = *asked_at.get_or_insert_with(Instant::now);
                 if asked_at.elapsed() > PATIENCE {
                     say(&format!("asked to end during an import: {} events are stored", store.len()));
-                    return Ok(Vec::new());
+                    return Ok(Imports::default());
                 }
             }
             // It panicked, and said so on stderr.
@@ -63,8 +84,14 @@ pub(super) fn all(store: &EventStore, paths: &[PathBuf], options: &ImportOptions
     }
 }
 
-fn every(store: &EventStore, paths: &[PathBuf], options: &ImportOptions, ends: &Ends) -> Result<Vec<Import>> {
-    let mut imports = Vec::new();
+fn every(
+    store: &EventStore,
+    paths: &[PathBuf],
+    options: &ImportOptions,
+    ends: &Ends,
+    otherwise: Otherwise,
+) -> Result<Imports> {
+    let mut all = Imports::default();
     let mut of_sets = HashSet::new();
     for path in paths {
         if path.canonicalize().is_ok_and(|path| of_sets.contains(&path)) {
@@ -75,12 +102,20 @@ fn every(store: &EventStore, paths: &[PathBuf], options: &ImportOptions, ends: &
             say(&format!("{}: not read: asked to end", path.display()));
             continue;
         }
-        let import = one(store, path, options, ends)?;
+        let import = match one(store, path, options, ends) {
+            Ok(import) => import,
+            Err(error) if otherwise == Otherwise::GoOn => {
+                say(&format!("error: {error:#}"));
+                all.refused += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let sets = import.report.recordings.iter().filter(|recording| recording.files.len() > 1);
         of_sets.extend(sets.flat_map(|set| &set.files).filter_map(|file| file.canonicalize().ok()));
-        imports.push(import);
+        all.imports.push(import);
     }
-    Ok(imports)
+    Ok(all)
 }
 
 fn one(store: &EventStore, path: &Path, options: &ImportOptions, ends: &Ends) -> Result<Import> {

@@ -18,6 +18,7 @@ use elixir_scope_storage::mcp::{self, HttpNews, ServeOptions};
 use tokio::runtime::Runtime;
 
 use args::{Args, Task};
+use load::{Imports, Otherwise};
 use voice::say;
 
 /// Everything was done.
@@ -66,16 +67,20 @@ fn carry_out(args: &Args) -> Result<u8> {
             let mut everything = args.import.clone();
             everything.extend_from_slice(paths);
             let ends = listen()?;
-            let imports = load::all(&store, &everything, &args.reading.options(), &ends)?;
-            print(report::contents(&imports, &store).as_bytes())?;
-            Ok(if ends.is_asked() { FAILED } else { code(&imports) })
+            let Imports { imports, refused } =
+                load::all(&store, &everything, &args.reading.options(), &ends, Otherwise::GoOn)?;
+            if refused < everything.len() {
+                print(report::contents(&imports, &store).as_bytes())?;
+            }
+            Ok(if ends.is_asked() || refused > 0 { FAILED } else { code(&imports) })
         }
         None => {
             let mut options = serving(args);
             warn(args);
             let store = open(args);
             let ends = listen()?;
-            let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options(), &ends)?;
+            let paths = args.imports_to_serve();
+            let imports = load::all(&store, &paths, &args.reading.options(), &ends, Otherwise::Stop)?.imports;
             for import in &imports {
                 voice::report(&report::line(import));
             }
