@@ -14,6 +14,8 @@ pub enum ErrorKind {
     LimitExceeded,
     /// Nothing: the caller gave the work up, and nothing was changed.
     Cancelled,
+    /// Ask again: others hold the memory it takes now. Nothing was changed.
+    Busy,
 }
 
 /// Why a call was refused. The text is a sentence for the caller: the path of what was wrong, what was
@@ -46,6 +48,11 @@ impl Error {
     /// The caller gave the work up.
     pub fn cancelled() -> Self {
         Self { kind: ErrorKind::Cancelled, message: "cancelled; nothing was changed".into() }
+    }
+
+    /// Others hold what the call takes.
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Busy, message: message.into() }
     }
 
     /// What the caller should do.

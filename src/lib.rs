@@ -25,6 +25,7 @@
 )]
 
 mod analysis;
+pub mod budget;
 pub mod capture;
 pub mod clock;
 mod error;
@@ -42,8 +43,10 @@ pub mod settings;
 mod slab;
 pub mod store;
 pub mod trace;
+pub mod visible;
 pub mod watch;
 
+pub use budget::{Budget, Busy, Reservation};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
 pub use event::time::Time;

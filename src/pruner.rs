@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::hot::remove::Removal;
+use crate::hot::remove::Old;
 use crate::settings::Settings;
 
 /// What the pruner looks at.
@@ -12,10 +12,10 @@ pub(crate) struct Holdings {
     pub(crate) events: u64,
     /// Bytes live events hold.
     pub(crate) bytes: u64,
-    /// Timestamp of the oldest event.
-    pub(crate) oldest: Option<i64>,
-    /// What the events' own clock shows now.
-    pub(crate) now: Option<i64>,
+    /// Nanoseconds that the event which is oldest on its own clock lies behind that clock.
+    pub(crate) greatest_age: Option<u64>,
+    /// What the store's clock shows.
+    pub(crate) now_ns: i64,
 }
 
 /// Which limit was passed.
@@ -51,38 +51,38 @@ impl fmt::Display for Reason {
 
 /// What to remove next so that the settings hold; `None` when they do. Applying a decision and asking again ends,
 /// because each removes at least one event, unless another caller has meanwhile.
-pub(crate) fn decide(settings: &Settings, holdings: Holdings) -> Option<(Removal, Reason)> {
-    let Holdings { events, bytes, oldest, now } = holdings;
+pub(crate) fn decide(settings: &Settings, holdings: Holdings) -> Option<(Old, Reason)> {
+    let Holdings { events, bytes, greatest_age, now_ns } = holdings;
     if events == 0 {
         return None;
     }
-    if let Some((max_age, now)) = settings.max_age.zip(now) {
-        let cutoff = horizon(now, max_age);
-        if oldest.is_some_and(|oldest| oldest < cutoff) {
-            return Some((Removal::Before(cutoff), Reason::MaxAge));
+    if let Some((max_age, age)) = settings.max_age.zip(greatest_age) {
+        let max_age = nanoseconds(max_age);
+        if age > max_age.unsigned_abs() {
+            return Some((Old::Aged { max_age, now_ns }, Reason::MaxAge));
         }
     }
     if let Some(max_events) = settings.max_events.filter(|max| events > *max) {
-        return Some((Removal::AllBut(max_events), Reason::MaxEvents));
+        return Some((Old::AllBut(max_events), Reason::MaxEvents));
     }
     if let Some(max_bytes) = settings.max_bytes.filter(|max| bytes > *max) {
         let share = u128::from(bytes - max_bytes) * u128::from(events) / u128::from(bytes);
         let excess = u64::try_from(share).unwrap_or(events).clamp(1, events);
-        return Some((Removal::AllBut(events - excess), Reason::MaxBytes));
+        return Some((Old::AllBut(events - excess), Reason::MaxBytes));
     }
     None
 }
 
-/// The timestamp before which an event is older than `max_age` at `now` on its own clock.
-pub(crate) fn horizon(now: i64, max_age: Duration) -> i64 {
-    now.saturating_sub(i64::try_from(max_age.as_nanos()).unwrap_or(i64::MAX))
+/// An age in nanoseconds; the longest there is, if it is longer.
+pub(crate) fn nanoseconds(age: Duration) -> i64 {
+    i64::try_from(age.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HOLDINGS: Holdings = Holdings { events: 1000, bytes: 300_000, oldest: Some(-500), now: Some(-100) };
+    const HOLDINGS: Holdings = Holdings { events: 1000, bytes: 300_000, greatest_age: Some(400), now_ns: 7 };
 
     #[test]
     fn nothing_goes_while_every_limit_holds() {
@@ -99,22 +99,22 @@ mod tests {
     #[test]
     fn the_excess_goes_and_nothing_more() {
         let settings = Settings { max_events: Some(990), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS), Some((Removal::AllBut(990), Reason::MaxEvents)));
+        assert_eq!(decide(&settings, HOLDINGS), Some((Old::AllBut(990), Reason::MaxEvents)));
         let settings = Settings { max_bytes: Some(270_000), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS), Some((Removal::AllBut(900), Reason::MaxBytes)));
+        assert_eq!(decide(&settings, HOLDINGS), Some((Old::AllBut(900), Reason::MaxBytes)));
     }
 
     #[test]
-    fn age_counts_back_from_now_on_the_events_own_clock() {
+    fn what_is_older_than_allowed_on_its_own_clock_goes() {
         let settings = Settings { max_age: Some(Duration::from_nanos(400)), ..Settings::UNBOUNDED };
-        let later = Holdings { now: Some(-99), ..HOLDINGS };
-        assert_eq!(decide(&settings, later), Some((Removal::Before(-499), Reason::MaxAge)));
-        assert_eq!(decide(&settings, Holdings { now: None, ..HOLDINGS }), None);
+        let later = Holdings { greatest_age: Some(401), ..HOLDINGS };
+        assert_eq!(decide(&settings, later), Some((Old::Aged { max_age: 400, now_ns: 7 }, Reason::MaxAge)));
+        assert_eq!(decide(&settings, Holdings { greatest_age: None, ..HOLDINGS }), None);
     }
 
     #[test]
     fn one_byte_too_many_costs_one_event() {
         let settings = Settings { max_bytes: Some(299_999), ..Settings::UNBOUNDED };
-        assert_eq!(decide(&settings, HOLDINGS), Some((Removal::AllBut(999), Reason::MaxBytes)));
+        assert_eq!(decide(&settings, HOLDINGS), Some((Old::AllBut(999), Reason::MaxBytes)));
     }
 }

@@ -64,8 +64,8 @@ fn a_span_is_one_event_with_everything_it_says() {
         root,
         json!({
             "event_id": format!("{TRACE}-eee19b7ec3c1b174"), "timestamp": 1_544_712_660_300_000_001_i64,
-            "wall_time": 1_544_712_660_300_000_001_i64, "node": "shop", "event_type": "span",
-            "correlation_id": TRACE, "call_id": "eee19b7ec3c1b174", "session_id": session,
+            "wall_time": 1_544_712_660_300_000_001_i64, "node": "shop", "pid": "shop", "event_type": "span",
+            "function": "POST /checkout", "correlation_id": TRACE, "call_id": "eee19b7ec3c1b174", "session_id": session,
             "duration_ns": 300_000_000,
             "data": {
                 "name": "POST /checkout", "kind": 2, "flags": 257, "status": {"code": 2, "message": "bad coupon"},
@@ -234,7 +234,7 @@ fn a_bare_chrome_array_needs_no_end() {
     for (text, stored) in [
         (format!("[{entry}, {{\"ph\": \"X\""), 1),
         (format!("{{\"traceEvents\": [{entry}, {entry}"), 2),
-        (format!("[{entry} {entry}]"), 0),
+        (format!("[{entry} {entry}]"), 1),
     ] {
         let (_, report) = load_bytes(text.as_bytes());
         assert_eq!(report.stored, stored, "{text}: {report:?}");

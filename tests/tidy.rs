@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     ("error", &[]),
     ("clock", &[]),
     ("watch", &["error"]),
@@ -15,25 +15,33 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ("trace", &["redact", "etf", "event", "error"]),
     ("settings", &["redact"]),
     ("slab", &[]),
+    ("visible", &[]),
+    ("budget", &["error"]),
     ("index", &["slab", "event", "settings", "error"]),
     // A segment is its rows and the indexes over them in one value.
     ("segment", &["index", "slab", "event", "settings", "error"]),
     ("hot", &["segment", "index", "event", "settings", "error"]),
     ("query", &["segment", "index", "event", "settings", "watch", "error"]),
     // Pure, but what it decides is the hot tier's own word for a removal.
-    ("pruner", &["hot::remove::Removal", "event", "settings", "error"]),
+    ("pruner", &["hot::remove::Old", "event", "settings", "error"]),
     (
         "store",
         &["redact", "pruner", "query", "hot", "segment", "index", "event", "settings", "clock", "watch", "error"],
     ),
     ("ingest", &["redact", "trace", "etf", "store", "query", "event", "settings", "clock", "watch", "error"]),
-    ("capture", &["redact", "ingest", "trace", "etf", "store", "event", "settings", "clock", "watch", "error"]),
+    (
+        "capture",
+        &[
+            "redact", "visible", "budget", "ingest", "trace", "etf", "store", "event", "settings", "clock", "watch",
+            "error",
+        ],
+    ),
     ("analysis", &["store", "query", "event", "watch", "error"]),
     (
         "mcp",
         &[
-            "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock",
-            "watch", "error",
+            "visible", "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event", "settings",
+            "clock", "watch", "error",
         ],
     ),
     // The crate's front door re-exports.

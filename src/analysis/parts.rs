@@ -1,5 +1,6 @@
 //! How far is an analysis that makes several visits? Each visit tells its own steps; the watcher hears of the whole.
 
+use crate::error::Result;
 use crate::watch::Watch;
 
 /// Steps of one part in the whole.
@@ -19,6 +20,10 @@ impl Watch for Part<'_> {
         self.watch.is_cancelled()
     }
 
+    fn takes(&self, bytes: u64) -> Result<()> {
+        self.watch.takes(bytes)
+    }
+
     fn progressed(&self, done: u64, total: u64) {
         let within = done.saturating_mul(STEPS) / total.max(1);
         self.watch.progressed(self.at * STEPS + within, self.of * STEPS);
@@ -31,6 +36,10 @@ pub(crate) struct Quiet<'w>(pub(crate) &'w dyn Watch);
 impl Watch for Quiet<'_> {
     fn is_cancelled(&self) -> bool {
         self.0.is_cancelled()
+    }
+
+    fn takes(&self, bytes: u64) -> Result<()> {
+        self.0.takes(bytes)
     }
 }
 

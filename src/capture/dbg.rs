@@ -74,12 +74,10 @@ fn connect(peer: &Peer) -> std::io::Result<TcpStream> {
 
 /// Reads one connection; what was wrong with it.
 fn read(hub: &Arc<Hub>, ledger: &Ledger, quit: &Quit, stream: TcpStream, live: &mut Option<Live>) -> Option<String> {
-    let hold = match quit.hold(&stream) {
-        Ok(hold) => hold,
-        Err(error) => return Some(error.to_string()),
-    };
+    let stream = Arc::new(stream);
+    let hold = quit.hold(&stream);
     ledger.connected();
-    let records = Records::new(hub, ledger, Framing::Dbg, Reader::new(stream, quit));
+    let records = Records::new(hub, ledger, Framing::Dbg, Reader::new(stream, quit, &hub.budget));
     let before = live.take();
     let mut unheard = None;
     let Ended { live: heard, error } = records.run(before, &mut unheard, |hub, ledger, before, seen| match before {

@@ -30,26 +30,56 @@ impl<'a> Lines<'a> {
 
     /// Reads to the end; what was wrong with the connection, if something was.
     pub(super) fn run(mut self) -> Option<String> {
+        // No line ends among so many of the first bytes; only what came since is looked through.
+        let mut searched = 0;
         loop {
-            // A line that goes on is looked through once for each read of it.
-            let end = memchr::memrchr(b'\n', self.reader.bytes());
-            if let Some(end) = end {
+            let bytes = self.reader.bytes();
+            if let Some(end) = memchr::memrchr(b'\n', &bytes[searched..]).map(|end| searched + end) {
                 self.store(end + 1);
-            } else if self.reader.bytes().len() > MAX_EVENT_BYTES {
+            } else if bytes.len() > MAX_EVENT_BYTES {
                 return Some(format!(
                     "line {}, byte {}: the line has no end within {MAX_EVENT_BYTES} bytes",
                     self.lines + 1,
                     self.reader.offset()
                 ));
             }
+            searched = self.reader.bytes().len();
             match self.reader.fill(Patience::Endless) {
                 Filled::Bytes | Filled::Quiet => {}
+                Filled::Full(busy) => {
+                    if let Some(error) = self.pass_over(&busy) {
+                        return Some(error);
+                    }
+                    searched = 0;
+                }
                 Filled::End => {
                     // The last line needs no line end.
                     self.store(self.reader.bytes().len());
                     return None;
                 }
                 Filled::Failed(error) => return Some(error),
+            }
+        }
+    }
+
+    /// Passes over a line that there is no room for, and says so; what was wrong with the connection meanwhile.
+    fn pass_over(&mut self, busy: &str) -> Option<String> {
+        let start = self.reader.offset();
+        self.lines += 1;
+        self.hub.complain(self.ledger, &format!("line {}, byte {start}: passed over: {busy}", self.lines));
+        self.hub.store.count_rejected(1);
+        self.ledger.took(self.number, Counts { records: 1, rejected: 1, ..Counts::default() }, None);
+        loop {
+            let bytes = self.reader.bytes();
+            if let Some(end) = memchr::memchr(b'\n', bytes) {
+                self.reader.take(end + 1);
+                return None;
+            }
+            self.reader.take(bytes.len());
+            match self.reader.fill(Patience::Endless) {
+                Filled::Bytes | Filled::Quiet => {}
+                Filled::End => return None,
+                Filled::Failed(error) | Filled::Full(error) => return Some(error),
             }
         }
     }

@@ -17,9 +17,17 @@ use super::quit::Quit;
 use super::reader::{Filled, Patience, Reader};
 use super::records::{Ended, Records};
 use super::status::{Ledger, State};
+use super::waiting::{Heard, Sign, make_room};
 
-/// Producers heard at once; one more is turned away, and that is told.
-const MAX_PRODUCERS: usize = 64;
+/// Producers heard at once. For one more, the one silent longest makes room; while none is silent it waits to be
+/// accepted.
+const MAX_PRODUCERS: usize = 512;
+
+/// Silence after which a producer may have to make room, in nanoseconds.
+const SILENT_NS: i64 = 1_000_000_000;
+
+/// How often it is looked whether there is room again.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Processes remembered after their connection ended, should they come back.
 const REMEMBERED: usize = 8;
@@ -36,40 +44,51 @@ struct Shared {
     parted: Mutex<Vec<Live>>,
 }
 
+/// A producer being heard.
+struct Producer {
+    thread: JoinHandle<()>,
+    heard: Heard,
+    address: SocketAddr,
+    /// It was told to make room, and is reading what it sent before.
+    is_parting: bool,
+}
+
 /// Hears producers until told to stop.
 pub(super) fn run(hub: &Arc<Hub>, ledger: &Arc<Ledger>, quit: &Arc<Quit>, listener: &TcpListener) {
     let (hub, ledger, quit) = (Arc::clone(hub), Arc::clone(ledger), Arc::clone(quit));
     let shared = Arc::new(Shared { hub, ledger, quit, parted: Mutex::default() });
     let (hub, ledger) = (Arc::clone(&shared.hub), Arc::clone(&shared.ledger));
-    let mut producers: Vec<JoinHandle<()>> = Vec::new();
+    let mut producers: Vec<Producer> = Vec::new();
     loop {
+        producers.retain(|producer| !producer.thread.is_finished());
+        if producers.len() >= MAX_PRODUCERS {
+            // Who comes next waits with the system: nobody is turned away.
+            shared.make_room(&mut producers);
+            if shared.quit.wait(LOOK) {
+                break;
+            }
+            continue;
+        }
         let accepted = listener.accept();
         if shared.quit.is_set() {
             break;
         }
-        producers.retain(|producer| !producer.is_finished());
-        match accepted {
-            Ok((_, address)) if producers.len() >= MAX_PRODUCERS => {
-                hub.complain(&ledger, &format!("{address} was turned away: {MAX_PRODUCERS} producers are connected"));
-            }
-            Ok((stream, address)) => {
-                let shared = Arc::clone(&shared);
-                let producer = move || shared.hear(stream, address);
-                match std::thread::Builder::new().name(format!("capture {address}")).spawn(producer) {
-                    Ok(producer) => producers.push(producer),
-                    Err(error) => {
-                        hub.complain(&ledger, &format!("cannot hear {address}: {error}"));
-                    }
-                }
-            }
+        let heard = accepted.map_err(|error| format!("cannot accept a connection: {error}"));
+        let heard = heard.and_then(|(stream, address)| {
+            shared.begin(stream, address).map_err(|error| format!("cannot hear {address}: {error}"))
+        });
+        match heard {
+            Ok(producer) => producers.push(producer),
             Err(error) => {
-                hub.complain(&ledger, &format!("cannot accept a connection: {error}"));
+                // The system is out of something: descriptors, threads, memory.
+                hub.complain(&ledger, &error);
+                shared.make_room(&mut producers);
                 shared.quit.wait(PAUSE);
             }
         }
     }
     for producer in producers {
-        let _told_by_itself = producer.join();
+        let _told_by_itself = producer.thread.join();
     }
     for live in shared.parted.lock().drain(..) {
         live.finish(&shared.hub, &shared.ledger);
@@ -88,10 +107,29 @@ pub(super) fn wake(address: SocketAddr) {
 }
 
 impl Shared {
+    /// Starts to hear a producer.
+    fn begin(self: &Arc<Self>, stream: TcpStream, address: SocketAddr) -> std::io::Result<Producer> {
+        let heard = Heard { stream: Arc::new(stream), sign: Arc::new(Sign::new(Arc::clone(&self.hub.clock))) };
+        let (shared, stream, sign) = (Arc::clone(self), Arc::clone(&heard.stream), Arc::clone(&heard.sign));
+        let hear = move || shared.hear(stream, sign, address);
+        let thread = std::thread::Builder::new().name(format!("capture {address}")).spawn(hear)?;
+        Ok(Producer { thread, heard, address, is_parting: false })
+    }
+
+    /// Ends the producer that was silent longest, if one was silent for a while, and tells it.
+    fn make_room(&self, producers: &mut [Producer]) {
+        let mut there: Vec<&mut Producer> = producers.iter_mut().filter(|producer| !producer.is_parting).collect();
+        let room = make_room(there.iter().map(|producer| &producer.heard), self.hub.clock.now_ns(), SILENT_NS);
+        let Some(producer) = room.and_then(|at| there.get_mut(at)) else { return };
+        producer.is_parting = true;
+        let address = producer.address;
+        self.hub.complain(&self.ledger, &format!("{address} was silent longest and made room for another producer"));
+    }
+
     /// Hears one producer to its end, whatever happens.
-    fn hear(&self, stream: TcpStream, address: SocketAddr) {
+    fn hear(&self, stream: Arc<TcpStream>, sign: Arc<Sign>, address: SocketAddr) {
         self.ledger.connected();
-        let heard = catch_unwind(AssertUnwindSafe(|| self.read(stream)));
+        let heard = catch_unwind(AssertUnwindSafe(|| self.read(stream, sign)));
         let error = heard.unwrap_or_else(|_| Some("the server failed on this connection; please report it".to_owned()));
         if let Some(error) = error {
             self.hub.complain(&self.ledger, &format!("{address}: {error}"));
@@ -100,12 +138,10 @@ impl Shared {
     }
 
     /// What was wrong with the connection, if something was.
-    fn read(&self, stream: TcpStream) -> Option<String> {
-        let _hold = match self.quit.hold(&stream) {
-            Ok(hold) => hold,
-            Err(error) => return Some(error.to_string()),
-        };
-        let mut reader = Reader::new(stream, &self.quit);
+    fn read(&self, stream: Arc<TcpStream>, sign: Arc<Sign>) -> Option<String> {
+        let _hold = self.quit.hold(&stream);
+        let mut reader = Reader::new(stream, &self.quit, &self.hub.budget);
+        reader.signs(sign);
         let mut lines = 0;
         match first_byte(&mut reader, &mut lines) {
             Ok(Some(b'{')) => Lines::new(&self.hub, &self.ledger, reader, lines).run(),
@@ -168,7 +204,7 @@ fn first_byte(reader: &mut Reader<'_>, lines: &mut u64) -> Result<Option<u8>, St
             mark if BYTE_ORDER_MARK.starts_with(mark) => match reader.fill(Patience::Endless) {
                 Filled::Bytes | Filled::Quiet => {}
                 Filled::End => return Ok(reader.bytes().first().copied()),
-                Filled::Failed(error) => return Err(error),
+                Filled::Failed(error) | Filled::Full(error) => return Err(error),
             },
             [first, ..] => return Ok(Some(*first)),
             [] => {}

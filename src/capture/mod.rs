@@ -21,6 +21,7 @@ mod reader;
 mod records;
 mod status;
 mod timeline;
+mod waiting;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
@@ -31,11 +32,13 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
+use crate::budget::Budget;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::ingest::ImportOptions;
 use crate::redact::Rules;
 use crate::store::EventStore;
+use crate::visible::without_values;
 pub use address::Reach;
 use address::{Peer, listen_address};
 use quit::Quit;
@@ -48,6 +51,9 @@ const MAX_RUNNING: usize = 32;
 
 /// Sources remembered, those that stopped included.
 const MAX_SOURCES: usize = 128;
+
+/// Bytes that all records and lines together may hold which have not come whole.
+const UNFINISHED_BYTES: u64 = 512 << 20;
 
 /// Told, in one line each, what goes wrong with sources.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
@@ -105,6 +111,8 @@ struct Hub {
     /// Sessions begun.
     sessions: AtomicU64,
     tell: Tell,
+    /// Bytes that records and lines may hold which have not come whole.
+    budget: Budget,
 }
 
 struct Source {
@@ -135,7 +143,7 @@ impl Hub {
         let hidden = self.redact.text(error);
         let error = hidden.as_ref().map_or(error, |(hidden, _)| hidden);
         if ledger.complain(error) {
-            (self.tell)(&format!("{} {}: {error}", ledger.kind.name(), ledger.source));
+            (self.tell)(&format!("{} {}: {}", ledger.kind.name(), ledger.source, without_values(error)));
         }
     }
 }
@@ -155,9 +163,18 @@ impl Capture {
         tell: Tell,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let ImportOptions { max_value_bytes, redact } = reading.clone();
+        let ImportOptions { max_value_bytes, redact, .. } = reading.clone();
         let (timeline, sessions) = (Mutex::default(), AtomicU64::new(0));
-        let hub = Hub { store, clock, max_value_bytes, redact, timeline, sessions, tell };
+        let hub = Hub {
+            store,
+            clock,
+            max_value_bytes,
+            redact,
+            timeline,
+            sessions,
+            tell,
+            budget: Budget::new(UNFINISHED_BYTES),
+        };
         Self { shared: Arc::new(Shared { hub: Arc::new(hub), reach, sources: Mutex::default() }) }
     }
 

@@ -1,6 +1,8 @@
 //! How does a source end, whatever it is waiting for?
 
+use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -16,7 +18,7 @@ pub(super) struct Quit {
 struct Held {
     is_set: bool,
     last: u64,
-    streams: Vec<(u64, TcpStream)>,
+    streams: HashMap<u64, Arc<TcpStream>>,
 }
 
 /// A socket that ends with the source, for as long as this lives.
@@ -35,7 +37,7 @@ impl Quit {
     pub(super) fn set(&self) {
         let mut held = self.held.lock();
         held.is_set = true;
-        for (_, stream) in &held.streams {
+        for stream in held.streams.values() {
             let _closed_already = stream.shutdown(Shutdown::Both);
         }
         self.told.notify_all();
@@ -51,21 +53,20 @@ impl Quit {
     }
 
     /// Ends the socket with the source.
-    pub(super) fn hold(&self, stream: &TcpStream) -> std::io::Result<Hold<'_>> {
-        let stream = stream.try_clone()?;
+    pub(super) fn hold(&self, stream: &Arc<TcpStream>) -> Hold<'_> {
         let mut held = self.held.lock();
         if held.is_set {
             let _closed_already = stream.shutdown(Shutdown::Both);
         }
         held.last += 1;
         let number = held.last;
-        held.streams.push((number, stream));
-        Ok(Hold { quit: self, number })
+        held.streams.insert(number, Arc::clone(stream));
+        Hold { quit: self, number }
     }
 }
 
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
-        self.quit.held.lock().streams.retain(|(number, _)| *number != self.number);
+        self.quit.held.lock().streams.remove(&self.number);
     }
 }

@@ -2,9 +2,12 @@
 
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::quit::Quit;
+use super::waiting::Sign;
+use crate::budget::{Budget, Busy, Reservation};
 
 /// One read of the socket.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -30,6 +33,8 @@ pub(super) enum Filled {
     End,
     /// The connection broke.
     Failed(String),
+    /// There is no room for more bytes of a record or line that has not come whole; why.
+    Full(String),
 }
 
 /// How long to wait.
@@ -42,9 +47,8 @@ pub(super) enum Patience {
 }
 
 /// The bytes of a connection that are not taken yet.
-#[derive(Debug)]
 pub(super) struct Reader<'q> {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
     quit: &'q Quit,
     patience: Patience,
     chunk: Box<[u8]>,
@@ -53,12 +57,35 @@ pub(super) struct Reader<'q> {
     /// Bytes taken before `start`.
     taken: u64,
     last_bytes: usize,
+    /// What the buffer holds beyond [`KEPT_BYTES`].
+    held: Option<Reservation>,
+    budget: &'q Budget,
+    /// Told that bytes came.
+    sign: Option<Arc<Sign>>,
 }
 
 impl<'q> Reader<'q> {
-    pub(super) fn new(stream: TcpStream, quit: &'q Quit) -> Self {
+    /// What one record or line makes it hold counts against the budget.
+    pub(super) fn new(stream: Arc<TcpStream>, quit: &'q Quit, budget: &'q Budget) -> Self {
         let chunk = vec![0; CHUNK_BYTES].into_boxed_slice();
-        Self { stream, quit, patience: Patience::Endless, chunk, buffer: Vec::new(), start: 0, taken: 0, last_bytes: 0 }
+        Self {
+            stream,
+            quit,
+            patience: Patience::Endless,
+            chunk,
+            buffer: Vec::new(),
+            start: 0,
+            taken: 0,
+            last_bytes: 0,
+            held: None,
+            budget,
+            sign: None,
+        }
+    }
+
+    /// Tells somebody, from now on, when bytes come.
+    pub(super) fn signs(&mut self, sign: Arc<Sign>) {
+        self.sign = Some(sign);
     }
 
     /// What is there.
@@ -84,6 +111,9 @@ impl<'q> Reader<'q> {
             if self.last_bytes >= MAX_LAST_BYTES {
                 return Filled::End;
             }
+            if let Err(busy) = self.make_room() {
+                return Filled::Full(busy.to_string());
+            }
             return match self.read(Patience::Moment) {
                 Ok(0) | Err(_) => Filled::End,
                 Ok(bytes) => {
@@ -92,12 +122,44 @@ impl<'q> Reader<'q> {
                 }
             };
         }
+        if let Err(busy) = self.make_room() {
+            return Filled::Full(busy.to_string());
+        }
         match self.read(patience) {
             Ok(0) => Filled::End,
-            Ok(_) => Filled::Bytes,
+            Ok(_) => {
+                if let Some(sign) = &self.sign {
+                    sign.give();
+                }
+                Filled::Bytes
+            }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Filled::Quiet,
             Err(error) => Filled::Failed(error.to_string()),
         }
+    }
+
+    /// Room for one more read beside what is not taken yet.
+    fn make_room(&mut self) -> Result<(), Busy> {
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        if self.buffer.is_empty() {
+            self.buffer.shrink_to(KEPT_BYTES);
+            self.held = None;
+        }
+        let needed = self.buffer.len() + CHUNK_BYTES;
+        if needed <= self.buffer.capacity() {
+            return Ok(());
+        }
+        // Doubling, so that a long record is copied once on the whole.
+        let room = needed.max(self.buffer.capacity() * 2);
+        if room > KEPT_BYTES {
+            match &mut self.held {
+                Some(held) => held.grow_to(room as u64)?,
+                None => self.held = Some(self.budget.reserve(room as u64)?),
+            }
+        }
+        self.buffer.reserve_exact(room - self.buffer.len());
+        Ok(())
     }
 
     fn read(&mut self, patience: Patience) -> std::io::Result<usize> {
@@ -106,16 +168,11 @@ impl<'q> Reader<'q> {
             self.patience = patience;
         }
         let bytes = loop {
-            match self.stream.read(&mut self.chunk) {
+            match (&*self.stream).read(&mut self.chunk) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 read => break read?,
             }
         };
-        self.buffer.drain(..self.start);
-        self.start = 0;
-        if self.buffer.is_empty() {
-            self.buffer.shrink_to(KEPT_BYTES);
-        }
         self.buffer.extend_from_slice(&self.chunk[..bytes]);
         Ok(bytes)
     }

@@ -7,7 +7,7 @@ use super::live::Live;
 use super::reader::{Filled, Patience, Reader};
 use super::status::Ledger;
 use crate::etf::{Term, Unpacked};
-use crate::trace::{Recorder, Session};
+use crate::trace::{Recorder, Session, messages};
 
 /// Read before it is decided who speaks, at most: what waited in a queue is older than it looks, and the end of it is
 /// not.
@@ -29,6 +29,8 @@ pub(super) struct Records<'a> {
     is_aligned: bool,
     /// Whether bytes of a cut record were passed over.
     is_cut: bool,
+    /// Bytes among which no whole record was found; it is looked for again when there are twice as many.
+    searched: usize,
 }
 
 /// How a connection ended.
@@ -43,7 +45,7 @@ impl<'a> Records<'a> {
     pub(super) fn new(hub: &'a Hub, ledger: &'a Ledger, framing: Framing, reader: Reader<'a>) -> Self {
         // A packet stream begins with its connection; a port's may be left and taken up anywhere.
         let is_aligned = framing == Framing::Packet4;
-        Self { hub, ledger, framing, reader, unpacked: Unpacked::default(), is_aligned, is_cut: false }
+        Self { hub, ledger, framing, reader, unpacked: Unpacked::default(), is_aligned, is_cut: false, searched: 0 }
     }
 
     /// Reads to the end. `open` decides who speaks, by what is seen of them and who spoke before. If nobody does, who
@@ -82,7 +84,7 @@ impl<'a> Records<'a> {
             if filled == Filled::Bytes && self.reader.bytes().len() < OPENING_BYTES {
                 continue;
             }
-            self.align();
+            self.align(!matches!(filled, Filled::Bytes | Filled::Quiet));
             if self.is_aligned {
                 if let Some(seen) = self.look().map_err(Some)? {
                     return Ok(seen);
@@ -90,18 +92,23 @@ impl<'a> Records<'a> {
             }
             match filled {
                 Filled::End => return Err(self.unfinished()),
-                Filled::Failed(error) => return Err(Some(error)),
+                Filled::Failed(error) | Filled::Full(error) => return Err(Some(error)),
                 Filled::Bytes | Filled::Quiet => patience = Patience::Endless,
             }
         }
     }
 
     /// Passes over the rest of a record whose beginning went to another connection.
-    fn align(&mut self) {
+    fn align(&mut self, is_last: bool) {
         let bytes = self.reader.bytes();
         if self.is_aligned || bytes.is_empty() {
             return;
         }
+        // However few bytes come at once, they are looked through a few times each.
+        if self.searched > OPENING_BYTES && bytes.len() < 2 * self.searched && !is_last {
+            return;
+        }
+        self.searched = bytes.len();
         if !self.is_cut && begins_whole(bytes, &mut self.unpacked) {
             self.is_aligned = true;
         } else if let Some(start) = first_whole(bytes, &mut self.unpacked) {
@@ -170,7 +177,7 @@ impl<'a> Records<'a> {
                     (waiting_since, quiet) = (None, 0);
                 }
                 Filled::End => return self.unfinished(),
-                Filled::Failed(error) => return Some(error),
+                Filled::Failed(error) | Filled::Full(error) => return Some(error),
             }
         }
     }
@@ -183,9 +190,11 @@ impl<'a> Records<'a> {
                 Step::Record { term, bytes } => {
                     match self.unpacked.parse(term, MAX_RECORD_BYTES) {
                         Ok(term) => {
-                            live.recorder().take(term);
-                            if live.recorder().is_full() {
-                                live.store(self.hub, self.ledger);
+                            for message in messages(term) {
+                                live.recorder().take_one(message);
+                                if live.recorder().is_full() {
+                                    live.store(self.hub, self.ledger);
+                                }
                             }
                         }
                         Err(error) => {

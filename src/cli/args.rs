@@ -10,7 +10,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use elixir_scope_storage::capture::{Reach, Target};
-use elixir_scope_storage::ingest::ImportOptions;
+use elixir_scope_storage::ingest::{Access, ImportOptions};
 use elixir_scope_storage::mcp::{HttpOptions, ImportRoots, StdioOptions};
 use elixir_scope_storage::{Rules, Settings};
 
@@ -233,6 +233,8 @@ impl Reading {
         let mut options = ImportOptions::default();
         options.max_value_bytes = self.max_value_bytes;
         options.redact = self.redact.clone().unwrap_or_default();
+        // Who starts the program may hand it a pipe: `--import /dev/stdin`, `--import <(command)`.
+        options.access = Access::default().with_streams();
         options
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod load;
 mod report;
+mod voice;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -17,10 +18,11 @@ use elixir_scope_storage::mcp::{self, ServeOptions};
 use tokio::runtime::Runtime;
 
 use args::{Args, Task};
+use voice::say;
 
 /// Everything was done.
 const DONE: u8 = 0;
-/// It could not be done; stderr says why.
+/// It could not be done, or was given up at a signal; stderr says why.
 const FAILED: u8 = 1;
 /// It was done, but a recording holds events that could not be stored; stderr names the first. (2 is clap's, for
 /// arguments it does not understand.)
@@ -28,6 +30,11 @@ const INCOMPLETE: u8 = 3;
 
 /// Runs the program on its arguments.
 pub(crate) fn run() -> ExitCode {
+    // What failed may be told with the value that did: the place is enough to find it.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
+        voice::report(&format!("the program failed{place}; please report it"));
+    }));
     let code = match carry_out(&Args::parse()) {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => DONE,
@@ -36,6 +43,7 @@ pub(crate) fn run() -> ExitCode {
             FAILED
         }
     };
+    voice::finish();
     ExitCode::from(code)
 }
 
@@ -57,23 +65,26 @@ fn carry_out(args: &Args) -> Result<u8> {
             let store = open(args);
             let mut everything = args.import.clone();
             everything.extend_from_slice(paths);
-            let imports = load::all(&store, &everything, &args.reading.options())?;
+            let ends = listen()?;
+            let imports = load::all(&store, &everything, &args.reading.options(), &ends)?;
             print(report::contents(&imports, &store).as_bytes())?;
-            Ok(code(&imports))
+            Ok(if ends.is_asked() { FAILED } else { code(&imports) })
         }
         None => {
             let mut options = serving(args);
             warn(args);
             let store = open(args);
-            let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options())?;
+            let ends = listen()?;
+            let imports = load::all(&store, &args.imports_to_serve(), &args.reading.options(), &ends)?;
             for import in &imports {
-                say(&report::line(import));
+                voice::report(&report::line(import));
+            }
+            if ends.is_asked() {
+                return Ok(DONE);
             }
             // One thread: requests take effect in the order they were sent.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.context("starting the runtime")?;
-            // Whoever reads an address may send a signal next.
-            let ends = runtime.block_on(async { mcp::Ends::listen() }).context("listening for signals")?;
             let capture = hear(args, &store)?;
             options.capture = Some(capture.clone());
             let served = serve(runtime, store, options, ends);
@@ -83,6 +94,16 @@ fn carry_out(args: &Args) -> Result<u8> {
             Ok(code(&imports))
         }
     }
+}
+
+/// Hears signals from now on: whoever reads a line of stderr may send one next. The second ends the process, whatever
+/// it is doing.
+fn listen() -> Result<mcp::Ends> {
+    let at_once = || {
+        say("error: asked twice to end; replies may be missing");
+        std::process::exit(i32::from(FAILED));
+    };
+    mcp::Ends::listen_or(at_once).context("listening for signals")
 }
 
 /// Opens the store, or ends the program with the usage error its settings are.
@@ -116,7 +137,7 @@ fn serving(args: &Args) -> ServeOptions {
 
 /// Starts the live sources asked for.
 fn hear(args: &Args, store: &EventStore) -> Result<Capture> {
-    let capture = Capture::new(store.clone(), args.live.reach(), &args.reading.options(), Arc::new(say));
+    let capture = Capture::new(store.clone(), args.live.reach(), &args.reading.options(), Arc::new(voice::report));
     for target in args.live.targets() {
         let (status, _) = capture.start(&target, Asked::AtStart)?;
         let verb = if status.kind == Kind::Listen { "listening on" } else { "connecting to" };
@@ -141,11 +162,6 @@ fn print(text: &[u8]) -> Result<u8> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text).and_then(|()| stdout.flush()).context("writing to stdout")?;
     Ok(DONE)
-}
-
-/// One line on stderr. That nobody reads it is no reason to end.
-fn say(line: &str) {
-    drop(writeln!(std::io::stderr(), "{line}"));
 }
 
 /// Whether the reader of stdout went away: `| head` wanted no more.

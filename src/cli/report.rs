@@ -6,8 +6,12 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use elixir_scope_storage::EventStore;
 use elixir_scope_storage::ingest::Recording;
+use elixir_scope_storage::visible::visible;
 
 use super::load::Import;
+
+/// Bytes of a key that are shown.
+const LONGEST_KEY: usize = 200;
 
 /// One import on one line.
 pub(super) fn line(import: &Import) -> String {
@@ -18,6 +22,7 @@ pub(super) fn line(import: &Import) -> String {
         (report.duplicates, "duplicate"),
         (report.rejected, "rejected"),
         (report.timestamps_assigned, "stamped on arrival"),
+        (report.far_times, "with a time far from its source's clock"),
         (report.redacted, if report.redacted == 1 { "secret hidden" } else { "secrets hidden" }),
         (report.pruned, "pruned"),
     ] {
@@ -29,7 +34,7 @@ pub(super) fn line(import: &Import) -> String {
         parts.push("broken off".to_owned());
     }
     let millis = humantime::format_duration(Duration::from_millis(elapsed.as_millis() as u64));
-    format!("{}: {} ({} in {millis})", path.display(), parts.join(", "), ByteSize(report.bytes))
+    format!("{}: {} ({} in {millis})", visible(&path.display().to_string()), parts.join(", "), ByteSize(report.bytes))
 }
 
 /// The imports, and everything the store now holds.
@@ -63,7 +68,7 @@ fn write_contents(text: &mut String, imports: &[Import], store: &EventStore) -> 
         }
         let width = top.iter().map(|(_, count)| grouped(*count).len()).max().unwrap_or_default();
         for (name, count) in top {
-            writeln!(text, "  {:>width$}  {name}", grouped(*count))?;
+            writeln!(text, "  {:>width$}  {}", grouped(*count), short(name))?;
         }
     }
     Ok(())
@@ -74,13 +79,19 @@ fn write_recordings(text: &mut String, Import { path, report, .. }: &Import) -> 
     for Recording { format, session_id, files, .. } in &report.recordings {
         write!(text, "  {format}")?;
         if let Some(session_id) = session_id {
-            write!(text, ", session {session_id}")?;
+            write!(text, ", session {}", short(session_id))?;
         }
         match files.as_slice() {
             [file] if file == path => writeln!(text)?,
-            [file] => writeln!(text, ": {}", file.display())?,
+            [file] => writeln!(text, ": {}", visible(&file.display().to_string()))?,
             [first, .., last] => {
-                writeln!(text, ", {} files from {} to {}", files.len(), first.display(), last.display())?;
+                writeln!(
+                    text,
+                    ", {} files from {} to {}",
+                    files.len(),
+                    visible(&first.display().to_string()),
+                    visible(&last.display().to_string())
+                )?;
             }
             [] => writeln!(text)?,
         }
@@ -99,6 +110,17 @@ fn write_recordings(text: &mut String, Import { path, report, .. }: &Import) -> 
         writeln!(text, "  {span} long, from {first} to {last}")?;
     }
     Ok(())
+}
+
+/// A key as a screen shows it: on one line, and not longer than it.
+fn short(key: &str) -> String {
+    let mut shown = visible(key).into_owned();
+    if shown.len() > LONGEST_KEY {
+        let bytes = shown.len();
+        shown.truncate(shown.floor_char_boundary(LONGEST_KEY));
+        shown.push_str(&format!("\u{2026}+{}B", bytes - shown.len()));
+    }
+    shown
 }
 
 fn events(count: u64) -> String {

@@ -35,6 +35,11 @@ pub use stored::StoredEvent;
 /// Longest text of one key (a pid, a module, an id), in bytes: dictionaries hold keys whole.
 pub const MAX_KEY_BYTES: usize = 32 << 10;
 
+/// Whether a member at the top of an object is one that events have.
+pub(crate) fn is_field(name: &str) -> bool {
+    key::Key::named(name).is_some() || Role::of_key(name).is_some()
+}
+
 /// Largest payload of one event, in bytes.
 pub const MAX_DATA_BYTES: usize = 64 << 20;
 
@@ -80,6 +85,18 @@ impl<'a> Event<'a> {
     /// An event of one type, everything else absent. The type is written in lower snake case.
     pub fn new(event_type: impl Into<Cow<'a, str>>) -> Self {
         Self { event_type: Some(canon::event_type(event_type.into())), ..Self::default() }
+    }
+
+    /// Whether nothing of it is in any field but, perhaps, its payload.
+    pub(crate) fn is_bare(&self) -> bool {
+        let Self { event_id, timestamp, wall_time, node, pid, event_type, module, function, arity, .. } = self;
+        let texts = [event_id, node, pid, event_type, module, function, &self.correlation_id, &self.parent_id];
+        texts.iter().all(|text| text.is_none())
+            && (timestamp, wall_time, arity, self.duration_ns) == (&None, &None, &None, None)
+            && self.call_id.is_none()
+            && self.session_id.is_none()
+            && self.ast_node_id.is_none()
+            && self.roles.is_empty()
     }
 
     /// Reads one JSON object: the canonical fields, their aliases, or a flat struct whose unknown keys are

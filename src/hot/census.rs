@@ -39,6 +39,8 @@ pub(crate) struct Census {
     pub(crate) events: u64,
     pub(crate) oldest: Option<i64>,
     pub(crate) newest: Option<i64>,
+    /// Events whose time is far from the other times of their source.
+    pub(crate) far: u64,
     pub(crate) segments: u64,
     pub(crate) memory: Memory,
     pub(crate) indexes: Vec<(Index, IndexSize)>,
@@ -82,11 +84,12 @@ impl HotTier {
     pub(crate) fn census(&self) -> Census {
         let memory = self.memory();
         let state = self.read();
-        let bounds = state.bounds();
+        let span = state.span();
         let mut census = Census {
             events: state.events(),
-            oldest: bounds.map(|((oldest, _), _)| oldest),
-            newest: bounds.map(|(_, (newest, _))| newest),
+            oldest: span.map(|(oldest, _)| oldest),
+            newest: span.map(|(_, newest)| newest),
+            far: state.far_events(),
             segments: state.sealed.views.len() as u64 + u64::from(state.active.len() > 0),
             memory,
             ..Census::default()

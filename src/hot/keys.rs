@@ -7,8 +7,10 @@ use foldhash::fast::RandomState;
 
 use super::HotTier;
 use super::census::{codes_of, shown};
+use crate::error::{Error, Result};
 use crate::index::{Field, Index};
 use crate::segment::Rows;
+use crate::watch::Watch;
 
 /// Live events by key.
 pub(crate) type KeyCounts = HashMap<String, u64, RandomState>;
@@ -16,7 +18,10 @@ pub(crate) type KeyCounts = HashMap<String, u64, RandomState>;
 impl HotTier {
     /// The keys of an index that have live events. With `module`, those of [`Index::ModuleFunction`] in that module, by
     /// the function's name alone. Cost: O(distinct keys per segment); the lock is held for the active segment only.
-    pub(crate) fn key_counts(&self, index: Index, module: Option<&str>) -> KeyCounts {
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended it.
+    pub(crate) fn key_counts(&self, index: Index, module: Option<&str>, watch: &dyn Watch) -> Result<KeyCounts> {
         let mut counts = KeyCounts::default();
         let state = self.read();
         let active = &state.active;
@@ -24,11 +29,14 @@ impl HotTier {
         let sealed = Arc::clone(&state.sealed);
         drop(state);
         for view in &sealed.views {
+            if watch.is_cancelled() {
+                return Err(Error::cancelled());
+            }
             let postings = view.segment.postings(index);
             let live = |code| view.live_of(view.above_floor(postings.list(code))) as u64;
             count(&*view.segment, index, module, live, &mut counts);
         }
-        counts
+        Ok(counts)
     }
 }
 

@@ -9,9 +9,12 @@
 
 pub(crate) mod census;
 mod check;
+pub(crate) mod clocks;
 mod compact;
+mod cut;
 pub(crate) mod keys;
 mod primary;
+mod pruned;
 pub(crate) mod remove;
 #[cfg(test)]
 mod tests;
@@ -25,11 +28,13 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::event::{Collector, StoredEvent};
 use crate::index::dictionary::hash_text;
-use crate::segment::active::Capacity;
+use crate::segment::active::{Capacity, Demand};
 use crate::segment::rows::EventKey;
 use crate::segment::seal::seal;
 use crate::segment::{Active, Rows, View};
+use clocks::Clocks;
 use primary::Primary;
+pub(crate) use pruned::Pruned;
 pub(crate) use write::BatchReport;
 
 /// The sealed segments at one moment.
@@ -47,32 +52,8 @@ pub(crate) struct State {
     pub(crate) active: Active,
     pub(crate) sealed: Arc<SealedSet>,
     pub(crate) pruned: Pruned,
-    /// Ties the events' clock to the store's.
-    pub(crate) anchor: Option<Anchor>,
-}
-
-/// A point on two clocks: when the newest event happened, on the events' own, and when it arrived, on the store's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Anchor {
-    pub(crate) timestamp: i64,
-    pub(crate) arrived: i64,
-    /// No event has told its own time yet: the events' clock is taken to be the store's.
-    assumed: bool,
-}
-
-impl Anchor {
-    /// The events' clock when the store's shows `now_ns`.
-    pub(crate) fn now(self, now_ns: i64) -> i64 {
-        self.timestamp.saturating_add(now_ns.saturating_sub(self.arrived).max(0))
-    }
-}
-
-/// What retention has taken since the store was opened or cleared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Pruned {
-    pub(crate) events: u64,
-    /// Timestamps of the oldest and the newest event taken.
-    pub(crate) span: Option<(i64, i64)>,
+    /// The events' clocks, and how each is tied to the store's.
+    pub(crate) clocks: Clocks,
 }
 
 #[derive(Debug)]
@@ -116,7 +97,7 @@ impl HotTier {
                 active: Active::new(hasher.clone(), 0),
                 sealed: Arc::default(),
                 pruned: Pruned::default(),
-                anchor: None,
+                clocks: Clocks::default(),
             }),
             writer: Mutex::new(Writer { next_seq: 0, next_minted: 0 }),
             hasher,
@@ -132,6 +113,24 @@ impl HotTier {
     /// clone `sealed`, and let go.
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read()
+    }
+
+    /// Live events, and bytes of columns and payloads; `None` while a writer is at work.
+    pub(crate) fn size_at_once(&self) -> Option<(u64, u64)> {
+        let state = self.state.try_read()?;
+        let sealed: usize = state.sealed.views.iter().map(View::heap_bytes).sum();
+        Some((state.events(), (state.active.heap_bytes() + sealed) as u64))
+    }
+
+    /// Whether a batch finds no other writer, no reader, and room in the active segment.
+    pub(crate) fn stores_at_once(&self, events: usize, bytes: usize) -> bool {
+        if self.writer.try_lock().is_none() {
+            return false;
+        }
+        let Some(state) = self.state.try_write() else { return false };
+        // Roles name a few pids an event.
+        let demand = Demand { rows: events, pids: events * 4, bytes };
+        state.active.has_room(demand, self.capacity) && state.active.n_dead() <= state.active.live()
     }
 
     fn hash_id(&self, id: &str) -> u64 {
@@ -229,5 +228,47 @@ impl State {
     pub(crate) fn bounds(&self) -> Option<(EventKey, EventKey)> {
         let bounds = self.sealed.views.iter().filter_map(View::bounds).chain(self.active.bounds());
         bounds.reduce(|(low, high), (first, last)| (low.min(first), high.max(last)))
+    }
+
+    /// The timestamp that relative times are measured from: the newest live one, those of far clocks aside. Cost:
+    /// O(segments), times the number of clocks.
+    pub(crate) fn newest(&self) -> Option<i64> {
+        if self.clocks.all().len() < 2 {
+            return self.bounds().map(|(_, (newest, _))| newest);
+        }
+        let newest = cut::newest_of_clocks(self);
+        self.clocks.newest(|at| newest.get(at).copied().flatten())
+    }
+
+    /// Timestamps of the oldest and the newest live event, those of far clocks aside unless there are no others.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        let ((oldest, _), (newest, _)) = self.bounds()?;
+        let far = self.clocks.far();
+        if !far.contains(&true) {
+            return Some((oldest, self.newest().unwrap_or(newest)));
+        }
+        let newest = self.newest().unwrap_or(newest);
+        let oldest_of = cut::oldest_of_clocks(self);
+        let near = oldest_of.iter().zip(&far).filter(|(_, far)| !**far).filter_map(|(oldest, _)| *oldest).min();
+        Some((near.unwrap_or(oldest).min(newest), newest))
+    }
+
+    /// Live events of far clocks.
+    pub(crate) fn far_events(&self) -> u64 {
+        let far = self.clocks.far();
+        if !far.contains(&true) {
+            return 0;
+        }
+        cut::live_of_clocks(self).iter().zip(far).filter(|(_, far)| *far).map(|(events, _)| events).sum()
+    }
+
+    /// The greatest age of a live event on its own clock, when the store's shows `now_ns`.
+    pub(crate) fn greatest_age(&self, now_ns: i64) -> Option<u64> {
+        let ages = self.clocks.all().iter().zip(cut::oldest_of_clocks(self));
+        let age = |(clock, oldest): (&clocks::EventClock, Option<i64>)| {
+            let (now, oldest) = (clock.now(now_ns), oldest?);
+            (now > oldest).then(|| now.abs_diff(oldest))
+        };
+        ages.filter_map(age).max()
     }
 }

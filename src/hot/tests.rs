@@ -1,7 +1,7 @@
 //! The tier on the worst hash of ids: every one of them collides.
 
 use super::primary::Primary;
-use super::remove::Removal;
+use super::remove::{Old, Removal};
 use super::{HotTier, IdHash};
 use crate::event::{Event, StoredEvent};
 use crate::segment::active::Capacity;
@@ -40,11 +40,11 @@ fn ids_of_one_hash_are_told_apart() {
         let all: Vec<(usize, &str)> = (0..10).map(|id| (id, "b")).collect();
         check(&all);
         // Taken out of the middle of the list, stored again, replaced.
-        assert_eq!(tier.remove(&Removal::Before(4), true).events, 4);
+        assert_eq!(tier.remove(&Removal::Old(vec![Old::Before(4)]), true).events, 4);
         check(&all[4..]);
         assert_eq!(tier.store(&[event(2, 20, "c"), event(7, 7, "c"), event(2, 20, "d")], 0).replaced, 2);
         check(&[(2, "d"), (4, "b"), (5, "b"), (6, "b"), (7, "c"), (8, "b"), (9, "b")]);
-        assert_eq!(tier.remove(&Removal::AllBut(1), true).events, 6);
+        assert_eq!(tier.remove(&Removal::Old(vec![Old::AllBut(1)]), true).events, 6);
         check(&[(2, "d")]);
         assert_eq!(tier.primary.len(), 1);
         assert_eq!(tier.remove(&Removal::All, false).events, 1);

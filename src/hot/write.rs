@@ -7,10 +7,14 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
+use super::clocks::Sighting;
 use super::primary::Claim;
-use super::{Anchor, HotTier, Place, SealedSet, Writer, place_of};
+use super::{HotTier, Place, SealedSet, Writer, place_of};
 use crate::event::Event;
 use crate::event::same::same_json;
+use crate::index::dictionary::hash_text;
 use crate::segment::active::Demand;
 use crate::segment::seal::seal;
 use crate::segment::{Active, Rows, View};
@@ -32,8 +36,10 @@ pub(crate) struct BatchReport {
     pub(crate) timestamps_assigned: u64,
     /// Place in the batch and id of every event that came without one.
     pub(crate) minted: Vec<(usize, String)>,
-    /// Largest timestamp that a stored event told itself.
-    pub(crate) newest: Option<i64>,
+    /// Stored events whose time is far from the other times of their source.
+    pub(crate) far: u64,
+    /// Times that stored events told themselves, those together that lie together.
+    sightings: Vec<Sighting>,
 }
 
 /// Where a batch is written: the published state, or one that is being built.
@@ -49,10 +55,30 @@ struct Target<'t> {
 /// What is stored in one step.
 struct Batch<'b> {
     events: &'b [Event<'b>],
+    hasher: &'b RandomState,
     /// The time of those that told none.
     stamp: i64,
     /// Ids they bring that look like minted ones.
     reserved: HashSet<&'b str>,
+}
+
+impl Batch<'_> {
+    /// Whose clock an event's time is of: its node and session.
+    fn source(&self, event: &Event<'_>) -> u64 {
+        let node = event.node.as_deref().map_or(0, |node| hash_text(self.hasher, node));
+        let session = event.session_id.as_deref().map_or(0, |session| hash_text(self.hasher, session));
+        node ^ session.rotate_left(32)
+    }
+}
+
+/// Most groups of times that are looked at for one more: times of a batch mostly alternate between few.
+const LOOKED_BACK: usize = 8;
+
+/// Takes a time to the others it lies near.
+fn sight(sightings: &mut Vec<Sighting>, source: u64, at: i64) {
+    if !sightings.iter_mut().rev().take(LOOKED_BACK).any(|near| near.takes(source, at)) {
+        sightings.push(Sighting::one(source, at));
+    }
 }
 
 /// A row that may be written.
@@ -95,17 +121,17 @@ impl HotTier {
             }
             target.flush(events);
             state.active.publish();
-            self.finish(state, &report, now_ns);
+            self.finish(state, &mut report, batch.stamp, now_ns);
         } else {
             self.store_large(&mut writer, &batch, now_ns, &mut report);
         }
         report
     }
 
-    fn batch<'b>(&self, events: &'b [Event<'b>], now_ns: i64) -> Batch<'b> {
+    fn batch<'b>(&'b self, events: &'b [Event<'b>], now_ns: i64) -> Batch<'b> {
         let ids = events.iter().filter_map(|event| event.event_id.as_deref());
         let reserved = ids.filter(|id| id.starts_with(&self.mint_prefix)).collect();
-        Batch { events, stamp: self.stamp(now_ns), reserved }
+        Batch { events, hasher: &self.hasher, stamp: self.stamp(now_ns), reserved }
     }
 
     fn store_large(&self, writer: &mut Writer, batch: &Batch<'_>, now_ns: i64, report: &mut BatchReport) {
@@ -142,24 +168,20 @@ impl HotTier {
         }
         state.sealed = self.sealed_set(&before, after);
         state.active = active;
-        self.finish(&mut state, report, now_ns);
+        self.finish(&mut state, report, batch.stamp, now_ns);
     }
 
     /// The time an event gets that came without one: now on the events' own clock, so that it does not leave their
     /// order; the store's clock while no event has told a time.
     fn stamp(&self, now_ns: i64) -> i64 {
-        self.state.read().anchor.map_or(now_ns, |anchor| anchor.now(now_ns))
+        self.state.read().clocks.now(now_ns).unwrap_or(now_ns)
     }
 
-    /// Remembers when the newest event came, and drops views whose last row was replaced.
-    fn finish(&self, state: &mut super::State, report: &BatchReport, now_ns: i64) {
-        let told = report.newest.map(|timestamp| Anchor { timestamp, arrived: now_ns, assumed: false });
-        let assumed = Anchor { timestamp: now_ns, arrived: now_ns, assumed: true };
-        state.anchor = match (state.anchor, told) {
-            (Some(known), Some(told)) if known.assumed || told.timestamp > known.timestamp => Some(told),
-            (None, None) if report.timestamps_assigned > 0 => Some(assumed),
-            (known, told) => known.or(told),
-        };
+    /// Remembers what clocks the times are of, and drops views whose last row was replaced.
+    fn finish(&self, state: &mut super::State, report: &mut BatchReport, stamp: i64, now_ns: i64) {
+        let stamped = (report.timestamps_assigned > 0).then_some(stamp);
+        state.clocks.observe(&report.sightings, stamped, now_ns);
+        report.far = state.clocks.far_times(&report.sightings);
         if state.sealed.views.iter().any(|view| view.live() == 0) {
             state.sealed = self.sealed_set(&state.sealed, state.sealed.views.clone());
         }
@@ -204,7 +226,9 @@ impl HotTier {
         writer.next_seq = seq + 1;
         target.active.push_identity(seq, timestamp, stamped, &id, event);
         target.pending.push(at);
-        report.newest = report.newest.max(sent);
+        if let Some(at) = sent {
+            sight(&mut report.sightings, batch.source(event), at);
+        }
         report.timestamps_assigned += u64::from(stamped);
         if event.event_id.is_none() {
             report.minted.push((at, id.into_owned()));

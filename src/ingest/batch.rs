@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::documents::NO_FIELD;
 use super::job::{BATCH_BYTES, BATCH_EVENTS, Job, Stop};
 use super::report::Place;
+use super::tape::Tape;
+use super::times::Times;
 use super::{Found, Input, MAX_EVENT_BYTES};
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Event, is_field};
 
 /// Events on their way from a text file to the store.
 #[derive(Debug, Default)]
@@ -17,6 +20,7 @@ pub(super) struct Batch {
     /// The good texts, one after the other.
     text: String,
     read: Vec<Read>,
+    times: Times,
 }
 
 /// One event read: its line, and its text or why it has none.
@@ -29,6 +33,25 @@ struct Read {
 impl Batch {
     pub(super) fn new(session_id: Option<String>) -> Self {
         Self { session_id, ..Self::default() }
+    }
+
+    /// Takes one event as its file has it; stores the batch when it is time.
+    pub(super) fn push_as_it_is(
+        &mut self,
+        job: &mut Job<'_>,
+        input: &Input,
+        found: Found,
+        text: &[u8],
+    ) -> Result<(), Stop> {
+        let mut told = None;
+        let text = match str::from_utf8(text) {
+            Ok(text) => self.times.settle(text.trim_ascii(), &mut told),
+            Err(_) => return self.push(job, input, found, text),
+        };
+        if let Some(told) = told {
+            job.note_file(told);
+        }
+        self.push(job, input, found, text.as_bytes())
     }
 
     /// Takes one event; stores the batch when it is time.
@@ -60,7 +83,7 @@ impl Batch {
         let mut lines = Vec::with_capacity(self.read.len());
         for Read { line, text } in &self.read {
             let text = text.clone().map(|range| self.text.get(range).unwrap_or_default());
-            match text.map_err(Error::invalid).and_then(Event::parse) {
+            match text.map_err(Error::invalid).and_then(event) {
                 Ok(event) => {
                     let mut event = self.in_session(event);
                     job.hid(event.redact(&job.options.redact));
@@ -85,4 +108,13 @@ impl Batch {
             _ => event,
         }
     }
+}
+
+/// An event; an object without any of its fields is none.
+fn event(text: &str) -> crate::error::Result<Event<'_>> {
+    let event = Event::parse(text)?;
+    if event.is_bare() && !Tape::read(text).root().members().into_iter().flatten().any(|(name, _)| is_field(&name)) {
+        return Err(Error::invalid(NO_FIELD));
+    }
+    Ok(event)
 }

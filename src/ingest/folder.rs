@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::format::{Format, is_first_line_an_object};
-use super::input::Input;
+use super::format::{self, Bytes, Format};
 use super::job::Job;
 use super::report::Note;
-use super::wrap::{Siblings, siblings};
+use super::wrap::{NumberedFiles, Siblings};
 use super::{file, session, set, unreadable};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Entries of a folder without recordings that are told one by one.
 const MAX_SHOWN: usize = 3;
@@ -22,12 +21,13 @@ pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
     let entries = entries(folder)?;
     job.expect(entries.iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum());
     let before = job.report.recordings.len();
+    let mut numbered = None;
     for path in entries {
         if job.report.is_cancelled {
             return Ok(());
         }
-        if !is_read(job, &path) {
-            entry(job, &path)?;
+        if !job.has_read(&path) {
+            entry(job, &path, &mut numbered)?;
         }
     }
     if job.report.recordings.len() > before {
@@ -58,12 +58,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Whether a file was read already, with the set it belongs to.
-fn is_read(job: &Job<'_>, path: &PathBuf) -> bool {
-    job.report.recordings.iter().any(|recording| recording.files.contains(path))
-}
-
-fn entry(job: &mut Job<'_>, path: &Path) -> Result<()> {
+fn entry(job: &mut Job<'_>, path: &Path, numbered: &mut Option<NumberedFiles>) -> Result<()> {
     if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
         job.note(path, "not read: its name starts with a dot");
         return Ok(());
@@ -75,7 +70,7 @@ fn entry(job: &mut Job<'_>, path: &Path) -> Result<()> {
         job.note(path, "not read: a folder in a folder; name it itself");
         return Ok(());
     }
-    let mut input = match Input::open(path) {
+    let mut input = match job.open(path) {
         Ok(input) => input,
         Err(error) => {
             job.note(path, format!("not read: {}", unreadable(path, &error)));
@@ -89,16 +84,20 @@ fn entry(job: &mut Job<'_>, path: &Path) -> Result<()> {
             return Ok(());
         }
     };
-    match Format::of(head) {
-        Err(message) => job.note(path, format!("not read: {message}")),
-        Ok(Format::Lines) if !is_first_line_an_object(head) => {
-            job.note(path, "not read: its first line is no JSON object, so it holds no events");
+    if format::bytes(head) == Ok(Bytes::Terms(Format::Dbg)) {
+        let numbered = numbered.get_or_insert_with(|| NumberedFiles::beside(path));
+        if let Siblings::Set(of) = numbered.siblings(path, &job.options.access) {
+            return set(job, &of);
         }
-        Ok(Format::Dbg) => match siblings(path) {
-            Siblings::Set(of) => return set(job, &of),
-            _ => return file(job, path, input),
-        },
-        Ok(_) => return file(job, path, input),
+    }
+    match file(job, path, input) {
+        // What is no recording is no reason to leave the others.
+        Err(error) if error.kind() == ErrorKind::Invalid => {
+            let told = error.to_string();
+            let told = told.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&told).to_owned();
+            job.note(path, format!("not read: {told}"));
+        }
+        other => other?,
     }
     Ok(())
 }

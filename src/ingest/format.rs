@@ -1,7 +1,8 @@
-//! What kind of recording is a file, judged by its first bytes and never by its name?
+//! What kinds of recordings are there, and which of the binary ones starts like this? Never judged by a file's name.
 
 use std::fmt;
 
+use super::otlp::{self, Signal};
 use super::{crash_dump, log};
 
 /// How a recording is written.
@@ -18,10 +19,14 @@ pub enum Format {
     Dbg,
     /// `<<Length:32, Term>>`, as sockets with `{packet, 4}` and `scope.exs` send it.
     Packets,
-    /// OTLP/JSON spans, as the file exporter of the OpenTelemetry collector writes them.
+    /// OTLP spans, as JSON or protobuf.
     Otlp,
     /// Chrome's trace event format.
     ChromeTrace,
+    /// Jaeger's JSON, of its UI, its API or its storage.
+    Jaeger,
+    /// Zipkin v2's JSON.
+    Zipkin,
     /// `erl_crash.dump`.
     CrashDump,
     /// Entries of a log: Elixir's and Erlang's loggers as text, `LoggerJSON`, ECS, GELF and pino as JSON lines.
@@ -39,25 +44,11 @@ impl Format {
             Self::Packets => "packets of terms",
             Self::Otlp => "OTLP trace",
             Self::ChromeTrace => "Chrome trace",
+            Self::Jaeger => "Jaeger trace",
+            Self::Zipkin => "Zipkin trace",
             Self::CrashDump => "crash dump",
             Self::Log => "log",
         }
-    }
-
-    /// Judges a file by its start. An empty file holds no lines.
-    ///
-    /// # Errors
-    /// What the file is instead, and what is read.
-    pub(super) fn of(head: &[u8]) -> Result<Self, String> {
-        if let Some(format) = of_terms(head)? {
-            return Ok(format);
-        }
-        let start = head.get(..BINARY_BYTES).unwrap_or(head);
-        if start.contains(&0) {
-            let bytes: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            return Err(format!("starts with the bytes {}, which no recording does; {KNOWN}", bytes.join(" ")));
-        }
-        of_text(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start())
     }
 }
 
@@ -69,15 +60,68 @@ impl fmt::Display for Format {
 
 /// What is said where nothing known was found.
 pub(super) const KNOWN: &str = "read are events as JSON (one per line, or an array), binary traces (dbg, ttb, {packet, \
-                                4}), OTLP/JSON traces, Chrome traces, crash dumps and logs, each also as gzip or zstd";
+                                4}), traces of OTLP (JSON or protobuf), Jaeger, Zipkin v2 and Chrome, crash dumps and logs, \
+                                each also as gzip or zstd";
 
 /// First byte of an external term.
 const VERSION: u8 = 131;
 
-/// A zero byte among the first so many: no text.
+/// What a text does not hold is looked for in so many bytes.
 const BINARY_BYTES: usize = 512;
 
-fn of_terms(head: &[u8]) -> Result<Option<Format>, String> {
+/// How a file is read, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// Records of terms.
+    Terms(Format),
+    /// OTLP as protobuf.
+    Proto,
+    /// Blocks of OTLP with their lengths.
+    Blocks,
+    Text,
+}
+
+/// Judges a file by its start. An empty file is a text.
+///
+/// # Errors
+/// What the file is instead, and what is read.
+pub(super) fn bytes(head: &[u8]) -> Result<Bytes, String> {
+    if otlp::is_blocks(head) {
+        return Ok(Bytes::Blocks);
+    }
+    if let Some(format) = of_terms(head)? {
+        return Ok(Bytes::Terms(format));
+    }
+    let start = head.get(..BINARY_BYTES).unwrap_or(head);
+    if is_text(start) {
+        return Ok(Bytes::Text);
+    }
+    let is_not = |what: &str| Err(format!("is {what}; {KNOWN}"));
+    match otlp::signal(head) {
+        Some(Signal::Traces) => Ok(Bytes::Proto),
+        Some(Signal::Metrics) => Err("holds OTLP metrics; of OTLP only traces are read".to_owned()),
+        Some(Signal::Logs) => Err("holds OTLP logs; of OTLP only traces are read".to_owned()),
+        Some(Signal::Pprof) => is_not("a pprof profile"),
+        Some(Signal::Perfetto) => is_not("a Perfetto trace"),
+        // What is no text, and nothing known, is told by what it starts with, unless its lines tell more.
+        None if !start.contains(&0) => Ok(Bytes::Text),
+        None => {
+            let bytes: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            Err(format!("starts with the bytes {}, which no recording does; {KNOWN}", bytes.join(" ")))
+        }
+    }
+}
+
+/// Whether bytes, cut anywhere, are text.
+fn is_text(start: &[u8]) -> bool {
+    let is_utf8 = match str::from_utf8(start) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    is_utf8 && !start.iter().any(|byte| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b | 0x1e))
+}
+
+pub(super) fn of_terms(head: &[u8]) -> Result<Option<Format>, String> {
     // A dropped record says nothing of the bytes after it, so what follows must look like a record, too.
     let after_dropped = |head: &[u8]| match head.get(5..).unwrap_or_default() {
         [] | [1, ..] => true,
@@ -98,107 +142,21 @@ fn of_terms(head: &[u8]) -> Result<Option<Format>, String> {
     })
 }
 
-fn of_text(text: &[u8]) -> Result<Format, String> {
-    if crash_dump::is_one(text) {
-        return Ok(Format::CrashDump);
-    }
-    if log::is_one(text) {
-        return Ok(Format::Log);
-    }
-    match text {
-        // An event per line starts with `{` too; the others are told by their keys.
-        [b'{', ..] => of_members(&members(text)),
-        [b'[', rest @ ..] => {
-            let first = members(rest.trim_ascii_start());
-            let has = |name: &[u8]| first.iter().any(|member| member.name == name);
-            let is_phase = |member: &Member<'_>| member.name == b"ph" && matches!(member.value, [b'"', _, b'"', ..]);
-            let is_chrome = first.iter().any(is_phase) && (has(b"pid") || has(b"ts") || has(b"name"));
-            Ok(if is_chrome { Format::ChromeTrace } else { Format::Array })
-        }
-        _ => Ok(Format::Lines),
-    }
-}
-
-fn of_members(members: &[Member<'_>]) -> Result<Format, String> {
-    let array = |name: &[u8]| members.iter().any(|member| member.name == name && member.value.starts_with(b"["));
-    if members.first().is_some_and(|first| first.name == b"events" && first.value.starts_with(b"[")) {
-        return Ok(Format::Array);
-    }
-    if array(b"resourceSpans") {
-        return Ok(Format::Otlp);
-    }
-    if array(b"traceEvents") {
-        return Ok(Format::ChromeTrace);
-    }
-    for (name, what) in [(&b"resourceLogs"[..], "logs"), (b"resourceMetrics", "metrics")] {
-        if array(name) {
-            return Err(format!("holds OTLP {what}; of OTLP only traces are read"));
-        }
-    }
-    Ok(Format::Lines)
-}
-
-/// A member of an object.
-#[derive(Debug, PartialEq, Eq)]
-struct Member<'a> {
-    name: &'a [u8],
-    /// The text from its value on.
-    value: &'a [u8],
-}
-
-/// The members of the object a text starts with, as far as the text goes; none if it starts otherwise.
-fn members(text: &[u8]) -> Vec<Member<'_>> {
-    let mut members = Vec::new();
-    let (mut at, mut depth) = (0, 0_u32);
-    while let Some(byte) = text.get(at) {
-        at += 1;
-        match byte {
-            b'{' if at == 1 => depth = 1,
-            _ if depth == 0 => break,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
-            b'"' => {
-                let Some(length) = string_length(text.get(at..).unwrap_or_default()) else { break };
-                let name = text.get(at..at + length).unwrap_or_default();
-                at += length + 1;
-                let rest = text.get(at..).unwrap_or_default().trim_ascii_start();
-                if let (1, Some(value)) = (depth, rest.strip_prefix(b":")) {
-                    members.push(Member { name, value: value.trim_ascii_start() });
-                }
-            }
-            _ => {}
-        }
-    }
-    members
-}
-
-/// Length of a string that starts after its quote.
-fn string_length(text: &[u8]) -> Option<usize> {
-    let mut escaped = false;
-    text.iter().position(|byte| {
-        let is_end = *byte == b'"' && !escaped;
-        escaped = *byte == b'\\' && !escaped;
-        is_end
-    })
-}
-
-/// Whether a text file in a folder is worth reading as events: its first line is an object. A named file is read
-/// whatever it is, and what is wrong with it told line by line.
-pub(super) fn is_first_line_an_object(head: &[u8]) -> bool {
+/// The recording a text is whose lines tell what it is, if it is one.
+pub(super) fn by_lines(head: &[u8]) -> Option<Format> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    let (line, is_whole) = match memchr::memchr(b'\n', text) {
-        Some(end) => (text.get(..end).unwrap_or_default(), true),
-        None => (text, false),
-    };
-    line.starts_with(b"{") && (!is_whole || serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok())
+    if crash_dump::is_one(text) {
+        return Some(Format::CrashDump);
+    }
+    log::is_one(text).then_some(Format::Log)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(head: &[u8], expected: Format) {
-        assert_eq!(Format::of(head), Ok(expected), "{}", head.escape_ascii());
+    fn check(head: &[u8], expected: Bytes) {
+        assert_eq!(bytes(head), Ok(expected), "{}", head.escape_ascii());
     }
 
     #[test]
@@ -210,20 +168,16 @@ mod tests {
             b"\0",
             b"\0\0\0\0\x05",
         ] {
-            check(head, Format::Dbg);
+            check(head, Bytes::Terms(Format::Dbg));
         }
-        check(b"\x01\0\0\0\x07\x01\0\0\0\x07\0\0\0\0", Format::Dbg);
-        check(b"\0\0\0\x05\x83h\0", Format::Packets);
-        check(b"\x01\0\0\x05\x83h\0", Format::Packets);
-        for head in [&b""[..], b"\n", br#"{"ts": 1}"#, br#"{"id": 1, "data": {"resourceSpans": []}}"#, b"hello"] {
-            check(head, Format::Lines);
+        check(b"\x01\0\0\0\x07\x01\0\0\0\x07\0\0\0\0", Bytes::Terms(Format::Dbg));
+        check(b"\0\0\0\x05\x83h\0", Bytes::Terms(Format::Packets));
+        check(b"\x01\0\0\x05\x83h\0", Bytes::Terms(Format::Packets));
+        for head in
+            [&b""[..], b"\n", b"\n\n\n\n\n\n\n\n\n\n\n\n\n", br#"{"ts": 1}"#, b"hello", "\n\u{b}\u{8}".as_bytes()]
+        {
+            check(head, Bytes::Text);
         }
-        for head in [&b"[]"[..], br#"[{"ts": 1, "ph": 3}]"#, br#" {"events": [] }"#, b"\xef\xbb\xbf[1]"] {
-            check(head, Format::Array);
-        }
-        check(br#"{"resourceSpans" : [ {"#, Format::Otlp);
-        check(br#"[ {"name": "a \" b", "ph": "B", "ts": 1"#, Format::ChromeTrace);
-        check(br#"{"otherData": {"a": [1, "]"]}, "displayTimeUnit": "ns", "traceEvents":["#, Format::ChromeTrace);
     }
 
     #[test]
@@ -231,9 +185,10 @@ mod tests {
         for (head, expected) in [
             (&b"\x7fELF\0\0"[..], "7f 45 4c 46"),
             (b"\x13\x83h\x02", ".ti file"),
-            (br#"{"resourceLogs": []}"#, "OTLP logs"),
+            (b"\x0a\x04\x08\x01\x10\x02\x12\x03", "pprof"),
+            (b"\x0a\x0d\x32\x02\x08\x06\x40\x80\x01\x50\x01\x58\x02\x00\x00", "Perfetto"),
         ] {
-            let told = Format::of(head).unwrap_err();
+            let told = bytes(head).unwrap_err();
             assert!(told.contains(expected), "{told}");
         }
     }

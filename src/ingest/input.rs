@@ -1,7 +1,6 @@
 //! Where do the bytes of a file come from? Unpacks gzip and zstd, counts lines and bytes.
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::rc::Rc;
@@ -9,13 +8,14 @@ use std::rc::Rc;
 use flate2::bufread::MultiGzDecoder;
 
 use super::Progress;
+use super::access::Access;
 use super::unpack::Frames;
 
 /// What a gzip member starts with (RFC 1952, section 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// What a zstd frame starts with (RFC 8878, section 3.1.1).
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+pub(super) const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// What a frame to be skipped starts with, but for the lower half of its first byte (section 3.1.2).
 const ZSTD_SKIPPED_MAGIC: [u8; 4] = [0x50, 0x2a, 0x4d, 0x18];
@@ -44,8 +44,8 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+    pub(super) fn open(path: &Path, access: &Access) -> io::Result<Self> {
+        let file = access.open(path)?;
         let metadata = file.metadata()?;
         Self::of(file, metadata.is_file().then_some(metadata.len()))
     }
@@ -68,6 +68,18 @@ impl Input {
             with_head(file)
         };
         Ok(Self { reader, read, total, line: 1, offset: 0 })
+    }
+
+    /// A part of this input that was read already and is walked now; `line` is where it begins.
+    pub(super) fn within(&self, part: Vec<u8>, line: u64) -> Self {
+        let offset = self.offset.saturating_sub(part.len() as u64);
+        Self { line, offset, ..self.around(Box::new(Cursor::new(part))) }
+    }
+
+    /// Bytes that stand in this input in another form.
+    pub(super) fn around(&self, reader: Box<dyn BufRead>) -> Self {
+        let Self { read, total, line, offset, .. } = self;
+        Self { reader, read: Rc::clone(read), total: *total, line: *line, offset: *offset }
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -135,20 +147,35 @@ impl Input {
 
     /// Skips what JSON calls whitespace.
     pub(super) fn skip_space(&mut self) -> io::Result<()> {
-        loop {
-            let (mut bytes, mut lines) = (0, 0);
-            let peeked = self.peek()?;
-            for byte in peeked.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
-                bytes += 1;
-                lines += u64::from(*byte == b'\n');
-            }
-            let done = bytes < peeked.len() || bytes == 0;
-            self.take(bytes, lines);
-            if done {
-                return Ok(());
+        while self.skip_some_space()? {}
+        Ok(())
+    }
+
+    /// Skips whitespace among the bytes at hand; whether they were nothing else, so that more may follow.
+    pub(super) fn skip_some_space(&mut self) -> io::Result<bool> {
+        let peeked = self.peek()?;
+        // Files of nothing but line ends are packed a thousand to one: many are passed over at once.
+        let runs = peeked.chunks_exact(RUN).take_while(|run| is_all_line_ends(run)).count();
+        let (mut bytes, mut lines) = (runs * RUN, (runs * RUN) as u64);
+        for byte in peeked[bytes..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+            bytes += 1;
+            lines += u64::from(*byte == b'\n');
+            if bytes % RUN == 0 && peeked.get(bytes..bytes + RUN).is_some_and(is_all_line_ends) {
+                break;
             }
         }
+        let is_all = bytes == peeked.len() && bytes > 0;
+        let may_go_on = is_all || (bytes > 0 && bytes % RUN == 0);
+        self.take(bytes, lines);
+        Ok(may_go_on)
     }
+}
+
+/// Line ends that are looked at together.
+const RUN: usize = 64;
+
+fn is_all_line_ends(run: &[u8]) -> bool {
+    run.iter().fold(true, |all, byte| all & (*byte == b'\n'))
 }
 
 fn is_skipped_frame(magic: &[u8]) -> bool {

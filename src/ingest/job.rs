@@ -1,5 +1,6 @@
 //! One import under way: where do its events go, who waits for it, what did it do so far?
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::format::Format;
@@ -46,6 +47,8 @@ pub(super) struct Job<'a> {
     total: Option<u64>,
     /// The file being read.
     file: PathBuf,
+    /// Every file of a recording that was read.
+    files_read: HashSet<PathBuf>,
 }
 
 impl<'a> Job<'a> {
@@ -55,7 +58,13 @@ impl<'a> Job<'a> {
         watch: &'a dyn Watch,
         progress: &'a mut dyn FnMut(Progress),
     ) -> Self {
-        Self { store, options, watch, progress, report: ImportReport::default(), total: None, file: PathBuf::new() }
+        let (report, file, files_read) = (ImportReport::default(), PathBuf::new(), HashSet::new());
+        Self { store, options, watch, progress, report, total: None, file, files_read }
+    }
+
+    /// Opens a file, if it may be read.
+    pub(super) fn open(&self, path: &Path) -> std::io::Result<Input> {
+        Input::open(path, &self.options.access)
     }
 
     /// Several files are one piece of work: these bytes.
@@ -111,7 +120,13 @@ impl<'a> Job<'a> {
 
     /// What was read, as what.
     pub(super) fn read(&mut self, format: Format, session_id: Option<String>, files: Vec<PathBuf>) {
+        self.files_read.extend(files.iter().cloned());
         self.report.recordings.push(Recording { format, session_id, files });
+    }
+
+    /// Whether a file was read already, with the set it belongs to. Cost: constant.
+    pub(super) fn has_read(&self, path: &Path) -> bool {
+        self.files_read.contains(path)
     }
 
     pub(super) fn note(&mut self, path: &Path, text: impl Into<String>) {
@@ -132,6 +147,13 @@ impl<'a> Job<'a> {
         self.complain(place, message);
     }
 
+    /// As [`reject`](Self::reject), of so many that are not told one by one.
+    pub(super) fn reject_more(&mut self, events: u64) {
+        self.store.count_rejected(events);
+        self.report.events += events;
+        self.report.rejected += events;
+    }
+
     /// Counts secrets that were hidden.
     pub(super) fn hid(&mut self, secrets: u64) {
         if secrets > 0 {
@@ -144,15 +166,20 @@ impl<'a> Job<'a> {
     pub(super) fn store(&mut self, events: &[Event<'_>], place: impl Fn(usize) -> Place) {
         let stored = self.store.store_events(events);
         let report = &mut self.report;
-        let times = events.iter().filter_map(|event| event.timestamp.or(event.wall_time));
-        report.span = times
-            .fold(report.span, |span, ns| Some(span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns)))));
+        for event in events {
+            let Some(at) = event.timestamp.or(event.wall_time) else { continue };
+            // A span begins at its time; it is a call, and its end is part of the recording.
+            let lasted = event.duration_ns.filter(|_| event.event_type.as_deref() == Some("span"));
+            let end = at.saturating_add(lasted.unwrap_or_default());
+            report.span = Some(report.span.map_or((at, end), |(first, last)| (first.min(at), last.max(end))));
+        }
         report.events += events.len() as u64;
         report.stored += stored.stored;
         report.replaced += stored.replaced;
         report.duplicates += stored.duplicates;
         report.rejected += stored.rejected.len() as u64;
         report.timestamps_assigned += stored.timestamps_assigned;
+        report.far_times += stored.far_times;
         report.pruned += stored.pruned;
         for rejected in stored.rejected {
             self.complain(place(rejected.index), rejected.error.to_string());

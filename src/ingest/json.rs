@@ -32,13 +32,28 @@ pub(super) fn more(input: &mut Input, close: u8, is_first: &mut bool) -> Result<
     Ok(true)
 }
 
-/// Reads the name of a member and its colon.
+/// Reads the name of a member and its colon; of one above [`MAX_NAME_BYTES`] nothing.
 pub(super) fn name(input: &mut Input, text: &mut Vec<u8>) -> Result<String, String> {
+    name_of(input, text, MAX_NAME_BYTES)
+}
+
+/// Reads the name of a member and its colon, however long; `text` is the name as it was written.
+pub(super) fn long_name(input: &mut Input, text: &mut Vec<u8>) -> Result<String, String> {
+    name_of(input, text, MAX_EVENT_BYTES)
+}
+
+/// Whether nothing but space is left.
+pub(super) fn is_at_end(input: &mut Input) -> Result<bool, String> {
+    input.skip_space().map_err(cut_short)?;
+    Ok(input.peek_byte().map_err(cut_short)?.is_none())
+}
+
+fn name_of(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> Result<String, String> {
     input.skip_space().map_err(cut_short)?;
     if input.peek_byte().map_err(cut_short)? != Some(b'"') {
         return Err("expected the name of a member".to_owned());
     }
-    scan(input, text, MAX_NAME_BYTES).map_err(cut_short)?;
+    scan(input, text, keep).map_err(cut_short)?;
     let name = serde_json::from_slice(text.trim_ascii()).unwrap_or_default();
     if !take(input, b':')? {
         return Err("expected : after the name of a member".to_owned());
@@ -76,8 +91,8 @@ pub(super) struct Scanned {
     pub(super) closed: bool,
 }
 
-/// Reads one value: up to the `,`, `:` or bracket that ends it, which is left. Keeps at most `keep` bytes: of a longer
-/// value, none.
+/// Reads one value: to its own last bracket, or up to the `,`, `:` or bracket that ends it, which is left. Keeps at most
+/// `keep` bytes: of a longer value, none.
 pub(super) fn scan(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> io::Result<Scanned> {
     text.clear();
     let (mut bytes, mut depth, mut in_string, mut escaped) = (0_u64, 0_u64, false, false);
@@ -103,6 +118,10 @@ pub(super) fn scan(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> io::Re
                 _ => {}
             }
             taken += 1;
+            if depth == 0 && !in_string && matches!(byte, b']' | b'}') {
+                closed = true;
+                break;
+            }
         }
         bytes += taken as u64;
         if bytes <= keep as u64 {
@@ -115,4 +134,15 @@ pub(super) fn scan(input: &mut Input, text: &mut Vec<u8>, keep: usize) -> io::Re
             return Ok(Scanned { bytes, closed });
         }
     }
+}
+
+/// Bytes before the quote that ends a string, of a text after the quote that begins it; all there are without one.
+pub(super) fn string_length(text: &[u8]) -> usize {
+    let mut escaped = false;
+    let end = text.iter().position(|byte| {
+        let is_end = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        is_end
+    });
+    end.unwrap_or(text.len())
 }

@@ -3,27 +3,37 @@
 //! Synchronous and streaming: a file is read once, a batch of it is in memory at a time, and the store's limits hold
 //! after every batch. What is wrong with one event costs that event; what is wrong with the file costs the rest of it.
 
+mod access;
 mod batch;
 mod chrome;
 mod crash_dump;
-mod elements;
+mod documents;
 mod erlang;
 mod folder;
 mod format;
+mod framing;
 mod input;
+mod jaeger;
 mod job;
 mod json;
+mod kind;
 mod lines;
 mod log;
 mod mfa;
 mod object;
 mod otlp;
+mod out;
 mod records;
 mod report;
 mod session;
+mod span;
+mod tape;
+mod times;
 mod trace_file;
 mod unpack;
+mod walk;
 mod wrap;
+mod zipkin;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -33,11 +43,14 @@ use crate::redact::Rules;
 use crate::store::EventStore;
 use crate::trace::MAX_VALUE_BYTES;
 use crate::watch::{Unwatched, Watch};
+pub use access::Access;
 use batch::Batch;
-use elements::Elements;
+use documents::Documents;
+use format::Bytes;
 pub use format::Format;
 use input::Input;
 use job::{Job, Stop};
+use out::Out;
 pub use report::{Complaint, ImportReport, MAX_COMPLAINTS, Note, Place, Recording};
 use wrap::{Siblings, WrapSet, siblings};
 
@@ -53,11 +66,13 @@ pub struct ImportOptions {
     pub max_value_bytes: usize,
     /// What is hidden of every event that is read.
     pub redact: Rules,
+    /// Which files may be read.
+    pub access: Access,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { max_value_bytes: MAX_VALUE_BYTES, redact: Rules::default() }
+        Self { max_value_bytes: MAX_VALUE_BYTES, redact: Rules::default(), access: Access::default() }
     }
 }
 
@@ -137,10 +152,10 @@ fn import_path(mut job: Job<'_>, path: &Path) -> Result<ImportReport> {
 }
 
 fn named_file(job: &mut Job<'_>, path: &Path) -> Result<()> {
-    let mut input = Input::open(path).map_err(|error| unreadable(path, &error))?;
+    let mut input = job.open(path).map_err(|error| unreadable(path, &error))?;
     let head = input.peek().unwrap_or_default();
-    if Format::of(head) == Ok(Format::Dbg) {
-        match siblings(path) {
+    if format::bytes(head) == Ok(Bytes::Terms(Format::Dbg)) {
+        match siblings(path, &job.options.access) {
             Siblings::Set(of) => return set(job, &of),
             Siblings::Apart(files) => {
                 let others = files.len() - 1;
@@ -156,7 +171,7 @@ fn named_file(job: &mut Job<'_>, path: &Path) -> Result<()> {
 fn set(job: &mut Job<'_>, of: &WrapSet) -> Result<()> {
     let Some(first) = of.files.first() else { return Ok(()) };
     job.expect(of.files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum());
-    let input = Input::open(first).map_err(|error| unreadable(first, &error))?;
+    let input = job.open(first).map_err(|error| unreadable(first, &error))?;
     trace_file::import(job, Format::Dbg, input, of.name.trim_end_matches(['.', '-', '_']), &of.files)
 }
 
@@ -174,57 +189,49 @@ fn file(job: &mut Job<'_>, path: &Path, mut input: Input) -> Result<()> {
             return Ok(());
         }
     };
-    let format = Format::of(head).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
-    if matches!(format, Format::Dbg | Format::Packets) {
+    let kind = format::bytes(head).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
+    if let Bytes::Terms(format) = kind {
         return trace_file::import(job, format, input, &name, &files);
     }
+    let by_lines = Some(head).filter(|_| kind == Bytes::Text).and_then(format::by_lines);
     job.begin(path);
     let mut batch = Batch::new(None);
-    let outcome = read_text(job, &mut input, &mut batch, format, &name);
-    batch.flush(job);
-    job.end(&input, outcome);
-    job.read(format, batch.session_id, files);
-    Ok(())
-}
-
-/// Reads to the end.
-fn read_text(
-    job: &mut Job<'_>,
-    input: &mut Input,
-    batch: &mut Batch,
-    format: Format,
-    name: &str,
-) -> std::result::Result<(), Stop> {
-    input.skip_byte_order_mark().map_err(cut_short)?;
-    match format {
-        Format::Otlp => otlp::read(job, input, batch, name),
-        Format::ChromeTrace => chrome::read(job, input, batch, name),
-        Format::CrashDump => crash_dump::read(job, input, batch, name),
-        Format::Log => log::read(job, input, batch, name),
-        Format::Array => {
-            input.skip_space().map_err(cut_short)?;
-            let elements = Elements::begin(input).map_err(cut_short)?;
-            read_elements(job, input, batch, elements)
-        }
-        _ => {
-            let mut text = Vec::new();
-            while let Some(found) = lines::next(input, &mut text).map_err(cut_short)? {
-                batch.push(job, input, found, &text)?;
-            }
-            Ok(())
+    if let Some(format) = by_lines {
+        let begun = input.skip_byte_order_mark().map_err(|error| Stop::Here(cut_short(error)));
+        let outcome = begun.and_then(|()| match format {
+            Format::CrashDump => crash_dump::read(job, &mut input, &mut batch, &name),
+            _ => log::read(job, &mut input, &mut batch, &name),
+        });
+        batch.flush(job);
+        job.end(&input, outcome);
+        job.read(format, batch.session_id, files);
+        return Ok(());
+    }
+    let mut documents = Documents::default();
+    let mut out = Out { job, batch: &mut batch, name: &name, mark: None };
+    let outcome = match kind {
+        Bytes::Proto => otlp::read_proto(&mut documents.otlp, &mut out, &mut input),
+        Bytes::Blocks => otlp::read_blocks(&mut documents.otlp, &mut out, &mut input),
+        Bytes::Text | Bytes::Terms(_) => documents.read(&mut out, &mut input),
+    };
+    if kind != Bytes::Text {
+        if let Some(note) = documents.note() {
+            out.job.note_file(note);
         }
     }
-}
-
-fn read_elements(
-    job: &mut Job<'_>,
-    input: &mut Input,
-    batch: &mut Batch,
-    mut elements: Elements,
-) -> std::result::Result<(), Stop> {
-    let mut text = Vec::new();
-    while let Some(found) = elements.next(input, &mut text)? {
-        batch.push(job, input, found, &text)?;
+    if let Some(refusal) = documents.refusal().filter(|_| outcome.is_ok()) {
+        return Err(Error::invalid(format!("{}: {refusal}", path.display())));
+    }
+    let mut formats = std::mem::take(&mut documents.formats);
+    if kind != Bytes::Text {
+        formats = vec![Format::Otlp];
+    } else if formats.is_empty() {
+        formats.push(Format::Lines);
+    }
+    batch.flush(job);
+    job.end(&input, outcome);
+    for format in formats {
+        job.read(format, batch.session_id.clone(), files.clone());
     }
     Ok(())
 }

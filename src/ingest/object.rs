@@ -42,14 +42,14 @@ impl Object {
         if self.0.len() > 1 {
             self.0.push(',');
         }
-        self.quote(name);
+        quote(name, &mut self.0);
         self.0.push(':');
         self.0.push_str(json);
     }
 
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.raw(name, "");
-        self.quote(text);
+        quote(text, &mut self.0);
     }
 
     pub(super) fn number(&mut self, name: &str, number: i64) {
@@ -69,10 +69,11 @@ impl Object {
         self.0.push('}');
         self.0
     }
+}
 
-    fn quote(&mut self, text: &str) {
-        // A string always has a JSON form, and a String takes all that is written.
-        let quoted = serde_json::Value::from(text);
-        let _written = write!(self.0, "{quoted}");
-    }
+/// Writes a text as a JSON string.
+pub(super) fn quote(text: &str, out: &mut String) {
+    // A string always has a JSON form, and a String takes all that is written.
+    let quoted = serde_json::Value::from(text);
+    let _written = write!(out, "{quoted}");
 }

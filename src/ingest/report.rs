@@ -89,6 +89,9 @@ pub struct ImportReport {
     pub rejected: u64,
     /// Events stamped on arrival because they carried no time.
     pub timestamps_assigned: u64,
+    /// Events whose time was far from the other times of their source when they came: kept, but nothing is reckoned from
+    /// them.
+    pub far_times: u64,
     /// Events, of this import or older ones, that retention took to make room.
     pub pruned: u64,
     /// Trace messages the events were made of.

@@ -1,16 +1,17 @@
 //! A session folder, as `ElixirScope`'s player writes it: which events, under which session id?
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::batch::Batch;
-use super::elements::Elements;
+use super::documents::Documents;
 use super::format::Format;
-use super::input::Input;
-use super::job::{Job, Stop};
-use super::{cut_short, read_elements, unreadable};
+use super::job::Job;
+use super::out::Out;
+use super::{MAX_EVENT_BYTES, unreadable};
 use crate::error::{Error, Result};
 use crate::event::MAX_KEY_BYTES;
 
@@ -24,26 +25,32 @@ pub(super) fn is_one(folder: &Path) -> bool {
 
 /// Imports a folder's events; `ast_map.json` and `source_code.json` are not read yet.
 pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
-    let session_id = session_id(&folder.join(METADATA))?;
+    let session_id = session_id(job, &folder.join(METADATA))?;
     let events = folder.join(EVENTS);
-    let mut input = Input::open(&events).map_err(|error| unreadable(&events, &error))?;
+    let mut input = job.open(&events).map_err(|error| unreadable(&events, &error))?;
     job.begin(&events);
     let mut batch = Batch::new(session_id.clone());
-    // Whatever its first key is: by its name it can only be an array, or an object around one.
-    let begun =
-        input.skip_byte_order_mark().and_then(|()| input.skip_space()).and_then(|()| Elements::begin(&mut input));
-    let outcome = match begun {
-        Ok(elements) => read_elements(job, &mut input, &mut batch, elements),
-        Err(error) => Err(Stop::Here(cut_short(error))),
-    };
+    let name = super::stem(folder);
+    let mut out = Out { job, batch: &mut batch, name: &name, mark: None };
+    let mut documents = Documents::default();
+    let outcome = documents.read(&mut out, &mut input);
+    if let Some(refusal) = documents.refusal().filter(|_| outcome.is_ok()) {
+        return Err(Error::invalid(format!("{}: {refusal}", events.display())));
+    }
     batch.flush(job);
     job.end(&input, outcome);
     job.read(Format::Session, session_id, vec![events]);
     Ok(())
 }
+fn read_whole(file: File) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    file.take(MAX_EVENT_BYTES as u64).read_to_end(&mut text)?;
+    Ok(text)
+}
+
 /// The session's id; a folder without metadata has none.
-fn session_id(path: &Path) -> Result<Option<String>> {
-    let text = match std::fs::read(path) {
+fn session_id(job: &Job<'_>, path: &Path) -> Result<Option<String>> {
+    let text = match job.options.access.open(path).and_then(read_whole) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(path, &error)),

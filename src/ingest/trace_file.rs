@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::Crc;
 
-use super::format::Format;
+use super::access::Access;
+use super::format::{self, Format};
 use super::input::Input;
 use super::job::{BATCH_BYTES, Job, Stop};
 use super::records::{Record, Records};
@@ -12,7 +13,7 @@ use super::report::Place;
 use super::{MAX_EVENT_BYTES, unreadable};
 use crate::error::Result;
 use crate::etf::{Term, Unpacked};
-use crate::trace::{Recorder, Session, Stamp, stamp_of};
+use crate::trace::{Recorder, Session, Stamp, messages, stamp_of};
 
 /// Reads one recording: a file that is open, or a wrap set whose first file is.
 pub(super) fn import(job: &mut Job<'_>, format: Format, input: Input, name: &str, files: &[PathBuf]) -> Result<()> {
@@ -22,7 +23,7 @@ pub(super) fn import(job: &mut Job<'_>, format: Format, input: Input, name: &str
     for file in files {
         let (format, mut input) = match next.take() {
             Some(opened) => opened,
-            None => (format, Input::open(file).map_err(|error| unreadable(file, &error))?),
+            None => (format, job.open(file).map_err(|error| unreadable(file, &error))?),
         };
         job.begin(file);
         read.push(file.clone());
@@ -61,13 +62,15 @@ impl Reader<'_> {
         while let Some(record) = records.next(input, &mut term)? {
             match record {
                 Record::Term { offset } => {
-                    let recorder = self.recorder(job, &term);
-                    let taken = unpacked.parse(&term, MAX_EVENT_BYTES);
-                    if let Err(error) = taken.map(|parsed| recorder.take(parsed)) {
-                        records.doubt(offset);
-                        // What is cut ends inside the record, after its last byte.
-                        let within = error.offset.min(term.len().saturating_sub(1)) as u64;
-                        job.reject(Place::Offset(offset + within), error.message);
+                    self.recorder(job, &term);
+                    match unpacked.parse(&term, MAX_EVENT_BYTES) {
+                        Ok(parsed) => self.take(job, parsed, Place::Offset(offset), input)?,
+                        Err(error) => {
+                            records.doubt(offset);
+                            // What is cut ends inside the record, after its last byte.
+                            let within = error.offset.min(term.len().saturating_sub(1)) as u64;
+                            job.reject(Place::Offset(offset + within), error.message);
+                        }
                     }
                     self.bytes += term.len();
                 }
@@ -88,6 +91,25 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Takes the messages of a record in; what they become is stored whenever it is enough, however many there are.
+    fn take(
+        &mut self,
+        job: &mut Job<'_>,
+        record: Term<'_>,
+        place: Place,
+        input: &Input,
+    ) -> std::result::Result<(), Stop> {
+        for message in messages(record) {
+            let Some(recorder) = &mut self.recorder else { return Ok(()) };
+            recorder.take_one(message);
+            if recorder.is_full() {
+                self.store(job, place);
+                job.go_on(input)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The recorder; `first` is the first record's content.
     fn recorder(&mut self, job: &Job<'_>, first: &[u8]) -> &mut Recorder {
         let (name, files, dropped) = (self.name, self.files, self.dropped_before);
@@ -97,7 +119,11 @@ impl Reader<'_> {
                 id: format!("{name}-{mark}"),
                 prefix: format!("{mark}-"),
                 max_value_bytes: job.options.max_value_bytes,
-                start_ns: Term::parse(first).ok().and_then(stamp_of).or_else(|| first_stamp(files)).map(|it| it.ns),
+                start_ns: Term::parse(first)
+                    .ok()
+                    .and_then(stamp_of)
+                    .or_else(|| first_stamp(files, &job.options.access))
+                    .map(|it| it.ns),
                 redact: job.options.redact.clone(),
                 ..Session::default()
             });
@@ -145,12 +171,12 @@ pub(super) fn fingerprint(first: &[u8]) -> String {
 }
 
 /// The time of the first record that carries one; what comes before has that time too.
-fn first_stamp(files: &[PathBuf]) -> Option<Stamp> {
+fn first_stamp(files: &[PathBuf], access: &Access) -> Option<Stamp> {
     // A pipe cannot be read twice.
     let is_file = |path: &&PathBuf| path.metadata().is_ok_and(|metadata| metadata.is_file());
     files.iter().take_while(is_file).find_map(|path| {
-        let mut input = Input::open(path).ok()?;
-        let format = Format::of(input.peek().ok()?).ok()?;
+        let mut input = Input::open(path, access).ok()?;
+        let format = format::of_terms(input.peek().ok()?).ok()??;
         let mut records = Records::new(format);
         let mut term = Vec::new();
         let mut unpacked = Unpacked::default();
@@ -165,9 +191,9 @@ fn first_stamp(files: &[PathBuf]) -> Option<Stamp> {
 }
 
 /// The times of the first and the last record that carry one; `None` when it is no binary trace, or carries none.
-pub(super) fn stamps(path: &Path) -> Option<(Stamp, Stamp)> {
-    let mut input = Input::open(path).ok()?;
-    let format = Format::of(input.peek().ok()?).ok()?;
+pub(super) fn stamps(path: &Path, access: &Access) -> Option<(Stamp, Stamp)> {
+    let mut input = Input::open(path, access).ok()?;
+    let format = format::of_terms(input.peek().ok()?).ok()??;
     let mut records = Records::new(format);
     let (mut first, mut last) = (None, None);
     let (mut term, mut newest) = (Vec::new(), Vec::new());

@@ -4,9 +4,11 @@
 //! at 0 after the last. It removes a file before it begins the one before it, so that the number after the newest is
 //! missing: what comes after the hole is older than what comes before it.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::access::Access;
 use super::trace_file::stamps;
 
 /// A name taken apart: `Name`, the number, `Suffix`.
@@ -61,15 +63,52 @@ pub(super) enum Siblings {
     Apart(Vec<PathBuf>),
 }
 
-/// The set a file belongs to.
-pub(super) fn siblings(path: &Path) -> Siblings {
-    let file = path.file_name().and_then(OsStr::to_str);
-    let Some(one) = file.and_then(numbered) else { return Siblings::None };
-    let found = numbered_files(path).into_iter().filter(|(_, file)| {
-        let other = file.file_name().and_then(OsStr::to_str).and_then(numbered);
-        other.is_some_and(|other| (other.name, other.suffix) == (one.name, one.suffix))
-    });
-    set(one.name, found.collect())
+/// The set a file belongs to. Cost: one pass over its folder.
+pub(super) fn siblings(path: &Path, access: &Access) -> Siblings {
+    NumberedFiles::beside(path).siblings(path, access)
+}
+
+/// The numbered files of a folder, for who asks for the siblings of many of them.
+#[derive(Debug, Default)]
+pub(super) struct NumberedFiles {
+    /// By what they have in common: name and suffix.
+    alike: HashMap<(String, String), Alike>,
+}
+
+#[derive(Debug, Default)]
+struct Alike {
+    files: Vec<(u32, PathBuf)>,
+    /// They were looked at, and are no set.
+    is_no_set: bool,
+}
+
+impl NumberedFiles {
+    /// Those beside a path.
+    pub(super) fn beside(path: &Path) -> Self {
+        let mut all = Self::default();
+        for (number, file) in numbered_files(path) {
+            if let Some(one) = file.file_name().and_then(OsStr::to_str).and_then(numbered) {
+                let key = (one.name.to_owned(), one.suffix.to_owned());
+                all.alike.entry(key).or_default().files.push((number, file));
+            }
+        }
+        all
+    }
+
+    /// The set a file belongs to. Files that are no set are looked into once, however many of them are asked for.
+    pub(super) fn siblings(&mut self, path: &Path, access: &Access) -> Siblings {
+        let file = path.file_name().and_then(OsStr::to_str);
+        let Some(one) = file.and_then(numbered) else { return Siblings::None };
+        let Some(alike) = self.alike.get_mut(&(one.name.to_owned(), one.suffix.to_owned())) else {
+            return Siblings::None;
+        };
+        if alike.is_no_set {
+            return Siblings::None;
+        }
+        let found = set(one.name, alike.files.clone(), access);
+        alike.is_no_set = !matches!(found, Siblings::Set(_));
+        found
+    }
 }
 
 /// The sets whose files are called `path`, a number, and the same suffix.
@@ -113,13 +152,13 @@ fn numbered_files(path: &Path) -> Vec<(u32, PathBuf)> {
     files
 }
 
-fn set(name: &str, files: Vec<(u32, PathBuf)>) -> Siblings {
+fn set(name: &str, files: Vec<(u32, PathBuf)>, access: &Access) -> Siblings {
     if files.len() < 2 {
         return Siblings::None;
     }
     let Some(files) = in_order(files) else { return Siblings::None };
     let spans: Vec<Span> =
-        files.iter().filter_map(|file| stamps(file)).map(|(first, last)| (first.ns, last.ns)).collect();
+        files.iter().filter_map(|file| stamps(file, access)).map(|(first, last)| (first.ns, last.ns)).collect();
     // Without any time there are but names to go by, and people number recordings, too.
     if spans.is_empty() {
         return Siblings::None;

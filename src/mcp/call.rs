@@ -1,13 +1,12 @@
 //! How is one call carried out, and who watches it meanwhile?
 //!
-//! A short call runs at once, where it is: handing it to another thread would cost more than it. One that may be long
-//! runs on a blocking thread, so that its cancellation is heard and its progress told while it works.
+//! A small call runs at once, where it is: handing it to another thread would cost more than it. Any other is carried
+//! out by the [workers](super::workers), so that nobody waits for it and its cancellation is heard.
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rmcp::model::{
@@ -15,15 +14,15 @@ use rmcp::model::{
 };
 use rmcp::service::{Peer, RequestContext, RoleServer};
 use serde_json::Value;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::args::batch::HeldBatch;
 use super::closest::did_you_mean;
 use super::desk::Desk;
-use super::tool::{AnswerJson, Answered, Arguments, Entry, Form, Outcome};
+use super::tool::{AnswerJson, Answered, Arguments, Entry, Form, Outcome, Prepared};
 use super::tools;
-use crate::watch::Watch;
+use super::workers::{Report, Undone, Wanted};
+use crate::watch::{Unwatched, Watch};
 
 /// Text of a call's arguments, where the transport left them as they came. It travels beside the request.
 #[derive(Clone, Debug)]
@@ -59,10 +58,12 @@ impl AnswerSlot {
     }
 }
 
-/// Carries out one call. Whatever happens in it, the client gets an answer and the server stays up.
+/// Carries out one call, unless `ending` is cancelled before it is done. Whatever happens in it, the client gets an answer
+/// and the server stays up.
 pub(crate) async fn run(
     desk: &Desk,
     is_read_only: bool,
+    ending: &CancellationToken,
     request: CallToolRequestParams,
     mut context: RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
@@ -78,94 +79,59 @@ pub(crate) async fn run(
     };
     let slot = context.extensions.remove::<AnswerSlot>();
     let form = if slot.is_some() { Form::Json } else { Form::Values };
-    Ok(reply(entry, outcome(entry, desk, arguments, form, &context).await, slot.as_ref()))
+    Ok(reply(entry, outcome(entry, desk, ending, arguments, form, context).await, slot.as_ref()))
 }
 
 async fn outcome(
     entry: &'static Entry,
     desk: &Desk,
+    ending: &CancellationToken,
     arguments: Arguments,
     form: Form,
-    context: &RequestContext<RoleServer>,
-) -> std::thread::Result<Outcome> {
-    let prepared = catch_unwind(AssertUnwindSafe(|| (entry.prepare)(entry, desk, arguments, form)))?;
-    let prepared = match prepared {
+    context: RequestContext<RoleServer>,
+) -> Result<Outcome, Undone> {
+    let prepared = catch_unwind(AssertUnwindSafe(|| (entry.prepare)(entry, arguments, form)));
+    let Prepared { cost, run } = match prepared.map_err(|_| Undone::Failed)? {
         Ok(prepared) => prepared,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let (reports, mut progress) = watch::channel(None);
-    let watcher = Watcher { token: context.ct.clone(), reports, latest: Mutex::new(None) };
-    if !prepared.is_long {
-        return catch_unwind(AssertUnwindSafe(|| (prepared.run)(desk, &watcher)));
+    let weight = cost.weigh(desk.store());
+    if weight.is_small {
+        return catch_unwind(AssertUnwindSafe(|| run(desk, &Unwatched))).map_err(|_| Undone::Failed);
     }
+    let RequestContext { ct, meta, peer, .. } = context;
+    let listener = meta.get_progress_token().map(|token| Listener { peer, token, entry, wanted: ct.clone() });
+    let wanted = Wanted { by_caller: ct, by_server: ending.clone() };
     let on_thread = desk.clone();
-    let work = move || catch_unwind(AssertUnwindSafe(|| (prepared.run)(&on_thread, &watcher)));
-    let mut work = tokio::task::spawn_blocking(work);
-    let token = context.meta.get_progress_token();
-    loop {
+    let work = move |watch: &dyn Watch| run(&on_thread, watch);
+    desk.workers().carry_out(weight, &wanted, entry.only_reads(), listener.as_ref(), work).await
+}
+
+/// A client that asked to be told how far its call is.
+pub(super) struct Listener {
+    peer: Peer<RoleServer>,
+    token: ProgressToken,
+    entry: &'static Entry,
+    wanted: CancellationToken,
+}
+
+impl Listener {
+    /// Tells it. It is waited for, because no progress may follow the reply; but not longer than the call itself is
+    /// wanted, because nobody takes it once the connection is being closed.
+    pub(super) async fn tell(&self, (done, total): Report) {
+        let percent = done.saturating_mul(100).checked_div(total).unwrap_or_default();
+        let message = format!("{}: {percent} %", self.entry.tool.name);
+        let params = ProgressNotificationParam::new(self.token.clone(), done as f64);
+        let params = params.with_total(total as f64).with_message(message);
         tokio::select! {
-            // What was reported is told, also when the work is done by then.
-            biased;
-            Ok(()) = progress.changed(), if token.is_some() => {
-                let report = *progress.borrow_and_update();
-                if let (Some(report), Some(token)) = (report, &token) {
-                    tell(&context.peer, &context.ct, entry, token, report).await;
-                }
-            }
-            done = &mut work => return done.unwrap_or_else(|error| Err(Box::new(error))),
-        }
-    }
-}
-
-/// So many of so many steps.
-type Report = (u64, u64);
-
-/// Tells the client how far its call is. It is waited for, because no progress may follow the reply; but not longer
-/// than the call itself is wanted, because nobody takes it once the connection is being closed.
-async fn tell(
-    peer: &Peer<RoleServer>,
-    wanted: &CancellationToken,
-    entry: &Entry,
-    token: &ProgressToken,
-    (done, total): Report,
-) {
-    let percent = done.saturating_mul(100).checked_div(total).unwrap_or_default();
-    let message = format!("{}: {percent} %", entry.tool.name);
-    let params =
-        ProgressNotificationParam::new(token.clone(), done as f64).with_total(total as f64).with_message(message);
-    tokio::select! {
-        _told_or_not = peer.notify_progress(params) => {}
-        () = wanted.cancelled() => {}
-    }
-}
-
-/// The client, as the work sees it.
-struct Watcher {
-    token: CancellationToken,
-    reports: watch::Sender<Option<Report>>,
-    latest: Mutex<Option<(Instant, Report)>>,
-}
-
-/// Progress is told this often: for people and for clients that give up on silence.
-const BETWEEN_REPORTS: Duration = Duration::from_millis(100);
-
-impl Watch for Watcher {
-    fn is_cancelled(&self) -> bool {
-        self.token.is_cancelled()
-    }
-
-    fn progressed(&self, done: u64, total: u64) {
-        let mut latest = self.latest.lock();
-        let is_news = latest.is_none_or(|(at, (before, _))| done > before && at.elapsed() >= BETWEEN_REPORTS);
-        if is_news {
-            *latest = Some((Instant::now(), (done, total)));
-            self.reports.send_replace(Some((done, total)));
+            _told_or_not = self.peer.notify_progress(params) => {}
+            () = self.wanted.cancelled() => {}
         }
     }
 }
 
 /// What the client gets; an answer that is JSON goes to the slot, and the result is without it.
-pub(super) fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>, slot: Option<&AnswerSlot>) -> CallToolResult {
+pub(super) fn reply(entry: &Entry, outcome: Result<Outcome, Undone>, slot: Option<&AnswerSlot>) -> CallToolResult {
     let refusal = match outcome {
         Ok(Ok(answered)) => {
             let (content, structured) = match (answered, slot) {
@@ -183,11 +149,7 @@ pub(super) fn reply(entry: &Entry, outcome: std::thread::Result<Outcome>, slot: 
             return result;
         }
         Ok(Err(refusal)) => refusal,
-        Err(_) => format!(
-            "{}: the server failed on this call; nothing is known to be wrong with the arguments. \
-             The server is up and other calls work; please report it.",
-            entry.tool.name
-        ),
+        Err(undone) => undone.told(&entry.tool.name),
     };
     CallToolResult::error(vec![ContentBlock::text(refusal)])
 }
@@ -232,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_panic_in_one_call_answers_that_call() {
-        let result = reply(&tools::all()[0], Err(Box::new("a bug")), None);
+        let result = reply(&tools::all()[0], Err(Undone::Failed), None);
         assert_eq!(result.is_error, Some(true));
         assert_eq!(result.structured_content, None);
     }
@@ -245,22 +207,5 @@ mod tests {
         told(serde_json::json!({"name": "x", "arguments": [1]}), "params.arguments is not an object");
         told(serde_json::json!([]), "params are not an object");
         assert!(malformed(None).contains("params are missing"));
-    }
-
-    #[test]
-    fn progress_is_told_at_once_and_then_not_too_often_and_never_backwards() {
-        let (reports, progress) = watch::channel(None);
-        let watcher = Watcher { token: CancellationToken::new(), reports, latest: Mutex::new(None) };
-        watcher.progressed(1, 10);
-        assert_eq!(*progress.borrow(), Some((1, 10)));
-        watcher.progressed(2, 10);
-        assert_eq!(*progress.borrow(), Some((1, 10)), "too soon");
-        if let Some((at, _)) = &mut *watcher.latest.lock() {
-            *at -= BETWEEN_REPORTS;
-        }
-        watcher.progressed(1, 10);
-        assert_eq!(*progress.borrow(), Some((1, 10)), "no news");
-        watcher.progressed(3, 10);
-        assert_eq!(*progress.borrow(), Some((3, 10)));
     }
 }

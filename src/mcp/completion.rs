@@ -9,7 +9,8 @@ use super::prompts;
 use super::resources::{self, uri};
 use crate::query::Query;
 use crate::store::TopKeys;
-use crate::{EventStore, Index, Order};
+use crate::watch::Watch;
+use crate::{EventStore, Index, Order, Result};
 
 /// Events looked through for ids: ids have no order, so the newest are offered.
 const NEWEST: usize = 1_000;
@@ -24,7 +25,11 @@ enum PidForm {
 }
 
 /// The values that an argument can have and that start with or contain what was typed.
-pub(crate) fn complete(store: &EventStore, request: &CompleteRequestParams) -> Result<CompletionInfo, ErrorData> {
+pub(crate) fn complete(
+    store: &EventStore,
+    request: &CompleteRequestParams,
+    watch: &dyn Watch,
+) -> std::result::Result<CompletionInfo, ErrorData> {
     let (whose, names, form) = match &request.r#ref {
         Reference::Prompt(prompt) => {
             let known = prompts::all();
@@ -54,7 +59,8 @@ pub(crate) fn complete(store: &EventStore, request: &CompleteRequestParams) -> R
         let given = request.context.as_ref().and_then(|context| context.get_argument(other));
         given.map(|value| value.trim()).filter(|value| !value.is_empty())
     };
-    Ok(values(store, name, request.argument.value.trim(), within("module"), form))
+    let found = values(store, name, request.argument.value.trim(), (within("module"), form), watch);
+    found.map_err(|error| ErrorData::internal_error(error.to_string(), None))
 }
 
 /// What stands between braces.
@@ -68,12 +74,19 @@ fn unknown(path: &str, name: &str, what: &str, known: &[&str]) -> ErrorData {
     ErrorData::invalid_params(message, None)
 }
 
-fn values(store: &EventStore, name: &str, typed: &str, module: Option<&str>, form: PidForm) -> CompletionInfo {
+fn values(
+    store: &EventStore,
+    name: &str,
+    typed: &str,
+    (module, form): (Option<&str>, PidForm),
+    watch: &dyn Watch,
+) -> Result<CompletionInfo> {
     const MOST: usize = CompletionInfo::MAX_VALUES;
-    match name {
+    let keys = |index: Index, like: &str| store.top_keys_watched(index, like, MOST, watch);
+    Ok(match name {
         "pid" => {
             let like = typed.trim_start_matches("#PID").trim_start_matches('<');
-            let mut found = store.top_keys(Index::Process, like, MOST);
+            let mut found = keys(Index::Process, like)?;
             if form == PidForm::InUri {
                 for (pid, _) in &mut found.keys {
                     *pid = uri::bare(pid).to_owned();
@@ -81,17 +94,17 @@ fn values(store: &EventStore, name: &str, typed: &str, module: Option<&str>, for
             }
             info(found)
         }
-        "module" => info(store.top_keys(Index::Module, without_elixir(typed), MOST)),
+        "module" => info(keys(Index::Module, without_elixir(typed))?),
         "function" => info(match module {
-            Some(module) => store.top_functions(without_elixir(module), typed, MOST),
-            None => store.top_keys(Index::Function, typed, MOST),
+            Some(module) => store.top_functions_watched(without_elixir(module), typed, MOST, watch)?,
+            None => keys(Index::Function, typed)?,
         }),
-        "ast_node_id" => info(store.top_keys(Index::AstNode, typed, MOST)),
-        "event_type" => info(store.top_keys(Index::EventType, typed, MOST)),
+        "ast_node_id" => info(keys(Index::AstNode, typed)?),
+        "event_type" => info(keys(Index::EventType, typed)?),
         "event_id" | "moment" => event_ids(store, typed),
         // Times and durations are free.
         _ => CompletionInfo::default(),
-    }
+    })
 }
 
 /// Modules are stored under the name Elixir shows.

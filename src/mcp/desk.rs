@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::workers::Workers;
+use crate::budget::Budget;
 use crate::capture::Capture;
-use crate::ingest::ImportOptions;
+use crate::ingest::{Access, ImportOptions};
 use crate::{Error, EventStore, Result};
 
 /// A store with what fills it. Clones share all of it.
@@ -15,11 +17,23 @@ pub(crate) struct Desk {
     capture: Option<Capture>,
     roots: Arc<ImportRoots>,
     import: ImportOptions,
+    workers: Workers,
 }
 
 impl Desk {
-    pub(crate) fn new(store: EventStore, capture: Option<Capture>, roots: ImportRoots, import: ImportOptions) -> Self {
-        Self { store, capture, roots: Arc::new(roots), import }
+    pub(crate) fn new(
+        store: EventStore,
+        capture: Option<Capture>,
+        roots: ImportRoots,
+        import: ImportOptions,
+        budget: Budget,
+    ) -> Self {
+        Self { store, capture, roots: Arc::new(roots), import, workers: Workers::new(budget) }
+    }
+
+    /// Who does what is not small.
+    pub(crate) const fn workers(&self) -> &Workers {
+        &self.workers
     }
 
     pub(crate) const fn store(&self) -> &EventStore {
@@ -48,7 +62,7 @@ impl Desk {
 
 impl From<EventStore> for Desk {
     fn from(store: EventStore) -> Self {
-        Self::new(store, None, ImportRoots::default(), ImportOptions::default())
+        Self::new(store, None, ImportRoots::default(), ImportOptions::default(), Budget::default())
     }
 }
 
@@ -80,6 +94,11 @@ impl ImportRoots {
             if real.is_dir() { Ok(real) } else { Err(wrong("not a folder")) }
         };
         Ok(Self(folders.into_iter().map(real).collect::<std::result::Result<_, _>>()?))
+    }
+
+    /// Only what lies under the roots, whatever it is swapped for meanwhile.
+    pub(crate) fn access(&self) -> Access {
+        Access::within(self.0.clone())
     }
 
     /// The real path of a file or folder under one of the roots; relative paths start at the current folder, then at each

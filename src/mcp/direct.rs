@@ -12,6 +12,7 @@ use super::desk::Desk;
 use super::server::Server;
 use super::tool::{Arguments, Form};
 use super::tools;
+use super::workers::Undone;
 use crate::watch::Unwatched;
 use crate::{Error, EventStore, Result};
 
@@ -51,10 +52,10 @@ pub fn call(store: &EventStore, tool: &str, arguments: &str) -> Result<Reply> {
             Arguments::Object(read.map_err(|error| format!("arguments: {error}; expected such as {}", entry.example))?)
         };
         let desk = Desk::from(store.clone());
-        let prepared = (entry.prepare)(entry, &desk, arguments, Form::Values)?;
+        let prepared = (entry.prepare)(entry, arguments, Form::Values)?;
         (prepared.run)(&desk, &Unwatched)
     }));
-    let result = reply(entry, outcome, None);
+    let result = reply(entry, outcome.map_err(|_| Undone::Failed), None);
     let text = result.content.iter().filter_map(|block| block.as_text()).map(|block| &*block.text).collect();
     Ok(Reply { text, structured: result.structured_content })
 }

@@ -19,6 +19,7 @@ mod call;
 mod check;
 mod closest;
 mod completion;
+mod cost;
 mod desk;
 mod direct;
 mod era;
@@ -37,11 +38,13 @@ mod stdio;
 mod subscriptions;
 mod tool;
 mod tools;
+mod workers;
 
 pub use desk::ImportRoots;
 pub use direct::{Reply, call, handler};
 pub use http::HttpOptions;
-pub use serve::{Ends, ServeOptions, serve};
+pub use serve::{ServeOptions, serve};
+pub use stdio::signals::Ends;
 pub use stdio::{LineReport, Options as StdioOptions, read_line, serve_stdio};
 
 /// The `tools/list` result of a server, read-only or not, as pretty JSON with a newline at the end: of one that is not,

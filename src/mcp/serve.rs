@@ -3,14 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio_util::sync::CancellationToken;
-
 use super::desk::{Desk, ImportRoots};
 use super::http::{self, HttpOptions};
 use super::server::Server;
 use super::stdio;
-use super::stdio::signals::Signals;
+use super::stdio::signals::Ends;
 use crate::EventStore;
+use crate::budget::Budget;
 use crate::capture::Capture;
 use crate::ingest::ImportOptions;
 
@@ -30,30 +29,14 @@ pub struct ServeOptions {
     pub import_roots: ImportRoots,
     /// How calls read them, unless they say otherwise.
     pub import: ImportOptions,
-}
-
-/// The signals that end serving: SIGTERM and SIGINT, or Ctrl-C. One that comes before anything is served is kept.
-#[derive(Debug)]
-pub struct Ends {
-    stdio: Signals,
-    http: Signals,
-}
-
-impl Ends {
-    /// From now on the signals do not end the process by themselves. Call it before anybody is told that the process can
-    /// be reached, and within the runtime it will serve on.
-    ///
-    /// # Errors
-    /// When the system lets the process handle no more of them.
-    pub fn listen() -> io::Result<Self> {
-        Ok(Self { stdio: Signals::listen()?, http: Signals::listen()? })
-    }
+    /// Memory that everything beside the stored events may hold at once.
+    pub budget: Budget,
 }
 
 /// Serves MCP on stdin and stdout and, if asked for, over HTTP.
 ///
 /// Without HTTP it ends when stdin ends. With HTTP the end of stdin ends only the conversation there; a signal (SIGTERM,
-/// SIGINT) ends both, once the requests in flight are answered. `listening` is told the address HTTP is served on.
+/// SIGINT) ends both, once the requests in flight are answered; of those, what only reads and takes long is given up. `listening` is told the address HTTP is served on.
 ///
 /// Run it on a `current_thread` runtime: there, requests of one connection take effect in the order sent.
 ///
@@ -66,14 +49,13 @@ pub async fn serve(
     ends: Ends,
     listening: impl FnOnce(SocketAddr),
 ) -> io::Result<()> {
-    let stop = CancellationToken::new();
-    let desk = Desk::new(store, options.capture, options.import_roots, options.import);
-    let server = Server::new(desk.clone(), options.is_read_only, stop.clone());
-    let stdio = stdio::serve(server, options.stdio, ends.stdio);
+    let desk = Desk::new(store, options.capture, options.import_roots, options.import, options.budget);
+    let server = Server::new(desk.clone(), options.is_read_only, ends.asked().clone());
+    let stdio = stdio::serve(server, options.stdio, ends.clone());
     let Some(http) = options.http else { return stdio.await };
     let listener = http::bind(&http).await?;
     listening(listener.local_addr()?);
-    let http = http::serve(listener, desk, options.is_read_only, http, stop, ends.http);
+    let http = http::serve(listener, desk, options.is_read_only, http, ends);
     let (stdio, http) = tokio::join!(stdio, http);
     http.and(stdio)
 }

@@ -14,9 +14,13 @@ use rmcp::model::{
 use rmcp::service::{MaybeSendFuture, RequestContext, RoleServer, SubscriptionContext};
 use tokio_util::sync::CancellationToken;
 
+use super::cost::Cost;
 use super::desk::Desk;
 use super::subscriptions::{self, Subscribed};
+use super::workers::Wanted;
 use super::{call, completion, era, paging, prompts, resources, tools};
+use crate::EventStore;
+use crate::watch::{Unwatched, Watch};
 
 /// What an assistant reads before its first call.
 pub(crate) const INSTRUCTIONS: &str = "\
@@ -158,43 +162,45 @@ impl ServerHandler for Server {
         ready(listed!(ListPromptsResult, "prompts/list", prompts::list(), request, context))
     }
 
-    fn read_resource(
+    async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> impl Future<Output = Result<ReadResourceResponse, ErrorData>> + MaybeSendFuture + '_ {
-        let contents = guarded(|| resources::read(self.desk.store(), self.is_read_only, &request.uri));
-        ready(contents.map(|contents| {
-            let mut result = ReadResourceResult::new(vec![contents]);
-            result.meta = era::meta(&context);
-            if era::is_stateless(&context) && resources::is_unchanging(&request.uri) {
-                result = result.with_ttl_ms(era::FIXED_TTL_MS).with_cache_scope(CacheScope::Public);
-            }
-            result.into()
-        }))
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let (is_read_only, uri) = (self.is_read_only, request.uri.clone());
+        let contents = self
+            .answer("resources/read", &context, move |store, watch| resources::read(store, is_read_only, &uri, watch))
+            .await?;
+        let mut result = ReadResourceResult::new(vec![contents]);
+        result.meta = era::meta(&context);
+        if era::is_stateless(&context) && resources::is_unchanging(&request.uri) {
+            result = result.with_ttl_ms(era::FIXED_TTL_MS).with_cache_scope(CacheScope::Public);
+        }
+        Ok(result.into())
     }
 
-    fn get_prompt(
+    async fn get_prompt(
         &self,
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> impl Future<Output = Result<GetPromptResponse, ErrorData>> + MaybeSendFuture + '_ {
-        ready(guarded(|| prompts::get(self.desk.store(), request)).map(|mut result| {
-            result.meta = era::meta(&context);
-            result.into()
-        }))
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let mut result =
+            self.answer("prompts/get", &context, move |store, watch| prompts::get(store, request, watch)).await?;
+        result.meta = era::meta(&context);
+        Ok(result.into())
     }
 
-    fn complete(
+    async fn complete(
         &self,
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> impl Future<Output = Result<CompleteResult, ErrorData>> + MaybeSendFuture + '_ {
-        ready(guarded(|| completion::complete(self.desk.store(), &request)).map(|found| {
-            let mut result = CompleteResult::new(found);
-            result.meta = era::meta(&context);
-            result
-        }))
+    ) -> Result<CompleteResult, ErrorData> {
+        let found = self
+            .answer("completion/complete", &context, move |store, watch| completion::complete(store, &request, watch))
+            .await?;
+        let mut result = CompleteResult::new(found);
+        result.meta = era::meta(&context);
+        Ok(result)
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
@@ -228,7 +234,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let meta = era::meta(&context);
-        let mut result = call::run(&self.desk, self.is_read_only, request, context).await?;
+        let mut result = call::run(&self.desk, self.is_read_only, &self.closing, request, context).await?;
         result.meta = meta;
         Ok(result.into())
     }
@@ -245,6 +251,26 @@ impl ServerHandler for Server {
             let message = format!("Method not found: {}", request.method);
             ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
         }))
+    }
+}
+
+impl Server {
+    /// Answers a request that is no call, from the store: at once where that is small, else beside everybody else's.
+    async fn answer<T: Send + 'static>(
+        &self,
+        method: &str,
+        context: &RequestContext<RoleServer>,
+        run: impl FnOnce(&EventStore, &dyn Watch) -> Result<T, ErrorData> + Send + 'static,
+    ) -> Result<T, ErrorData> {
+        let weight = Cost::All(0).weigh(self.desk.store());
+        if weight.is_small {
+            return guarded(|| run(self.desk.store(), &Unwatched));
+        }
+        let wanted = Wanted { by_caller: context.ct.clone(), by_server: self.closing.clone() };
+        let store = self.desk.store().clone();
+        let work = move |watch: &dyn Watch| run(&store, watch);
+        let done = self.desk.workers().carry_out(weight, &wanted, true, None, work).await;
+        done.unwrap_or_else(|undone| Err(undone.error(method)))
     }
 }
 

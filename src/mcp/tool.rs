@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::args::batch::{BatchArgs, HeldBatch};
 use super::call::ArgumentsText;
+use super::cost::Cost;
 use super::desk::Desk;
 use super::{check, schema};
 use crate::watch::Watch;
@@ -46,10 +47,8 @@ pub(crate) trait Tool<On = EventStore> {
     type Args: DeserializeOwned + JsonSchema + Send + 'static;
     type Reply: Serialize + JsonSchema;
 
-    /// Whether this call may take so long that others should be heard meanwhile: more than some ten milliseconds.
-    fn is_long(_on: &On, _args: &Self::Args) -> bool {
-        false
-    }
+    /// What an answer is made from. A tool that says nothing may look at everything and hold little.
+    const COST: Cost = Cost::All(0);
 
     fn run(on: &On, args: Self::Args, watch: &dyn Watch) -> Result<Answer<Self::Reply>, Error>;
 
@@ -139,21 +138,17 @@ impl Answered {
     }
 }
 
-/// A call whose arguments are understood.
+/// A call whose arguments are understood, or are left to be.
 pub(crate) struct Prepared {
-    /// Whether others should be heard, or read, meanwhile.
-    pub(crate) is_long: bool,
+    pub(crate) cost: Cost,
     pub(crate) run: Run,
 }
 
 /// Does what a call asks for.
 pub(crate) type Run = Box<dyn FnOnce(&Desk, &dyn Watch) -> Outcome + Send>;
 
-/// Arguments of this length may take long.
-pub(crate) const LONG_TEXT: usize = 1 << 20;
-
-/// From so many events on, the next batch is worth reading while this one is stored.
-const LONG_BATCH: usize = 256;
+/// Arguments of this length are taken apart by who carries the call out.
+pub(crate) const LONG_TEXT: usize = 64 << 10;
 
 /// An answer in both channels. Hosts show only one of them, so both carry the same facts.
 #[derive(Clone, Debug)]
@@ -176,7 +171,7 @@ pub(crate) struct Entry {
     /// Whether it runs on a batch of events.
     pub(crate) takes_batch: bool,
     /// Understands the arguments; an error is the text of the refusal.
-    pub(crate) prepare: fn(&'static Self, &Desk, Arguments, Form) -> Result<Prepared, String>,
+    pub(crate) prepare: fn(&'static Self, Arguments, Form) -> Result<Prepared, String>,
 }
 
 impl Entry {
@@ -220,25 +215,24 @@ where
     }
 }
 
-fn prepare<T: Tool<On>, On>(
-    entry: &'static Entry,
-    desk: &Desk,
-    arguments: Arguments,
-    form: Form,
-) -> Result<Prepared, String>
+fn prepare<T: Tool<On>, On>(entry: &'static Entry, arguments: Arguments, form: Form) -> Result<Prepared, String>
 where
     Desk: AsRef<On>,
 {
     match arguments {
         Arguments::Object(arguments) => {
             let args = read::<T, On>(entry, arguments)?;
-            let is_long = T::is_long(desk.as_ref(), &args);
             let run =
                 move |desk: &Desk, watch: &dyn Watch| finish::<T, On>(entry, T::run(desk.as_ref(), args, watch), form);
-            Ok(Prepared { is_long, run: Box::new(run) })
+            Ok(Prepared { cost: T::COST, run: Box::new(run) })
         }
         Arguments::Text(text) => {
-            let is_long = text.get().len() > LONG_TEXT;
+            let bytes = text.get().len();
+            let cost = match T::COST {
+                Cost::Stores { events, .. } if bytes <= LONG_TEXT => Cost::Stores { events, bytes },
+                Cost::Waits => Cost::Waits,
+                _ => Cost::Reads(bytes),
+            };
             let run = move |desk: &Desk, watch: &dyn Watch| {
                 if let Some(outcome) = T::run_text(desk.as_ref(), text.get()) {
                     return finish::<T, On>(entry, outcome, form);
@@ -246,14 +240,14 @@ where
                 let arguments = serde_json::from_str(text.get()).map_err(|error| format!("arguments: {error}"))?;
                 finish::<T, On>(entry, T::run(desk.as_ref(), read::<T, On>(entry, arguments)?, watch), form)
             };
-            Ok(Prepared { is_long, run: Box::new(run) })
+            Ok(Prepared { cost, run: Box::new(run) })
         }
         Arguments::Batch(batch) => {
-            let is_long = batch.len() >= LONG_BATCH;
+            let cost = Cost::Stores { events: batch.len(), bytes: batch.bytes() };
             let run = move |desk: &Desk, _: &dyn Watch| {
                 finish::<T, On>(entry, batch.take(|batch| T::run_batch(desk.as_ref(), batch)), form)
             };
-            Ok(Prepared { is_long, run: Box::new(run) })
+            Ok(Prepared { cost, run: Box::new(run) })
         }
     }
 }

@@ -193,6 +193,8 @@ pub struct Page {
     pub until: Option<i64>,
     /// Spans the answer touches whose events were pruned.
     pub gaps: Vec<Gap>,
+    /// Extents of times that are far from the others of their source.
+    pub(crate) far: Vec<(i64, i64)>,
     /// How it was answered.
     pub plan: Plan,
     /// What it cost.
@@ -209,6 +211,11 @@ pub(crate) struct Marks {
 }
 
 impl Page {
+    /// Whether an event's time is far from the other times of its source: nothing is reckoned from it.
+    pub fn is_far(&self, event: &StoredEvent) -> bool {
+        self.far.iter().any(|(first, last)| (*first..=*last).contains(&event.timestamp()))
+    }
+
     /// The cursor of the page that starts after one of this page's events: for a caller that shows only a part of it.
     pub fn cursor_after(&self, event: &StoredEvent) -> String {
         let Marks { run, order, newest } = self.marks;

@@ -54,7 +54,7 @@ impl EventStore {
         self.shared.counters.queried();
         let filter = filter.clone().canonical()?;
         let state = self.shared.hot.read();
-        let range = filter.range(state.bounds().map(|(_, (newest, _))| newest))?;
+        let range = filter.range(state.newest())?;
         let (since, until) = range.unwrap_or((i64::MAX, i64::MIN));
         let (earlier, later) = match place {
             Place::Event(timestamp, seq) => ((timestamp, seq), (timestamp, seq)),

@@ -1,7 +1,9 @@
 //! Which keys are there that look like this one?
 
 use super::EventStore;
+use crate::error::{Error, Result};
 use crate::index::Index;
+use crate::watch::{Unwatched, Watch};
 
 /// Keys of an index that match what was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,23 +20,69 @@ impl EventStore {
     /// Keys of [`Index::Mfa`] are `Module.function/arity`. Pids are matched without their angle brackets.
     /// Cost: O(distinct keys per segment); stores wait only while the active segment is counted.
     pub fn top_keys(&self, index: Index, like: &str, limit: usize) -> TopKeys {
-        ranked(self.shared.hot.key_counts(index, None), like, limit)
+        self.top_keys_watched(index, like, limit, &Unwatched).unwrap_or_default()
+    }
+
+    /// [`Self::top_keys`] for a caller that may give it up.
+    pub(crate) fn top_keys_watched(
+        &self,
+        index: Index,
+        like: &str,
+        limit: usize,
+        watch: &dyn Watch,
+    ) -> Result<TopKeys> {
+        ranked(self.shared.hot.key_counts(index, None, watch)?, like, limit, watch)
     }
 
     /// The functions of a module, by name, as [`Self::top_keys`] gives keys.
     pub fn top_functions(&self, module: &str, like: &str, limit: usize) -> TopKeys {
-        ranked(self.shared.hot.key_counts(Index::ModuleFunction, Some(module)), like, limit)
+        self.top_functions_watched(module, like, limit, &Unwatched).unwrap_or_default()
+    }
+
+    /// [`Self::top_functions`] for a caller that may give it up.
+    pub(crate) fn top_functions_watched(
+        &self,
+        module: &str,
+        like: &str,
+        limit: usize,
+        watch: &dyn Watch,
+    ) -> Result<TopKeys> {
+        ranked(self.shared.hot.key_counts(Index::ModuleFunction, Some(module), watch)?, like, limit, watch)
     }
 }
 
-fn ranked(counts: impl IntoIterator<Item = (String, u64)>, like: &str, limit: usize) -> TopKeys {
+/// Keys between two looks at the watch.
+const LOOK_EVERY: u64 = 4_096;
+
+/// The best of the keys that match; no more than twice as many as are shown are kept.
+fn ranked(
+    counts: impl IntoIterator<Item = (String, u64)>,
+    like: &str,
+    limit: usize,
+    watch: &dyn Watch,
+) -> Result<TopKeys> {
     let like = like.to_lowercase();
-    let fit = |key: String, events| misfit(&key, &like).map(|misfit| (misfit, events, key));
-    let mut fitting: Vec<(u8, u64, String)> = counts.into_iter().filter_map(|(key, events)| fit(key, events)).collect();
-    fitting.sort_unstable_by(|(a, n, x), (b, m, y)| a.cmp(b).then_with(|| m.cmp(n)).then_with(|| x.cmp(y)));
-    let matched = fitting.len() as u64;
-    let keys = fitting.into_iter().take(limit).map(|(_, events, key)| (key, events)).collect();
-    TopKeys { keys, matched }
+    let mut best: Vec<(u8, u64, String)> = Vec::new();
+    let order = |(a, n, x): &(u8, u64, String), (b, m, y): &(u8, u64, String)| {
+        a.cmp(b).then_with(|| m.cmp(n)).then_with(|| x.cmp(y))
+    };
+    let (mut looked, mut matched) = (0_u64, 0);
+    for (key, events) in counts {
+        looked += 1;
+        if looked.is_multiple_of(LOOK_EVERY) && watch.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        let Some(misfit) = misfit(&key, &like) else { continue };
+        matched += 1;
+        best.push((misfit, events, key));
+        if best.len() >= limit.saturating_mul(2).max(LOOK_EVERY as usize) {
+            best.sort_unstable_by(order);
+            best.truncate(limit);
+        }
+    }
+    best.sort_unstable_by(order);
+    let keys = best.into_iter().take(limit).map(|(_, events, key)| (key, events)).collect();
+    Ok(TopKeys { keys, matched })
 }
 
 /// How far a key is from what was typed, in lower case: 0 starts with it, 1 contains it.

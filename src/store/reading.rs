@@ -7,6 +7,7 @@ use super::EventStore;
 use crate::error::{Error, Result};
 use crate::event::StoredEvent;
 use crate::hot::State;
+use crate::hot::remove::Span;
 use crate::query::condition::Conditions;
 use crate::query::cursor::Cursor;
 use crate::query::run::{Demand, Found, Run};
@@ -49,6 +50,7 @@ impl EventStore {
         let state = self.shared.hot.read();
         let prepared = self.prepare(query, filter, &state)?;
         let gaps = gaps(&state, prepared.range);
+        let far = state.clocks.far_extents();
         let range = prepared.range.unwrap_or((i64::MAX, i64::MIN));
         let conditions = Conditions::new(&prepared.filter, range, self.shared.hot.hasher());
         let mut run = Run::plan(&conditions, demand(query, &prepared), &state.active, &state.sealed.views, watch);
@@ -79,12 +81,19 @@ impl EventStore {
             until: prepared.range.and_then(|(_, until)| open(until, i64::MAX)),
             filter: prepared.filter,
             gaps,
+            far,
             plan,
             work,
             marks: Marks { run: self.shared.run, order: query.order, newest: prepared.newest },
         };
         page.next_cursor = page.events.last().filter(|_| more).map(|last| page.cursor_after(last));
         Ok(page)
+    }
+
+    /// Whether a stored event's time is far from the other times of its source: nothing is reckoned from it.
+    pub fn is_far(&self, event: &StoredEvent) -> bool {
+        let far = self.shared.hot.read().clocks.far_extents();
+        far.iter().any(|(first, last)| (*first..=*last).contains(&event.timestamp()))
     }
 
     /// One event by its id. Cost: one hash probe.
@@ -142,7 +151,7 @@ impl EventStore {
         };
         let newest = match cursor {
             Some(cursor) => cursor.newest,
-            None => state.bounds().map(|(_, (newest, _))| newest),
+            None => state.newest(),
         };
         let range = filter.range(newest)?;
         Ok(Prepared { filter, range, cursor, newest })
@@ -162,9 +171,9 @@ fn demand(query: &Query, prepared: &Prepared) -> Demand {
 
 /// Spans within a range whose events retention has taken.
 pub(super) fn gaps(state: &State, range: Option<(i64, i64)>) -> Vec<Gap> {
-    let touched = |(first, last): &(i64, i64)| range.is_some_and(|(since, until)| since <= *last && *first <= until);
-    let span = state.pruned.span.filter(touched);
-    span.map(|(since, until)| Gap { since, until, events: state.pruned.events }).into_iter().collect()
+    let touched = |span: &&Span| range.is_some_and(|(since, until)| since <= span.until && span.since <= until);
+    let gap = |&Span { since, until, events }: &Span| Gap { since, until, events };
+    state.pruned.spans().iter().filter(touched).map(gap).collect()
 }
 
 impl Order {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{EventStore, LastCleanup};
 use crate::error::{Error, Result};
 use crate::event::time::Time;
-use crate::hot::remove::{self, Removed};
-use crate::pruner::{Holdings, Reason, decide, horizon};
+use crate::hot::remove::{self, Old, Removed};
+use crate::pruner::{Holdings, Reason, decide, nanoseconds};
 use crate::query::Filter;
 use crate::query::condition::Conditions;
 use crate::query::run::{Demand, Run};
@@ -18,7 +18,7 @@ use crate::watch::{Unwatched, Watch};
 pub struct Cleanup {
     /// Events with a smaller timestamp.
     pub before: Option<Time>,
-    /// Events further than this behind the newest stored event.
+    /// Events further than this behind the newest stored event of their own clock.
     pub max_age: Option<Duration>,
     /// All but the newest so many.
     pub max_events: Option<u64>,
@@ -53,14 +53,11 @@ impl EventStore {
             return Err(Error::invalid("say what is old: before_timestamp, max_age or max_events"));
         }
         let hot = &self.shared.hot;
-        let newest = hot.read().bounds().map(|(_, (newest, _))| newest);
-        let before = cleanup.before.and_then(|time| time.resolve(newest));
-        let aged = cleanup.max_age.zip(newest).map(|(max_age, newest)| horizon(newest, max_age));
-        let by_time = before.max(aged).map(remove::Removal::Before);
-        let by_count = cleanup.max_events.map(remove::Removal::AllBut);
-        // Each takes a run of the oldest events: together they take the longer run.
-        let widest = by_time.into_iter().chain(by_count).max_by_key(|what| hot.would_remove(what).events);
-        let what = widest.unwrap_or(remove::Removal::Before(i64::MIN));
+        let newest = hot.read().newest();
+        let before = cleanup.before.and_then(|time| time.resolve(newest)).map(Old::Before);
+        let behind = cleanup.max_age.map(|max_age| Old::Behind(nanoseconds(max_age)));
+        let all_but = cleanup.max_events.map(Old::AllBut);
+        let what = remove::Removal::Old([before, behind, all_but].into_iter().flatten().collect());
         if dry_run {
             return Ok(hot.would_remove(&what).into());
         }
@@ -101,7 +98,7 @@ impl EventStore {
         let hot = &self.shared.hot;
         let filter = filter.canonical()?;
         let state = hot.read();
-        let newest = state.bounds().map(|(_, (newest, _))| newest);
+        let newest = state.newest();
         let Some(range) = filter.range(newest)? else { return Ok(Vec::new()) };
         let conditions = Conditions::new(&filter, range, hot.hasher());
         let mut run = Run::plan(&conditions, Demand::ALL, &state.active, &state.sealed.views, watch);
@@ -118,7 +115,8 @@ impl EventStore {
     pub fn enforce_limits(&self) -> u64 {
         let mut pruned = 0;
         let mut fruitless = None;
-        while let Some((what, reason)) = decide(&self.shared.settings, self.holdings()) {
+        while let Some((old, reason)) = decide(&self.shared.settings, self.holdings()) {
+            let what = remove::Removal::Old(vec![old]);
             let removed = self.prune(&what, reason).events;
             // Nothing left to take: another caller has taken it meanwhile, so look again, but not for the same.
             if removed == 0 && fruitless.replace(what.clone()) == Some(what) {
@@ -148,12 +146,8 @@ impl EventStore {
         let settings = &self.shared.settings;
         let bytes = settings.max_bytes.map_or(0, |_| hot.memory().live);
         let state = hot.read();
-        let oldest = settings.max_age.and_then(|_| state.bounds()).map(|((oldest, _), _)| oldest);
-        Holdings {
-            events: state.events(),
-            bytes,
-            oldest,
-            now: state.anchor.map(|anchor| anchor.now(self.shared.clock.now_ns())),
-        }
+        let now_ns = self.shared.clock.now_ns();
+        let greatest_age = settings.max_age.and_then(|_| state.greatest_age(now_ns));
+        Holdings { events: state.events(), bytes, greatest_age, now_ns }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::EventStore;
 use crate::hot::BatchReport;
 use crate::hot::census::{Census, TOP};
+use crate::hot::remove::Span;
 use crate::index::Index;
 use crate::pruner::Reason;
 use crate::settings::Settings;
@@ -15,10 +16,13 @@ use crate::settings::Settings;
 pub struct Stats {
     /// Events stored now.
     pub total_events: u64,
-    /// Timestamp of the oldest.
+    /// Timestamp of the oldest, those counted in [`Self::far_times`] aside.
     pub oldest_timestamp: Option<i64>,
-    /// Timestamp of the newest.
+    /// Timestamp of the newest, those counted in [`Self::far_times`] aside: relative times are measured from it.
     pub newest_timestamp: Option<i64>,
+    /// Events whose time lies more than an hour from the other times of their source: kept, but nothing is reckoned from
+    /// them.
+    pub far_times: u64,
     /// Segments, the active one included.
     pub segments: u64,
     /// Memory.
@@ -83,6 +87,8 @@ pub struct CounterStats {
     pub rejected: u64,
     /// Events stamped on arrival.
     pub timestamps_assigned: u64,
+    /// Events whose time was far from the other times of their source when they came.
+    pub far_times: u64,
     /// Events taken by retention and by `cleanup_old_events`.
     pub pruned: u64,
     /// Events taken by `clear`.
@@ -111,8 +117,15 @@ pub struct LastCleanup {
 pub struct PrunedStats {
     /// Events taken.
     pub events: u64,
-    /// Timestamps of the first and the last of them.
+    /// Timestamps of the first and the last of them, on whatever clock.
     pub span: Option<(i64, i64)>,
+}
+
+impl PrunedStats {
+    fn of(spans: &[Span]) -> Self {
+        let ends = spans.iter().map(|span| span.since).min().zip(spans.iter().map(|span| span.until).max());
+        Self { events: spans.iter().map(|span| span.events).sum(), span: ends }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -122,6 +135,7 @@ pub(super) struct Counters {
     duplicates: AtomicU64,
     rejected: AtomicU64,
     timestamps_assigned: AtomicU64,
+    far_times: AtomicU64,
     pruned: AtomicU64,
     cleared: AtomicU64,
     queries: AtomicU64,
@@ -134,6 +148,7 @@ impl Counters {
         self.replaced.fetch_add(report.replaced, Ordering::Relaxed);
         self.duplicates.fetch_add(report.duplicates, Ordering::Relaxed);
         self.timestamps_assigned.fetch_add(report.timestamps_assigned, Ordering::Relaxed);
+        self.far_times.fetch_add(report.far, Ordering::Relaxed);
     }
 
     pub(super) fn rejected(&self, events: u64) {
@@ -164,6 +179,7 @@ impl Counters {
             duplicates: read(&self.duplicates),
             rejected: read(&self.rejected),
             timestamps_assigned: read(&self.timestamps_assigned),
+            far_times: read(&self.far_times),
             pruned: read(&self.pruned),
             cleared: read(&self.cleared),
             queries: read(&self.queries),
@@ -177,15 +193,16 @@ impl EventStore {
     /// stores wait only while
     /// the active segment is counted.
     pub fn get_stats(&self) -> Stats {
-        let Census { events, oldest, newest, segments, memory, indexes, top_event_types, top_pids, top_functions } =
+        let Census { events, oldest, newest, far, segments, memory, indexes, top_event_types, top_pids, top_functions } =
             self.shared.hot.census();
         let has_several_nodes = indexes.iter().any(|(index, size)| *index == Index::Node && size.keys > 1);
         let top_pids = if has_several_nodes { self.top_processes(TOP) } else { top_pids };
-        let pruned = self.shared.hot.read().pruned;
+        let pruned = PrunedStats::of(self.shared.hot.read().pruned.spans());
         Stats {
             total_events: events,
             oldest_timestamp: oldest,
             newest_timestamp: newest,
+            far_times: far,
             segments,
             memory: MemoryStats {
                 total_bytes: memory.total,
@@ -200,7 +217,7 @@ impl EventStore {
             counters: self.shared.counters.read(),
             limits: self.shared.settings.clone(),
             last_cleanup: *self.shared.last_cleanup.lock(),
-            pruned: PrunedStats { events: pruned.events, span: pruned.span },
+            pruned,
             top_event_types,
             top_pids,
             top_functions,
@@ -217,9 +234,21 @@ impl EventStore {
         self.shared.hot.read().events()
     }
 
-    /// Timestamps of the oldest and the newest event; `None` when none is stored. Cost: O(segments).
+    /// Events stored now and the bytes they take, indexes not counted; `None` where somebody would have to be waited for.
+    /// Cost: O(segments).
+    pub(crate) fn size_at_once(&self) -> Option<(u64, u64)> {
+        self.shared.hot.size_at_once()
+    }
+
+    /// Whether so many more events are stored without waiting for others and without sealing a segment.
+    pub(crate) fn stores_at_once(&self, events: usize, bytes: usize) -> bool {
+        self.shared.hot.stores_at_once(events, bytes)
+    }
+
+    /// Timestamps of the oldest and the newest event, those far from the other times of their source aside; `None` when
+    /// none is stored. Cost: O(segments).
     pub fn span(&self) -> Option<(i64, i64)> {
-        self.shared.hot.read().bounds().map(|((oldest, _), (newest, _))| (oldest, newest))
+        self.shared.hot.read().span()
     }
 
     /// Whether no event is stored.

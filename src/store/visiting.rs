@@ -48,7 +48,7 @@ impl EventStore {
         let filter = filter.clone().canonical()?;
         let state = hot.read();
         let bounds = state.bounds();
-        let range = filter.range(bounds.map(|(_, (newest, _))| newest))?;
+        let range = filter.range(state.newest())?;
         let gaps = gaps(&state, range);
         let events = state.events();
         let conditions = Conditions::new(&filter, range.unwrap_or((i64::MAX, i64::MIN)), hot.hasher());

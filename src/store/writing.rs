@@ -39,6 +39,8 @@ pub struct Stored {
     pub outcome: Outcome,
     /// Whether its timestamp was stamped on arrival.
     pub timestamp_assigned: bool,
+    /// Whether its time is far from the other times of its source: nothing is reckoned from it.
+    pub is_far: bool,
     /// Events that retention took to make room.
     pub pruned: u64,
 }
@@ -69,6 +71,8 @@ pub struct StoreReport {
     pub rejected: Vec<Rejected>,
     /// Events stamped on arrival because they carried no time.
     pub timestamps_assigned: u64,
+    /// Events whose time is far from the other times of their source: kept, but nothing is reckoned from them.
+    pub far_times: u64,
     /// Events that retention took to make room.
     pub pruned: u64,
 }
@@ -95,6 +99,7 @@ impl EventStore {
                 _ => Outcome::Duplicate,
             },
             timestamp_assigned: report.timestamps_assigned == 1,
+            is_far: report.far > 0,
             pruned,
         })
     }
@@ -178,8 +183,8 @@ impl EventStore {
     fn store_valid(&self, events: &[Event<'_>], rejected: Vec<Rejected>) -> StoreReport {
         self.shared.counters.rejected(rejected.len() as u64);
         let (report, pruned) = self.write(events);
-        let hot::BatchReport { stored, replaced, duplicates, timestamps_assigned, .. } = report;
-        StoreReport { stored, replaced, duplicates, rejected, timestamps_assigned, pruned }
+        let hot::BatchReport { stored, replaced, duplicates, timestamps_assigned, far: far_times, .. } = report;
+        StoreReport { stored, replaced, duplicates, rejected, timestamps_assigned, far_times, pruned }
     }
 
     fn write(&self, events: &[Event<'_>]) -> (hot::BatchReport, u64) {

@@ -31,7 +31,7 @@ mod vm;
 mod window;
 
 use crate::redact::Rules;
-pub use recorder::Recorder;
+pub use recorder::{Recorder, messages};
 pub use stamp::{Stamp, stamp_of};
 
 /// Longest text of one value unless a [`Session`] says otherwise, in bytes.

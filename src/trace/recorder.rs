@@ -75,17 +75,17 @@ impl Recorder {
 
     /// Takes one term in: a trace message, a list of them, or what `scope.exs` sends. Messages that arrive side by side
     /// are put in the order of their stamps: some wait for later ones until [`Self::settle`].
+    ///
+    /// A list of a few bytes a message may make events of thousands of times its size: who does not know the term takes
+    /// [`messages`] of it one by one, and hands over whenever the recorder [is full](Self::is_full).
     pub fn take(&mut self, term: Term<'_>) {
-        if let Some(messages) = term.items() {
-            for message in messages {
-                self.take_one(message);
-            }
-        } else {
-            self.take_one(term);
+        for message in messages(term) {
+            self.take_one(message);
         }
     }
 
-    fn take_one(&mut self, term: Term<'_>) {
+    /// Takes in one of the [`messages`] of a term.
+    pub fn take_one(&mut self, term: Term<'_>) {
         self.taken += 1;
         let parts = Parts::of(term);
         if let Some(messages) = parts.dropped() {
@@ -353,6 +353,13 @@ impl Recorder {
     pub(super) fn innermost(&mut self, process: Option<ProcessKey>) -> Option<&Frame> {
         self.processes.get(process?)?.innermost()
     }
+}
+
+/// The messages of a term: those of a list, or the one that it is. Cost: nothing is copied.
+pub fn messages(term: Term<'_>) -> impl Iterator<Item = Term<'_>> {
+    let items = term.items();
+    let one = items.is_none().then_some(term);
+    items.into_iter().flatten().chain(one)
 }
 
 /// Appends a reference as Elixir shows it.

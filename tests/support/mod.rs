@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod clocks;
 pub(crate) mod model;
 pub(crate) mod ops;
 pub(crate) mod pair;

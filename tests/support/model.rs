@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::clocks::Clocks;
+
 /// What an event says, whoever says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
@@ -222,6 +224,7 @@ pub(crate) struct Report {
     pub(crate) replaced: u64,
     pub(crate) duplicates: u64,
     pub(crate) assigned: u64,
+    pub(crate) far: u64,
     pub(crate) pruned: u64,
 }
 
@@ -247,13 +250,11 @@ pub(crate) struct Model {
     pub(crate) rows: Vec<Row>,
     pub(crate) totals: Report,
     pub(crate) cleared: u64,
-    /// Span and number of events that retention took.
-    pub(crate) gap: Option<(i64, i64, u64)>,
+    /// Times of the events that retention took.
+    gone: Vec<i64>,
     next_seq: u64,
     minted: u64,
-    /// Newest time an event told, and the clock when it came; the clock itself while none has told any.
-    anchor: Option<(i64, i64)>,
-    anchor_is_told: bool,
+    clocks: Clocks,
 }
 
 impl Model {
@@ -261,22 +262,34 @@ impl Model {
         Self { max_events, max_age, ..Self::default() }
     }
 
+    fn times(&self) -> Vec<i64> {
+        self.rows.iter().map(|row| row.timestamp).collect()
+    }
+
     pub(crate) fn newest(&self) -> Option<i64> {
-        self.rows.last().map(|row| row.timestamp)
+        self.clocks.newest(&self.times())
     }
 
-    pub(crate) fn oldest(&self) -> Option<i64> {
-        self.rows.first().map(|row| row.timestamp)
+    /// The smallest and the largest timestamp.
+    pub(crate) fn extent(&self) -> Option<(i64, i64)> {
+        self.times().into_iter().min().zip(self.times().into_iter().max())
     }
 
-    /// The clock of the events when the store's shows `now`.
-    fn now(&self, now: i64) -> Option<i64> {
-        self.anchor.map(|(newest, arrived)| newest.saturating_add((now - arrived).max(0)))
+    /// The oldest and the newest, far times aside.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        let newest = self.newest()?;
+        let near = self.rows.iter().map(|row| row.timestamp).find(|time| !self.clocks.far(*time));
+        Some((near.unwrap_or(self.rows[0].timestamp).min(newest), newest))
+    }
+
+    pub(crate) fn far(&self) -> u64 {
+        self.rows.iter().filter(|row| self.clocks.far(row.timestamp)).count() as u64
     }
 
     pub(crate) fn store(&mut self, batch: &[Sent], now: i64) -> Report {
         let mut report = Report::default();
-        let stamp = self.now(now).unwrap_or(now);
+        let stamp = self.clocks.now(now).unwrap_or(now);
+        let mut told = Vec::new();
         for sent in batch {
             let known = sent.timestamp.or(sent.facts.wall_time);
             let timestamp = known.unwrap_or(stamp);
@@ -300,13 +313,12 @@ impl Model {
             let (facts, data) = (sent.facts.clone(), sent.data.clone());
             self.rows.push(Row { id, timestamp, seq: self.next_seq, stamped: known.is_none(), facts, data });
             self.next_seq += 1;
-            match (known, self.anchor) {
-                (Some(told), Some((newest, _))) if self.anchor_is_told && told <= newest => {}
-                (Some(told), _) => (self.anchor, self.anchor_is_told) = (Some((told, now)), true),
-                (None, None) => self.anchor = Some((now, now)),
-                (None, Some(_)) => {}
+            if let Some(time) = known {
+                told.push(((sent.facts.node.clone(), sent.facts.session_id.clone()), time));
             }
         }
+        self.clocks.observe(&told, (report.assigned > 0).then_some(stamp), now);
+        report.far = told.iter().filter(|(_, time)| self.clocks.far(*time)).count() as u64;
         self.rows.sort_by_key(Row::key);
         let before = self.totals;
         self.totals = Report {
@@ -314,6 +326,7 @@ impl Model {
             replaced: before.replaced + report.replaced,
             duplicates: before.duplicates + report.duplicates,
             assigned: before.assigned + report.assigned,
+            far: before.far + report.far,
             pruned: before.pruned,
         };
         report.pruned = self.enforce(now);
@@ -322,41 +335,57 @@ impl Model {
 
     /// Applies the settings; returns how many events went.
     pub(crate) fn enforce(&mut self, now: i64) -> u64 {
-        let aged = self.max_age.zip(self.now(now)).map_or(0, |(max_age, now)| {
-            let cutoff = now.saturating_sub(max_age);
-            self.older_than(cutoff)
-        });
-        let excess = self.max_events.map_or(0, |max| self.rows.len().saturating_sub(max as usize));
-        let count = aged.max(excess);
-        self.prune(count);
-        count as u64
+        let aged = |row: &Row| self.max_age.is_some_and(|max| self.clocks.age(row.timestamp, now) > i128::from(max));
+        let aged: BTreeSet<u64> = self.rows.iter().filter(|row| aged(row)).map(|row| row.seq).collect();
+        let left = self.rows.iter().filter(|row| !aged.contains(&row.seq)).cloned().collect::<Vec<Row>>();
+        let excess = self.max_events.map_or(0, |max| left.len().saturating_sub(max as usize));
+        let oldest = self.oldest_first(&left);
+        let gone: BTreeSet<u64> = oldest.into_iter().take(excess).chain(aged).collect();
+        self.prune(&gone);
+        gone.len() as u64
     }
 
-    fn older_than(&self, cutoff: i64) -> usize {
-        self.rows.iter().filter(|row| row.timestamp < cutoff).count()
+    /// Seqs of rows, those first that are oldest on their own clock.
+    fn oldest_first(&self, rows: &[Row]) -> Vec<u64> {
+        let mut keys: Vec<(i128, u64)> =
+            rows.iter().map(|row| (self.clocks.as_arrived(row.timestamp), row.seq)).collect();
+        keys.sort_unstable();
+        keys.into_iter().map(|(_, seq)| seq).collect()
     }
 
-    fn prune(&mut self, count: usize) {
-        let gone: Vec<Row> = self.rows.drain(..count).collect();
-        self.totals.pruned += count as u64;
-        if let (Some(first), Some(last)) = (gone.first(), gone.last()) {
-            let (since, until, events) = self.gap.unwrap_or((first.timestamp, last.timestamp, 0));
-            self.gap = Some((since.min(first.timestamp), until.max(last.timestamp), events + count as u64));
-        }
+    fn prune(&mut self, gone: &BTreeSet<u64>) {
+        let (gone, left): (Vec<Row>, Vec<Row>) = self.rows.drain(..).partition(|row| gone.contains(&row.seq));
+        self.rows = left;
+        self.totals.pruned += gone.len() as u64;
+        self.gone.extend(gone.iter().map(|row| row.timestamp));
+    }
+
+    /// Spans of what retention took, each of one clock.
+    pub(crate) fn gaps(&self) -> Vec<(i64, i64, u64)> {
+        let mut times = self.gone.clone();
+        times.sort_unstable();
+        let apart = |a: &i64, b: &i64| i128::from(*b) - i128::from(*a) <= 3_600_000_000_000;
+        let span = |times: &[i64]| (times[0], times[times.len() - 1], times.len() as u64);
+        times.chunk_by(apart).map(span).collect()
     }
 
     pub(crate) fn cleanup(&mut self, before: Option<When>, max_age: Option<i64>, max: Option<u64>, dry: bool) -> Gone {
-        let newest = self.newest();
-        let by_time = before.and_then(|when| when.resolve(newest)).map_or(0, |cutoff| self.older_than(cutoff));
-        let by_age = max_age.zip(newest).map_or(0, |(age, newest)| self.older_than(newest.saturating_sub(age)));
+        let (newest, times) = (self.newest(), self.times());
+        let cutoff = before.and_then(|when| when.resolve(newest));
+        let is_old = |row: &Row| {
+            let beside = self.clocks.newest_beside(row.timestamp, &times);
+            let by_age = max_age.zip(beside).is_some_and(|(age, newest)| row.timestamp < newest.saturating_sub(age));
+            by_age || cutoff.is_some_and(|cutoff| row.timestamp < cutoff)
+        };
+        let old = self.rows.iter().filter(|row| is_old(row)).map(|row| row.seq);
         let by_count = max.map_or(0, |max| self.rows.len().saturating_sub(max as usize));
-        let count = by_time.max(by_age).max(by_count);
-        let oldest = self.rows.get(count).map(|row| row.timestamp);
-        let gone = Gone { removed: count as u64, remaining: (self.rows.len() - count) as u64, oldest };
+        let gone: BTreeSet<u64> = self.oldest_first(&self.rows).into_iter().take(by_count).chain(old).collect();
+        let oldest = self.rows.iter().find(|row| !gone.contains(&row.seq)).map(|row| row.timestamp);
+        let report = Gone { removed: gone.len() as u64, remaining: (self.rows.len() - gone.len()) as u64, oldest };
         if !dry {
-            self.prune(count);
+            self.prune(&gone);
         }
-        gone
+        report
     }
 
     /// `Err`: the filter contradicts itself.
@@ -378,8 +407,8 @@ impl Model {
         if !dry {
             self.cleared += gone.removed;
             self.rows.clear();
-            self.gap = None;
-            (self.anchor, self.anchor_is_told) = (None, false);
+            self.gone.clear();
+            self.clocks = Clocks::default();
         }
         gone
     }

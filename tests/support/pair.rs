@@ -138,10 +138,10 @@ impl Pair {
     fn store_batch(&mut self, specs: &[Spec]) -> Check {
         let (texts, sent): (Vec<String>, Vec<Sent>) = specs.iter().map(Spec::write).unzip();
         self.sent.extend(specs.iter().cloned());
-        let StoreReport { stored, replaced, duplicates, rejected, timestamps_assigned, pruned, .. } =
+        let StoreReport { stored, replaced, duplicates, rejected, timestamps_assigned, far_times, pruned, .. } =
             self.store.store_json_events(&texts, false);
         same!(rejected, Vec::new(), "rejected");
-        let report = Report { stored, replaced, duplicates, assigned: timestamps_assigned, pruned };
+        let report = Report { stored, replaced, duplicates, assigned: timestamps_assigned, far: far_times, pruned };
         same!(report, self.model.store(&sent, self.clock.now_ns()), "report");
         Ok(())
     }
@@ -157,6 +157,7 @@ impl Pair {
             replaced: u64::from(got.outcome == Outcome::Replaced),
             duplicates: u64::from(got.outcome == Outcome::Duplicate),
             assigned: u64::from(got.timestamp_assigned),
+            far: u64::from(got.is_far),
             pruned: got.pruned,
         };
         same!(report, expected, "report");
@@ -174,19 +175,23 @@ impl Pair {
         same!(store.len(), model.rows.len() as u64, "len");
         let stats = store.get_stats();
         same!(stats.total_events, model.rows.len() as u64, "total_events");
-        same!(stats.oldest_timestamp, model.oldest(), "oldest_timestamp");
-        same!(stats.newest_timestamp, model.newest(), "newest_timestamp");
+        same!(stats.oldest_timestamp.zip(stats.newest_timestamp), model.span(), "oldest and newest timestamp");
+        same!(store.span(), model.span(), "span");
+        same!(stats.far_times, model.far(), "far times");
         let counters = stats.counters;
         let report = Report {
             stored: counters.stored,
             replaced: counters.replaced,
             duplicates: counters.duplicates,
             assigned: counters.timestamps_assigned,
+            far: counters.far_times,
             pruned: counters.pruned,
         };
         same!(report, model.totals, "counters");
         same!(counters.cleared, model.cleared, "cleared");
-        same!(stats.pruned.span, model.gap.map(|(since, until, _)| (since, until)), "pruned span");
+        let gaps = model.gaps();
+        let ends = gaps.first().zip(gaps.last()).map(|(first, last)| (first.0, last.1));
+        same!(stats.pruned.span, ends, "pruned span");
         for size in &stats.indexes {
             let keys: Vec<BTreeSet<String>> = model.rows.iter().map(|row| row.keys(size.index.name())).collect();
             let entries: usize = keys.iter().map(BTreeSet::len).sum();
@@ -235,7 +240,7 @@ impl Pair {
         let range = ask.want.range(self.model.newest()).unwrap();
         let within =
             |(first, last, _): &(i64, i64, u64)| range.is_some_and(|(since, until)| since <= *last && *first <= until);
-        let gap: Vec<(i64, i64, u64)> = self.model.gap.filter(within).into_iter().collect();
+        let gap: Vec<(i64, i64, u64)> = self.model.gaps().into_iter().filter(within).collect();
         let paths = explained.plan.candidates.iter().map(|(path, _)| (Some(*path), true));
         for (path, total) in paths.chain([(None, true), (None, false)]) {
             let page = self.query(&Query { path, total, ..query.clone() })?;
@@ -278,7 +283,7 @@ impl Pair {
         }
         same!(visit.visited, ids.len() as u64, "visited");
         same!(visit.is_ended_early, !ids.is_empty() && ids.len() >= most, "is_ended_early");
-        same!(visit.span, self.model.oldest().zip(self.model.newest()), "span");
+        same!(visit.span, self.model.extent(), "span");
         same!(visit.events, self.model.rows.len() as u64, "events of the snapshot");
         let gaps: Vec<_> = visit.gaps.iter().map(|gap| (gap.since, gap.until, gap.events)).collect();
         same!(gaps, gap.to_vec(), "gaps");

@@ -3,7 +3,7 @@
 /// A time in microseconds as it is written, in nanoseconds; and whether nothing of it was lost.
 ///
 /// Read digit by digit: a double holds no nanoseconds beyond 104 days.
-pub(super) fn nanoseconds(micros: &str) -> Option<(i64, bool)> {
+pub(in crate::ingest) fn nanoseconds(micros: &str) -> Option<(i64, bool)> {
     if micros.contains(['e', 'E']) {
         let ns = micros.parse::<f64>().ok()? * 1e3;
         return (ns.abs() < 9e18).then_some((ns.round() as i64, false));

@@ -1,124 +1,182 @@
 //! Chrome traces: which events are the entries of a trace event file?
 //!
-//! `{"traceEvents": [...]}` or the bare array, which by its definition needs no end. One entry is in memory at a time.
+//! Entries may come in any order: what a thread is called often comes last. So they are kept until the file ends, or until
+//! [`HELD_BYTES`] of them are there, and made into events in the order of their times.
 
 mod entry;
-mod micros;
+pub(super) mod micros;
+mod open;
+mod threads;
 
-use super::batch::Batch;
+use std::ops::Range;
+
+use super::Found;
 use super::input::Input;
-use super::job::{Job, Stop};
-use super::object::Object;
-use super::report::Place;
-use super::{Found, MAX_EVENT_BYTES, cut_short, json};
-use entry::{Entries, Made};
+use super::job::Stop;
+use super::object::{Members, Object};
+use super::out::Out;
+use entry::When;
+use open::OpenSpans;
+use threads::Threads;
 
-/// Entries without a time that wait for one; more than so many are stamped on arrival.
-const MAX_WAITING: usize = 4096;
+/// Text of entries that is kept until their order is known. A file with more is read in parts of so much.
+const HELD_BYTES: usize = 128 << 20;
 
-/// Reads the whole file.
-pub(super) fn read(job: &mut Job<'_>, input: &mut Input, batch: &mut Batch, name: &str) -> Result<(), Stop> {
-    let mut reader = Reader { job, input, batch, entries: Entries::new(name), waiting: Vec::new(), time: None };
-    let outcome = reader.file();
-    reader.flush_waiting().and(outcome)
+/// Entries after which it is asked whether somebody still wants them.
+const ENTRIES_A_STEP: usize = 1024;
+
+/// One entry that is kept; its text is with the others'.
+#[derive(Debug)]
+struct Held {
+    found: Found,
+    text: Range<usize>,
+    when: When,
+    number: u64,
+    /// What the file says besides its entries: under this name.
+    around: Option<String>,
 }
 
-struct Reader<'r, 'j> {
-    job: &'r mut Job<'j>,
-    input: &'r mut Input,
-    batch: &'r mut Batch,
-    entries: Entries,
-    /// Entries that carry no time (names of processes and threads, mostly ahead of all others): they get that of the
-    /// first that does.
-    waiting: Vec<(Found, Object)>,
-    /// Time of the newest entry that carries one.
-    time: Option<i64>,
+/// What was read of a file's entries.
+#[derive(Debug, Default)]
+pub(super) struct Chrome {
+    text: String,
+    held: Vec<Held>,
+    threads: Threads,
+    open: OpenSpans,
+    read: u64,
+    /// The smallest time so far.
+    first: Option<i64>,
+    parts: u64,
 }
 
-impl Reader<'_, '_> {
-    fn file(&mut self) -> Result<(), Stop> {
-        if !json::take(self.input, b'{')? {
-            return self.array(true);
-        }
-        let (mut text, mut is_first) = (Vec::new(), true);
-        while json::more(self.input, b'}', &mut is_first)? {
-            let name = json::name(self.input, &mut text)?;
-            if name == "traceEvents" {
-                self.array(false)?;
-                continue;
+impl Chrome {
+    /// One entry.
+    pub(super) fn entry(
+        &mut self,
+        out: &mut Out<'_, '_>,
+        input: &Input,
+        found: Found,
+        text: &[u8],
+    ) -> Result<(), Stop> {
+        out.mark(text);
+        let Some(json) = out.json(found, text, "trace event") else { return Ok(()) };
+        let entry: Members<'_> = match serde_json::from_str(json) {
+            Ok(entry) => entry,
+            Err(error) => {
+                out.reject(found, format!("no trace event: {}", at_column(&error)));
+                return Ok(());
             }
-            let found = json::value(self.input, &mut text)?;
-            self.around(found, &name, &text)?;
+        };
+        // Writers that put a comma before each entry begin with an empty one.
+        if entry.0.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        match entry::when(&entry) {
+            Ok(when) => {
+                if entry.text("ph").as_deref() == Some("M") {
+                    self.threads.learn(&entry);
+                }
+                self.hold(out, input, found, json, when, None)
+            }
+            Err(message) => {
+                out.reject(found, message);
+                Ok(())
+            }
+        }
     }
 
     /// What the file says besides its entries.
-    fn around(&mut self, found: Found, name: &str, text: &[u8]) -> Result<(), Stop> {
-        let value =
-            str::from_utf8(text).ok().filter(|value| serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok());
-        let Some(value) = value else {
-            self.job.reject(Place::Line(found.line), format!("{name}: no JSON, or above {MAX_EVENT_BYTES} bytes"));
-            return Ok(());
-        };
-        let event = self.entries.around(name, value.trim());
-        self.push(found, event)
+    pub(super) fn around(
+        &mut self,
+        out: &mut Out<'_, '_>,
+        input: &Input,
+        found: Found,
+        (name, value): (&str, &[u8]),
+    ) -> Result<(), Stop> {
+        let Some(json) = out.json(found, value, name) else { return Ok(()) };
+        out.mark(value);
+        let when = When { at: None, lasted: None };
+        self.hold(out, input, found, json, when, Some(name.to_owned()))
     }
 
-    fn array(&mut self, is_bare: bool) -> Result<(), Stop> {
-        if !json::take(self.input, b'[')? {
-            return Err(Stop::Here("expected an array of trace events".to_owned()));
+    fn hold(
+        &mut self,
+        out: &mut Out<'_, '_>,
+        input: &Input,
+        found: Found,
+        json: &str,
+        when: When,
+        around: Option<String>,
+    ) -> Result<(), Stop> {
+        let start = self.text.len();
+        self.text.push_str(json);
+        self.first = self.first.into_iter().chain(when.at).min();
+        self.held.push(Held { found, text: start..self.text.len(), when, number: self.read, around });
+        self.read += 1;
+        if self.text.len() >= HELD_BYTES {
+            return self.flush(out, input);
         }
-        let (mut text, mut is_first) = (Vec::new(), true);
-        loop {
-            if is_bare && self.is_at_end()? || !json::more(self.input, b']', &mut is_first)? {
-                return Ok(());
-            }
-            // A writer that was stopped leaves a comma last.
-            if is_bare && self.is_at_end()? || json::take(self.input, b']')? {
-                return Ok(());
-            }
-            let found = json::value(self.input, &mut text)?;
-            if found.bytes > MAX_EVENT_BYTES as u64 {
-                self.batch.push(self.job, self.input, found, &text)?;
-                continue;
-            }
-            match self.entries.take(&text) {
-                Ok(made) => self.push(found, made)?,
-                Err(message) => self.job.reject(Place::Line(found.line), message),
-            }
-        }
-    }
-
-    fn is_at_end(&mut self) -> Result<bool, Stop> {
-        self.input.skip_space().map_err(cut_short)?;
-        Ok(self.input.peek_byte().map_err(cut_short)?.is_none())
-    }
-
-    fn push(&mut self, found: Found, made: Made) -> Result<(), Stop> {
-        if self.batch.session_id.is_none() {
-            self.batch.session_id = self.entries.session_id();
-        }
-        let Made { mut event, time } = made;
-        if time.is_some() {
-            self.time = time;
-            self.flush_waiting()?;
-        } else if let Some(ns) = self.time {
-            event.number("timestamp", ns);
-        } else if self.waiting.len() < MAX_WAITING {
-            self.waiting.push((found, event));
-            return Ok(());
-        }
-        self.batch.push(self.job, self.input, found, event.close().as_bytes())
-    }
-
-    fn flush_waiting(&mut self) -> Result<(), Stop> {
-        for (found, mut event) in std::mem::take(&mut self.waiting) {
-            if let Some(ns) = self.time {
-                event.number("timestamp", ns);
-            }
-            self.batch.push(self.job, self.input, found, event.close().as_bytes())?;
+        if self.held.len().is_multiple_of(ENTRIES_A_STEP) {
+            return out.job.go_on(input);
         }
         Ok(())
     }
+
+    /// Makes events of what is kept.
+    pub(super) fn flush(&mut self, out: &mut Out<'_, '_>, input: &Input) -> Result<(), Stop> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        self.parts += 1;
+        let mark = out.mark(b"");
+        let mut held = std::mem::take(&mut self.held);
+        // What has no time comes first. Of whole spans that begin at one time, the longer ones are around the others.
+        held.sort_by_key(|one| (one.when.at, one.when.lasted.map_or(i64::MIN, |ns| -ns)));
+        let text = std::mem::take(&mut self.text);
+        for one in &held {
+            let json = text.get(one.text.clone()).unwrap_or_default();
+            let id = format!("{mark}-{}", one.number);
+            let made = match &one.around {
+                Some(name) => Ok(self.metadata(&id, name, json)),
+                None => serde_json::from_str::<Members<'_>>(json)
+                    .map_err(|error| at_column(&error))
+                    .and_then(|entry| entry::event(&entry, (&id, self.first), &self.threads, &mut self.open)),
+            };
+            match made {
+                Ok(event) => out.push(input, one.found, &event.close())?,
+                Err(message) => out.reject(one.found, message),
+            }
+        }
+        Ok(())
+    }
+
+    fn metadata(&self, id: &str, name: &str, value: &str) -> Object {
+        let mut data = Object::new();
+        data.text("name", name);
+        data.raw("value", value);
+        let mut event = Object::new();
+        event.text("event_id", id);
+        event.text("event_type", "metadata");
+        if let Some(ns) = self.first {
+            event.number("timestamp", ns);
+        }
+        event.raw("data", &data.close());
+        event
+    }
+
+    /// What whoever reads the recording should know of how it was read.
+    pub(super) fn note(&self) -> Option<String> {
+        (self.parts > 1).then(|| {
+            format!(
+                "read in {} parts of {HELD_BYTES} bytes: what one part tells of threads and ends of spans that an earlier \
+                 part holds is not joined",
+                self.parts
+            )
+        })
+    }
+}
+
+/// The parser saw one entry only; its line is not the file's.
+fn at_column(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
 }

@@ -56,7 +56,7 @@ fn node_of(job: &Job<'_>) -> Option<String> {
     if !path.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return None;
     }
-    let mut input = Input::open(path).ok()?;
+    let mut input = Input::open(path, &job.options.access).ok()?;
     let mut text = Vec::new();
     while let Ok(Some(_)) = lines::next(&mut input, &mut text) {
         if let Some(name) = text.strip_prefix(b"=node:") {

@@ -1,26 +1,33 @@
 //! Which events is one span?
 
-use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 use super::attributes::{attributes, text};
-use crate::ingest::mfa::{Mfa, qualified};
-use crate::ingest::object::{Members, Object};
+use super::names::{SPAN_BYTES, TRACE_BYTES, camel, id, is_none};
+use crate::ingest::object::Object;
+use crate::ingest::span::{Home, Span, envelope, owned};
+use crate::ingest::tape::{Tape, Value};
 use crate::ingest::trace_file::fingerprint;
 
 /// What spans are of.
 #[derive(Debug, Default)]
 pub(super) struct Around {
-    /// Text of the resource, and the node it names.
-    resource: Option<(String, Option<String>)>,
+    /// Text of the resource.
+    resource: Option<String>,
+    home: Home,
     /// Text of the library that made them.
     pub(super) scope: Option<String>,
 }
 
 impl Around {
     pub(super) fn resource(&mut self, json: &str) {
-        let members = serde_json::from_str::<Members<'_>>(json).ok();
-        let listed = members.as_ref().and_then(|members| members.get("attributes"));
-        self.resource = Some((json.to_owned(), text(listed, "service.name")));
+        if json == "null" {
+            return;
+        }
+        let tape = Tape::read(json);
+        let listed = tape.root().get("attributes");
+        self.home = Home::of(&|key| listed.and_then(|listed| owned(text(listed, key))));
+        self.resource = Some(json.to_owned());
     }
 }
 
@@ -36,26 +43,32 @@ pub(super) struct Events {
 const CARRIED: [&str; 6] = ["traceId", "spanId", "parentSpanId", "startTimeUnixNano", "events", "attributes"];
 
 /// The events of one span; `mark` tells its file's ids from others'. The error says what it lacks.
-pub(super) fn events(span: &Members<'_>, around: &Around, mark: &str) -> Result<Events, String> {
-    let id = |name: &str| span.text(name).filter(|id| !id.is_empty());
+pub(super) fn events(json: &str, around: &Around, mark: &str) -> Result<Events, String> {
+    let tape = Tape::read(json);
+    let span = Named::of(tape.root()).ok_or("no span: expected an object")?;
     let need = |name: &str| {
-        id(name).ok_or_else(|| format!("{name}: missing; a span has traceId, spanId and startTimeUnixNano"))
+        let text = span.text(name).filter(|text| !text.is_empty());
+        text.ok_or_else(|| format!("{name}: missing; a span has traceId, spanId and startTimeUnixNano"))
     };
-    let (trace, own) = (need("traceId")?.to_ascii_lowercase(), need("spanId")?.to_ascii_lowercase());
-    let parent = id("parentSpanId").map(|id| id.to_ascii_lowercase());
+    let (trace, own) = (id(&need("traceId")?, TRACE_BYTES), id(&need("spanId")?, SPAN_BYTES));
+    let parent = span.text("parentSpanId").map(|text| id(&text, SPAN_BYTES)).filter(|id| !is_none(id));
     need("startTimeUnixNano")?;
-    let start = nanoseconds(span, "startTimeUnixNano")?;
-    let duration =
-        nanoseconds(span, "endTimeUnixNano").ok().and_then(|end| end.checked_sub(start)).filter(|ns| *ns >= 0);
-    let node = around.resource.as_ref().and_then(|(_, node)| node.as_deref());
+    let start = span.nanoseconds("startTimeUnixNano")?;
+    let duration = span.nanoseconds("endTimeUnixNano").ok().and_then(|end| end.checked_sub(start));
+    let duration = duration.filter(|ns| *ns >= 0);
     let resource =
-        around.resource.as_ref().map(|(json, _)| (format!("{mark}-resource-{}", fingerprint(json.as_bytes())), json));
+        around.resource.as_ref().map(|json| (format!("{mark}-resource-{}", fingerprint(json.as_bytes())), json));
 
     let mut data = Object::new();
-    for (name, raw) in &span.0 {
+    for (name, value) in &span.0 {
         let is_carried = CARRIED.contains(&&**name) || (name == "endTimeUnixNano" && duration.is_some());
-        if !is_carried {
-            data.raw(name, raw.get());
+        if is_carried {
+            continue;
+        }
+        match &**name {
+            "links" => data.raw(name, &links(*value)),
+            "status" => data.raw(name, &renamed(*value)),
+            _ => data.raw(name, value.raw()),
         }
     }
     let listed = span.get("attributes");
@@ -67,28 +80,27 @@ pub(super) fn events(span: &Members<'_>, around: &Around, mark: &str) -> Result<
     }
     data.texts([("resource", resource.as_ref().map(|(id, _)| id.as_str()))]);
 
-    let mut event = envelope(&format!("{trace}-{own}"), start, "span", node);
-    event.texts([
-        ("correlation_id", Some(trace.as_str())),
-        ("call_id", Some(own.as_str())),
-        ("parent_id", parent.as_deref()),
-    ]);
-    if let Some(ns) = duration {
-        event.number("duration_ns", ns);
-    }
-    code(&mut event, listed);
-    event.raw("data", &data.close());
-
-    let mut events = vec![event.close()];
+    let name = span.text("name");
+    let made = Span {
+        event_id: format!("{trace}-{own}"),
+        trace: &trace,
+        own: &own,
+        parent: parent.as_deref(),
+        start,
+        duration,
+        home: &around.home,
+        name: name.as_deref(),
+    };
+    let mut events = vec![made.event(&|key| listed.and_then(|listed| owned(text(listed, key))), data)];
     if let Some(listed) = span.get("events") {
-        let inner: Vec<Members<'_>> = serde_json::from_str(listed.get())
-            .map_err(|error| format!("events: expected an array of objects: {error}"))?;
-        for (at, one) in inner.iter().enumerate() {
-            events.push(span_event(one, &format!("{trace}-{own}-e{at}"), start, node, &trace, &own));
+        let inner = listed.list().ok_or("events: expected an array of objects")?;
+        for (at, one) in inner.enumerate() {
+            let one = Named::of(one).ok_or("events: expected an array of objects")?;
+            events.push(inner_event(&made, at, &one));
         }
     }
     let resource = resource.map(|(id, json)| {
-        let mut event = envelope(&id, start, "resource", node);
+        let mut event = envelope(&id, start, "resource", &around.home);
         event.raw("data", json);
         (id, event.close())
     });
@@ -96,63 +108,70 @@ pub(super) fn events(span: &Members<'_>, around: &Around, mark: &str) -> Result<
 }
 
 /// An event within a span; one without a time has that of the span's start.
-fn span_event(one: &Members<'_>, id: &str, start: i64, node: Option<&str>, trace: &str, span: &str) -> String {
-    let at = nanoseconds(one, "timeUnixNano");
-    let event_type = if one.text("name").as_deref() == Some("exception") { "exception" } else { "span_event" };
-    let mut event = envelope(id, at.as_ref().copied().unwrap_or(start), event_type, node);
-    event.texts([("correlation_id", Some(trace)), ("parent_id", Some(span))]);
+fn inner_event(span: &Span<'_>, number: usize, one: &Named<'_, '_>) -> String {
+    let at = one.nanoseconds("timeUnixNano").ok();
     let mut data = Object::new();
-    for (name, raw) in &one.0 {
+    for (name, value) in &one.0 {
         match &**name {
-            "attributes" => data.raw(name, &attributes(raw)),
-            "timeUnixNano" if at.is_ok() => {}
-            _ => data.raw(name, raw.get()),
+            "attributes" => data.raw(name, &attributes(*value)),
+            "timeUnixNano" if at.is_some() => {}
+            _ => data.raw(name, value.raw()),
         }
     }
-    event.raw("data", &data.close());
-    event.close()
+    span.inner(number, at, one.text("name").as_deref(), data)
 }
 
-fn envelope(id: &str, at: i64, event_type: &str, node: Option<&str>) -> Object {
-    let mut event = Object::new();
-    event.text("event_id", id);
-    event.number("timestamp", at);
-    event.number("wall_time", at);
-    event.text("event_type", event_type);
-    event.texts([("node", node)]);
-    event
+/// Members of an object by the names OTLP/JSON has for them.
+struct Named<'t, 'a>(Vec<(Cow<'a, str>, Value<'t, 'a>)>);
+
+impl<'t, 'a> Named<'t, 'a> {
+    fn of(object: Value<'t, 'a>) -> Option<Self> {
+        let name = |name: Cow<'a, str>| match camel(&name) {
+            Cow::Owned(camel) => Cow::Owned(camel),
+            Cow::Borrowed(_) => name,
+        };
+        Some(Self(object.members()?.map(|(member, value)| (name(member), value)).collect()))
+    }
+
+    fn get(&self, name: &str) -> Option<Value<'t, 'a>> {
+        let (_, value) = self.0.iter().find(|(member, _)| member == name)?;
+        (value.raw() != "null").then_some(*value)
+    }
+
+    fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.get(name)?.text()
+    }
+
+    fn nanoseconds(&self, name: &str) -> Result<i64, String> {
+        let got = self.text(name).unwrap_or_default();
+        got.parse().map_err(|_| format!("{name}: got {got:?}; expected nanoseconds since 1970 as a number or a string"))
+    }
 }
 
-/// The function the span says it is of, and its place in the source.
-fn code(event: &mut Object, listed: Option<&RawValue>) {
-    let either = |names: [&str; 2]| names.into_iter().find_map(|name| text(listed, name));
-    let Some(function) = either(["code.function.name", "code.function"]) else { return };
-    let namespace = text(listed, "code.namespace");
-    let Mfa { module, function, arity } = match &namespace {
-        Some(module) => {
-            let (name, arity) = function.rsplit_once('/').unwrap_or((&function, ""));
-            match arity.parse() {
-                Ok(arity) => Mfa { module, function: name, arity: Some(arity) },
-                Err(_) => Mfa { module, function: &function, arity: None },
+/// The links of a span, their ids as those of spans are written.
+fn links(list: Value<'_, '_>) -> String {
+    let Some(items) = list.list() else { return list.raw().to_owned() };
+    let links = items.map(|link| {
+        let Some(members) = Named::of(link) else { return link.raw().to_owned() };
+        let mut object = Object::new();
+        for (name, value) in &members.0 {
+            match (&**name, value.text()) {
+                ("traceId", Some(text)) => object.text(name, &id(&text, TRACE_BYTES)),
+                ("spanId", Some(text)) => object.text(name, &id(&text, SPAN_BYTES)),
+                _ => object.raw(name, value.raw()),
             }
         }
-        None => match qualified(&function) {
-            Some(mfa) => mfa,
-            None => return event.text("function", &function),
-        },
-    };
-    event.text("module", module);
-    event.text("function", function);
-    if let Some(arity) = arity {
-        event.number("arity", arity.into());
-        if let Some(line) = either(["code.line.number", "code.lineno"]) {
-            let module = module.strip_prefix("Elixir.").unwrap_or(module);
-            event.text("ast_node_id", &format!("{module}.{function}/{arity}:line_{line}"));
-        }
-    }
+        object.close()
+    });
+    format!("[{}]", links.collect::<Vec<_>>().join(","))
 }
 
-fn nanoseconds(members: &Members<'_>, name: &str) -> Result<i64, String> {
-    let got = members.text(name).unwrap_or_default();
-    got.parse().map_err(|_| format!("{name}: got {got:?}; expected nanoseconds since 1970 as a number or a string"))
+/// An object by the names OTLP/JSON has for its members.
+fn renamed(value: Value<'_, '_>) -> String {
+    let Some(members) = Named::of(value) else { return value.raw().to_owned() };
+    let mut object = Object::new();
+    for (name, value) in &members.0 {
+        object.raw(name, value.raw());
+    }
+    object.close()
 }

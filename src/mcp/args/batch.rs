@@ -33,19 +33,26 @@ self_cell!(
 pub(crate) struct HeldBatch {
     held: Arc<Mutex<Held>>,
     len: usize,
+    bytes: usize,
 }
 
 impl HeldBatch {
     /// Reads a part of the line; `None`: it is not of the usual form.
     pub(crate) fn read(line: &Arc<String>, part: Range<usize>) -> Option<Self> {
+        let bytes = part.len();
         let held = Held::try_new(Arc::clone(line), |line| serde_json::from_str(&line[part])).ok()?;
         let len = held.borrow_dependent().events.len();
-        Some(Self { held: Arc::new(Mutex::new(held)), len })
+        Some(Self { held: Arc::new(Mutex::new(held)), len, bytes })
     }
 
     /// Events that were read, good and bad.
     pub(crate) const fn len(&self) -> usize {
         self.len
+    }
+
+    /// Bytes of the text they were read from.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Hands the batch over. It is there once.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::TimeArg;
 use super::view::BYTES_PER_TOKEN;
-use crate::{EventStore, Result, Time};
+use crate::{Result, Time};
 
 /// Budget of an analysis unless asked otherwise.
 const USUAL_TOKENS: usize = 2_000;
@@ -49,9 +49,4 @@ impl SpanArgs {
         let read = |time: &Option<TimeArg>, name| time.as_ref().map(|time| time.read(name)).transpose();
         Ok((read(&self.since_timestamp, "since_timestamp")?, read(&self.until_timestamp, "until_timestamp")?))
     }
-}
-
-/// Whether gathering a ledger of everything may take more than some ten milliseconds.
-pub(crate) fn gathers_long(store: &EventStore) -> bool {
-    store.len() > 10_000
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::time::{TimeArg, written};
 use crate::mcp::page::cell::quoted;
-use crate::{Error, EventStore, Filter, Result, Role};
+use crate::{Error, Filter, Result, Role};
 
 /// One value or a list of values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -64,14 +64,6 @@ fn role_schema(_: &mut SchemaGenerator) -> Schema {
 }
 
 impl FilterArgs {
-    /// Whether a page of so many of these events may take more than some ten milliseconds: up to a microsecond for a
-    /// payload that is searched, some ten nanoseconds for an event that is checked, some microseconds for one that is
-    /// shown.
-    pub(crate) fn is_long(&self, store: &EventStore, limit: usize) -> bool {
-        let checked = if self.text.is_some() { 10_000 } else { 1_500_000 };
-        store.len() > checked || limit > 2_000
-    }
-
     /// The filter they stand for.
     pub(crate) fn read(self) -> Result<Filter> {
         let role = self.role.map(|name| {

@@ -7,7 +7,7 @@ use crate::analysis::untimed::Untimed;
 use crate::mcp::closest::did_you_mean;
 use crate::mcp::report::Column;
 use crate::query::Field;
-use crate::{Error, EventStore, Result};
+use crate::{Error, Result};
 
 /// Names of the dimensions that have one.
 const NAMES: [&str; 11] = [
@@ -76,11 +76,6 @@ pub(crate) fn column(dimension: &Dimension) -> Column {
         Dimension::What => Column::plain("what"),
         Dimension::Message => Column::plain("message"),
     }
-}
-
-/// Whether an analysis over everything may take more than some ten milliseconds.
-pub(crate) fn is_long(store: &EventStore) -> bool {
-    store.len() > 50_000
 }
 
 /// What is said of own time where spans do not nest.

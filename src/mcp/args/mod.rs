@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::query::DEFAULT_LIMIT;
-use crate::{EventStore, Query, Result};
+use crate::{Query, Result};
 
 /// A filtered, ordered, limited question.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -34,11 +34,6 @@ pub(crate) struct QueryArgs {
 }
 
 impl QueryArgs {
-    /// Whether the answer may take more than some ten milliseconds.
-    pub(crate) fn is_long(&self, store: &EventStore) -> bool {
-        self.filter.is_long(store, self.limit.unwrap_or(DEFAULT_LIMIT))
-    }
-
     /// The first page of the question.
     pub(crate) fn read(self) -> Result<Query> {
         Ok(Query {
@@ -59,11 +54,6 @@ pub(crate) struct PageArgs {
 }
 
 impl PageArgs {
-    /// Whether the answer may take more than some ten milliseconds.
-    pub(crate) fn is_long(&self, store: &EventStore) -> bool {
-        self.query.is_long(store)
-    }
-
     /// The page asked for, and how to show it.
     pub(crate) fn read(self) -> Result<(Query, Shape)> {
         let (cursor, shape) = self.view.read()?;

@@ -6,7 +6,6 @@
 
 mod admission;
 
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
 use super::server::Server;
-use super::stdio::signals::Signals;
+use super::stdio::signals::Ends;
 use admission::{Guard, admit};
 
 /// Where the protocol is spoken.
@@ -95,39 +94,37 @@ pub(super) async fn bind(options: &HttpOptions) -> io::Result<TcpListener> {
         .map_err(|error| io::Error::new(error.kind(), format!("cannot serve HTTP on {}: {error}", options.address)))
 }
 
-/// Serves until a signal, then answers what is in flight; `stop` is cancelled at the signal.
+/// Serves until a signal, then answers what is in flight.
 pub(super) async fn serve(
     listener: TcpListener,
     desk: Desk,
     is_read_only: bool,
     options: HttpOptions,
-    stop: CancellationToken,
-    mut signals: Signals,
+    ends: Ends,
 ) -> io::Result<()> {
     let in_flight = TaskTracker::new();
     let sessions_end = CancellationToken::new();
     let guard = Arc::new(Guard::new(options.token, in_flight.clone()));
-    let closing = stop.clone();
+    let closing = ends.asked().clone();
     let service = StreamableHttpService::new(
         move || Ok(Server::new(desk.clone(), is_read_only, closing.child_token())),
         Arc::new(session_manager()),
         config(options.address, sessions_end.clone()),
     );
     let router = Router::new().route_service(PATH, service).fallback(not_here).layer(from_fn_with_state(guard, admit));
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serving = axum::serve(listener, router).with_graceful_shutdown(ends.asked().clone().cancelled_owned());
     let mut serving = tokio::spawn(serving.into_future());
 
     tokio::select! {
-        () = poll_fn(|cx| signals.poll(cx)) => {}
+        () = ends.asked().cancelled() => {}
         ended = &mut serving => return ended.map_err(io::Error::other)?,
     }
     // From here no connection is taken, and listeners are sent home; what was asked is answered.
-    stop.cancel();
     in_flight.close();
     tokio::select! {
         () = in_flight.wait() => {}
         () = tokio::time::sleep(PATIENCE) => {}
-        () = poll_fn(|cx| signals.poll(cx)) => {}
+        () = ends.insisted().cancelled() => {}
     }
     // Streams that sessions hold open would keep their connections forever.
     sessions_end.cancel();

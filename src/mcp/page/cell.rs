@@ -2,17 +2,14 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr3;
+use crate::visible::{has_hidden, visible, visible_json};
 
 /// Characters of a cell that are shown; the rest is counted.
 pub(super) const SHOWN: usize = 160;
 
-/// The text on one line: tabs and line ends are written as `\t`, `\n`, `\r`.
+/// The text on one line: tabs and line ends are written as `\t`, `\n`, `\r`, what a screen would not show as `\u{202e}`.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
-    if memchr3(b'\t', b'\n', b'\r', text.as_bytes()).is_none() {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"))
+    visible(text)
 }
 
 /// Appends a cell's text, on one line and cut, as what a JSON string has between its quotes; how many bytes more that
@@ -35,9 +32,9 @@ pub(super) fn push_whole(out: &mut Vec<u8>, text: &str) -> usize {
     0
 }
 
-/// Marks bytes that a JSON string does not have as they are.
+/// Marks bytes that a JSON string does not have as they are, and such as a character may begin with that is not shown.
 const fn needs_escape(eight: u64) -> u64 {
-    below(eight, b' ') | equal(eight, b'"') | equal(eight, b'\\')
+    below(eight, b' ') | equal(eight, b'"') | equal(eight, b'\\') | equal(eight, 0x7f) | eight & (ONES << 7)
 }
 
 /// Whether a text has a byte that is marked. Most cells are short: to look at all of their bytes, eight at once and the
@@ -101,7 +98,7 @@ pub(crate) fn cut(text: &str) -> Cow<'_, str> {
 /// The text, in quotes where a reader of `name=value` pairs could not tell where it ends.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == ',');
-    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    if plain && !has_hidden(text) { text.to_owned() } else { visible_json(serde_json::Value::from(text).to_string()) }
 }
 
 /// Appends the microseconds from `t0` to `timestamp` with three decimals: no nanosecond is lost.

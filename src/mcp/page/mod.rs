@@ -32,6 +32,9 @@ use table::{Grid, Table};
 /// Bytes the head usually takes; a longer one costs a second round.
 const HEAD_BYTES: usize = 300;
 
+/// Most ids of far events named in one answer; their rows show their times.
+const FAR_TIMES: usize = 20;
+
 /// Payload read for one answer: far more than any budget shows, far less than ten thousand large events.
 const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
@@ -182,6 +185,7 @@ fn envelope(store: &EventStore, query: &Query, (page, losses): (&Page, &Losses),
         next_cursor,
         filters: effective(&applied(page)),
         gaps: gap::notes(&page.gaps, losses),
+        far_times: far_times(page, shown),
         hint: None,
         constants: None,
         t0: None,
@@ -191,6 +195,12 @@ fn envelope(store: &EventStore, query: &Query, (page, losses): (&Page, &Losses),
     };
     reply.hint = hint::how_to_go_on(store, query, page, &reply);
     reply
+}
+
+/// Ids of the shown events whose time is far from the others of their source.
+fn far_times(page: &Page, shown: usize) -> Vec<String> {
+    let far = page.events.iter().take(shown).filter(|event| page.is_far(event)).take(FAR_TIMES);
+    far.map(|event| event.event_id().to_owned()).collect()
 }
 
 /// The answer: the head, then the events; rows of a table are still to follow in its text ([`to_json`], [`to_values`]).

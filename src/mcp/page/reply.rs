@@ -28,6 +28,9 @@ pub(crate) struct PageReply {
     pub(crate) filters: Map<String, Value>,
     /// Spans this answer touches whose events are not all there: pruned here, or lost on the way.
     pub(crate) gaps: Vec<GapReply>,
+    /// Ids of events in this answer whose time lies more than an hour from the other times of their node and session.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) far_times: Vec<String>,
     /// How to go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<String>,
@@ -124,6 +127,8 @@ pub(crate) struct EventMembers {
     session_id: Option<String>,
     /// Place in the source.
     ast_node_id: Option<String>,
+    /// true: its time lies more than an hour from the other times of its node and session; only in get_event_by_id.
+    far_time: Option<bool>,
     /// The store's insertion number; only where fields asks for it.
     seq: Option<u64>,
     /// Nanoseconds it took.
@@ -144,6 +149,13 @@ impl PageReply {
         _ = write!(head, "\nfilters: {}\n", filter_line(&self.filters));
         for gap in &self.gaps {
             _ = writeln!(head, "gap: {}", gap.line(|at| at.to_string()));
+        }
+        if !self.far_times.is_empty() {
+            let ids = self.far_times.join(" ");
+            _ = writeln!(
+                head,
+                "far_times: {ids} (far from the other times of their source; newest is not reckoned from them)"
+            );
         }
         if let Some(hint) = &self.hint {
             _ = writeln!(head, "hint: {hint}");

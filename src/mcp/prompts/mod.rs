@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use super::closest::did_you_mean;
 use crate::analysis::nodes::Nodes;
-use crate::{EventStore, Filter, Result, Unwatched};
+use crate::watch::Watch;
+use crate::{EventStore, Filter, Result};
 
 /// A prompt in the table.
 #[derive(Debug)]
@@ -82,10 +83,10 @@ impl Given {
 
 impl Given {
     /// Makes a pid say its node, where it is of one of several.
-    fn narrow(&mut self, store: &EventStore) -> Result<()> {
+    fn narrow(&mut self, store: &EventStore, watch: &dyn Watch) -> Result<()> {
         for (_, pid) in self.0.iter_mut().filter(|(name, _)| *name == "pid") {
             let filter = Filter { pid: Some(pid.clone()), ..Filter::default() };
-            if let Some(narrowed) = Nodes::narrowed(store, &filter, &Unwatched)?.pid {
+            if let Some(narrowed) = Nodes::narrowed(store, &filter, watch)?.pid {
                 *pid = narrowed;
             }
         }
@@ -97,6 +98,7 @@ impl Given {
 pub(crate) fn get(
     store: &EventStore,
     request: GetPromptRequestParams,
+    watch: &dyn Watch,
 ) -> std::result::Result<GetPromptResult, ErrorData> {
     let Some(lead) = TABLE.iter().find(|lead| lead.name == request.name) else {
         let names: Vec<&str> = TABLE.iter().map(|lead| lead.name).collect();
@@ -108,7 +110,7 @@ pub(crate) fn get(
     let refused = |problem: String| ErrorData::invalid_params(format!("{problem}{}", example()), None);
     let mut given = check(lead, request.arguments.unwrap_or_default()).map_err(refused)?;
     let write = |given: &mut Given| {
-        given.narrow(store)?;
+        given.narrow(store, watch)?;
         (lead.write)(store, given)
     };
     let text = write(&mut given).map_err(|error| refused(error.to_string()))?;

@@ -12,6 +12,7 @@ use super::closest::closest;
 use super::json;
 use super::tools;
 use crate::query::Query;
+use crate::watch::Watch;
 use crate::{EventStore, Index, Order};
 use uri::Target;
 
@@ -86,24 +87,34 @@ pub(crate) fn templates() -> Vec<ResourceTemplate> {
 }
 
 /// What a resource holds now. What is not there is an error that says what is, with the URI as data (SEP-2164).
-pub(crate) fn read(store: &EventStore, is_read_only: bool, uri: &str) -> Result<ResourceContents, ErrorData> {
-    contents(store, is_read_only, uri)
+pub(crate) fn read(
+    store: &EventStore,
+    is_read_only: bool,
+    uri: &str,
+    watch: &dyn Watch,
+) -> Result<ResourceContents, ErrorData> {
+    contents(store, is_read_only, uri, watch)
         .map_err(|error| ErrorData { data: Some(serde_json::json!({ "uri": uri })), ..error })
 }
 
-fn contents(store: &EventStore, is_read_only: bool, uri: &str) -> Result<ResourceContents, ErrorData> {
+fn contents(
+    store: &EventStore,
+    is_read_only: bool,
+    uri: &str,
+    watch: &dyn Watch,
+) -> Result<ResourceContents, ErrorData> {
     let target = Target::parse(uri).map_err(refused)?;
     let (text, mime) = match &target {
-        Target::Stats => (structured(store)?, JSON),
+        Target::Stats => (structured(store, watch)?, JSON),
         Target::Guide => (guide::text(is_read_only), MARKDOWN),
         Target::Event(id) => (event(store, id)?, JSON),
         Target::Pid(pid) => {
             let arguments = serde_json::json!({ "pid": pid });
-            (table(store, "last_n_events_for_pid", arguments, Index::Process, pid)?, TEXT)
+            (table(store, "last_n_events_for_pid", arguments, (Index::Process, pid), watch)?, TEXT)
         }
         Target::AstNode(node) => {
             let arguments = serde_json::json!({ "ast_node_id": node, "order": "desc" });
-            (table(store, "query_events_by_ast_node", arguments, Index::AstNode, node)?, TEXT)
+            (table(store, "query_events_by_ast_node", arguments, (Index::AstNode, node), watch)?, TEXT)
         }
     };
     Ok(ResourceContents::text(text, uri).with_mime_type(mime))
@@ -118,8 +129,8 @@ fn refused(message: String) -> ErrorData {
     ErrorData::invalid_params(message, None)
 }
 
-fn structured(store: &EventStore) -> Result<String, ErrorData> {
-    let answer = tools::call("get_stats", store, serde_json::json!({})).map_err(refused)?;
+fn structured(store: &EventStore, watch: &dyn Watch) -> Result<String, ErrorData> {
+    let answer = tools::call("get_stats", store, serde_json::json!({}), watch).map_err(refused)?;
     Ok(answer.structured.to_string())
 }
 
@@ -128,12 +139,12 @@ fn table(
     store: &EventStore,
     tool: &str,
     arguments: serde_json::Value,
-    index: Index,
-    key: &str,
+    (index, key): (Index, &str),
+    watch: &dyn Watch,
 ) -> Result<String, ErrorData> {
     // The answer's hints speak of "the call".
     let call = format!("call: {tool} {arguments}");
-    let answer = tools::call(tool, store, arguments).map_err(refused)?;
+    let answer = tools::call(tool, store, arguments, watch).map_err(refused)?;
     if answer.structured["total_matched"] != 0 {
         return Ok(format!("{call}\n{}", answer.text));
     }
@@ -188,7 +199,7 @@ mod tests {
         let payload = "ü".repeat(MAX_EVENT_BYTES);
         store.store_json_event(&format!(r#"{{"id": "long", "ts": 7, "data": {{"x": "{payload}"}}}}"#)).unwrap();
         let ResourceContents::TextResourceContents { text, .. } =
-            read(&store, false, "elixirscope://event/long").unwrap()
+            read(&store, false, "elixirscope://event/long", &crate::Unwatched).unwrap()
         else {
             panic!("text")
         };

@@ -24,6 +24,8 @@ pub(crate) struct Gate {
     turns: u64,
     /// Requests that stay open beside the others: subscriptions.
     open: Vec<(u64, RequestId)>,
+    /// Requests that overtook the others: pings.
+    beside: Vec<RequestId>,
     waker: Option<Waker>,
 }
 
@@ -46,7 +48,9 @@ impl Gate {
 
     /// Whether this request is being answered, or is one that stays open.
     pub(crate) fn is_under_way(&self, id: &RequestId) -> bool {
-        self.current.as_ref().is_some_and(|current| current.id == *id) || self.open.iter().any(|(_, open)| open == id)
+        self.current.as_ref().is_some_and(|current| current.id == *id)
+            || self.open.iter().any(|(_, open)| open == id)
+            || self.beside.contains(id)
     }
 
     /// The request whose turn it is now.
@@ -56,6 +60,11 @@ impl Gate {
         let turn = this.turns;
         this.current = Some(Current { turn, id, is_cancelled: false, stays_open, slot: AnswerSlot::default() });
         Ticket(Arc::new(Turn { turn, gate: Arc::clone(gate) }))
+    }
+
+    /// A request that is answered beside the others: it changes nothing and looks at nothing.
+    pub(crate) fn enter_beside(&mut self, id: RequestId) {
+        self.beside.push(id);
     }
 
     /// The slot of the request whose turn it is now.
@@ -91,13 +100,14 @@ impl Gate {
                 }
                 !is_cancelled
             }
-            (_, Some(id)) => match self.open.iter().position(|(_, open)| open == id) {
-                Some(at) => {
-                    self.open.remove(at);
-                    true
+            (_, Some(id)) => {
+                if let Some(at) = self.beside.iter().position(|beside| beside == id) {
+                    self.beside.remove(at);
+                    return true;
                 }
-                None => false,
-            },
+                let open = self.open.iter().position(|(_, open)| open == id);
+                open.map(|at| self.open.remove(at)).is_some()
+            }
             (_, None) => true,
         }
     }

@@ -20,10 +20,8 @@ mod transport;
 
 use std::io;
 
-use tokio_util::sync::CancellationToken;
-
 use envelope::{Line, Said};
-use signals::Signals;
+use signals::Ends;
 use transport::Wire;
 
 use super::server::Server;
@@ -51,7 +49,7 @@ impl Default for Options {
 }
 
 /// Serves MCP on stdin and stdout until stdin ends or SIGTERM or SIGINT comes, and everything asked until then is
-/// answered.
+/// answered; at a signal, with a refusal where it only reads and takes long.
 ///
 /// Requests of any runtime take effect in the order sent; on a `current_thread` runtime they do so fastest. End the
 /// runtime with `shutdown_background`: where stdin is no pipe, a thread may still wait for its next byte.
@@ -60,12 +58,13 @@ impl Default for Options {
 /// When stdin cannot be read, or when stdout cannot be written: [`BrokenPipe`](io::ErrorKind::BrokenPipe) means its
 /// reader is gone. When a second signal comes before everything is answered: [`Interrupted`](io::ErrorKind::Interrupted).
 pub async fn serve_stdio(store: EventStore, options: Options) -> io::Result<()> {
-    serve(Server::new(store.into(), false, CancellationToken::new()), options, Signals::listen()?).await
+    let ends = Ends::listen()?;
+    serve(Server::new(store.into(), false, ends.asked().clone()), options, ends).await
 }
 
 /// [`serve_stdio`] with a server made for it.
-pub(super) async fn serve(server: Server, options: Options, signals: Signals) -> io::Result<()> {
-    let (wire, broken) = Wire::new(pipes::input(), pipes::output(), Some(signals), options);
+pub(super) async fn serve(server: Server, options: Options, ends: Ends) -> io::Result<()> {
+    let (wire, broken) = Wire::new(pipes::input(), pipes::output(), Some(&ends), options);
     let running = rmcp::service::serve_directly(server, wire, None);
     tokio::select! {
         biased;

@@ -49,6 +49,11 @@ impl Outbox {
         self.bytes.append(&mut self.held);
     }
 
+    /// Whether an array is open.
+    pub(crate) fn is_in_array(&self) -> bool {
+        self.array != Array::None
+    }
+
     /// A reply.
     pub(crate) fn reply(&mut self, message: &impl Serialize) {
         let start = self.begin_reply();

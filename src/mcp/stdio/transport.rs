@@ -23,7 +23,7 @@ use super::gate::Gate;
 use super::lines::{Lines, RawLine};
 use super::pipes::{Input, Output};
 use super::refusal::{INVALID_PARAMS, INVALID_REQUEST, Refusal};
-use super::signals::Signals;
+use super::signals::{Ends, Heard};
 use super::storing::Unread;
 use super::{Options, called};
 use crate::mcp::server::about;
@@ -59,7 +59,8 @@ pub(crate) struct Wire {
     output: Output,
     /// Bytes were given to `output` since it was flushed.
     is_unflushed: bool,
-    signals: Option<Signals>,
+    /// The first signal and the second.
+    signals: Option<(Heard, Heard)>,
     options: Options,
     lines: Lines,
     /// Steps with the bytes of the line they came with.
@@ -67,6 +68,8 @@ pub(crate) struct Wire {
     queued_bytes: usize,
     /// Notifications overtake requests.
     notices: VecDeque<ClientNotification>,
+    /// So do pings: whoever sends one asks whether anybody is there.
+    pings: VecDeque<(RequestId, ClientRequest)>,
     gate: Arc<Mutex<Gate>>,
     /// A request was handed on just now, and its handler had no time to begin yet.
     is_handing_on: bool,
@@ -81,7 +84,7 @@ impl Wire {
     pub(crate) fn new(
         input: Input,
         output: Output,
-        signals: Option<Signals>,
+        ends: Option<&Ends>,
         options: Options,
     ) -> (Self, oneshot::Receiver<io::Error>) {
         let (broken, on_broken) = oneshot::channel();
@@ -89,12 +92,13 @@ impl Wire {
             input,
             output,
             is_unflushed: false,
-            signals,
+            signals: ends.map(|ends| (Heard::of(ends.asked()), Heard::of(ends.insisted()))),
             options,
             lines: Lines::new(options.max_line),
             steps: VecDeque::new(),
             queued_bytes: 0,
             notices: VecDeque::new(),
+            pings: VecDeque::new(),
             gate: Arc::default(),
             is_handing_on: false,
             is_initialized: false,
@@ -110,6 +114,10 @@ impl Wire {
         loop {
             if let Some(notice) = self.notices.pop_front() {
                 return Poll::Ready(Some(JsonRpcMessage::notification(notice)));
+            }
+            if let Some((id, ping)) = self.pings.pop_front() {
+                self.gate.lock().enter_beside(id.clone());
+                return Poll::Ready(Some(JsonRpcMessage::request(ping, id)));
             }
             if self.broken.is_none() {
                 return Poll::Ready(None);
@@ -278,6 +286,9 @@ impl Wire {
         let bytes = line.len();
         match envelope::read(line) {
             Line::Blank => {}
+            Line::One(Said::Request(asked)) if self.overtakes(&asked) => {
+                self.pings.push_back((asked.id, asked.request))
+            }
             Line::One(said) => self.queue_said(said, bytes),
             Line::Batch(all) => {
                 self.push(Step::OpenArray, bytes);
@@ -298,6 +309,28 @@ impl Wire {
             Said::Notification(notification) => self.notices.push_back(*notification),
             Said::Ignored => {}
         }
+    }
+
+    /// Whether a request need not wait for those before it. In a script replies keep the order of the requests; and where
+    /// another of its id is waited for, nobody could tell the replies apart.
+    fn overtakes(&self, asked: &Asked) -> bool {
+        if self.options.script || self.pings.len() >= QUEUED || !matches!(asked.request, ClientRequest::PingRequest(_))
+        {
+            return false;
+        }
+        let gate = self.gate.lock();
+        let waits = !gate.is_free() || !self.steps.is_empty();
+        let is_same = |step: &Step| match step {
+            Step::Request(other) => other.id == asked.id,
+            Step::Storing(unread) => *unread.id() == asked.id,
+            Step::Refuse(_) => false,
+            // Replies to a batch are one array: none comes between them.
+            Step::OpenArray | Step::CloseArray => true,
+        };
+        waits
+            && !gate.is_under_way(&asked.id)
+            && !gate.outbox.is_in_array()
+            && !self.steps.iter().any(|(step, _)| is_same(step))
     }
 
     fn push(&mut self, step: Step, bytes: usize) {
@@ -342,11 +375,12 @@ impl Wire {
     }
 
     fn heed_signals(&mut self, cx: &mut Context<'_>) {
-        while self.signals.as_mut().is_some_and(|signals| signals.poll(cx).is_ready()) {
-            if matches!(self.end, Some(End::Signal)) {
-                self.fail(io::Error::new(io::ErrorKind::Interrupted, "asked twice to end; replies may be missing"));
-            }
+        let Some((asked, insisted)) = &mut self.signals else { return };
+        if asked.poll(cx).is_ready() {
             self.end = Some(End::Signal);
+        }
+        if insisted.poll(cx).is_ready() {
+            self.fail(io::Error::new(io::ErrorKind::Interrupted, "asked twice to end; replies may be missing"));
         }
     }
 

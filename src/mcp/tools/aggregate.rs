@@ -9,6 +9,7 @@ use crate::analysis::{Dimension, Label, MAX_DIMENSIONS};
 use crate::mcp::args::filter::OneOrMany;
 use crate::mcp::args::group::{self, dimension};
 use crate::mcp::args::{BudgetArgs, FilterArgs, effective};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -164,13 +165,10 @@ impl Tool for Aggregate {
     const EXAMPLE: &'static str =
         r#"{"group_by":["module","10ms"],"metrics":["count","p95"],"event_type":"function_exit"}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        group::is_long(store)
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let names = match args.group_by {

@@ -10,8 +10,8 @@ use crate::analysis::traffic::Traffic;
 use crate::analysis::trees::{Ground, Target, ground, place};
 use crate::analysis::value::brief;
 use crate::event::StoredEvent;
-use crate::mcp::args::budget::gathers_long;
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -59,13 +59,10 @@ impl Tool for CallTree {
         much of self it may have waited for other messages. Give one of event_id, correlation_id, pid.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","depth":4}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        gathers_long(store)
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let target = match (args.event_id, args.correlation_id, args.pid) {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::NoArgs;
 use super::source::{SourceReply, texts};
 use crate::Result;
+use crate::mcp::cost::Cost;
 use crate::mcp::desk::Desk;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -26,6 +27,7 @@ impl Tool<Desk> for CaptureStatus {
         a restarted application is another one).";
     const EXAMPLE: &'static str = "{}";
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::Waits;
 
     type Args = NoArgs;
     type Reply = Reply;

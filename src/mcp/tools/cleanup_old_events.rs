@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::removal::{self, RemovalReply, SOON_REMOVED};
+use super::removal::{self, RemovalReply};
 use crate::mcp::args::TimeArg;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::store::Cleanup;
@@ -48,10 +48,6 @@ impl Tool for CleanupOldEvents {
 
     type Args = Args;
     type Reply = RemovalReply;
-
-    fn is_long(store: &EventStore, _args: &Args) -> bool {
-        store.len() > SOON_REMOVED
-    }
 
     fn run(store: &EventStore, args: Args, _watch: &dyn Watch) -> Result<Answer<RemovalReply>, Error> {
         let cleanup = Cleanup {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::removal::{self, RemovalReply, SOON_REMOVED};
+use super::removal::{self, RemovalReply};
 use crate::analysis::nodes::Nodes;
 use crate::mcp::args::FilterArgs;
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -32,10 +32,6 @@ impl Tool for ClearEvents {
 
     type Args = Args;
     type Reply = RemovalReply;
-
-    fn is_long(store: &EventStore, _args: &Args) -> bool {
-        store.len() > SOON_REMOVED
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<RemovalReply>, Error> {
         let filter = Nodes::narrowed(store, &args.filter.read()?, &Unwatched)?;

@@ -9,6 +9,7 @@ use crate::analysis::diff::{Change, Difference, Kind, Side, Summary, Surety, dif
 use crate::analysis::{Dimension, event_at};
 use crate::mcp::args::filter::filter_line;
 use crate::mcp::args::{BudgetArgs, FilterArgs, effective, group};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -101,13 +102,10 @@ impl Tool for DiffWindows {
         then the largest. Differences that chance explains are only counted, and samples too small to tell are marked.";
     const EXAMPLE: &'static str = r#"{"before":{"until_timestamp":"-10s"},"after":{"since_timestamp":"-10s"}}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        group::is_long(store)
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let (before, after) = (filter("before", args.before)?, filter("after", args.after)?);

@@ -7,6 +7,7 @@ use crate::analysis::ask::Ask;
 use crate::analysis::story::{Story, explain};
 use crate::mcp::args::NodeArg;
 use crate::mcp::args::view::BYTES_PER_TOKEN;
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -38,13 +39,10 @@ impl Tool for Explain {
         handled, its state, its troubles, lost messages. An event: what led to it over processes, and what followed.";
     const EXAMPLE: &'static str = r#"{"target":"<0.125.0>"}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        store.len() > 100_000
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let ask = Ask::new(store, watch);

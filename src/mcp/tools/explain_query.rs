@@ -120,10 +120,6 @@ impl Tool for ExplainQuery {
     type Args = Args;
     type Reply = Reply;
 
-    fn is_long(store: &EventStore, args: &Args) -> bool {
-        args.analyze == Some(true) && args.query.is_long(store)
-    }
-
     fn run(store: &EventStore, Args { query, analyze }: Args, watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
         let query = query.read()?;
         let query = Query { filter: Nodes::narrowed(store, &query.filter, watch)?, ..query };

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::analysis::anomalies::{self, Finding, Kind};
 use crate::analysis::ledger::{Ledger, gather};
 use crate::analysis::left_out::What;
-use crate::mcp::args::budget::gathers_long;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -52,13 +52,10 @@ impl Tool for FindAnomalies {
         symptom is unclear.";
     const EXAMPLE: &'static str = r#"{"kinds":["lost_update","call_timeout"]}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        gathers_long(store)
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let named = |name: String| {

@@ -47,7 +47,11 @@ impl Tool for GetEventById {
         let event = store.get_event_by_id(&event_id).map_err(|error| {
             Error::not_found(format!("{error}. Find ids with query_events; get_stats says what span is stored."))
         })?;
-        let text = json::compact(&event.to_json());
+        let mut text = json::compact(&event.to_json());
+        if store.is_far(&event) {
+            text.truncate(text.len() - 1);
+            text.push_str(",\"far_time\":true}");
+        }
         let structured = Reply(json::lossless_object(&text));
         Ok(Answer { text, structured })
     }

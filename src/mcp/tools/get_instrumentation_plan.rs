@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::store_instrumentation_plan::plan_schema;
+use crate::mcp::cost::Cost;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
@@ -35,6 +36,7 @@ impl Tool for GetInstrumentationPlan {
     const DESCRIPTION: &'static str = "The newest instrumentation plan, or one version of it.";
     const EXAMPLE: &'static str = r#"{"version":1}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::Waits;
 
     type Args = Args;
     type Reply = Reply;

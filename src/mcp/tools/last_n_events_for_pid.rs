@@ -38,10 +38,6 @@ impl Tool for LastNEventsForPid {
     type Args = Args;
     type Reply = PageReply;
 
-    fn is_long(store: &EventStore, args: &Args) -> bool {
-        args.filter.is_long(store, args.n.unwrap_or(DEFAULT_LIMIT))
-    }
-
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<PageReply>, Error> {
         let (cursor, shape) = args.view.read()?;
         let query = Query {

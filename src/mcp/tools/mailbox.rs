@@ -10,8 +10,8 @@ use super::find_anomalies::frame;
 use crate::analysis::ledger::{Ledger, ProcessId, gather};
 use crate::analysis::mailbox::{Mailbox as Box_, Measure, Stay, buckets, by_receiver};
 use crate::analysis::traffic::Traffic;
-use crate::mcp::args::budget::gathers_long;
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -51,13 +51,10 @@ impl Tool for Mailbox {
         process_sample events, and which callbacks its time went to.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","bucket":"1ms"}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        gathers_long(store)
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let bucket = args.bucket.as_deref().map(read_bucket).transpose()?;

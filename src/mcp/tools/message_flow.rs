@@ -10,8 +10,8 @@ use super::find_anomalies::frame;
 use crate::analysis::flow::{Only, Parties, select};
 use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, bare, gather};
 use crate::analysis::traffic::{Answer as Reply, Fate, Traffic};
-use crate::mcp::args::budget::gathers_long;
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -72,13 +72,10 @@ impl Tool for MessageFlow {
         receiver died). Filter with pid, between two processes, or only lost, unanswered, slow or late ones.";
     const EXAMPLE: &'static str = r#"{"only":"lost"}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        gathers_long(store)
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let (since, until) = args.span.read()?;

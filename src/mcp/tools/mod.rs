@@ -38,7 +38,7 @@ use serde_json::Value;
 use super::desk::Desk;
 use super::tool::{Answer, Arguments, Entry, Form, entry, entry_at_desk};
 use crate::EventStore;
-use crate::watch::Unwatched;
+use crate::watch::Watch;
 
 static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     vec![
@@ -89,12 +89,17 @@ pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
 }
 
 /// What a tool answers, for what is made of answers; an error is the text of the refusal.
-pub(crate) fn call(name: &str, store: &EventStore, arguments: Value) -> Result<Answer<Value>, String> {
+pub(crate) fn call(
+    name: &str,
+    store: &EventStore,
+    arguments: Value,
+    watch: &dyn Watch,
+) -> Result<Answer<Value>, String> {
     let Some(entry) = find(name) else { return Err(format!("there is no tool {name}")) };
     let Value::Object(arguments) = arguments else { return Err(format!("{name}: arguments are an object")) };
     let desk = Desk::from(store.clone());
-    let prepared = (entry.prepare)(entry, &desk, Arguments::Object(arguments), Form::Values)?;
-    Ok((prepared.run)(&desk, &Unwatched)?.into_values())
+    let prepared = (entry.prepare)(entry, Arguments::Object(arguments), Form::Values)?;
+    Ok((prepared.run)(&desk, watch)?.into_values())
 }
 
 /// The tool of this name.

@@ -13,6 +13,7 @@ use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -42,13 +43,10 @@ impl Tool for OverviewTool {
         busy share, longest mailbox, end), the functions that took most time, and what to ask next.";
     const EXAMPLE: &'static str = r#"{"since_timestamp":"-10s"}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        store.len() > 50_000
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let (since, until) = args.span.read()?;

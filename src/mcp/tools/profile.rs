@@ -11,6 +11,7 @@ use crate::analysis::nodes::process_of;
 use crate::analysis::spread::percentile;
 use crate::analysis::{Dimension, event_at};
 use crate::mcp::args::{BudgetArgs, FilterArgs, group};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
@@ -104,13 +105,10 @@ impl Tool for Profile {
         source, process or kind of message; then calls that stand out from their own median.";
     const EXAMPLE: &'static str = r#"{"by":"function","since_timestamp":"-5s","limit":10}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        group::is_long(store)
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let by = args.by.unwrap_or_default();

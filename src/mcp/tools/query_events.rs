@@ -22,10 +22,6 @@ impl Tool for QueryEvents {
     type Args = PageArgs;
     type Reply = PageReply;
 
-    fn is_long(store: &EventStore, args: &PageArgs) -> bool {
-        args.is_long(store)
-    }
-
     fn run(store: &EventStore, args: PageArgs, watch: &dyn Watch) -> Result<Answer<PageReply>, Error> {
         let (query, shape) = args.read()?;
         page::answer(store, &query, &shape, watch)

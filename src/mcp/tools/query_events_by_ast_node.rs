@@ -30,10 +30,6 @@ impl Tool for QueryEventsByAstNode {
     type Args = Args;
     type Reply = PageReply;
 
-    fn is_long(store: &EventStore, args: &Args) -> bool {
-        args.page.is_long(store)
-    }
-
     fn run(store: &EventStore, Args { page }: Args, watch: &dyn Watch) -> Result<Answer<PageReply>, Error> {
         let (query, shape) = page.read()?;
         page::answer(store, &query, &shape, watch)

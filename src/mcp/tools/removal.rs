@@ -6,9 +6,6 @@ use serde::Serialize;
 use crate::mcp::tool::Answer;
 use crate::store::Removal;
 
-/// Removing from no more events than this takes less than some ten milliseconds.
-pub(crate) const SOON_REMOVED: u64 = 100_000;
-
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RemovalReply {
     /// Events removed, or with dry_run: that would be.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::source::SourceReply;
 use crate::capture::{Asked, Target};
+use crate::mcp::cost::Cost;
 use crate::mcp::desk::Desk;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -40,6 +41,7 @@ impl Tool<Desk> for StartCapture {
         addresses of that machine.";
     const EXAMPLE: &'static str = r#"{"dbg":"127.0.0.1:4711"}"#;
     const EFFECT: Effect = Effect::Stores;
+    const COST: Cost = Cost::Waits;
     const REACHES_OUT: bool = true;
 
     type Args = Args;

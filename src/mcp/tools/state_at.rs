@@ -15,6 +15,7 @@ use crate::analysis::value::is_cut;
 use crate::analysis::value::path::Path;
 use crate::analysis::who::Names;
 use crate::mcp::args::{BudgetArgs, NodeArg, TimeArg};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -52,6 +53,7 @@ impl Tool for StateAtTool {
         one part of it or the difference to another time.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","at":"-1ms","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;

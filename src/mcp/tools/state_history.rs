@@ -11,6 +11,7 @@ use crate::analysis::value::brief::brief;
 use crate::analysis::value::is_cut;
 use crate::analysis::value::path::Path;
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
+use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::query::MAX_LIMIT;
@@ -41,13 +42,10 @@ impl Tool for StateHistory {
         by which message from whom, sent at which call site. Times count from the last change.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
+    const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
     type Args = Args;
     type Reply = ReportReply;
-
-    fn is_long(store: &EventStore, _: &Args) -> bool {
-        store.len() > 20_000
-    }
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let ask = Ask::new(store, watch);

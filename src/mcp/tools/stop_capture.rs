@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::source::{SourceReply, texts};
+use crate::mcp::cost::Cost;
 use crate::mcp::desk::Desk;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -32,14 +33,10 @@ impl Tool<Desk> for StopCapture {
         events stay. The application goes on tracing until it is told to stop (:dbg.stop()).";
     const EXAMPLE: &'static str = r#"{"source":"127.0.0.1:4711"}"#;
     const EFFECT: Effect = Effect::Stores;
+    const COST: Cost = Cost::Waits;
 
     type Args = Args;
     type Reply = Reply;
-
-    /// Its threads are waited for.
-    fn is_long(_desk: &Desk, _args: &Args) -> bool {
-        true
-    }
 
     fn run(desk: &Desk, args: Args, _watch: &dyn Watch) -> Result<Answer<Reply>> {
         let source = match (args.source, args.all) {

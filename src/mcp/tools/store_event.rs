@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::mcp::args::event::{event_schema, object_text};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::cost::Cost;
+use crate::mcp::tool::{Answer, Effect, LONG_TEXT, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -30,6 +31,9 @@ pub(crate) struct Reply {
     outcome: &'static str,
     /// Whether it was stamped on arrival because it carried no time.
     timestamp_assigned: bool,
+    /// Whether its time lies more than an hour from the other times of its node and session: it is kept, but newest and
+    /// ages are not reckoned from it.
+    far_time: bool,
     /// Old events that retention took to make room.
     pruned: u64,
 }
@@ -41,6 +45,7 @@ impl Tool for StoreEvent {
         again is a duplicate (same content) or a replacement. For more than a few events use store_events.";
     const EXAMPLE: &'static str = r#"{"event":{"event_id":"e1","timestamp":-500,"event_type":"message_send","pid":"<0.120.0>","data":{"receiver_pid":"<0.121.0>","message":":ping"}}}"#;
     const EFFECT: Effect = Effect::Stores;
+    const COST: Cost = Cost::Stores { events: 1, bytes: LONG_TEXT };
 
     type Args = Args;
     type Reply = Reply;
@@ -72,6 +77,9 @@ fn store_text(store: &EventStore, event: &str) -> Result<Answer<Reply>, Error> {
     if stored.timestamp_assigned {
         text.push_str("; timestamp assigned on arrival");
     }
+    if stored.is_far {
+        text.push_str("; its time is far from the others of its source: nothing is reckoned from it");
+    }
     if stored.pruned > 0 {
         _ = write!(text, "; pruned {}", stored.pruned);
     }
@@ -79,6 +87,7 @@ fn store_text(store: &EventStore, event: &str) -> Result<Answer<Reply>, Error> {
         event_id: stored.event_id,
         outcome,
         timestamp_assigned: stored.timestamp_assigned,
+        far_time: stored.is_far,
         pruned: stored.pruned,
     };
     Ok(Answer { text, structured })

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::mcp::args::batch::BatchArgs;
 use crate::mcp::args::event::{self, event_schema};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::cost::Cost;
+use crate::mcp::tool::{Answer, Effect, LONG_TEXT, Tool};
 use crate::store::StoreReport;
 use crate::watch::Watch;
 use crate::{Error, EventStore};
@@ -43,6 +44,9 @@ pub(crate) struct Reply {
     rejected: Vec<RejectedReply>,
     /// Events stamped on arrival because they carried no time.
     timestamps_assigned: u64,
+    /// Events whose time lies more than an hour from the other times of their node and session: kept, but newest and ages
+    /// are not reckoned from them.
+    far_times: u64,
     /// Old events that retention took to make room.
     pruned: u64,
 }
@@ -66,6 +70,7 @@ impl Tool for StoreEvents {
         again is safe: known events count as duplicates.";
     const EXAMPLE: &'static str = r#"{"events":[{"event_id":"e1","timestamp":-500,"event_type":"function_entry","pid":"<0.120.0>","data":{"module":"Bank.Account","function":"withdraw","arity":2}}]}"#;
     const EFFECT: Effect = Effect::Stores;
+    const COST: Cost = Cost::Stores { events: LONG_TEXT / 8, bytes: LONG_TEXT };
 
     type Args = Args;
     type Reply = Reply;
@@ -106,13 +111,14 @@ fn answer(report: StoreReport, all: usize, atomic: bool) -> Result<Answer<Reply>
         return Err(Error::invalid(format!("nothing was stored (atomic): {bad} of {all} events are bad{listed}")));
     }
     let text = format!(
-        "stored={} replaced={} duplicates={} rejected={} timestamps_assigned={} pruned={}{}",
+        "stored={} replaced={} duplicates={} rejected={} timestamps_assigned={} pruned={}{}{}",
         report.stored,
         report.replaced,
         report.duplicates,
         rejected.len(),
         report.timestamps_assigned,
         report.pruned,
+        if report.far_times > 0 { format!(" far_times={}", report.far_times) } else { String::new() },
         listed(&rejected)
     );
     let structured = Reply {
@@ -121,6 +127,7 @@ fn answer(report: StoreReport, all: usize, atomic: bool) -> Result<Answer<Reply>
         duplicates: report.duplicates,
         rejected,
         timestamps_assigned: report.timestamps_assigned,
+        far_times: report.far_times,
         pruned: report.pruned,
     };
     Ok(Answer { text, structured })

@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::mcp::cost::Cost;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
@@ -36,6 +37,7 @@ impl Tool for StoreInstrumentationPlan {
         newest version, beside the events. The last 100 versions are kept.";
     const EXAMPLE: &'static str = r#"{"plan":{"functions":{"Bank.Account.withdraw/2":{"trace":["call","return"]}}}}"#;
     const EFFECT: Effect = Effect::Appends;
+    const COST: Cost = Cost::Waits;
 
     type Args = Args;
     type Reply = Reply;

@@ -1,0 +1,301 @@
+//! Who does what is not small, so that nobody waits for what others ask?
+//!
+//! Threads beside the one that takes requests: some for each connection's share of the machine, and memory reserved for
+//! each piece of work before it begins. Work is given up when it is cancelled or the server is to end; work that does
+//! not hear of it and changes nothing is left behind.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rmcp::model::ErrorData;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::call::Listener;
+use super::cost::Weight;
+use crate::budget::{Budget, Busy, Reservation};
+use crate::watch::Watch;
+use crate::{Error, Result};
+
+/// Pieces of work done at once; each is a thread, and the system shares the processors among them.
+const AT_ONCE: usize = 32;
+
+/// Longest wait for memory that others hold.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// So long work that only reads is waited for once nobody wants it.
+const GRACE: Duration = Duration::from_millis(30);
+
+/// The threads of one server and the memory they share. Clones share them.
+#[derive(Clone, Debug)]
+pub(crate) struct Workers {
+    places: Arc<Semaphore>,
+    budget: Budget,
+}
+
+/// How far a piece of work is: so many of so many steps.
+pub(crate) type Report = (u64, u64);
+
+/// Who wants a piece of work.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// Cancelled when its caller does not want it any more.
+    pub(crate) by_caller: CancellationToken,
+    /// Cancelled when the server is to end.
+    pub(crate) by_server: CancellationToken,
+}
+
+/// Why a piece of work was not done.
+#[derive(Debug)]
+pub(crate) enum Undone {
+    /// Its caller does not want it any more.
+    Cancelled,
+    /// The server is to end.
+    Ending,
+    /// Others hold the memory it takes.
+    Busy(Busy),
+    /// It panicked.
+    Failed,
+}
+
+impl Wanted {
+    fn is_unwanted(&self) -> bool {
+        self.by_caller.is_cancelled() || self.by_server.is_cancelled()
+    }
+
+    /// Ready when nobody wants it any more; says why. What is to be stored is wanted until its caller is gone.
+    async fn gone(&self, only_reads: bool) -> Undone {
+        tokio::select! {
+            biased;
+            () = self.by_caller.cancelled() => Undone::Cancelled,
+            () = self.by_server.cancelled(), if only_reads => Undone::Ending,
+        }
+    }
+}
+
+impl Workers {
+    pub(crate) fn new(budget: Budget) -> Self {
+        Self { places: Arc::new(Semaphore::new(AT_ONCE)), budget }
+    }
+
+    pub(crate) const fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Does work on a thread once there is a place and memory for it. `listener` hears how far it is. Work that `only_reads`
+    /// is not waited for when nobody wants it any more.
+    pub(crate) async fn carry_out<T: Send + 'static>(
+        &self,
+        weight: Weight,
+        wanted: &Wanted,
+        only_reads: bool,
+        listener: Option<&Listener>,
+        work: impl FnOnce(&dyn Watch) -> T + Send + 'static,
+    ) -> std::result::Result<T, Undone> {
+        let (place, memory) = tokio::select! {
+            biased;
+            why = wanted.gone(only_reads) => return Err(why),
+            entered = self.enter(weight) => entered?,
+        };
+        let (reports, mut progress) = watch::channel(None);
+        let watcher = Watcher { wanted: wanted.clone(), reports, latest: Mutex::new(None), memory: Mutex::new(memory) };
+        let mut work = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            catch_unwind(AssertUnwindSafe(|| work(&watcher)))
+        });
+        let gone = async {
+            let why = wanted.gone(only_reads).await;
+            if !only_reads {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(GRACE).await;
+            why
+        };
+        let mut gone = std::pin::pin!(gone);
+        loop {
+            tokio::select! {
+                // What was reported is told, also when the work is done by then.
+                biased;
+                Ok(()) = progress.changed(), if listener.is_some() => {
+                    let report = *progress.borrow_and_update();
+                    if let (Some(report), Some(listener)) = (report, listener) {
+                        listener.tell(report).await;
+                    }
+                }
+                done = &mut work => return done.ok().and_then(std::result::Result::ok).ok_or(Undone::Failed),
+                why = &mut gone => return Err(why),
+            }
+        }
+    }
+
+    async fn enter(&self, weight: Weight) -> std::result::Result<(OwnedSemaphorePermit, Reservation), Undone> {
+        let places = Arc::clone(&self.places);
+        let place = places.acquire_owned().await.map_err(|_| Undone::Ending)?;
+        // What is reckoned too high is not refused for it: it asks for more as it goes.
+        let bytes = weight.bytes.min(self.budget.most() / 2);
+        let memory = match self.budget.reserve(bytes) {
+            Ok(memory) => memory,
+            Err(busy) => {
+                let waits = tokio::time::timeout(PATIENCE, self.budget.reserve_when_free(bytes));
+                waits.await.map_err(|_| Undone::Busy(busy))?
+            }
+        };
+        Ok((place, memory))
+    }
+}
+
+/// Who asked, as the work sees it.
+struct Watcher {
+    wanted: Wanted,
+    reports: watch::Sender<Option<Report>>,
+    latest: Mutex<Option<(Instant, Report)>>,
+    memory: Mutex<Reservation>,
+}
+
+/// Progress is told this often: for people and for clients that give up on silence.
+const BETWEEN_REPORTS: Duration = Duration::from_millis(100);
+
+impl Watch for Watcher {
+    fn is_cancelled(&self) -> bool {
+        self.wanted.is_unwanted()
+    }
+
+    fn progressed(&self, done: u64, total: u64) {
+        let mut latest = self.latest.lock();
+        let is_news = latest.is_none_or(|(at, (before, _))| done > before && at.elapsed() >= BETWEEN_REPORTS);
+        if is_news {
+            *latest = Some((Instant::now(), (done, total)));
+            self.reports.send_replace(Some((done, total)));
+        }
+    }
+
+    fn takes(&self, bytes: u64) -> Result<()> {
+        self.memory.lock().grow(bytes).map_err(Error::from)
+    }
+}
+
+impl Undone {
+    /// What the caller is told of work called so.
+    pub(crate) fn told(&self, name: &str) -> String {
+        match self {
+            Self::Cancelled => "cancelled; nothing was changed".to_owned(),
+            Self::Ending => format!("{name}: the server was asked to end and gave this up; nothing was changed"),
+            Self::Busy(busy) => format!("{name}: {busy}"),
+            Self::Failed => format!(
+                "{name}: the server failed on this call; nothing is known to be wrong with the arguments. \
+                 The server is up and other calls work; please report it."
+            ),
+        }
+    }
+
+    /// The same as an error of the protocol.
+    pub(crate) fn error(&self, name: &str) -> ErrorData {
+        ErrorData::internal_error(self.told(name), None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted() -> Wanted {
+        Wanted { by_caller: CancellationToken::new(), by_server: CancellationToken::new() }
+    }
+
+    fn weight(bytes: u64) -> Weight {
+        Weight { is_small: false, bytes }
+    }
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+    }
+
+    #[test]
+    fn progress_is_told_at_once_and_then_not_too_often_and_never_backwards() {
+        let (reports, progress) = watch::channel(None);
+        let memory = Mutex::new(Budget::new(0).reserve(0).unwrap());
+        let watcher = Watcher { wanted: wanted(), reports, latest: Mutex::new(None), memory };
+        watcher.progressed(1, 10);
+        assert_eq!(*progress.borrow(), Some((1, 10)));
+        watcher.progressed(2, 10);
+        assert_eq!(*progress.borrow(), Some((1, 10)), "too soon");
+        if let Some((at, _)) = &mut *watcher.latest.lock() {
+            *at -= BETWEEN_REPORTS;
+        }
+        watcher.progressed(1, 10);
+        assert_eq!(*progress.borrow(), Some((1, 10)), "no news");
+        watcher.progressed(3, 10);
+        assert_eq!(*progress.borrow(), Some((3, 10)));
+    }
+
+    #[test]
+    fn work_that_hears_nothing_is_left_behind_if_it_only_reads() {
+        block_on(async {
+            let workers = Workers::new(Budget::default());
+            for (is_server, expected) in [(false, "Cancelled"), (true, "Ending")] {
+                let wanted = wanted();
+                let (goes_on, waits) = std::sync::mpsc::channel::<()>();
+                let token = if is_server { &wanted.by_server } else { &wanted.by_caller };
+                let token = token.clone();
+                let deaf = move |_: &dyn Watch| {
+                    token.cancel();
+                    drop(waits.recv());
+                };
+                let ended = workers.carry_out(weight(0), &wanted, true, None, deaf).await;
+                assert_eq!(format!("{:?}", ended.unwrap_err()), expected);
+                drop(goes_on);
+            }
+        });
+    }
+
+    #[test]
+    fn work_that_changes_something_is_waited_for() {
+        block_on(async {
+            let (workers, wanted) = (Workers::new(Budget::default()), wanted());
+            let token = wanted.by_server.clone();
+            let work = move |watch: &dyn Watch| {
+                token.cancel();
+                while !watch.is_cancelled() {}
+                std::thread::sleep(GRACE * 3);
+                7
+            };
+            assert_eq!(workers.carry_out(weight(0), &wanted, false, None, work).await.unwrap(), 7);
+        });
+    }
+
+    #[test]
+    fn memory_is_held_while_the_work_goes_on_and_given_back_after() {
+        block_on(async {
+            let budget = Budget::new(1_000);
+            let workers = Workers::new(budget.clone());
+            let seen = budget.clone();
+            let work = move |watch: &dyn Watch| {
+                let before = seen.held();
+                let (more, too_much) = (watch.takes(400), watch.takes(400));
+                (before, more.is_ok(), too_much.is_err(), seen.held())
+            };
+            let done = workers.carry_out(weight(300), &wanted(), true, None, work).await.unwrap();
+            assert_eq!(done, (300, true, true, 700));
+            assert_eq!(budget.held(), 0);
+        });
+    }
+
+    #[test]
+    fn work_waits_for_memory_that_others_hold_and_a_panic_is_one_works_own() {
+        block_on(async {
+            let budget = Budget::new(1_000);
+            let workers = Workers::new(budget.clone());
+            let held = budget.reserve(900).unwrap();
+            let release = std::thread::spawn(move || drop(held));
+            let done = workers.carry_out(weight(500), &wanted(), true, None, |_| 1).await;
+            assert_eq!(done.unwrap(), 1);
+            release.join().unwrap();
+            let panics = |_: &dyn Watch| -> u8 { std::panic::resume_unwind(Box::new("a bug")) };
+            let failed = workers.carry_out(weight(0), &wanted(), true, None, panics).await;
+            assert!(matches!(failed, Err(Undone::Failed)));
+            assert_eq!(budget.held(), 0);
+        });
+    }
+}
