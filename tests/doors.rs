@@ -392,3 +392,45 @@ fn keys_that_are_long_are_shortened_in_texts() {
         assert!(text.len() < 6_000, "{tool}: {} bytes", text.len());
     }
 }
+
+/// A server that may hold few descriptors, and the address it serves on.
+fn with_few_descriptors(option: &str) -> (Child, BufReader<std::process::ChildStderr>, String) {
+    let run =
+        format!("ulimit -n 60; exec '{}' --script {option} 127.0.0.1:0", env!("CARGO_BIN_EXE_elixir-scope-storage"));
+    let mut child = Command::new("sh")
+        .args(["-c", &run])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on ").unwrap();
+    let address = address.trim_start_matches("http://").trim_end_matches("/mcp").to_owned();
+    (child, stderr, address)
+}
+
+#[test]
+fn being_out_of_descriptors_is_told_and_survived() {
+    for option in ["--http", "--listen"] {
+        let (mut child, mut stderr, address) = with_few_descriptors(option);
+        let idle: Vec<TcpStream> = (0..100).map_while(|_| TcpStream::connect(&address).ok()).collect();
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.contains("cannot accept a connection"), "{option}: {line}");
+        // Who has been idle longest makes room, so a new one is answered while the others stay.
+        if option == "--http" {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            stream.write_all(b"GET /elsewhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+            let mut reply = String::new();
+            stream.read_to_string(&mut reply).unwrap();
+            assert!(reply.starts_with("HTTP/1.1 404"), "{reply}");
+        }
+        drop(idle);
+        drop(child.stdin.take());
+        std::io::copy(&mut stderr, &mut std::io::sink()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{option}");
+    }
+}
