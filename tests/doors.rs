@@ -2,11 +2,8 @@
 //! that are no files. The real binary, or the library where a bound is set low.
 
 #![cfg(unix)]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
-
-#[path = "support/terms.rs"]
-#[allow(dead_code, reason = "each test uses a part of it")]
-mod terms;
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -281,4 +278,159 @@ fn a_file_that_is_swapped_for_a_link_stays_in_its_root() {
     assert_eq!(read("inside.ndjson").unwrap().stored, 1);
     assert!(read("link.ndjson").is_err());
     assert_eq!(read("").unwrap().stored, 1, "of the folder, what lies in it");
+}
+
+/// A number that no float holds, or none that a reader would get back as it was sent.
+const NUMBERS: &str = r#"{"a":1e999,"b":1180591620717411303424,"c":0.1234567890123456789,"d":-0,"e":[1E3,1.50]}"#;
+
+#[test]
+fn numbers_of_a_payload_come_back_as_they_were_sent_through_every_door() {
+    let folder = tempfile::tempdir().unwrap();
+    let event = |id: &str| format!(r#"{{"event_id":"{id}","timestamp":1,"data":{NUMBERS}}}"#);
+    std::fs::write(folder.path().join("numbers.ndjson"), event("imported")).unwrap();
+    let mut server = Server::start(&["--listen", "127.0.0.1:0"], folder.path());
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    writeln!(stream, "{}", event("heard")).unwrap();
+    until("it is heard", || server.total() == 1);
+    server.call("import_events", json!({"path": "numbers.ndjson"}));
+    for (id, arguments) in [
+        ("one", format!(r#"{{"name":"store_event","arguments":{{"event":{}}}}}"#, event("one"))),
+        ("many", format!(r#"{{"name":"store_events","arguments":{{"events":[{}]}}}}"#, event("many"))),
+        ("other", format!(r#"{{"arguments":{{"atomic":true,"events":[{}]}},"name":"store_events"}}"#, event("other"))),
+    ] {
+        writeln!(server.stdin, r#"{{"jsonrpc":"2.0","id":"{id}","method":"tools/call","params":{arguments}}}"#)
+            .unwrap();
+        let reply = server.replies.recv_timeout(HANG).unwrap();
+        assert!(reply.contains(r#""isError":false"#), "{reply}");
+    }
+    for id in ["heard", "imported", "one", "many", "other"] {
+        let result = server.call("get_event_by_id", json!({"event_id": id}));
+        let text = result["content"][0]["text"].as_str().unwrap();
+        assert!(text.contains(NUMBERS), "{id}: {text}");
+        // What a client's parser would change is text there.
+        let data = &result["structuredContent"]["data"];
+        assert_eq!(data["a"], "1e999", "{id}");
+        assert_eq!(data["b"], "1180591620717411303424", "{id}");
+        assert_eq!(data["c"], "0.1234567890123456789", "{id}");
+        assert!(data["d"].as_f64().unwrap().is_sign_negative(), "{id}: {data}");
+        assert_eq!(data["e"], json!([1000.0, 1.5]), "{id}");
+    }
+    let result = server.call("query_events", json!({"format": "json"}));
+    assert_eq!(result["content"][0]["text"].as_str().unwrap().matches(NUMBERS).count(), 5);
+}
+
+#[test]
+fn no_text_acts_on_the_screen_of_who_reads_it() {
+    const HOSTILE: &str = "a\u{1b}[2J\u{202e}b\u{9b}\u{2066}\u{7f}\u{feff}";
+    let mut server = Server::start(&[], Path::new("."));
+    let types = ["function_entry", "message_send", "process_exit", "state_change"];
+    let events: Vec<Value> = (0..40)
+        .map(|at| {
+            json!({"event_id": format!("{HOSTILE}{at}"), "timestamp": at, "pid": HOSTILE, "node": HOSTILE,
+                "event_type": types[at % 4], "module": HOSTILE, "function": HOSTILE, "arity": 1,
+                "correlation_id": HOSTILE, "session_id": HOSTILE, "call_id": HOSTILE, "ast_node_id": HOSTILE,
+                "data": {HOSTILE: HOSTILE, "reason": HOSTILE, "message": HOSTILE, "state": HOSTILE}})
+        })
+        .collect();
+    server.call("store_events", json!({"events": events}));
+    for (tool, arguments) in [
+        ("query_events", json!({})),
+        ("query_events", json!({"format": "json"})),
+        ("query_events", json!({"pid": HOSTILE, "module": HOSTILE, "text": HOSTILE})),
+        ("last_n_events_for_pid", json!({"pid": HOSTILE})),
+        ("get_event_by_id", json!({"event_id": format!("{HOSTILE}1")})),
+        ("get_event_by_id", json!({"event_id": format!("{HOSTILE}none")})),
+        ("get_stats", json!({})),
+        ("overview", json!({})),
+        ("aggregate", json!({"group_by": ["module", "pid"]})),
+        ("find_anomalies", json!({})),
+        ("explain", json!({"target": HOSTILE})),
+        ("state_at", json!({"pid": HOSTILE, "at": 30})),
+        ("profile", json!({})),
+        ("call_tree", json!({"pid": HOSTILE})),
+        ("mailbox", json!({"pid": HOSTILE})),
+        ("explain_query", json!({"pid": HOSTILE})),
+        ("import_events", json!({"path": HOSTILE})),
+        (HOSTILE, json!({})),
+    ] {
+        writeln!(
+            server.stdin,
+            "{}",
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}})
+        )
+        .unwrap();
+        let line = server.replies.recv_timeout(HANG).unwrap();
+        let reply: Value = serde_json::from_str(&line).unwrap();
+        let text = match reply["result"]["content"][0]["text"].as_str() {
+            Some(text) => text.to_owned(),
+            None => continue,
+        };
+        let hidden: Vec<char> = text
+            .chars()
+            .filter(|c| !matches!(c, '\n' | '\t') && elixir_scope_storage::visible::is_hidden(*c))
+            .collect();
+        assert_eq!(hidden, [], "{tool} {arguments}: {text:?}");
+    }
+}
+
+#[test]
+fn keys_that_are_long_are_shortened_in_texts() {
+    let mut server = Server::start(&[], Path::new("."));
+    let long = "k".repeat(30_000);
+    let event = json!({"timestamp": 1, "event_id": "e", "pid": long, "event_type": "call", "module": long,
+        "function": long, "arity": 1, "session_id": long});
+    server.call("store_event", json!({"event": event}));
+    for (tool, arguments) in [
+        ("query_events", json!({})),
+        ("query_events", json!({"pid": long})),
+        ("get_stats", json!({})),
+        ("overview", json!({})),
+        ("aggregate", json!({"group_by": ["module"]})),
+    ] {
+        let result = server.call(tool, arguments);
+        let text = result["content"][0]["text"].as_str().unwrap();
+        assert!(text.len() < 6_000, "{tool}: {} bytes", text.len());
+    }
+}
+
+/// A server that may hold few descriptors, and the address it serves on.
+fn with_few_descriptors(option: &str) -> (Child, BufReader<std::process::ChildStderr>, String) {
+    let run =
+        format!("ulimit -n 60; exec '{}' --script {option} 127.0.0.1:0", env!("CARGO_BIN_EXE_elixir-scope-storage"));
+    let mut child = Command::new("sh")
+        .args(["-c", &run])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on ").unwrap();
+    let address = address.trim_start_matches("http://").trim_end_matches("/mcp").to_owned();
+    (child, stderr, address)
+}
+
+#[test]
+fn being_out_of_descriptors_is_told_and_survived() {
+    for option in ["--http", "--listen"] {
+        let (mut child, mut stderr, address) = with_few_descriptors(option);
+        let idle: Vec<TcpStream> = (0..100).map_while(|_| TcpStream::connect(&address).ok()).collect();
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.contains("cannot accept a connection"), "{option}: {line}");
+        // Who has been idle longest makes room, so a new one is answered while the others stay.
+        if option == "--http" {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            stream.write_all(b"GET /elsewhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+            let mut reply = String::new();
+            stream.read_to_string(&mut reply).unwrap();
+            assert!(reply.starts_with("HTTP/1.1 404"), "{reply}");
+        }
+        drop(idle);
+        drop(child.stdin.take());
+        std::io::copy(&mut stderr, &mut std::io::sink()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{option}");
+    }
 }

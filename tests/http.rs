@@ -178,6 +178,31 @@ fn a_server_ends_with_its_host_unless_it_is_told_to_go_on() {
     assert_eq!((status.code(), said.as_str()), (Some(0), ""));
 }
 
+#[test]
+fn numbers_of_a_payload_pass_the_protocol_layer_as_they_were_sent() {
+    let mut server = Server::start(&FREE);
+    let numbers = r#"{"a":1e999,"b":1180591620717411303424,"c":0.1234567890123456789,"d":-0,"e":[1.5,1.50,1E3,"1e999"]}"#;
+    let meta =
+        r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+    for (tool, arguments) in [
+        ("store_event", format!(r#"{{"event":{{"id":"one","ts":1,"data":{numbers}}}}}"#)),
+        ("store_events", format!(r#"{{"events":[{{"id":"many","ts":1,"data":{numbers}}}]}}"#)),
+    ] {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments},"_meta":{meta}}}}}"#
+        );
+        let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", tool)];
+        let reply = server.post(&headers, &body);
+        assert_eq!((reply.status, &reply.message()["result"]["isError"]), (200, &json!(false)), "{reply:?}");
+    }
+    for id in ["one", "many"] {
+        let call = json!({"name": "get_event_by_id", "arguments": {"event_id": id}});
+        let reply = server.modern(&[], "tools/call", call).message();
+        let text = reply["result"]["content"][0]["text"].as_str().unwrap();
+        assert!(text.contains(numbers), "{id}: {text}");
+    }
+}
+
 /// The status line and all that follows of a request that is written as it stands.
 fn raw(server: &Server, request: &str) -> String {
     let mut connection = TcpStream::connect(server.address()).unwrap();

@@ -30,7 +30,7 @@ fn put(store: &EventStore, texts: &[String]) -> elixir_scope_storage::store::Sto
 
 fn limits() -> [Settings; 3] {
     [
-        Settings { max_age: Some(Duration::from_secs(60)), ..Settings::UNBOUNDED },
+        Settings { max_age: Some(Duration::from_mins(1)), ..Settings::UNBOUNDED },
         Settings { max_events: Some(5_000), ..Settings::UNBOUNDED },
         Settings { max_bytes: Some(8 << 20), ..Settings::UNBOUNDED },
     ]
@@ -119,7 +119,7 @@ fn two_sources_on_two_clocks_prune_each_only_itself() {
 fn a_clock_that_was_set_for_good_is_followed() {
     for step in [DAY, -DAY, WALL - BEAM] {
         let clock = Arc::new(ManualClock::new(NOW));
-        let settings = Settings { max_age: Some(Duration::from_secs(60)), ..Settings::UNBOUNDED };
+        let settings = Settings { max_age: Some(Duration::from_mins(1)), ..Settings::UNBOUNDED };
         let store = EventStore::open_with(settings, clock.clone()).unwrap();
         put(&store, &batch(BEAM, 1000, ""));
         let mut far = 0;
@@ -183,7 +183,6 @@ fn what_long_keys_hold_is_counted() {
         }
     }
     let memory = store.get_stats().memory;
-    println!("live {} total {} resident {most} of max_bytes {MAX}", memory.live_bytes, memory.total_bytes);
     assert!(memory.live_bytes <= MAX);
     assert!(most < MAX + MAX / 2, "{most} bytes resident for max_bytes {MAX}; counted {}", memory.total_bytes);
 }

@@ -40,8 +40,8 @@ const LAYERS: [(&str, &[&str]); 22] = [
     (
         "mcp",
         &[
-            "visible", "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event", "settings",
-            "clock", "watch", "error",
+            "visible", "budget", "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event",
+            "settings", "clock", "watch", "error",
         ],
     ),
     // The crate's front door re-exports.

@@ -161,9 +161,9 @@ impl<'s> Runs<'s> {
             let place = (from..run.end).find(|place| runs.is_live(run.view, *place))?;
             Some((Reverse((runs.age_key(run, place), at)), place))
         };
-        for at in 0..self.all.len() {
-            if let Some((head, place)) = next_live(self, at, ends[at]) {
-                ends[at] = place;
+        for (at, end) in ends.iter_mut().enumerate() {
+            if let Some((head, place)) = next_live(self, at, *end) {
+                *end = place;
                 heads.push(head);
             }
         }
@@ -292,9 +292,13 @@ fn report(state: &State, views: &[View], gone: &[(Arc<Sealed>, Vec<u16>)], activ
     let mut events = active_rows.len();
     for (segment, ranks) in gone {
         events += ranks.len();
-        ranks.iter().for_each(|rank| add(segment.timestamp(usize::from(*rank))));
+        for rank in ranks {
+            add(segment.timestamp(usize::from(*rank)));
+        }
     }
-    active_rows.iter().for_each(|row| add(active.timestamp(usize::from(*row))));
+    for row in active_rows {
+        add(active.timestamp(usize::from(*row)));
+    }
 
     let mut taken = Bitmap::new(active.len());
     for row in active_rows {

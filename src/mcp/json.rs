@@ -131,6 +131,12 @@ fn number(json: &str) -> Value {
     }
 }
 
+/// Whether a value gives a number back as it was written.
+pub(crate) fn is_exact(json: &str) -> bool {
+    let value = number(json);
+    value.is_number() && value.to_string() == json
+}
+
 /// Whether a float is written with every digit the text has: not one is lost.
 fn says_all(json: &str, float: f64) -> bool {
     decimal(json) == decimal(zmij::Buffer::new().format(float))

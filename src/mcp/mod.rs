@@ -26,6 +26,7 @@ mod era;
 mod gap;
 mod http;
 mod json;
+mod numbers;
 mod page;
 mod paging;
 mod prompts;

@@ -16,14 +16,16 @@ struct One {
     born: u64,
 }
 
+/// A time of the home, and a time of the clock where a run is, with its length.
+type Home = (Option<i64>, Option<(i64, u64)>);
+
 /// Node and session.
 type Source = (Option<String>, Option<String>);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clocks {
     all: Vec<One>,
-    /// A time of the home of each source, and a time of the clock where a run is, with its length.
-    homes: BTreeMap<Source, (Option<i64>, Option<(i64, u64)>)>,
+    homes: BTreeMap<Source, Home>,
     born: u64,
 }
 
@@ -60,15 +62,19 @@ impl Clocks {
 
     /// One call: the times its events told, and the stamp of the others.
     pub(crate) fn observe(&mut self, told: &[(Source, i64)], stamp: Option<i64>, now: i64) {
-        stamp.into_iter().for_each(|stamp| self.add(stamp, false, now));
-        told.iter().for_each(|(_, time)| self.add(*time, true, now));
+        if let Some(stamp) = stamp {
+            self.add(stamp, false, now);
+        }
+        for (_, time) in told {
+            self.add(*time, true, now);
+        }
         let mut by_source: BTreeMap<Source, Vec<i64>> = BTreeMap::new();
         for (source, time) in told {
             by_source.entry(source.clone()).or_default().push(*time);
         }
         for (source, times) in by_source {
             let clock = self.at(times[0]);
-            let (home, run) = self.homes.get(&source).cloned().unwrap_or_default();
+            let (home, run) = self.homes.get(&source).copied().unwrap_or_default();
             let is_home = home.is_some_and(|home| self.at(home) == clock);
             let is_pure = times.iter().all(|time| self.at(*time) == clock);
             let before = run.filter(|(at, _)| self.at(*at) == clock).map_or(0, |(_, length)| length);

@@ -4,6 +4,8 @@ use rmcp::model::JsonObject;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
+use crate::mcp::numbers::restored;
+
 /// What an event may have. Anything else is kept in `data`.
 pub(crate) fn event_schema(_: &mut SchemaGenerator) -> Schema {
     let id = |about: &str| json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }], "description": about });
@@ -33,7 +35,7 @@ pub(crate) fn event_schema(_: &mut SchemaGenerator) -> Schema {
 
 /// The text of an event that came as a value.
 pub(crate) fn text(event: &Value) -> String {
-    event.to_string()
+    restored(event.to_string())
 }
 
 /// An event that came as an object.

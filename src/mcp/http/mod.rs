@@ -6,6 +6,7 @@
 
 mod admission;
 mod connections;
+mod numbers;
 mod pages;
 mod sessions;
 mod steady;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -120,7 +121,8 @@ pub(super) async fn serve(
         config(options.address, sessions_end.clone()),
     );
     let names = Names { is_local: options.address.ip().is_loopback() };
-    let router = Router::new().route_service(PATH, service).fallback(not_here).layer(from_fn_with_state(guard, admit));
+    let router = Router::new().route_service(PATH, service).fallback(not_here);
+    let router = router.layer(from_fn(numbers::keep)).layer(from_fn_with_state(guard, admit));
     // A browser asks without the token whether it may send it.
     let router = router.layer(from_fn_with_state(names, look));
     let mut serving = tokio::spawn(connections::serve(listener, |stream| stream, router, ends.asked().clone(), tell));
