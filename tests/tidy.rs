@@ -186,3 +186,15 @@ fn no_file_is_long() {
         assert!(lines <= MAX_LINES, "src/{}: {lines} lines without its tests", source.name);
     }
 }
+
+#[test]
+fn every_test_the_matrix_names_is_there() {
+    let matrix = include_str!("../docs/testing.md");
+    let named: Vec<&str> = matrix.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+    for name in named.iter().filter(|name| **name != "file::test") {
+        let (file, test) = name.split_once("::").unwrap();
+        let text = std::fs::read_to_string(format!("tests/{file}.rs")).unwrap();
+        assert!(text.contains(&format!("fn {test}(")), "{name}");
+    }
+    assert!(named.len() > 30, "{}", named.len());
+}

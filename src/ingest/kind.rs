@@ -100,9 +100,7 @@ fn foreign(all: &dyn Fn(&[&str]) -> bool, has: &dyn Fn(&str) -> bool) -> Option<
     Some(
         if all(&["traceId", "id", "binaryAnnotations"]) || all(&["traceId", "id", "annotations"]) && !has("timestamp") {
             "a Zipkin v1 trace"
-        } else if has("nodes") && (all(&["startTime", "endTime"]) || has("timeDeltas") || has("samples")) {
-            "a V8 CPU profile"
-        } else if has("head") && (has("samples") || has("startTime")) {
+        } else if is_v8 {
             "a V8 CPU profile"
         } else if all(&["meta", "threads"]) {
             "a Firefox profile"

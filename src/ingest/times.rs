@@ -40,11 +40,11 @@ impl Unit {
         }
     }
 
-    /// By the size of a number that counts from 1970: from 2001-09-09 to 2038. `None`: it does not.
+    /// By the size of a number that counts from 1970: from 2010 to 2038. `None`: it does not.
     fn of_size(whole: i128) -> Option<Self> {
         [Self::Seconds, Self::Millis, Self::Micros, Self::Nanos].into_iter().find(|unit| {
             let ticks = i128::from(1_000_000_000 / unit.ns());
-            (1_000_000_000 * ticks..2_150_000_000 * ticks).contains(&whole)
+            (1_262_304_000 * ticks..2_150_000_000 * ticks).contains(&whole)
         })
     }
 }
@@ -175,7 +175,10 @@ fn read(raw: &RawValue, unit: Option<Unit>, is_own: bool) -> Option<(i64, How)> 
     let is_whole = fraction.is_empty() && !text.contains(['e', 'E']);
     let by_size = unit.or_else(|| Unit::of_size(number.abs()));
     let unit = match by_size {
-        Some(Unit::Nanos) | None if is_own && is_whole => return Some((i64::try_from(number).ok()?, How::Plain)),
+        // Whole seconds are as likely to be nanoseconds of a clock that began at the start of the system.
+        Some(Unit::Nanos | Unit::Seconds) | None if is_own && is_whole => {
+            return Some((i64::try_from(number).ok()?, How::Plain));
+        }
         Some(unit) => unit,
         // Of no date that is likely: a fraction can only be one of seconds.
         None if !is_whole => Unit::Seconds,
@@ -227,6 +230,7 @@ mod tests {
         }
         for (text, expected) in [
             (r#"{"ts": 5}"#, Some(5)),
+            (r#"{"ts": 1700000000}"#, Some(1_700_000_000)),
             (r#"{"ts": -576460751564576952}"#, Some(-576_460_751_564_576_952)),
             (r#"{"timestamp_ns": 1700000000123}"#, Some(1_700_000_000_123)),
             (r#"{"ts": 1700000000123000000}"#, Some(ns)),

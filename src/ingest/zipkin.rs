@@ -19,7 +19,7 @@ pub(super) fn is_span(names: &[&str]) -> bool {
     has("traceId")
         && has("id")
         && !has("spanId")
-        && !has("binaryAnnotations")
+        && !["binaryAnnotations", "event_type", "type", "data", "pid", "module", "function"].into_iter().any(has)
         && ["timestamp", "duration", "kind", "localEndpoint", "parentId", "tags", "shared"].into_iter().any(has)
 }
 

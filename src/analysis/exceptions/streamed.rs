@@ -108,7 +108,8 @@ impl Streamed {
             Some(sort) => sort.count += 1,
             None if is_full => {}
             None => {
-                _ = self.sorts.insert(key, Sort { count: 1, first: Fact::new(span), reason: Some(reason.to_owned()) })
+                let sort = Sort { count: 1, first: Fact::new(span), reason: Some(reason.to_owned()) };
+                self.sorts.insert(key, sort);
             }
         }
     }

@@ -118,7 +118,7 @@ impl Documents {
                 continue;
             }
             // Known parts first: of an export there may be one a line, wrapped or not.
-            match self.whole(found, line) {
+            match Self::whole(found, line) {
                 Ok(_) => match self.walk(out, &mut input.within(line.to_vec(), found.line)) {
                     Err(Stop::Here(message) | Stop::At(_, message)) => self.wrong(out, found, message),
                     other => drop(other?),

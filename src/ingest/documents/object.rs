@@ -22,7 +22,7 @@ impl Documents {
             [Format::Zipkin] => return zipkin::span(out, input, found, text),
             _ => {}
         }
-        let kind = match self.whole(found, text) {
+        let kind = match Self::whole(found, text) {
             Ok(kind) => kind,
             Err(message) => {
                 self.wrong(out, found, message);
@@ -54,7 +54,7 @@ impl Documents {
     }
 
     /// What an object is, if it is one.
-    pub(super) fn whole(&self, found: Found, text: &[u8]) -> Result<Kind, String> {
+    pub(super) fn whole(found: Found, text: &[u8]) -> Result<Kind, String> {
         if found.bytes > MAX_EVENT_BYTES as u64 {
             return Err(format!("{} bytes; an event in a file is at most {MAX_EVENT_BYTES}", found.bytes));
         }

@@ -131,9 +131,10 @@ pub(in crate::ingest) fn read(otlp: &mut Otlp, out: &mut Out<'_, '_>, input: &mu
             if came < length {
                 return Err(cut(&at, length, came));
             }
-            match is_spans {
-                true => out.job.reject(Place::Offset(start), format!("{length} bytes; at most {MAX_EVENT_BYTES}")),
-                false => otlp.count("unknown field", 1),
+            if is_spans {
+                out.job.reject(Place::Offset(start), format!("{length} bytes; at most {MAX_EVENT_BYTES}"));
+            } else {
+                otlp.count("unknown field", 1);
             }
             continue;
         }
