@@ -181,7 +181,8 @@ fn a_server_ends_with_its_host_unless_it_is_told_to_go_on() {
 #[test]
 fn numbers_of_a_payload_pass_the_protocol_layer_as_they_were_sent() {
     let mut server = Server::start(&FREE);
-    let numbers = r#"{"a":1e999,"b":1180591620717411303424,"c":0.1234567890123456789,"d":-0,"e":[1.5,1.50,1E3,"1e999"]}"#;
+    let numbers =
+        r#"{"a":1e999,"b":1180591620717411303424,"c":0.1234567890123456789,"d":-0,"e":[1.5,1.50,1E3,"1e999"]}"#;
     let meta =
         r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
     for (tool, arguments) in [
