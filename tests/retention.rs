@@ -186,3 +186,18 @@ fn what_long_keys_hold_is_counted() {
     assert!(memory.live_bytes <= MAX);
     assert!(most < MAX + MAX / 2, "{most} bytes resident for max_bytes {MAX}; counted {}", memory.total_bytes);
 }
+
+/// Keys that were in one place of an event and then in another leave no room behind that nobody counts.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_long_keys_held_is_given_back_when_others_come() {
+    const MAX: u64 = 32 << 20;
+    let store = EventStore::open(Settings { max_bytes: Some(MAX), ..Settings::UNBOUNDED }).unwrap();
+    let fields = ["pid", "module", "function", "correlation_id", "call_id", "session_id", "ast_node_id", "node"];
+    for at in 0..3_200_u64 {
+        let key = fields[(at as usize / 400) % fields.len()];
+        store.store_json_event(&format!(r#"{{"ts": {at}, "{key}": "{at:0>29000}"}}"#)).unwrap();
+    }
+    let memory = store.get_stats().memory;
+    assert!(memory.live_bytes <= MAX && memory.total_bytes < MAX + MAX / 2, "{memory:?}");
+}

@@ -10,6 +10,9 @@ use std::hash::{BuildHasher, Hasher};
 /// Most symbols of one dictionary. One code less than 16 bits hold: columns store `code + 1`, 0 for none.
 pub(crate) const MAX_SYMBOLS: usize = u16::MAX as usize;
 
+/// Room for texts that an emptied dictionary keeps.
+const KEPT_BYTES: usize = 1 << 20;
+
 /// Distinct texts in the order first seen.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dictionary {
@@ -69,11 +72,18 @@ impl Dictionary {
         Self { text: text.clone(), ends: ends.clone(), table }
     }
 
-    /// Empties the dictionary and keeps its room.
+    /// Empties the dictionary and keeps its room, as far as keys usually need it: one segment's long keys must not hold
+    /// memory in every later one.
     pub(crate) fn clear(&mut self) {
         self.text.clear();
+        self.text.shrink_to(KEPT_BYTES);
         self.ends.clear();
         self.table.clear();
+    }
+
+    /// Room for more texts, in bytes.
+    pub(crate) fn room_bytes(&self) -> usize {
+        self.text.capacity() - self.text.len()
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {

@@ -294,7 +294,8 @@ impl Active {
     pub(crate) fn room_bytes(&self) -> usize {
         let rows = self.timestamps.capacity().max(self.len()) - self.len();
         let nodes: usize = self.chains.iter().map(Chains::room_bytes).sum();
-        rows * (70 + 2 * Field::COUNT) + nodes + self.arena.capacity() - self.arena.len()
+        let keys: usize = self.dictionaries.iter().map(Dictionary::room_bytes).sum();
+        rows * (70 + 2 * Field::COUNT) + nodes + keys + self.arena.capacity() - self.arena.len()
     }
 
     fn symbol_bytes(&self) -> usize {
