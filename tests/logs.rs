@@ -209,6 +209,8 @@ fn what_is_no_log_is_not_read_as_one() {
     for text in [
         r#"{"timestamp": 1, "event_type": "log", "message": "m", "level": "info"}"#,
         r#"{"time": 1, "message": "no level"}"#,
+        r#"{"ts": 1, "type": "error", "level": "error", "message": "an event by its type"}"#,
+        r#"{"time": 1, "level": 7, "msg": "a level of no scale that is known"}"#,
         "hello\nworld\n",
         "12:34:56 hello\n",
     ] {

@@ -15,7 +15,7 @@ const TIMES: [&str; 6] = ["time", "timestamp", "@timestamp", "ts", "syslog.times
 const MESSAGES: [&str; 4] = ["message", "msg", "short_message", "event.message"];
 
 /// What an event of this server's own is told by.
-const OF_EVENTS: [&str; 5] = ["event_type", "event_id", "kind", "call_id", "correlation_id"];
+const OF_EVENTS: [&str; 6] = ["event_type", "type", "event_id", "kind", "call_id", "correlation_id"];
 
 const PIDS: [&str; 7] = [
     "metadata.pid",
@@ -89,8 +89,7 @@ fn level_of(members: &Members<'_>) -> Option<&'static str> {
     let text = scalar(first(members, &LEVELS)?)?;
     match text.parse() {
         Ok(number) if members.get("short_message").is_some() => level::of_syslog(number),
-        Ok(number) if number >= 10 => Some(level::counted(number)),
-        Ok(number) => level::of_syslog(number),
+        Ok(number) => level::counted(number),
         Err(_) => level::named(&text),
     }
 }

@@ -13,21 +13,23 @@ pub(super) fn named(text: &str) -> Option<&'static str> {
         "notice" => "notice",
         "info" | "information" | "informational" => "info",
         "debug" => "debug",
-        "trace" | "default" => "trace",
+        "trace" => "trace",
+        "default" => "default",
         _ => return None,
     })
 }
 
-/// pino and bunyan count from 10 up.
-pub(super) const fn counted(level: i64) -> &'static str {
-    match level {
-        ..20 => "trace",
-        20..30 => "debug",
-        30..40 => "info",
-        40..50 => "warning",
-        50..60 => "error",
-        _ => "critical",
-    }
+/// pino and bunyan count in tens. Any other number is of a scale that is not known.
+pub(super) const fn counted(level: i64) -> Option<&'static str> {
+    Some(match level {
+        10 => "trace",
+        20 => "debug",
+        30 => "info",
+        40 => "warning",
+        50 => "error",
+        60 => "critical",
+        _ => return None,
+    })
 }
 
 /// GELF has the numbers of syslog.
