@@ -5,8 +5,9 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 21] = [
     ("error", &[]),
+    ("budget", &["error"]),
     ("clock", &[]),
     ("watch", &["error"]),
     ("etf", &[]),
@@ -18,7 +19,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ("index", &["slab", "event", "settings", "error"]),
     // A segment is its rows and the indexes over them in one value.
     ("segment", &["index", "slab", "event", "settings", "error"]),
-    ("hot", &["segment", "index", "event", "settings", "error"]),
+    ("hot", &["segment", "index", "event", "settings", "watch", "error"]),
     ("query", &["segment", "index", "event", "settings", "watch", "error"]),
     // Pure, but what it decides is the hot tier's own word for a removal.
     ("pruner", &["hot::remove::Removal", "event", "settings", "error"]),
@@ -33,7 +34,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
         "mcp",
         &[
             "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event", "settings", "clock",
-            "watch", "error",
+            "watch", "budget", "error",
         ],
     ),
     // The crate's front door re-exports.

@@ -100,7 +100,14 @@ impl Workers {
             entered = self.enter(weight) => entered?,
         };
         let (reports, mut progress) = watch::channel(None);
-        let watcher = Watcher { wanted: wanted.clone(), reports, latest: Mutex::new(None), memory: Mutex::new(memory) };
+        let refused = Arc::new(Mutex::new(None));
+        let watcher = Watcher {
+            wanted: wanted.clone(),
+            reports,
+            latest: Mutex::new(None),
+            memory: Mutex::new(memory),
+            refused: Arc::clone(&refused),
+        };
         let mut work = tokio::task::spawn_blocking(move || {
             let _place = place;
             catch_unwind(AssertUnwindSafe(|| work(&watcher)))
@@ -124,7 +131,13 @@ impl Workers {
                         listener.tell(report).await;
                     }
                 }
-                done = &mut work => return done.ok().and_then(std::result::Result::ok).ok_or(Undone::Failed),
+                done = &mut work => {
+                    // Work that was refused memory ended with that.
+                    if let Some(busy) = refused.lock().take() {
+                        return Err(Undone::Busy(busy));
+                    }
+                    return done.ok().and_then(std::result::Result::ok).ok_or(Undone::Failed);
+                }
                 why = &mut gone => return Err(why),
             }
         }
@@ -152,6 +165,7 @@ struct Watcher {
     reports: watch::Sender<Option<Report>>,
     latest: Mutex<Option<(Instant, Report)>>,
     memory: Mutex<Reservation>,
+    refused: Arc<Mutex<Option<Busy>>>,
 }
 
 /// Progress is told this often: for people and for clients that give up on silence.
@@ -172,7 +186,10 @@ impl Watch for Watcher {
     }
 
     fn takes(&self, bytes: u64) -> Result<()> {
-        self.memory.lock().grow(bytes).map_err(Error::from)
+        self.memory.lock().grow(bytes).map_err(|busy| {
+            *self.refused.lock() = Some(busy);
+            Error::from(busy)
+        })
     }
 }
 
@@ -216,7 +233,8 @@ mod tests {
     fn progress_is_told_at_once_and_then_not_too_often_and_never_backwards() {
         let (reports, progress) = watch::channel(None);
         let memory = Mutex::new(Budget::new(0).reserve(0).unwrap());
-        let watcher = Watcher { wanted: wanted(), reports, latest: Mutex::new(None), memory };
+        let refused = Arc::default();
+        let watcher = Watcher { wanted: wanted(), reports, latest: Mutex::new(None), memory, refused };
         watcher.progressed(1, 10);
         assert_eq!(*progress.borrow(), Some((1, 10)));
         watcher.progressed(2, 10);
@@ -241,7 +259,7 @@ mod tests {
                 let token = token.clone();
                 let deaf = move |_: &dyn Watch| {
                     token.cancel();
-                    drop(waits.recv());
+                    let _told_or_gone = waits.recv();
                 };
                 let ended = workers.carry_out(weight(0), &wanted, true, None, deaf).await;
                 assert_eq!(format!("{:?}", ended.unwrap_err()), expected);
@@ -273,11 +291,14 @@ mod tests {
             let seen = budget.clone();
             let work = move |watch: &dyn Watch| {
                 let before = seen.held();
-                let (more, too_much) = (watch.takes(400), watch.takes(400));
-                (before, more.is_ok(), too_much.is_err(), seen.held())
+                let more = watch.takes(400);
+                (before, more.is_ok(), seen.held())
             };
             let done = workers.carry_out(weight(300), &wanted(), true, None, work).await.unwrap();
-            assert_eq!(done, (300, true, true, 700));
+            assert_eq!(done, (300, true, 700));
+            assert_eq!(budget.held(), 0);
+            let refused = workers.carry_out(weight(300), &wanted(), true, None, |watch| watch.takes(701)).await;
+            assert!(matches!(refused, Err(Undone::Busy(busy)) if busy.is_for_good()), "{refused:?}");
             assert_eq!(budget.held(), 0);
         });
     }

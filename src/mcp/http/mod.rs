@@ -5,6 +5,9 @@
 //! address, or where a token is set, who has the token.
 
 mod admission;
+mod answered;
+mod posted;
+mod reader;
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,13 +27,16 @@ use tokio_util::task::TaskTracker;
 use super::desk::Desk;
 use super::server::Server;
 use super::stdio::signals::Ends;
+pub(super) use admission::carried;
 use admission::{Guard, admit};
+use posted::MAX_BODY_BYTES;
+use reader::Readers;
 
 /// Where the protocol is spoken.
 const PATH: &str = "/mcp";
 
-/// Longest body of a request, as the longest line of stdio.
-const MAX_BODY_BYTES: usize = 64 << 20;
+/// Memory of a session, as rmcp keeps it; of a request without one, while it lasts.
+const SESSION_BYTES: u64 = 56 << 10;
 
 /// A session of a client before 2026-07-28 that says nothing for so long is forgotten. Assistants pause for minutes.
 const SESSION_IDLE: Duration = Duration::from_hours(1);
@@ -104,15 +110,18 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let in_flight = TaskTracker::new();
     let sessions_end = CancellationToken::new();
-    let guard = Arc::new(Guard::new(options.token, in_flight.clone()));
+    let guard = Arc::new(Guard::new(options.token, in_flight.clone(), desk.workers().budget().clone()));
     let closing = ends.asked().clone();
     let service = StreamableHttpService::new(
-        move || Ok(Server::new(desk.clone(), is_read_only, closing.child_token())),
+        move || {
+            let memory = desk.workers().budget().reserve(SESSION_BYTES).map_err(io::Error::other)?;
+            Ok(Server::new(desk.clone(), is_read_only, closing.child_token()).holding(memory))
+        },
         Arc::new(session_manager()),
         config(options.address, sessions_end.clone()),
     );
     let router = Router::new().route_service(PATH, service).fallback(not_here).layer(from_fn_with_state(guard, admit));
-    let serving = axum::serve(listener, router).with_graceful_shutdown(ends.asked().clone().cancelled_owned());
+    let serving = axum::serve(Readers(listener), router).with_graceful_shutdown(ends.asked().clone().cancelled_owned());
     let mut serving = tokio::spawn(serving.into_future());
 
     tokio::select! {
