@@ -72,6 +72,12 @@ impl AnswerSlot {
         self.0.lock().answer.take()
     }
 
+    /// Bytes of what was put there.
+    pub(crate) fn bytes(&self) -> Option<u64> {
+        let slot = self.0.lock();
+        slot.answer.as_ref().map(|Answer { json, .. }| (json.text.len() + json.structured.len()) as u64)
+    }
+
     /// Whether the call was refused because others hold the memory it takes.
     pub(crate) fn busy(&self) -> Option<Busy> {
         self.0.lock().busy

@@ -17,17 +17,23 @@ use crate::mcp::call::{Answer, AnswerSlot};
 /// Where the content goes. Inside of a string its quotes would be escaped, so it is found nowhere else.
 const EMPTY: &[u8] = br#""content":[]"#;
 
-/// What a replayed event has in place of a content that was sent before.
-const SENT_BEFORE: &[u8] =
-    br#""content":[{"type":"text","text":"This answer was sent once, and is not kept. Call again."}]"#;
+/// What stands before and after the text of an answer.
+const TEXT: &[u8] = br#""content":[{"type":"text","text":"#;
+const STRUCTURED: &[u8] = br#"}],"structuredContent":"#;
+
+/// What a replayed event has in place of its content.
+const NOT_KEPT: &[u8] =
+    br#""content":[{"type":"text","text":"Answers are not kept for streams that are resumed. Call again."}]"#;
 
 /// A reply with the answer of its call.
 pub(super) struct Answered {
     body: Body,
-    /// Where the answer is found; none: the content was sent before.
+    /// Where the answer is found; none: it is not kept.
     slot: Option<AnswerSlot>,
     /// Parts of the frame that is being sent.
     parts: VecDeque<Bytes>,
+    /// Bytes still to come, where the whole reply is there.
+    left: Option<u64>,
 }
 
 /// Bytes that hold memory until the connection has sent them.
@@ -45,12 +51,15 @@ impl AsRef<[u8]> for Held {
 impl Answered {
     /// The reply to a call whose answer is found in the slot.
     pub(super) fn of(body: Body, slot: AnswerSlot) -> Self {
-        Self { body, slot: Some(slot), parts: VecDeque::new() }
+        let more = slot.bytes().map_or(0, |bytes| bytes + (TEXT.len() + STRUCTURED.len() - EMPTY.len()) as u64);
+        let left = body.size_hint().exact().map(|bytes| bytes + more);
+        Self { body, slot: Some(slot), parts: VecDeque::new(), left }
     }
 
     /// Replies that went out before.
     pub(super) fn replayed(body: Body) -> Self {
-        Self { body, slot: None, parts: VecDeque::new() }
+        // Where it is no stream of events, nothing is put in.
+        Self { body, slot: None, parts: VecDeque::new(), left: None }
     }
 
     /// Cuts a frame where its content goes.
@@ -62,12 +71,12 @@ impl Answered {
         let (before, after) = (frame.slice(..at), frame.slice(at + EMPTY.len()..));
         self.parts.push_back(before);
         match self.slot.as_ref().map(AnswerSlot::take) {
-            None => self.parts.push_back(Bytes::from_static(SENT_BEFORE)),
+            None => self.parts.push_back(Bytes::from_static(NOT_KEPT)),
             Some(Some(Answer { json, mut memory })) => {
                 let text_memory = memory.split(json.text.len() as u64);
-                self.parts.push_back(Bytes::from_static(br#""content":[{"type":"text","text":"#));
+                self.parts.push_back(Bytes::from_static(TEXT));
                 self.parts.push_back(Bytes::from_owner(Held { bytes: json.text, _memory: text_memory }));
-                self.parts.push_back(Bytes::from_static(br#"}],"structuredContent":"#));
+                self.parts.push_back(Bytes::from_static(STRUCTURED));
                 self.parts.push_back(Bytes::from_owner(Held { bytes: json.structured, _memory: memory }));
             }
             // It is a result without content.
@@ -90,6 +99,7 @@ impl HttpBody for Answered {
                 if part.is_empty() {
                     continue;
                 }
+                self.left = self.left.map(|left| left.saturating_sub(part.len() as u64));
                 return Poll::Ready(Some(Ok(Frame::data(part))));
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
@@ -103,7 +113,7 @@ impl HttpBody for Answered {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 
@@ -114,11 +124,13 @@ mod tests {
     use crate::mcp::tool::AnswerJson;
 
     fn sent(mut body: Answered) -> String {
+        let told = body.size_hint().exact();
         let mut cx = Context::from_waker(std::task::Waker::noop());
         let mut sent = Vec::new();
         while let Poll::Ready(Some(frame)) = Pin::new(&mut body).poll_frame(&mut cx) {
             sent.extend_from_slice(&frame.unwrap().into_data().unwrap());
         }
+        assert!(told.is_none_or(|bytes| bytes == sent.len() as u64), "{told:?} bytes were told of {}", sent.len());
         String::from_utf8(sent).unwrap()
     }
 
@@ -137,6 +149,6 @@ mod tests {
         assert_eq!((whole.as_str(), budget.held()), (expected.as_str(), 0));
         assert_eq!(sent(Answered::of(Body::from(reply.clone()), slot)), reply, "it is there once");
         let replayed = sent(Answered::replayed(Body::from(reply)));
-        assert!(replayed.contains("sent once"), "{replayed}");
+        assert!(replayed.contains("not kept"), "{replayed}");
     }
 }
