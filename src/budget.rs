@@ -97,9 +97,14 @@ impl Budget {
     /// # Errors
     /// When they are not free now.
     pub fn reserve(&self, bytes: u64) -> Result<Reservation, Busy> {
-        let mut reservation = Reservation { budget: self.clone(), bytes: 0 };
+        let mut reservation = self.empty();
         reservation.grow(bytes)?;
         Ok(reservation)
+    }
+
+    /// A reservation that holds nothing yet.
+    pub fn empty(&self) -> Reservation {
+        Reservation { budget: self.clone(), bytes: 0 }
     }
 
     /// Reserves so many bytes as soon as they are free. Never ready where they are more than the whole budget. Who came
@@ -192,6 +197,14 @@ impl Reservation {
         self.grow(bytes.saturating_sub(self.bytes))
     }
 
+    /// A reservation of its own for so many of the bytes held, or for all of them.
+    #[must_use]
+    pub fn split(&mut self, bytes: u64) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self { budget: self.budget.clone(), bytes }
+    }
+
     /// Holds no more than so many bytes; the rest is given back.
     pub fn shrink_to(&mut self, bytes: u64) {
         let given_back = self.bytes.saturating_sub(bytes);
@@ -237,7 +250,9 @@ mod tests {
         one.shrink_to(95);
         one.shrink_to(5);
         assert_eq!((one.bytes(), budget.held()), (5, 5));
-        drop(one);
+        let other = one.split(3);
+        assert_eq!((one.bytes(), other.bytes(), one.split(9).bytes(), budget.held()), (2, 3, 2, 3));
+        drop((one, other));
         assert_eq!((budget.held(), budget.most_held()), (0, 100));
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Modules of the library, and those each may use besides itself.
 const LAYERS: [(&str, &[&str]); 22] = [
     ("error", &[]),
+    ("budget", &["error"]),
     ("clock", &[]),
     ("watch", &["error"]),
     ("etf", &[]),
@@ -16,7 +17,6 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("settings", &["redact"]),
     ("slab", &[]),
     ("visible", &[]),
-    ("budget", &["error"]),
     ("index", &["slab", "event", "settings", "error"]),
     // A segment is its rows and the indexes over them in one value.
     ("segment", &["index", "slab", "event", "settings", "error"]),

@@ -11,7 +11,7 @@ use super::parts::Part;
 use super::spans::{Failed, any_span, times};
 use super::symbols::Processes;
 use super::untimed::{self, Untimed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::time::Time;
 use crate::query::{Filter, Seen, Visit};
 use crate::store::EventStore;
@@ -213,7 +213,12 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let mut next = 0;
     let (mut span, mut left_out) = (None, 0);
     let last = Part { watch, at: u64::from(nests), of: 1 + u64::from(nests) };
+    let mut memory = Memory { watch, dimensions: group_by.len(), groups: 0, events: 0, refused: None };
+    memory.keep(spans.len() as u64 * SPAN_BYTES);
     let visit = store.visit(filter, &last, |event| {
+        if memory.refused.is_some() {
+            return ControlFlow::Break(());
+        }
         let is_call = is_call(&event);
         if *count_untimed {
             untimed.take(&event, is_call);
@@ -229,6 +234,10 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         span = Some(span.map_or((key.0, end), |(first, last): (i64, i64)| (first, last.max(end))));
         if groups.len() < grouper.len() {
             groups.push(Group::default());
+            memory.group();
+        }
+        if *keep_durations {
+            memory.event();
         }
         let group = &mut groups[member.group as usize];
         let duration = event.duration_ns().map(|duration| duration.max(0));
@@ -248,6 +257,12 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         }
         ControlFlow::Continue(())
     })?;
+    if let Some(refused) = memory.refused {
+        return Err(refused);
+    }
+    if watch.is_cancelled() {
+        return Err(Error::cancelled());
+    }
     let nesting = all.nest(&group_of);
     for (at, _) in all.origins(|at| has_failed[at]).iter().enumerate().filter(|(_, is_origin)| **is_origin) {
         let Some(group) = groups.get_mut(group_of[at] as usize) else { continue };
@@ -257,11 +272,60 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let overlaps = nesting.overlaps;
     let own_times = share_out(&mut groups, spans, &group_of, |at| *keep_durations && !is_folded[at], &nesting);
     for ((at, group), own) in groups.iter_mut().enumerate().zip(own_times) {
+        if at.is_multiple_of(STEP as usize) && watch.is_cancelled() {
+            return Err(Error::cancelled());
+        }
         group.outliers = Outliers::of(own);
         group.labels = grouper.labels(at);
         group.durations.sort_unstable();
     }
     Ok(Groups { groups, visit, span, left_out, overlaps, is_waiting_unknown, untimed: untimed.end() })
+}
+
+/// Groups, or events whose durations are kept, whose memory is asked for at once.
+const STEP: u64 = 1_024;
+
+/// Memory of a group: its figures, its place among the others, its row while the largest are looked for.
+const GROUP_BYTES: u64 = size_of::<Group>() as u64 + 192;
+
+/// Memory of a group in one of its dimensions: a text that may be its own, in the table and in the label.
+const LABEL_BYTES: u64 = size_of::<Label>() as u64 + 96;
+
+/// Memory of an event whose duration is kept, with its own time: both in arrays that double.
+const DURATION_BYTES: u64 = 48;
+
+/// Memory of a call that is nested, with what is found out of it.
+const SPAN_BYTES: u64 = size_of::<Span>() as u64 + 48;
+
+/// What grouping holds, asked for before it is held.
+struct Memory<'w> {
+    watch: &'w dyn Watch,
+    dimensions: usize,
+    groups: u64,
+    events: u64,
+    refused: Option<Error>,
+}
+
+impl Memory<'_> {
+    fn keep(&mut self, bytes: u64) {
+        if let Err(error) = self.watch.takes(bytes) {
+            self.refused = Some(error);
+        }
+    }
+
+    fn group(&mut self) {
+        if self.groups.is_multiple_of(STEP) {
+            self.keep(STEP * (GROUP_BYTES + self.dimensions as u64 * LABEL_BYTES));
+        }
+        self.groups += 1;
+    }
+
+    fn event(&mut self) {
+        if self.events.is_multiple_of(STEP) {
+            self.keep(STEP * DURATION_BYTES);
+        }
+        self.events += 1;
+    }
 }
 
 /// Gives each group the times of its calls. The own times of those that are kept, and where they ended, by group.

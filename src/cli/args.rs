@@ -29,6 +29,9 @@ const IMPORT_ROOT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT_ROOT";
 /// Smallest `--max-line`: any request but a batch of events fits.
 const SHORTEST_LINE: usize = 4096;
 
+/// Smallest `--max-memory`: room for a request, its answer and a small analysis.
+const LEAST_MEMORY: usize = 16 << 20;
+
 /// Smallest `--max-value-bytes`: room for a value's start and for the mark that it was cut.
 const SHORTEST_VALUE: usize = 64;
 
@@ -86,6 +89,18 @@ pub(super) struct Args {
 
     #[command(flatten)]
     pub(super) retention: Retention,
+
+    /// Most memory that everything beside the stored events may hold at once: analyses, answers that are being read,
+    /// requests that are arriving. What finds no room is told to ask again. Default a quarter of the machine's memory,
+    /// at least 512MiB.
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "ELIXIR_SCOPE_MAX_MEMORY",
+        hide_env_values = true,
+        value_parser = memory_size
+    )]
+    pub(super) max_memory: Option<u64>,
 
     #[command(flatten)]
     pub(super) protocol: Protocol,
@@ -402,6 +417,10 @@ fn line_size(text: &str) -> Result<usize, String> {
     size_from(text, SHORTEST_LINE, "64MiB")
 }
 
+fn memory_size(text: &str) -> Result<u64, String> {
+    size_from(text, LEAST_MEMORY, "1GiB").map(|bytes| bytes as u64)
+}
+
 fn value_size(text: &str) -> Result<usize, String> {
     size_from(text, SHORTEST_VALUE, "16KiB")
 }
@@ -460,6 +479,7 @@ mod tests {
             "capture_host",
             "max_value_bytes",
             "redact",
+            "max_memory",
         ];
         for argument in variables {
             command = command.mut_arg(argument, |argument| argument.env(None::<&str>));

@@ -2,12 +2,14 @@
 
 mod args;
 mod load;
+mod memory;
 mod report;
 mod voice;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::error::ErrorKind as UsageError;
@@ -28,6 +30,9 @@ const FAILED: u8 = 1;
 /// It was done, but a recording holds events that could not be stored; stderr names the first. (2 is clap's, for
 /// arguments it does not understand.)
 const INCOMPLETE: u8 = 3;
+
+/// A thread without work goes, and gives its memory back.
+const IDLE_THREAD: Duration = Duration::from_millis(200);
 
 /// Runs the program on its arguments.
 pub(crate) fn run() -> ExitCode {
@@ -88,8 +93,9 @@ fn carry_out(args: &Args) -> Result<u8> {
                 return Ok(DONE);
             }
             // One thread: requests take effect in the order they were sent.
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.context("starting the runtime")?;
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            let runtime =
+                builder.enable_all().thread_keep_alive(IDLE_THREAD).build().context("starting the runtime")?;
             let capture = hear(args, &store, &options)?;
             options.capture = Some(capture.clone());
             let served = serve(runtime, store, options, ends);
@@ -130,6 +136,7 @@ fn serving(args: &Args) -> ServeOptions {
     let mut options = ServeOptions::default();
     options.is_read_only = args.read_only;
     options.stdio = args.protocol.options();
+    options.budget = memory::budget(args.max_memory);
     let usage = |problem: String| -> ! { Args::command().error(UsageError::ValueValidation, problem).exit() };
     options.http = args.http.options().unwrap_or_else(|problem| usage(format!("--http: {problem}")));
     options.import_roots =

@@ -1,14 +1,16 @@
 //! Counting what is held: events, keys and entries of every index, and the memory they take.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
 use super::{HotTier, SealedSet};
+use crate::error::{Error, Result};
 use crate::index::{Field, Index};
 use crate::segment::{Active, Rows, View};
+use crate::watch::Watch;
 
 /// Size of one secondary index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +83,10 @@ impl HotTier {
     }
 
     /// Counts everything. Cost: O(distinct keys per segment); the lock is held for the active segment only.
-    pub(crate) fn census(&self) -> Census {
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended it.
+    pub(crate) fn census(&self, watch: &dyn Watch) -> Result<Census> {
         let memory = self.memory();
         let state = self.read();
         let span = state.span();
@@ -94,7 +99,8 @@ impl HotTier {
             memory,
             ..Census::default()
         };
-        let fresh: Vec<Vec<(String, u64)>> = Index::ALL.map(|index| active_counts(&state.active, index)).into();
+        let keys = Keys::default();
+        let fresh: Vec<Vec<Fresh>> = Index::ALL.map(|index| keys.of_active(&state.active, index)).into();
         let mut bytes = state.active.index_bytes();
         let sealed: Arc<SealedSet> = Arc::clone(&state.sealed);
         drop(state);
@@ -105,61 +111,126 @@ impl HotTier {
             }
         }
         for ((index, fresh), bytes) in Index::ALL.into_iter().zip(&fresh).zip(bytes) {
-            let mut counts: Counts<'_> = Counts::default();
-            for (text, live) in fresh {
-                *counts.entry(Key::Borrowed(text)).or_default() += live;
+            let most =
+                fresh.len() + sealed.views.iter().map(|view| view.segment.postings(index).codes()).max().unwrap_or(0);
+            let mut counts = Counts::with_capacity_and_hasher(most, RandomState::default());
+            for (at, Fresh { key, live, .. }) in fresh.iter().enumerate() {
+                counts.entry(*key).or_insert(Counted { live: 0, place: Place::Fresh(at as u32) }).live += live;
             }
-            for view in &sealed.views {
-                count_view(view, index, &mut counts);
+            for (at, view) in sealed.views.iter().enumerate() {
+                if watch.is_cancelled() {
+                    return Err(Error::cancelled());
+                }
+                keys.count_view(at as u32, view, index, &mut counts);
             }
-            let entries = counts.values().sum();
+            let entries = counts.values().map(|counted| counted.live).sum();
             census.indexes.push((index, IndexSize { keys: counts.len() as u64, entries, bytes: bytes as u64 }));
+            let name = |place: Place| match place {
+                Place::Fresh(at) => fresh[at as usize].name.clone().unwrap_or_default(),
+                Place::Sealed(at, code) => shown(&*sealed.views[at as usize].segment, index, code),
+            };
             match index {
-                Index::EventType => census.top_event_types = top(counts),
-                Index::Process => census.top_pids = top(counts),
-                Index::Mfa => census.top_functions = top(counts),
+                Index::EventType => census.top_event_types = top(&counts, name),
+                Index::Process => census.top_pids = top(&counts, name),
+                Index::Mfa => census.top_functions = top(&counts, name),
                 _ => {}
             }
         }
-        census
+        Ok(census)
     }
 }
 
-/// A key as it is shown, borrowed where a segment holds its text.
-type Key<'a> = Cow<'a, str>;
-
-type Counts<'a> = HashMap<Key<'a>, u64, RandomState>;
-
-fn top(counts: Counts<'_>) -> Vec<(String, u64)> {
-    let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(key, count)| (key.into_owned(), count)).collect();
-    counts.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
-    counts.truncate(TOP);
-    counts
+/// Where the text of a key is found.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Fresh(u32),
+    /// Place of a view, code.
+    Sealed(u32, u16),
 }
 
-fn active_counts(active: &Active, index: Index) -> Vec<(String, u64)> {
-    let codes = codes_of(active, index);
-    let live = |code| active.chains(index).live(code) as u64;
-    (0..codes as u32)
-        .map(|code| code as u16)
-        .filter(|code| live(*code) > 0)
-        .map(|code| (shown(active, index, code), live(code)))
-        .collect()
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    live: u64,
+    place: Place,
 }
 
-fn count_view<'a>(view: &'a View, index: Index, counts: &mut Counts<'a>) {
-    let segment = &*view.segment;
-    let postings = segment.postings(index);
-    for code in (0..postings.codes() as u32).map(|code| code as u16) {
-        let live = view.live_of(view.above_floor(postings.list(code)));
-        if live > 0 {
+/// Keys by two hashes of the text they are shown as: of a million keys two would be taken for one in one store of 10^26.
+type Counts = HashMap<u128, Counted, RandomState>;
+
+/// A key of the active segment.
+struct Fresh {
+    key: u128,
+    live: u64,
+    /// Of an index whose most frequent keys are shown.
+    name: Option<String>,
+}
+
+/// The hashes keys are told apart by: no text is copied to count it.
+#[derive(Default)]
+struct Keys {
+    high: RandomState,
+    low: RandomState,
+}
+
+impl Keys {
+    fn of(&self, text: &str) -> u128 {
+        u128::from(self.high.hash_one(text)) << 64 | u128::from(self.low.hash_one(text))
+    }
+
+    fn of_active(&self, active: &Active, index: Index) -> Vec<Fresh> {
+        let mut text = String::new();
+        let is_shown = matches!(index, Index::EventType | Index::Process | Index::Mfa);
+        let codes = (0..codes_of(active, index) as u32).map(|code| code as u16);
+        let live = codes.map(|code| (code, active.chains(index).live(code) as u64)).filter(|(_, live)| *live > 0);
+        live.map(|(code, live)| {
             let key = match index.field() {
-                Some(field) => Key::Borrowed(segment.dictionary(field).text(code)),
-                None => Key::Owned(shown(segment, index, code)),
+                Some(field) => self.of(active.dictionary(field).text(code)),
+                None => {
+                    text.clear();
+                    write_shown(&mut text, active, index, code);
+                    self.of(&text)
+                }
             };
-            *counts.entry(key).or_default() += live as u64;
+            Fresh { key, live, name: is_shown.then(|| shown(active, index, code)) }
+        })
+        .collect()
+    }
+
+    fn count_view(&self, at: u32, view: &View, index: Index, counts: &mut Counts) {
+        let segment = &*view.segment;
+        let postings = segment.postings(index);
+        let mut text = String::new();
+        for code in (0..postings.codes() as u32).map(|code| code as u16) {
+            let live = view.live_of(view.above_floor(postings.list(code)));
+            if live == 0 {
+                continue;
+            }
+            let key = match index.field() {
+                Some(field) => self.of(segment.dictionary(field).text(code)),
+                None => {
+                    text.clear();
+                    write_shown(&mut text, segment, index, code);
+                    self.of(&text)
+                }
+            };
+            counts.entry(key).or_insert(Counted { live: 0, place: Place::Sealed(at, code) }).live += live as u64;
         }
     }
+}
+
+/// The keys with the most events, of as many the first by name; names are made only for what may be among them.
+fn top(counts: &Counts, name: impl Fn(Place) -> String) -> Vec<(String, u64)> {
+    let mut best: Vec<(String, u64)> = Vec::with_capacity(TOP + 1);
+    for Counted { live, place } in counts.values() {
+        if best.len() == TOP && best.last().is_some_and(|(_, least)| live < least) {
+            continue;
+        }
+        let name = name(*place);
+        let at = best.partition_point(|(other, n)| n > live || n == live && *other < name);
+        best.insert(at, (name, *live));
+        best.truncate(TOP);
+    }
+    best
 }
 
 pub(super) fn codes_of(rows: &impl Rows, index: Index) -> usize {
@@ -173,18 +244,27 @@ pub(super) fn codes_of(rows: &impl Rows, index: Index) -> usize {
 
 /// A key as a user writes it: `Module.function/arity`.
 pub(super) fn shown(rows: &impl Rows, index: Index, code: u16) -> String {
-    let pair = |code: u16| {
+    let mut text = String::new();
+    write_shown(&mut text, rows, index, code);
+    text
+}
+
+fn write_shown(text: &mut String, rows: &impl Rows, index: Index, code: u16) {
+    let pair = |text: &mut String, code: u16| {
         let key = rows.module_functions().keys()[usize::from(code)];
-        let (module, function) = ((key >> 16) as u16, key as u16);
-        format!("{}.{}", rows.dictionary(Field::Module).text(module), rows.dictionary(Field::Function).text(function))
+        text.push_str(rows.dictionary(Field::Module).text((key >> 16) as u16));
+        text.push('.');
+        text.push_str(rows.dictionary(Field::Function).text(key as u16));
     };
     match index {
-        Index::Arity => code.to_string(),
-        Index::ModuleFunction => pair(code),
+        Index::Arity => text.push_str(itoa::Buffer::new().format(code)),
+        Index::ModuleFunction => pair(text, code),
         Index::Mfa => {
             let key = rows.mfas().keys()[usize::from(code)];
-            format!("{}/{}", pair((key >> 8) as u16), key as u8)
+            pair(text, (key >> 8) as u16);
+            text.push('/');
+            text.push_str(itoa::Buffer::new().format(key as u8));
         }
-        _ => index.field().map_or_else(String::new, |field| rows.dictionary(field).text(code).to_owned()),
+        _ => text.push_str(index.field().map_or("", |field| rows.dictionary(field).text(code))),
     }
 }

@@ -97,6 +97,8 @@ const SURE: [&str; 9] =
 
 /// Files of other tools, by what they begin with.
 fn foreign(all: &dyn Fn(&[&str]) -> bool, has: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+    let is_v8 = has("nodes") && (all(&["startTime", "endTime"]) || has("timeDeltas") || has("samples"))
+        || has("head") && (has("samples") || has("startTime"));
     Some(
         if all(&["traceId", "id", "binaryAnnotations"]) || all(&["traceId", "id", "annotations"]) && !has("timestamp") {
             "a Zipkin v1 trace"

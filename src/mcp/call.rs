@@ -19,9 +19,11 @@ use tokio_util::sync::CancellationToken;
 use super::args::batch::HeldBatch;
 use super::closest::did_you_mean;
 use super::desk::Desk;
+use super::http;
 use super::tool::{AnswerJson, Answered, Arguments, Entry, Form, Outcome, Prepared};
 use super::tools;
 use super::workers::{Report, Undone, Wanted};
+use crate::budget::{Budget, Busy, Reservation};
 use crate::visible::visible_lines;
 use crate::watch::{Unwatched, Watch};
 
@@ -46,16 +48,40 @@ impl ArgumentsText {
 
 /// Where a transport takes an answer as JSON, past the protocol's own types. It travels beside the request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AnswerSlot(Arc<Mutex<Option<AnswerJson>>>);
+pub(crate) struct AnswerSlot(Arc<Mutex<Slot>>);
+
+#[derive(Debug, Default)]
+struct Slot {
+    answer: Option<Answer>,
+    busy: Option<Busy>,
+}
+
+/// An answer as JSON, with the memory it holds until it is sent.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) json: AnswerJson,
+    pub(crate) memory: Reservation,
+}
 
 impl AnswerSlot {
-    fn put(&self, answer: AnswerJson) {
-        *self.0.lock() = Some(answer);
+    pub(crate) fn put(&self, answer: Answer) {
+        self.0.lock().answer = Some(answer);
     }
 
     /// What was put there.
-    pub(crate) fn take(&self) -> Option<AnswerJson> {
-        self.0.lock().take()
+    pub(crate) fn take(&self) -> Option<Answer> {
+        self.0.lock().answer.take()
+    }
+
+    /// Bytes of what was put there.
+    pub(crate) fn bytes(&self) -> Option<u64> {
+        let slot = self.0.lock();
+        slot.answer.as_ref().map(|Answer { json, .. }| (json.text.len() + json.structured.len()) as u64)
+    }
+
+    /// Whether the call was refused because others hold the memory it takes.
+    pub(crate) fn busy(&self) -> Option<Busy> {
+        self.0.lock().busy
     }
 }
 
@@ -72,15 +98,31 @@ pub(crate) async fn run(
     if is_read_only && !entry.only_reads() {
         return Ok(refused_by_read_only(entry));
     }
+    let (posted, slot) = http::carried(&context.extensions);
     let extensions = &mut context.extensions;
-    let arguments = match (extensions.remove::<HeldBatch>(), extensions.remove::<ArgumentsText>()) {
+    let arguments = match (extensions.remove::<HeldBatch>(), extensions.remove::<ArgumentsText>().or(posted)) {
         (Some(batch), _) => Arguments::Batch(batch),
         (None, Some(text)) => Arguments::Text(text),
         (None, None) => Arguments::Object(request.arguments.unwrap_or_default()),
     };
-    let slot = context.extensions.remove::<AnswerSlot>();
+    let slot = slot.or_else(|| context.extensions.remove::<AnswerSlot>());
     let form = if slot.is_some() { Form::Json } else { Form::Values };
-    Ok(reply(entry, outcome(entry, desk, ending, arguments, form, context).await, slot.as_ref()))
+    let done = outcome(entry, desk, ending, arguments, form, context).await;
+    let done = done.and_then(|outcome| held(outcome, slot.as_ref(), desk.workers().budget()).map_err(Undone::Busy));
+    if let (Err(Undone::Busy(busy)), Some(slot)) = (&done, &slot) {
+        slot.0.lock().busy = Some(*busy);
+    }
+    Ok(reply(entry, done))
+}
+
+/// Puts an answer that is JSON into its slot, with memory for it until it is sent; what is left is without it.
+fn held(outcome: Outcome, slot: Option<&AnswerSlot>, budget: &Budget) -> Result<Outcome, Busy> {
+    let (Ok(Answered::Json(json)), Some(slot)) = (&outcome, slot) else { return Ok(outcome) };
+    let memory = budget.reserve((json.text.len() + json.structured.len()) as u64)?;
+    if let Ok(Answered::Json(json)) = outcome {
+        slot.put(Answer { json, memory });
+    }
+    Ok(Ok(Answered::Put))
 }
 
 async fn outcome(
@@ -131,19 +173,13 @@ impl Listener {
     }
 }
 
-/// What the client gets; an answer that is JSON goes to the slot, and the result is without it.
-pub(super) fn reply(entry: &Entry, outcome: Result<Outcome, Undone>, slot: Option<&AnswerSlot>) -> CallToolResult {
+/// What the client gets; the result is without an answer that was put elsewhere.
+pub(super) fn reply(entry: &Entry, outcome: Result<Outcome, Undone>) -> CallToolResult {
     let refusal = match outcome {
         Ok(Ok(answered)) => {
-            let (content, structured) = match (answered, slot) {
-                (Answered::Json(json), Some(slot)) => {
-                    slot.put(json);
-                    (Vec::new(), None)
-                }
-                (answered, _) => {
-                    let answer = answered.into_values();
-                    (vec![ContentBlock::text(answer.text)], Some(answer.structured))
-                }
+            let (content, structured) = match answered.into_values() {
+                None => (Vec::new(), None),
+                Some(answer) => (vec![ContentBlock::text(answer.text)], Some(answer.structured)),
             };
             let mut result = CallToolResult::success(content);
             result.structured_content = structured;
@@ -195,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_panic_in_one_call_answers_that_call() {
-        let result = reply(&tools::all()[0], Err(Undone::Failed), None);
+        let result = reply(&tools::all()[0], Err(Undone::Failed));
         assert_eq!(result.is_error, Some(true));
         assert_eq!(result.structured_content, None);
     }

@@ -55,7 +55,7 @@ pub fn call(store: &EventStore, tool: &str, arguments: &str) -> Result<Reply> {
         let prepared = (entry.prepare)(entry, arguments, Form::Values)?;
         (prepared.run)(&desk, &Unwatched)
     }));
-    let result = reply(entry, outcome.map_err(|_| Undone::Failed), None);
+    let result = reply(entry, outcome.map_err(|_| Undone::Failed));
     let text = result.content.iter().filter_map(|block| block.as_text()).map(|block| &*block.text).collect();
     Ok(Reply { text, structured: result.structured_content })
 }

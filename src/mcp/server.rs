@@ -2,6 +2,7 @@
 
 use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use rmcp::ServerHandler;
 use rmcp::model::{
@@ -20,6 +21,7 @@ use super::subscriptions::{self, Subscribed};
 use super::workers::Wanted;
 use super::{call, completion, era, paging, prompts, resources, tools};
 use crate::EventStore;
+use crate::budget::Reservation;
 use crate::watch::{Unwatched, Watch};
 
 /// What an assistant reads before its first call.
@@ -67,12 +69,19 @@ pub(crate) struct Server {
     subscribed: Subscribed,
     /// Cancelled when the connection is about to end: whoever only listens goes home.
     closing: CancellationToken,
+    /// Memory of its connection, where that is one of many.
+    _memory: Option<Arc<Reservation>>,
 }
 
 impl Server {
     /// A server that answers from the desk's store; its listeners end with `closing`.
     pub(crate) fn new(desk: Desk, is_read_only: bool, closing: CancellationToken) -> Self {
-        Self { desk, is_read_only, subscribed: Subscribed::default(), closing }
+        Self { desk, is_read_only, subscribed: Subscribed::default(), closing, _memory: None }
+    }
+
+    /// The same, and it holds its connection's memory.
+    pub(crate) fn holding(self, memory: Reservation) -> Self {
+        Self { _memory: Some(Arc::new(memory)), ..self }
     }
 }
 
@@ -255,6 +264,11 @@ impl ServerHandler for Server {
 }
 
 impl Server {
+    /// What it answers from.
+    pub(crate) const fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
     /// Answers a request that is no call, from the store: at once where that is small, else beside everybody else's.
     async fn answer<T: Send + 'static>(
         &self,

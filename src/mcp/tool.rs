@@ -107,6 +107,8 @@ pub(crate) enum Form {
 pub(crate) enum Answered {
     Values(Answer<Value>),
     Json(AnswerJson),
+    /// It was put where its reply will find it.
+    Put,
 }
 
 /// Both channels of an answer as JSON.
@@ -127,15 +129,16 @@ impl AnswerJson {
 }
 
 impl Answered {
-    /// The same as values.
-    pub(crate) fn into_values(self) -> Answer<Value> {
+    /// The same as values, if it is here.
+    pub(crate) fn into_values(self) -> Option<Answer<Value>> {
         match self {
-            Self::Values(answer) => answer,
+            Self::Values(answer) => Some(answer),
             // It was written here, so it can be read.
-            Self::Json(AnswerJson { text, structured }) => Answer {
+            Self::Json(AnswerJson { text, structured }) => Some(Answer {
                 text: serde_json::from_slice(&text).unwrap_or_default(),
                 structured: serde_json::from_slice(&structured).unwrap_or_default(),
-            },
+            }),
+            Self::Put => None,
         }
     }
 }

@@ -4,8 +4,10 @@
 //! each piece of work before it begins. Work is given up when it is cancelled or the server is to end; work that does
 //! not hear of it and changes nothing is left behind.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -25,6 +27,9 @@ const AT_ONCE: usize = 32;
 /// Longest wait for memory that others hold.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How often work that waits for memory looks for it.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// So long work that only reads is waited for once nobody wants it.
 const GRACE: Duration = Duration::from_millis(30);
 
@@ -33,6 +38,14 @@ const GRACE: Duration = Duration::from_millis(30);
 pub(crate) struct Workers {
     places: Arc<Semaphore>,
     budget: Budget,
+    line: Arc<Line>,
+}
+
+/// Work that has begun and waits for more memory, by the order in which it began.
+#[derive(Debug, Default)]
+struct Line {
+    begun: AtomicU64,
+    waiting: Mutex<BTreeSet<u64>>,
 }
 
 /// How far a piece of work is: so many of so many steps.
@@ -77,7 +90,7 @@ impl Wanted {
 
 impl Workers {
     pub(crate) fn new(budget: Budget) -> Self {
-        Self { places: Arc::new(Semaphore::new(AT_ONCE)), budget }
+        Self { places: Arc::new(Semaphore::new(AT_ONCE)), budget, line: Arc::default() }
     }
 
     pub(crate) const fn budget(&self) -> &Budget {
@@ -100,7 +113,16 @@ impl Workers {
             entered = self.enter(weight) => entered?,
         };
         let (reports, mut progress) = watch::channel(None);
-        let watcher = Watcher { wanted: wanted.clone(), reports, latest: Mutex::new(None), memory: Mutex::new(memory) };
+        let refused = Arc::new(Mutex::new(None));
+        let watcher = Watcher {
+            wanted: wanted.clone(),
+            reports,
+            latest: Mutex::new(None),
+            memory: Mutex::new(memory),
+            refused: Arc::clone(&refused),
+            turn: self.line.begun.fetch_add(1, Ordering::Relaxed),
+            line: Arc::clone(&self.line),
+        };
         let mut work = tokio::task::spawn_blocking(move || {
             let _place = place;
             catch_unwind(AssertUnwindSafe(|| work(&watcher)))
@@ -124,7 +146,13 @@ impl Workers {
                         listener.tell(report).await;
                     }
                 }
-                done = &mut work => return done.ok().and_then(std::result::Result::ok).ok_or(Undone::Failed),
+                done = &mut work => {
+                    // Work that was refused memory ended with that.
+                    if let Some(busy) = refused.lock().take() {
+                        return Err(Undone::Busy(busy));
+                    }
+                    return done.ok().and_then(std::result::Result::ok).ok_or(Undone::Failed);
+                }
                 why = &mut gone => return Err(why),
             }
         }
@@ -152,10 +180,34 @@ struct Watcher {
     reports: watch::Sender<Option<Report>>,
     latest: Mutex<Option<(Instant, Report)>>,
     memory: Mutex<Reservation>,
+    refused: Arc<Mutex<Option<Busy>>>,
+    turn: u64,
+    line: Arc<Line>,
 }
 
 /// Progress is told this often: for people and for clients that give up on silence.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(100);
+
+impl Watcher {
+    /// Waits until others give memory back. Of several that wait the one that began last gives up, so that the others
+    /// find room; one alone waits as long as it would have waited to begin.
+    fn wait_for(&self, memory: &mut Reservation, bytes: u64, busy: Busy) -> std::result::Result<(), Busy> {
+        let since = Instant::now();
+        loop {
+            std::thread::sleep(LOOK_EVERY);
+            match memory.grow(bytes) {
+                Ok(()) => return Ok(()),
+                Err(busy) if self.wanted.is_unwanted() || since.elapsed() >= PATIENCE => return Err(busy),
+                Err(_) => {}
+            }
+            let waiting = self.line.waiting.lock();
+            let is_last = waiting.len() > 1 && waiting.last() == Some(&self.turn);
+            if is_last && since.elapsed() >= LOOK_EVERY * 5 {
+                return Err(busy);
+            }
+        }
+    }
+}
 
 impl Watch for Watcher {
     fn is_cancelled(&self) -> bool {
@@ -172,7 +224,25 @@ impl Watch for Watcher {
     }
 
     fn takes(&self, bytes: u64) -> Result<()> {
-        self.memory.lock().grow(bytes).map_err(Error::from)
+        let mut memory = self.memory.lock();
+        let refused = match memory.grow(bytes) {
+            Ok(()) => return Ok(()),
+            Err(busy) if busy.is_for_good() => busy,
+            Err(busy) => {
+                self.line.waiting.lock().insert(self.turn);
+                let found = self.wait_for(&mut memory, bytes, busy);
+                self.line.waiting.lock().remove(&self.turn);
+                match found {
+                    Ok(()) => return Ok(()),
+                    Err(busy) => busy,
+                }
+            }
+        };
+        if self.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        *self.refused.lock() = Some(refused);
+        Err(refused.into())
     }
 }
 
@@ -216,7 +286,9 @@ mod tests {
     fn progress_is_told_at_once_and_then_not_too_often_and_never_backwards() {
         let (reports, progress) = watch::channel(None);
         let memory = Mutex::new(Budget::new(0).reserve(0).unwrap());
-        let watcher = Watcher { wanted: wanted(), reports, latest: Mutex::new(None), memory };
+        let refused = Arc::default();
+        let line = Arc::default();
+        let watcher = Watcher { wanted: wanted(), reports, latest: Mutex::new(None), memory, refused, turn: 0, line };
         watcher.progressed(1, 10);
         assert_eq!(*progress.borrow(), Some((1, 10)));
         watcher.progressed(2, 10);
@@ -241,7 +313,7 @@ mod tests {
                 let token = token.clone();
                 let deaf = move |_: &dyn Watch| {
                     token.cancel();
-                    drop(waits.recv());
+                    let _told_or_gone = waits.recv();
                 };
                 let ended = workers.carry_out(weight(0), &wanted, true, None, deaf).await;
                 assert_eq!(format!("{:?}", ended.unwrap_err()), expected);
@@ -273,11 +345,37 @@ mod tests {
             let seen = budget.clone();
             let work = move |watch: &dyn Watch| {
                 let before = seen.held();
-                let (more, too_much) = (watch.takes(400), watch.takes(400));
-                (before, more.is_ok(), too_much.is_err(), seen.held())
+                let more = watch.takes(400);
+                (before, more.is_ok(), seen.held())
             };
             let done = workers.carry_out(weight(300), &wanted(), true, None, work).await.unwrap();
-            assert_eq!(done, (300, true, true, 700));
+            assert_eq!(done, (300, true, 700));
+            assert_eq!(budget.held(), 0);
+            let refused = workers.carry_out(weight(300), &wanted(), true, None, |watch| watch.takes(701)).await;
+            assert!(matches!(refused, Err(Undone::Busy(busy)) if busy.is_for_good()), "{refused:?}");
+            assert_eq!(budget.held(), 0);
+        });
+    }
+
+    #[test]
+    fn of_work_that_grows_into_each_other_what_began_last_gives_way() {
+        block_on(async {
+            let budget = Budget::new(1_000);
+            let workers = Workers::new(budget.clone());
+            let both = Arc::new(std::sync::Barrier::new(2));
+            let grows = |both: Arc<std::sync::Barrier>| {
+                move |watch: &dyn Watch| {
+                    both.wait();
+                    watch.takes(300)
+                }
+            };
+            let wanted = wanted();
+            let one = workers.carry_out(weight(400), &wanted, true, None, grows(Arc::clone(&both)));
+            let other = workers.carry_out(weight(400), &wanted, true, None, grows(both));
+            let (one, other) = tokio::join!(one, other);
+            let is_busy = |done: &std::result::Result<Result<()>, Undone>| matches!(done, Err(Undone::Busy(_)));
+            let is_done = |done: &std::result::Result<Result<()>, Undone>| matches!(done, Ok(Ok(())));
+            assert!(is_busy(&one) && is_done(&other) || is_done(&one) && is_busy(&other), "{one:?} {other:?}");
             assert_eq!(budget.held(), 0);
         });
     }

@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::EventStore;
+use crate::error::Result;
 use crate::hot::BatchReport;
 use crate::hot::census::{Census, TOP};
 use crate::hot::remove::Span;
 use crate::index::Index;
 use crate::pruner::Reason;
 use crate::settings::Settings;
+use crate::watch::{Unwatched, Watch};
 
 /// Measured state of a store.
 #[derive(Clone, Debug)]
@@ -190,11 +192,23 @@ impl Counters {
 
 impl EventStore {
     /// Counts everything. Cost: O(distinct keys per segment), about 0.2 s for a million events of many unique ids;
-    /// stores wait only while
-    /// the active segment is counted.
+    /// stores wait only while the active segment is counted.
     pub fn get_stats(&self) -> Stats {
+        // Nobody gives it up.
+        self.stats_of(self.shared.hot.census(&Unwatched).unwrap_or_default())
+    }
+
+    /// [`Self::get_stats`] for a caller that may give it up.
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended it.
+    pub fn get_stats_watched(&self, watch: &dyn Watch) -> Result<Stats> {
+        self.shared.hot.census(watch).map(|census| self.stats_of(census))
+    }
+
+    fn stats_of(&self, census: Census) -> Stats {
         let Census { events, oldest, newest, far, segments, memory, indexes, top_event_types, top_pids, top_functions } =
-            self.shared.hot.census();
+            census;
         let has_several_nodes = indexes.iter().any(|(index, size)| *index == Index::Node && size.keys > 1);
         let top_pids = if has_several_nodes { self.top_processes(TOP) } else { top_pids };
         let pruned = PrunedStats::of(self.shared.hot.read().pruned.spans());

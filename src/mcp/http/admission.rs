@@ -7,23 +7,32 @@ use std::task::{Context, Poll};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONNECTION, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body::{Frame, SizeHint};
+use rmcp::model::Extensions;
 use subtle::ConstantTimeEq;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::SESSION_BYTES;
+use super::answered::Answered;
+use super::posted::{self, Posted, busy};
+use crate::budget::Budget;
+use crate::mcp::call::{AnswerSlot, ArgumentsText};
 
 /// What stands before the protocol.
 pub(super) struct Guard {
     token: Option<String>,
     in_flight: TaskTracker,
+    budget: Budget,
 }
 
 impl Guard {
-    pub(super) fn new(token: Option<String>, in_flight: TaskTracker) -> Self {
-        Self { token, in_flight }
+    pub(super) fn new(token: Option<String>, in_flight: TaskTracker, budget: Budget) -> Self {
+        Self { token, in_flight, budget }
     }
 
     /// Whether a request may pass; the time it takes says nothing about the token but its length.
@@ -50,18 +59,39 @@ pub(super) async fn admit(State(guard): State<Arc<Guard>>, request: Request, nex
         let headers = [(WWW_AUTHENTICATE, challenge), (CONNECTION, "close")];
         return (StatusCode::UNAUTHORIZED, headers, told).into_response();
     }
-    // A GET only listens; what is posted wants its answer before the server ends.
-    let asks = (request.method() == Method::POST).then(|| guard.in_flight.token());
-    let response = next.run(request).await;
-    match asks {
-        Some(asks) => response.map(|body| Body::new(InFlight { body, _asks: asks })),
-        None => response,
+    if request.method() != Method::POST {
+        // It only listens, or hears again what it was told.
+        return next.run(request).await.map(|body| Body::new(Answered::replayed(body)));
     }
+    // A session is refused before it is begun: rmcp would call it an error of the server.
+    if let Err(refused) = guard.budget.reserve(SESSION_BYTES) {
+        return busy(&refused);
+    }
+    // What is posted wants its answer before the server ends.
+    let asks = guard.in_flight.token();
+    let Posted { mut request, memory } = match posted::take(request, &guard.budget).await {
+        Ok(posted) => posted,
+        Err(refusal) => return *refusal,
+    };
+    let slot = AnswerSlot::default();
+    request.extensions_mut().insert(slot.clone());
+    let response = next.run(request).await;
+    drop(memory);
+    if let Some(refused) = slot.busy().filter(|refused| !refused.is_for_good()) {
+        return busy(&refused);
+    }
+    response.map(|body| Body::new(InFlight { body: Answered::of(body, slot), _asks: asks }))
+}
+
+/// What travels beside a request that was posted: the arguments of its call, if they are long, and where its answer goes.
+pub(crate) fn carried(extensions: &Extensions) -> (Option<ArgumentsText>, Option<AnswerSlot>) {
+    let Some(parts) = extensions.get::<Parts>() else { return (None, None) };
+    (parts.extensions.get().cloned(), parts.extensions.get().cloned())
 }
 
 /// A reply that is in flight until its last byte is handed over, or until nobody reads on.
 struct InFlight {
-    body: Body,
+    body: Answered,
     _asks: TaskTrackerToken,
 }
 

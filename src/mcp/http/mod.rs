@@ -5,9 +5,12 @@
 //! address, or where a token is set, who has the token.
 
 mod admission;
+mod answered;
 mod connections;
 mod numbers;
 mod pages;
+mod posted;
+mod reader;
 mod sessions;
 mod steady;
 
@@ -29,16 +32,19 @@ use tokio_util::task::TaskTracker;
 use super::desk::Desk;
 use super::server::Server;
 use super::stdio::signals::Ends;
+pub(super) use admission::carried;
 use admission::{Guard, admit};
 pub(super) use connections::Tell;
 use pages::{Names, look};
+use posted::MAX_BODY_BYTES;
+use reader::Reader;
 use sessions::Sessions;
 
 /// Where the protocol is spoken.
 const PATH: &str = "/mcp";
 
-/// Longest body of a request, as the longest line of stdio.
-const MAX_BODY_BYTES: usize = 64 << 20;
+/// Memory of a session, as rmcp keeps it; of a request without one, while it lasts.
+const SESSION_BYTES: u64 = 56 << 10;
 
 /// A session of a client before 2026-07-28 that says nothing for so long is forgotten. Assistants pause for minutes.
 const SESSION_IDLE: Duration = Duration::from_hours(1);
@@ -113,10 +119,13 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let in_flight = TaskTracker::new();
     let sessions_end = CancellationToken::new();
-    let guard = Arc::new(Guard::new(options.token, in_flight.clone()));
+    let guard = Arc::new(Guard::new(options.token, in_flight.clone(), desk.workers().budget().clone()));
     let closing = ends.asked().clone();
     let service = StreamableHttpService::new(
-        move || Ok(Server::new(desk.clone(), is_read_only, closing.child_token())),
+        move || {
+            let memory = desk.workers().budget().reserve(SESSION_BYTES).map_err(io::Error::other)?;
+            Ok(Server::new(desk.clone(), is_read_only, closing.child_token()).holding(memory))
+        },
         Arc::new(Sessions::new(session_manager())),
         config(options.address, sessions_end.clone()),
     );
@@ -125,7 +134,7 @@ pub(super) async fn serve(
     let router = router.layer(from_fn(numbers::keep)).layer(from_fn_with_state(guard, admit));
     // A browser asks without the token whether it may send it.
     let router = router.layer(from_fn_with_state(names, look));
-    let mut serving = tokio::spawn(connections::serve(listener, |stream| stream, router, ends.asked().clone(), tell));
+    let mut serving = tokio::spawn(connections::serve(listener, Reader::new, router, ends.asked().clone(), tell));
 
     tokio::select! {
         () = ends.asked().cancelled() => {}

@@ -11,11 +11,10 @@ mod rows;
 mod table;
 
 pub(super) use hint::nothing_matched;
-pub(super) use reply::{EventMembers, PageReply, to_json, to_values};
+pub(super) use reply::{EventLines, EventMembers, PageReply, to_json, to_values};
 
 use std::fmt::Write;
-
-use serde_json::Value;
+use std::sync::Arc;
 
 use super::args::view::Format;
 use super::args::{Shape, effective};
@@ -43,6 +42,7 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &d
     let filter = Nodes::narrowed(store, &query.filter, watch)?;
     let query = &Query { filter, max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() };
     let page = store.query_events_watched(query, watch)?;
+    watch.takes(memory(&page, shape))?;
     let losses = store.losses_of(&page, gap::MAX_GAPS)?;
     let written = match shape.format {
         Format::Table => Written::Table(Grid::of(&page.events, shape.columns.as_deref(), room(shape))),
@@ -61,17 +61,30 @@ pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &d
     }
 }
 
+/// Bytes an event has beside its payload, as a rule.
+const EVENT_BYTES: u64 = 300;
+
+/// Memory that a page takes while it is written: its events, and of whole ones the lines, and both channels twice.
+fn memory(page: &Page, shape: &Shape) -> u64 {
+    let events: u64 = page.events.iter().map(|event| event.data().len() as u64 + EVENT_BYTES).sum();
+    let copies = match shape.format {
+        Format::Table => 1,
+        Format::Json => 6,
+    };
+    events * copies
+}
+
 /// Events as they are shown, as many as the budget has room for, each written once however often the page is cut to fit.
 enum Written<'e> {
     Table(Grid<'e>),
     /// One line of JSON each.
-    Json(Vec<String>),
+    Json(Vec<Arc<str>>),
 }
 
 /// The first so many of the events.
 enum Body<'w> {
     Table(Table<'w>),
-    Json(Vec<&'w str>),
+    Json(Vec<Arc<str>>),
 }
 
 impl Written<'_> {
@@ -87,7 +100,7 @@ impl Written<'_> {
         match self {
             Self::Table(grid) => Body::Table(grid.table(shown, reversed)),
             Self::Json(lines) => {
-                let mut lines: Vec<&str> = lines.iter().take(shown).map(String::as_str).collect();
+                let mut lines: Vec<Arc<str>> = lines.iter().take(shown).cloned().collect();
                 if reversed {
                     lines.reverse();
                 }
@@ -126,7 +139,7 @@ const fn room(shape: &Shape) -> usize {
 }
 
 /// The lines the budget has room for; one at least, if there is an event.
-fn lines(page: &Page, shape: &Shape) -> Vec<String> {
+fn lines(page: &Page, shape: &Shape) -> Vec<Arc<str>> {
     let mut room = room(shape);
     let mut lines = Vec::new();
     for event in &page.events {
@@ -136,7 +149,7 @@ fn lines(page: &Page, shape: &Shape) -> Vec<String> {
             break;
         }
         room = room.saturating_sub(length);
-        lines.push(line);
+        lines.push(line.into());
     }
     lines
 }
@@ -217,9 +230,13 @@ fn join(mut reply: PageReply, head: String, body: &Body<'_>) -> Answer<PageReply
             reply.rows = Some(table.rows().clone());
         }
         Body::Json(lines) => {
-            text.push_str(&lines.join("\n"));
-            let values = lines.iter().map(|line| Value::Object(json::lossless_object(line)));
-            reply.events = Some(values.collect());
+            for (at, line) in lines.iter().enumerate() {
+                if at > 0 {
+                    text.push('\n');
+                }
+                text.push_str(line);
+            }
+            reply.events = Some(EventLines(lines.clone()));
         }
     }
     if reply.returned == 0 {
@@ -231,6 +248,8 @@ fn join(mut reply: PageReply, head: String, body: &Body<'_>) -> Answer<PageReply
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+
     use crate::Settings;
     use crate::mcp::tool::AnswerJson;
     use crate::watch::Unwatched;
@@ -261,7 +280,8 @@ mod tests {
         let event = r#"{"ts": 1, "data": {"n": 340282366920938463463374607431768211455}}"#;
         let Answer { text, structured } = answered(event, Format::Json);
         assert!(text.ends_with(r#""data":{"n":340282366920938463463374607431768211455}}"#), "{text}");
-        assert_eq!(structured.events.unwrap()[0]["data"]["n"], "340282366920938463463374607431768211455");
+        let events = serde_json::to_value(structured.events).unwrap();
+        assert_eq!(events[0]["data"]["n"], "340282366920938463463374607431768211455");
     }
 
     #[test]

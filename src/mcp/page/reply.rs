@@ -1,14 +1,16 @@
 //! The structured form of an events page.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::rows::Rows;
 use crate::mcp::args::filter::{effective_schema, filter_line};
 use crate::mcp::gap::GapReply;
+use crate::mcp::json;
 use crate::mcp::tool::{Answer, AnswerJson};
 
 /// An events page: its envelope, then the events as a table or whole.
@@ -51,7 +53,17 @@ pub(crate) struct PageReply {
     /// json: whole events.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "events_schema")]
-    pub(crate) events: Option<Vec<Value>>,
+    pub(crate) events: Option<EventLines>,
+}
+
+/// Whole events, one line of JSON each. They are made values one by one, as they are written.
+#[derive(Clone, Debug)]
+pub(crate) struct EventLines(pub(crate) Vec<Arc<str>>);
+
+impl Serialize for EventLines {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|line| Value::Object(json::lossless_object(line))))
+    }
 }
 
 fn constants_schema(_: &mut SchemaGenerator) -> Schema {

@@ -5,6 +5,7 @@
 //! protocol's own types.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rmcp::model::{
@@ -14,7 +15,7 @@ use rmcp::model::{
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::refusal::Refusal;
+use super::refusal::{INTERNAL_ERROR, Refusal};
 use super::storing::{self, Unread};
 use super::surrogates;
 use crate::mcp::call::ArgumentsText;
@@ -69,6 +70,14 @@ pub(crate) fn read(line: Vec<u8>) -> Line {
     match read_json(json, &text) {
         Ok(line) => line,
         Err(refusal) => refused(refusal),
+    }
+}
+
+impl Line {
+    /// The server failed on it.
+    pub(super) fn failed() -> Self {
+        let what = "Internal error: the server failed on this line; it is up and other lines work";
+        refused(Refusal::of(None, INTERNAL_ERROR, what))
     }
 }
 
@@ -237,6 +246,26 @@ pub(super) fn call_with_null_at(json: &str, place: usize) -> Option<Asked> {
     let id = request_id(envelope.id?)?;
     // There is no text of arguments for it to point into.
     Some(Asked { id, request: call(&params, &Arc::default())? })
+}
+
+/// Where the arguments of a call stand in the text of a message; none: it is no call that can be read, or has none.
+/// An error says why it is no JSON.
+pub(crate) fn arguments_of_call(text: &str) -> Result<Option<Range<usize>>, String> {
+    let json = text.trim_start_matches('\u{feff}').trim_start();
+    if let Some(column) = surrogates::first_lone(json) {
+        return Err(format!("lone surrogate at line 1 column {column}"));
+    }
+    if !json.starts_with('{') {
+        return serde_json::from_str::<IgnoredAny>(json).map(|_| None).map_err(|error| error.to_string());
+    }
+    let envelope: Envelope<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let is_call = envelope.method.is_some_and(|method| method.get() == r#""tools/call""#);
+    let arguments = match envelope.params {
+        Some(Params { arguments: Some(arguments), is_plain: true, .. }) if is_call => arguments.get(),
+        _ => return Ok(None),
+    };
+    let start = arguments.as_ptr().addr() - text.as_ptr().addr();
+    Ok(arguments.starts_with('{').then(|| start..start + arguments.len()))
 }
 
 /// An id that a request may have.

@@ -13,8 +13,7 @@ use rmcp::model::RequestId;
 
 use super::outbox::Outbox;
 use super::refusal::{INTERNAL_ERROR, Refusal};
-use crate::mcp::call::AnswerSlot;
-use crate::mcp::tool::AnswerJson;
+use crate::mcp::call::{Answer, AnswerSlot};
 
 /// Shared by the transport and the tickets of its requests.
 #[derive(Debug, Default)]
@@ -73,7 +72,7 @@ impl Gate {
     }
 
     /// The answer that belongs into the reply with this id, where its handler put one.
-    pub(crate) fn answer(&self, id: &RequestId) -> Option<AnswerJson> {
+    pub(crate) fn answer(&self, id: &RequestId) -> Option<Answer> {
         self.current.as_ref().filter(|current| current.id == *id)?.slot.take()
     }
 

@@ -84,6 +84,24 @@ impl Lines {
         }
     }
 
+    /// Bytes it holds.
+    #[cfg(test)]
+    const fn held(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Bytes it will hold when [`Self::room`] is asked for.
+    pub(crate) const fn about_to_hold(&self) -> usize {
+        let is_full = self.start == 0 && self.buffer.len() - self.end < READ / 4;
+        if is_full { self.buffer.len() * 2 } else { self.buffer.len() }
+    }
+
+    /// Gives the line up that has not come whole: it ends as one that is too long.
+    pub(crate) fn pass_over(&mut self) {
+        self.skipping = true;
+        self.drop_all();
+    }
+
     /// What came after the last line end, when nothing more comes.
     pub(crate) fn last(&mut self) -> Option<RawLine> {
         if std::mem::take(&mut self.skipping) {
@@ -170,13 +188,34 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_given_up_is_one_error_and_the_next_is_read() {
+        let mut lines = Lines::new(1_000_000);
+        let feed = |lines: &mut Lines, bytes: &[u8]| {
+            lines.room()[..bytes.len()].copy_from_slice(bytes);
+            lines.filled(bytes.len());
+        };
+        feed(&mut lines, b"first\nlong");
+        assert_eq!(lines.next(), Some(whole("first")));
+        assert_eq!(lines.next(), None);
+        lines.pass_over();
+        feed(&mut lines, b" and on");
+        assert_eq!(lines.next(), None);
+        feed(&mut lines, b" end\nnext\n");
+        assert_eq!((lines.next(), lines.next()), (Some(RawLine::TooLong), Some(whole("next"))));
+    }
+
+    #[test]
     fn a_long_line_leaves_no_large_buffer_behind() {
         let mut lines = Lines::new(1_000_000);
         for _ in 0..40 {
             let room = lines.room().len();
+            let expected = lines.held();
             lines.filled(room);
             assert_eq!(lines.next(), None);
             assert!(lines.buffer.len() <= 4 << 20);
+            let will = lines.about_to_hold();
+            lines.room();
+            assert!(expected <= 4 << 20 && lines.held() <= will.max(2 * READ), "{} of {will}", lines.held());
         }
     }
 }

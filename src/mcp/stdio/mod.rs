@@ -3,12 +3,13 @@
 //! Requests take effect one after the other in the order sent, each is answered once, and everything is answered before
 //! the process ends. The protocol itself is rmcp's; this is the transport below it:
 //!
-//! `lines` finds lines in bytes, `envelope` says what a line means, `storing` knows the lines that store, `gate` lets one request in at a time, `outbox` frames
+//! `lines` finds lines in bytes, `intake` holds them against the budget, `envelope` says what a line means, `storing` knows the lines that store, `gate` lets one request in at a time, `outbox` frames
 //! what goes out, `called` joins an answer to its reply, `transport` runs them, `pipes` and `signals` are the process's.
 
 mod called;
 mod envelope;
 mod gate;
+mod intake;
 mod lines;
 mod outbox;
 mod pipes;
@@ -20,6 +21,7 @@ mod transport;
 
 use std::io;
 
+pub(super) use envelope::arguments_of_call;
 use envelope::{Line, Said};
 use signals::Ends;
 use transport::Wire;
@@ -64,7 +66,8 @@ pub async fn serve_stdio(store: EventStore, options: Options) -> io::Result<()> 
 
 /// [`serve_stdio`] with a server made for it.
 pub(super) async fn serve(server: Server, options: Options, ends: Ends) -> io::Result<()> {
-    let (wire, broken) = Wire::new(pipes::input(), pipes::output(), Some(&ends), options);
+    let budget = server.desk().workers().budget().clone();
+    let (wire, broken) = Wire::new(pipes::input(), pipes::output(), Some(&ends), options, &budget);
     let running = rmcp::service::serve_directly(server, wire, None);
     tokio::select! {
         biased;

@@ -13,11 +13,13 @@ use rmcp::model::{ClientRequest, GetExtensions, RequestId};
 
 use super::envelope::{self, Asked, Said};
 use crate::mcp::args::batch::HeldBatch;
-use crate::mcp::tool::LONG_TEXT;
 use crate::mcp::tools;
 
 /// What the value of the arguments comes after.
 const ARGUMENTS: &[u8] = br#""arguments":"#;
+
+/// Longest message whose events are read between two requests: a few milliseconds of work.
+const LONGEST_MESSAGE: usize = 1 << 20;
 
 /// So far into a line its arguments are looked for.
 const LONGEST_START: usize = 1_024;
@@ -33,7 +35,7 @@ pub(crate) struct Unread {
 
 /// Looks at the start and the end of a message, which is a part of `line`.
 pub(super) fn start(message: &str, line: &Arc<String>) -> Option<Unread> {
-    if message.len() > LONG_TEXT {
+    if message.len() > LONGEST_MESSAGE {
         return None;
     }
     let start = &message.as_bytes()[..message.len().min(LONGEST_START)];

@@ -18,14 +18,15 @@ use rmcp::transport::Transport;
 use tokio::io::ReadBuf;
 use tokio::sync::oneshot;
 
-use super::envelope::{self, Asked, Line, Said};
+use super::envelope::{Asked, Line, Said};
 use super::gate::Gate;
-use super::lines::{Lines, RawLine};
+use super::intake::{Intake, Taken};
 use super::pipes::{Input, Output};
-use super::refusal::{INVALID_PARAMS, INVALID_REQUEST, Refusal};
+use super::refusal::{INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, Refusal};
 use super::signals::{Ends, Heard};
 use super::storing::Unread;
 use super::{Options, called};
+use crate::budget::Budget;
 use crate::mcp::server::about;
 
 /// Requests read ahead, so that a cancellation behind them is heard.
@@ -62,7 +63,7 @@ pub(crate) struct Wire {
     /// The first signal and the second.
     signals: Option<(Heard, Heard)>,
     options: Options,
-    lines: Lines,
+    intake: Intake,
     /// Steps with the bytes of the line they came with.
     steps: VecDeque<(Step, usize)>,
     queued_bytes: usize,
@@ -86,6 +87,7 @@ impl Wire {
         output: Output,
         ends: Option<&Ends>,
         options: Options,
+        budget: &Budget,
     ) -> (Self, oneshot::Receiver<io::Error>) {
         let (broken, on_broken) = oneshot::channel();
         let wire = Self {
@@ -94,7 +96,7 @@ impl Wire {
             is_unflushed: false,
             signals: ends.map(|ends| (Heard::of(ends.asked()), Heard::of(ends.insisted()))),
             options,
-            lines: Lines::new(options.max_line),
+            intake: Intake::new(options.max_line, budget),
             steps: VecDeque::new(),
             queued_bytes: 0,
             notices: VecDeque::new(),
@@ -132,7 +134,7 @@ impl Wire {
                         }
                         continue;
                     }
-                    None if self.end.is_some() && self.notices.is_empty() => {
+                    None if self.end.is_some() && self.notices.is_empty() && !self.intake.is_reading() => {
                         if self.end_subscriptions() {
                             continue;
                         }
@@ -243,23 +245,23 @@ impl Wire {
             return Poll::Pending;
         }
         loop {
-            if let Some(line) = self.lines.next() {
-                self.queue(line);
+            if let Some(taken) = ready!(self.intake.poll_next(cx)) {
+                self.queue(taken);
                 return Poll::Ready(());
             }
             if self.end.is_some() {
                 return Poll::Pending;
             }
-            let mut room = ReadBuf::new(self.lines.room());
+            let mut room = ReadBuf::new(self.intake.room());
             match self.input.as_mut().poll_read(cx, &mut room) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) => {
                     let bytes = room.filled().len();
-                    self.lines.filled(bytes);
+                    self.intake.filled(bytes);
                     if bytes == 0 {
                         self.end = Some(End::Eof);
-                        if let Some(line) = self.lines.last() {
-                            self.queue(line);
+                        if let Some(taken) = self.intake.end() {
+                            self.queue(taken);
                         }
                         return Poll::Ready(());
                     }
@@ -273,18 +275,24 @@ impl Wire {
         }
     }
 
-    fn queue(&mut self, line: RawLine) {
-        let RawLine::Whole(line) = line else {
-            let longest = self.options.max_line;
-            let what = format!(
-                "Invalid Request: a line longer than {longest} bytes; split the batch, or start the \
-                 server with a larger --max-line"
-            );
-            self.push(Step::Refuse(Refusal::of(None, INVALID_REQUEST, what)), 0);
-            return;
+    fn queue(&mut self, taken: Taken) {
+        let refusal = match taken {
+            Taken::Line(line, bytes) => return self.queue_line(line, bytes),
+            Taken::NoRoom(busy) => Refusal::of(None, INTERNAL_ERROR, format!("{busy}. The line was not read")),
+            Taken::TooLong => {
+                let longest = self.options.max_line;
+                let what = format!(
+                    "Invalid Request: a line longer than {longest} bytes; split the batch, or start the \
+                     server with a larger --max-line"
+                );
+                Refusal::of(None, INVALID_REQUEST, what)
+            }
         };
-        let bytes = line.len();
-        match envelope::read(line) {
+        self.push(Step::Refuse(refusal), 0);
+    }
+
+    fn queue_line(&mut self, line: Line, bytes: usize) {
+        match line {
             Line::Blank => {}
             Line::One(Said::Request(asked)) if self.overtakes(&asked) => {
                 self.pings.push_back((asked.id, asked.request))
@@ -319,7 +327,8 @@ impl Wire {
             return false;
         }
         let gate = self.gate.lock();
-        let waits = !gate.is_free() || !self.steps.is_empty();
+        let is_asked = |step: &Step| matches!(step, Step::Request(_) | Step::Storing(_));
+        let waits = !gate.is_free() || self.steps.iter().any(|(step, _)| is_asked(step));
         let is_same = |step: &Step| match step {
             Step::Request(other) => other.id == asked.id,
             Step::Storing(unread) => *unread.id() == asked.id,
@@ -455,7 +464,7 @@ impl Transport<RoleServer> for Wire {
                 let answer = id.and_then(|id| gate.answer(id));
                 if gate.answered(id) {
                     let is_written = answer.is_some_and(|answer| {
-                        gate.outbox.reply_with(|reply| called::write(reply, &message, &answer).is_some())
+                        gate.outbox.reply_with(|reply| called::write(reply, &message, &answer.json).is_some())
                     });
                     if !is_written {
                         gate.outbox.reply(&message);
@@ -511,7 +520,8 @@ mod tests {
         let stdin = Sent::default();
         let send = |line: &str| stdin.0.lock().extend(format!("{line}\n").bytes());
         let options = Options { script: true, ..Options::default() };
-        let (mut wire, _broken) = Wire::new(Box::pin(stdin.clone()), Box::pin(tokio::io::sink()), None, options);
+        let (mut wire, _broken) =
+            Wire::new(Box::pin(stdin.clone()), Box::pin(tokio::io::sink()), None, options, &Budget::default());
         let mut cx = Context::from_waker(Waker::noop());
         send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
         send(

@@ -314,8 +314,8 @@ impl Tool for GetStats {
     type Args = NoArgs;
     type Reply = Reply;
 
-    fn run(store: &EventStore, _: NoArgs, _watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
-        let reply = Reply::from((store.get_stats(), store.lost()));
+    fn run(store: &EventStore, _: NoArgs, watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
+        let reply = Reply::from((store.get_stats_watched(watch)?, store.lost()));
         Ok(Answer { text: reply.text(), structured: reply })
     }
 }

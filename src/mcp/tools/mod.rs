@@ -99,7 +99,8 @@ pub(crate) fn call(
     let Value::Object(arguments) = arguments else { return Err(format!("{name}: arguments are an object")) };
     let desk = Desk::from(store.clone());
     let prepared = (entry.prepare)(entry, Arguments::Object(arguments), Form::Values)?;
-    Ok((prepared.run)(&desk, watch)?.into_values())
+    let answered = (prepared.run)(&desk, watch)?;
+    answered.into_values().ok_or_else(|| format!("{name}: the answer is elsewhere"))
 }
 
 /// The tool of this name.

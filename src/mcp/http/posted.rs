@@ -1,0 +1,152 @@
+//! What was posted? A body is held against the budget while it comes, and the arguments of a long call stay text.
+//!
+//! The protocol layer takes bodies apart where requests are taken, into values that are many times their size. So of a
+//! long body it gets only the envelope; who carries the call out reads the arguments.
+
+use std::future::poll_fn;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
+
+use crate::budget::{Budget, Busy, Reservation};
+use crate::mcp::call::ArgumentsText;
+use crate::mcp::stdio::arguments_of_call;
+use crate::mcp::tool::LONG_TEXT;
+
+/// Longest body of a request, as the longest line of stdio.
+pub(super) const MAX_BODY_BYTES: usize = 64 << 20;
+
+/// A body is held against the budget in steps of this.
+const STEP: u64 = 64 << 10;
+
+/// A request whose body has come whole.
+pub(super) struct Posted {
+    pub(super) request: Request,
+    /// Its memory.
+    pub(super) memory: Reservation,
+}
+
+/// Takes the body in. The error is what the sender gets instead.
+pub(super) async fn take(request: Request, budget: &Budget) -> Result<Posted, Box<Response>> {
+    let (mut parts, body) = request.into_parts();
+    let told = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if told.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        return Err(Box::new(too_large()));
+    }
+    let (text, memory) = collect(body, told, budget).await?;
+    if text.len() <= LONG_TEXT {
+        return Ok(Posted { request: Request::from_parts(parts, Body::from(text)), memory });
+    }
+    let read = tokio::task::spawn_blocking(move || envelope(text)).await;
+    let (envelope, arguments) = read.map_err(|_| Box::new(StatusCode::INTERNAL_SERVER_ERROR.into_response()))??;
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.extensions.insert(arguments);
+    Ok(Posted { request: Request::from_parts(parts, Body::from(envelope)), memory })
+}
+
+async fn collect(mut body: Body, told: Option<u64>, budget: &Budget) -> Result<(Vec<u8>, Reservation), Box<Response>> {
+    let mut memory = budget.reserve(STEP).map_err(|refused| Box::new(busy(&refused)))?;
+    // Room that is asked for is not yet memory that is held.
+    let mut text = Vec::with_capacity(told.unwrap_or_default() as usize);
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let Ok(data) = frame.map(|frame| frame.into_data().unwrap_or_default()) else {
+            // Its sender is gone.
+            return Err(Box::new(StatusCode::BAD_REQUEST.into_response()));
+        };
+        if text.len() + data.len() > MAX_BODY_BYTES {
+            return Err(Box::new(too_large()));
+        }
+        let needed = if text.capacity() - text.len() < data.len() {
+            (text.capacity() * 2).max(text.len() + data.len())
+        } else {
+            text.len() + data.len()
+        };
+        memory.grow_to((needed as u64).next_multiple_of(STEP)).map_err(|refused| Box::new(busy(&refused)))?;
+        text.extend_from_slice(&data);
+    }
+    Ok((text, memory))
+}
+
+/// A long body without the arguments of its call, and these.
+fn envelope(body: Vec<u8>) -> Result<(String, ArgumentsText), Box<Response>> {
+    let malformed = |problem: String| {
+        let told = format!("fail to deserialize request body {problem}");
+        Box::new((StatusCode::UNSUPPORTED_MEDIA_TYPE, told).into_response())
+    };
+    let text = String::from_utf8(body).map_err(|error| malformed(error.utf8_error().to_string()))?;
+    let arguments = arguments_of_call(&text).map_err(|error| malformed(error.to_string()))?;
+    let Some(Range { start, end }) = arguments else {
+        let told = format!("Payload Too Large: of requests longer than {LONG_TEXT} bytes only tools/call is taken\n");
+        return Err(Box::new((StatusCode::PAYLOAD_TOO_LARGE, told).into_response()));
+    };
+    let envelope = format!("{}{{}}{}", &text[..start], &text[end..]);
+    let text = Arc::new(text);
+    Ok((envelope, ArgumentsText::new(&text, &text[start..end])))
+}
+
+fn too_large() -> Response {
+    let told = format!("Payload Too Large: request body exceeds {MAX_BODY_BYTES} bytes");
+    // What is still to come is not read.
+    (StatusCode::PAYLOAD_TOO_LARGE, [(CONNECTION, "close")], told).into_response()
+}
+
+/// What is said where the memory for a request is held by others.
+pub(super) fn busy(refused: &Busy) -> Response {
+    if refused.is_for_good() {
+        return (StatusCode::PAYLOAD_TOO_LARGE, [(CONNECTION, "close")], format!("Payload {refused}\n"))
+            .into_response();
+    }
+    let headers = [(RETRY_AFTER, "1"), (CONNECTION, "close"), (CONTENT_TYPE, "text/plain; charset=utf-8")];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, format!("Service Unavailable: {refused}\n")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+
+    use super::*;
+
+    fn taken(body: Vec<u8>, budget: &Budget) -> Result<Posted, StatusCode> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let request = Request::new(Body::from(Bytes::from(body)));
+        runtime.block_on(take(request, budget)).map_err(|response| response.status())
+    }
+
+    fn call(arguments: &str) -> Vec<u8> {
+        let start = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"store_events","arguments":"#;
+        format!("{start}{arguments}}}}}").into_bytes()
+    }
+
+    #[test]
+    fn a_long_call_keeps_its_arguments_as_text_and_its_memory_while_it_lasts() {
+        let budget = Budget::new(10 << 20);
+        let arguments = format!(r#"{{"events":["{}"]}}"#, "x".repeat(1 << 20));
+        let posted = taken(call(&arguments), &budget).unwrap();
+        assert_eq!(posted.request.extensions().get::<ArgumentsText>().unwrap().get(), arguments);
+        assert!(posted.memory.bytes() >= 1 << 20 && budget.held() == posted.memory.bytes());
+        drop(posted);
+        assert_eq!(budget.held(), 0);
+        let posted = taken(call("{}"), &budget).unwrap();
+        assert!(posted.request.extensions().get::<ArgumentsText>().is_none(), "a short one is left as it came");
+    }
+
+    #[test]
+    fn a_long_body_that_is_no_call_is_refused_and_so_is_one_without_room() {
+        let budget = Budget::new(2 << 20);
+        let long = "x".repeat(1 << 20);
+        let not_a_call = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{long}"}}}}"#);
+        assert_eq!(taken(not_a_call.into_bytes(), &budget).err(), Some(StatusCode::PAYLOAD_TOO_LARGE));
+        assert_eq!(taken(format!("[{long}").into_bytes(), &budget).err(), Some(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        assert_eq!(taken(call(&"y".repeat(3 << 20)), &budget).err(), Some(StatusCode::PAYLOAD_TOO_LARGE));
+        let held = budget.reserve(1_500_000).unwrap();
+        assert_eq!(taken(call(&"y".repeat(1 << 20)), &budget).err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+        drop(held);
+        assert_eq!(budget.held(), 0);
+    }
+}
