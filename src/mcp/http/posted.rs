@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
@@ -34,12 +34,17 @@ pub(super) struct Posted {
 
 /// Takes the body in. The error is what the sender gets instead.
 pub(super) async fn take(request: Request, budget: &Budget) -> Result<Posted, Box<Response>> {
-    let (mut parts, body) = request.into_parts();
+    let (mut parts, mut body) = request.into_parts();
     let told = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if told.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        pass_over(&mut body).await;
         return Err(Box::new(too_large()));
     }
-    let (text, memory) = collect(body, told, budget).await?;
+    let collected = collect(&mut body, told, budget).await;
+    if collected.is_err() {
+        pass_over(&mut body).await;
+    }
+    let (text, memory) = collected?;
     if text.len() <= LONG_TEXT {
         return Ok(Posted { request: Request::from_parts(parts, Body::from(text)), memory });
     }
@@ -50,11 +55,22 @@ pub(super) async fn take(request: Request, budget: &Budget) -> Result<Posted, Bo
     Ok(Posted { request: Request::from_parts(parts, Body::from(envelope)), memory })
 }
 
-async fn collect(mut body: Body, told: Option<u64>, budget: &Budget) -> Result<(Vec<u8>, Reservation), Box<Response>> {
+/// Reads what a sender still sends, and keeps nothing of it: one that is cut off hears no answer.
+async fn pass_over(body: &mut Body) {
+    let mut passed = 0;
+    while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+        passed += frame.data_ref().map_or(0, Bytes::len);
+        if passed > 2 * MAX_BODY_BYTES {
+            return;
+        }
+    }
+}
+
+async fn collect(body: &mut Body, told: Option<u64>, budget: &Budget) -> Result<(Vec<u8>, Reservation), Box<Response>> {
     let mut memory = budget.reserve(STEP).map_err(|refused| Box::new(busy(&refused)))?;
     // Room that is asked for is not yet memory that is held.
     let mut text = Vec::with_capacity(told.unwrap_or_default() as usize);
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
         let Ok(data) = frame.map(|frame| frame.into_data().unwrap_or_default()) else {
             // Its sender is gone.
             return Err(Box::new(StatusCode::BAD_REQUEST.into_response()));
@@ -80,7 +96,7 @@ fn envelope(body: Vec<u8>) -> Result<(String, ArgumentsText), Box<Response>> {
         Box::new((StatusCode::UNSUPPORTED_MEDIA_TYPE, told).into_response())
     };
     let text = String::from_utf8(body).map_err(|error| malformed(error.utf8_error().to_string()))?;
-    let arguments = arguments_of_call(&text).map_err(|error| malformed(error.to_string()))?;
+    let arguments = arguments_of_call(&text).map_err(malformed)?;
     let Some(Range { start, end }) = arguments else {
         let told = format!("Payload Too Large: of requests longer than {LONG_TEXT} bytes only tools/call is taken\n");
         return Err(Box::new((StatusCode::PAYLOAD_TOO_LARGE, told).into_response()));
@@ -108,8 +124,6 @@ pub(super) fn busy(refused: &Busy) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Bytes;
-
     use super::*;
 
     fn taken(body: Vec<u8>, budget: &Budget) -> Result<Posted, StatusCode> {

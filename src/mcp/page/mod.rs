@@ -41,8 +41,12 @@ const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &dyn Watch) -> Result<Answer<PageReply>> {
     let filter = Nodes::narrowed(store, &query.filter, watch)?;
     let query = &Query { filter, max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() };
+    // Before they are collected, as far as it can be told.
+    let (stored, bytes) = store.size_at_once().unwrap_or_default();
+    let expected = bytes / stored.max(1) * stored.min(query.limit as u64);
+    watch.takes(expected)?;
     let page = store.query_events_watched(query, watch)?;
-    watch.takes(memory(&page, shape))?;
+    watch.takes(memory(&page, shape).saturating_sub(expected))?;
     let losses = store.losses_of(&page, gap::MAX_GAPS)?;
     let written = match shape.format {
         Format::Table => Written::Table(Grid::of(&page.events, shape.columns.as_deref(), room(shape))),

@@ -295,7 +295,7 @@ impl Wire {
         match line {
             Line::Blank => {}
             Line::One(Said::Request(asked)) if self.overtakes(&asked) => {
-                self.pings.push_back((asked.id, asked.request))
+                self.pings.push_back((asked.id, asked.request));
             }
             Line::One(said) => self.queue_said(said, bytes),
             Line::Batch(all) => {
@@ -332,9 +332,8 @@ impl Wire {
         let is_same = |step: &Step| match step {
             Step::Request(other) => other.id == asked.id,
             Step::Storing(unread) => *unread.id() == asked.id,
-            Step::Refuse(_) => false,
-            // Replies to a batch are one array: none comes between them.
-            Step::OpenArray | Step::CloseArray => true,
+            // Refusals keep their order, and replies to a batch are one array: none comes between them.
+            Step::Refuse(_) | Step::OpenArray | Step::CloseArray => true,
         };
         waits
             && !gate.is_under_way(&asked.id)
