@@ -118,7 +118,8 @@ fn short(key: &str) -> String {
     if shown.len() > LONGEST_KEY {
         let bytes = shown.len();
         shown.truncate(shown.floor_char_boundary(LONGEST_KEY));
-        shown.push_str(&format!("\u{2026}+{}B", bytes - shown.len()));
+        let rest = bytes - shown.len();
+        _ = write!(shown, "\u{2026}+{rest}B");
     }
     shown
 }

@@ -134,7 +134,8 @@ fn number(json: &str) -> Value {
 /// Whether a value gives a number back as it was written.
 pub(crate) fn is_exact(json: &str) -> bool {
     let value = number(json);
-    value.is_number() && value.to_string() == json
+    let written = value.to_string();
+    value.is_number() && written == json
 }
 
 /// Whether a float is written with every digit the text has: not one is lost.

@@ -121,7 +121,7 @@ mod tests {
         let value: Value = serde_json::from_str(&marked).unwrap();
         assert_eq!(value["id"], 1e30);
         let back = restored(value["params"]["arguments"]["events"][0].to_string());
-        assert_eq!(back.replace(" ", ""), event);
+        assert_eq!(back.replace(' ', ""), event);
     }
 
     #[test]
