@@ -129,11 +129,14 @@ impl Shared {
     /// Hears one producer to its end, whatever happens.
     fn hear(&self, stream: Arc<TcpStream>, sign: Arc<Sign>, address: SocketAddr) {
         self.ledger.connected();
+        let closing = Arc::clone(&stream);
         let heard = catch_unwind(AssertUnwindSafe(|| self.read(stream, sign)));
         let error = heard.unwrap_or_else(|_| Some("the server failed on this connection; please report it".to_owned()));
         if let Some(error) = error {
             self.hub.complain(&self.ledger, &format!("{address}: {error}"));
         }
+        // Who accepts holds the stream, too, and looks at it no earlier than at the next producer.
+        let _closed_by_it = closing.shutdown(std::net::Shutdown::Both);
         self.ledger.disconnected();
     }
 
