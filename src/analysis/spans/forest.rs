@@ -83,7 +83,7 @@ impl Traced {
             return self.by_event.get(&parent).copied().filter(|other| *other != number);
         };
         let others = || named.iter().copied().filter(|other| *other != number);
-        let of_same_process = others().filter(|other| self.spans[*other as usize].process == span.process).next_back();
+        let of_same_process = others().rfind(|other| self.spans[*other as usize].process == span.process);
         of_same_process.or_else(|| others().max_by_key(|other| self.spans[*other as usize].start))
     }
 
