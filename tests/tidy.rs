@@ -193,8 +193,8 @@ fn every_test_the_matrix_names_is_there() {
     let named: Vec<&str> = matrix.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
     for name in named.iter().filter(|name| **name != "file::test") {
         let (file, test) = name.split_once("::").unwrap();
-        let text = std::fs::read_to_string(format!("tests/{file}.rs")).unwrap();
-        assert!(text.contains(&format!("fn {test}(")), "{name}");
+        let written = std::fs::read_to_string(format!("tests/{file}.rs")).unwrap();
+        assert!(written.contains(&format!("fn {test}(")), "{name}");
     }
     assert!(named.len() > 30, "{}", named.len());
 }
