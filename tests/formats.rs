@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise")]
 
 use elixir_scope_storage::ingest::{Format, ImportReport, import};
-use elixir_scope_storage::{ErrorKind, EventStore, Filter, Query, Result, Settings};
+use elixir_scope_storage::{ErrorKind, EventStore, Filter, Query, Result, Settings, StoredEvent};
 use serde_json::{Value, json};
 
 fn load(bytes: &[u8]) -> (EventStore, Result<ImportReport>) {
@@ -19,7 +19,7 @@ fn load(bytes: &[u8]) -> (EventStore, Result<ImportReport>) {
 
 /// Times of all events, in order.
 fn times(store: &EventStore) -> Vec<i64> {
-    store.query_events(&Query::new(Filter::default())).unwrap().events.iter().map(|event| event.timestamp()).collect()
+    store.query_events(&Query::new(Filter::default())).unwrap().events.iter().map(StoredEvent::timestamp).collect()
 }
 
 #[test]
@@ -85,7 +85,9 @@ fn a_file_of_two_kinds_is_read_as_both() {
 #[test]
 fn times_of_a_file_are_read_by_name_and_size_and_told_once() {
     let ns = 1_700_000_000_123_000_000_i64;
-    let file = |time: &dyn Fn(i64) -> Value| -> String { (0..3).map(|n| format!("{}\n", time(n))).collect() };
+    let file = |time: &dyn Fn(i64) -> Value| -> String {
+        (0..3).map(time).map(|event| event.to_string()).collect::<Vec<_>>().join("\n")
+    };
     for (file, step) in [
         (file(&|n| json!({"ts": ns / 1_000_000 + n, "type": "a"})), 1_000_000),
         (file(&|n| json!({"timestamp": ns / 1000 + n, "type": "a"})), 1000),
