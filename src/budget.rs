@@ -251,7 +251,7 @@ mod tests {
         one.shrink_to(5);
         assert_eq!((one.bytes(), budget.held()), (5, 5));
         let other = one.split(3);
-        assert_eq!((one.bytes(), other.bytes(), one.split(9).bytes(), budget.held()), (2, 3, 2, 3));
+        assert_eq!((one.bytes(), other.bytes(), one.split(9).bytes(), budget.held()), (2, 3, 2, 5));
         drop((one, other));
         assert_eq!((budget.held(), budget.most_held()), (0, 100));
     }

@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/http.rs"]
 mod http;
@@ -21,7 +22,7 @@ use pipe::{Server, call, initialize, lines, request};
 use serde_json::{Value, json};
 
 /// Long enough for the slowest machine; it only keeps a hang from lasting for ever.
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_mins(1);
 
 fn signal(pid: u32) {
     assert!(Command::new("kill").arg("-TERM").arg(pid.to_string()).status().unwrap().success());
@@ -200,6 +201,9 @@ fn with_keys() -> http::Server {
     server
 }
 
+/// How often a call is asked, to see another client answered meanwhile.
+const ROUNDS: usize = 20;
+
 /// Another client, on a connection of its own.
 struct Other(BufReader<TcpStream>);
 
@@ -272,13 +276,21 @@ fn no_client_waits_for_what_another_asks() {
             while answered.load(Ordering::Acquire) < 2 {
                 std::thread::yield_now();
             }
-            let before = answered.load(Ordering::Acquire);
-            for _ in 0..3 {
-                server.modern(&[], method, params.clone());
+            // Of a server that answers one after the other the other client has at most one answer a call, however often
+            // that is tried; where the machine has no time for it, one round may not show that it has more.
+            let mut most = 0;
+            for _ in 0..ROUNDS {
+                let before = answered.load(Ordering::Acquire);
+                for _ in 0..3 {
+                    server.modern(&[], method, params.clone());
+                }
+                most = most.max(answered.load(Ordering::Acquire) - before);
+                if most >= 6 {
+                    break;
+                }
             }
-            let meanwhile = answered.load(Ordering::Acquire) - before;
             is_answered.store(true, Ordering::Release);
-            assert!(meanwhile >= 6, "{method} {}: {meanwhile} answers meanwhile", params["name"]);
+            assert!(most >= 6, "{method} {}: {most} answers meanwhile", params["name"]);
         });
     }
 }

@@ -5,6 +5,7 @@
 //! process is this program's own test of the last name below, told so by its environment, on a store whose clock fails while a file is there.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use elixir_scope_storage::capture::{Asked, Capture, Reach, Target};
 use elixir_scope_storage::clock::{Clock, SystemClock};
 use elixir_scope_storage::ingest::{ImportOptions, import_watched};
-use elixir_scope_storage::mcp::{Ends, HttpOptions, ImportRoots, ServeOptions, serve};
+use elixir_scope_storage::mcp::{Ends, HttpNews, HttpOptions, ImportRoots, ServeOptions, serve};
 use elixir_scope_storage::{EventStore, Filter, Query, Settings, Watch};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -35,7 +36,7 @@ impl Clock for Faulty {
 }
 
 /// Long enough for any machine: only a server that hangs takes it.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_mins(1);
 
 /// A server in a child process, with every door open.
 struct Server {
@@ -353,7 +354,11 @@ fn a_server_whose_clock_fails() {
     runtime
         .block_on(async {
             let ends = Ends::listen().unwrap();
-            serve(store.clone(), options, ends, |address| eprintln!("SERVES {address}")).await
+            let heard = |news| match news {
+                HttpNews::Listening(address) => eprintln!("SERVES {address}"),
+                HttpNews::Trouble(trouble) => eprintln!("{trouble}"),
+            };
+            serve(store.clone(), options, ends, heard).await
         })
         .unwrap();
     runtime.shutdown_background();

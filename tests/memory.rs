@@ -3,6 +3,7 @@
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may stop at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test writes json!(..) in place")]
 
 #[path = "support/http.rs"]
 mod http;

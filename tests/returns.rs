@@ -90,29 +90,32 @@ impl Node {
         let info = list(&[tuple(&[atom("heap_size"), int(233)])]);
         let at = mfa_arity("m", "f0", 0);
         match self.sent.len() % 5 {
-            0 => self.sent.extend([stamped("out", &[at.clone()], self.now), stamped("in", &[at], self.now)]),
+            0 => self.sent.extend(["out", "in"].map(|kind| stamped(kind, std::slice::from_ref(&at), self.now))),
             1 => self.sent.extend([
-                stamped("gc_minor_start", &[info.clone()], self.now),
+                stamped("gc_minor_start", std::slice::from_ref(&info), self.now),
                 stamped("gc_minor_end", &[info], self.now),
             ]),
             2 => {
-                self.sent.extend([stamped("gc_start", &[info.clone()], self.now), stamped("gc_end", &[info], self.now)])
+                self.sent.extend([
+                    stamped("gc_start", std::slice::from_ref(&info), self.now),
+                    stamped("gc_end", &[info], self.now),
+                ]);
             }
             _ => {}
         }
     }
 
     /// A traced call is made: it is told with who called it.
-    fn call(&mut self, called: Bytes, (caller, line): (Option<u8>, u8), open: &mut Vec<usize>) {
-        let caller = match (self.style, caller) {
+    fn call(&mut self, called: Bytes, (by, line): (Option<u8>, u8), open: &mut Vec<usize>) {
+        let by = match (self.style, by) {
             (Style::Bare, _) => None,
             (Style::Line, Some(function)) => Some(site("m", &name(function), 0, "m.ex", line.into())),
             (_, Some(function)) => Some(mfa_arity("m", &name(function), 0)),
             (_, None) => Some(atom("undefined")),
         };
-        let caller = if self.style == Style::Fprof { caller.map(|it| tuple(&[atom("cp"), it])) } else { caller };
+        let by = if self.style == Style::Fprof { by.map(|it| tuple(&[atom("cp"), it])) } else { by };
         let number = self.sent.len() + 1;
-        self.send("call", &[Some(called), caller].into_iter().flatten().collect::<Vec<_>>());
+        self.send("call", &[Some(called), by].into_iter().flatten().collect::<Vec<_>>());
         self.began.insert(number, self.now);
         self.around.insert(number, self.running.clone());
         self.running.push(number);

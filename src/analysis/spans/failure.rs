@@ -24,8 +24,9 @@ struct Payload {
 /// Why a span failed, by its own status; the reason is empty where none is told. `None`: it says of no failure.
 pub(crate) fn failure(data: &str) -> Option<String> {
     // Most spans have neither: then nothing is parsed.
-    let may_say =
-        ["\"status\"", "rror"].iter().any(|word| memchr::memmem::find(data.as_bytes(), word.as_bytes()).is_some());
+    let may_say = ["\"status\"", "rror", "RROR"]
+        .iter()
+        .any(|word| memchr::memmem::find(data.as_bytes(), word.as_bytes()).is_some());
     let Payload { status, attributes } = serde_json::from_str(data).ok().filter(|_| may_say)?;
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),

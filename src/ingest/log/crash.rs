@@ -91,7 +91,8 @@ fn elixir(line: &str) -> Option<Who> {
 
 /// `** Generic server shop_cart terminating`, `** State machine <0.1.0> terminating`.
 fn generic(line: &str) -> Option<Who> {
-    let rest = line.strip_prefix("** ")?;
+    // In one line it is written without the stars.
+    let rest = line.strip_prefix("** ").unwrap_or(line);
     let rest =
         ["Generic server ", "State machine ", "gen_event handler "].iter().find_map(|kind| rest.strip_prefix(kind));
     let who = rest?.split(' ').next().filter(|_| line.contains("terminating"))?;
