@@ -107,6 +107,15 @@ impl Budget {
         Reservation { budget: self.clone(), bytes: 0 }
     }
 
+    /// Counts so many bytes that are held already, or for which room was asked before.
+    pub fn count(&self, bytes: u64) -> Reservation {
+        let mut state = self.0.state.lock();
+        state.held = state.held.saturating_add(bytes);
+        state.most_held = state.most_held.max(state.held);
+        drop(state);
+        Reservation { budget: self.clone(), bytes }
+    }
+
     /// Reserves so many bytes as soon as they are free. Never ready where they are more than the whole budget. Who came
     /// first is not served first: what is small passes by what waits for much.
     pub async fn reserve_when_free(&self, bytes: u64) -> Reservation {

@@ -276,8 +276,9 @@ fn no_client_waits_for_what_another_asks() {
             while answered.load(Ordering::Acquire) < 2 {
                 std::thread::yield_now();
             }
-            // Of a server that answers one after the other the other client has at most one answer a call, however often
-            // that is tried; where the machine has no time for it, one round may not show that it has more.
+            // Of a server that answers one after the other the other client has at most one answer a call and one before
+            // them, however often that is tried; where the machine has no time for it, one round may not show that it has
+            // more.
             let mut most = 0;
             for _ in 0..ROUNDS {
                 let before = answered.load(Ordering::Acquire);
@@ -285,12 +286,12 @@ fn no_client_waits_for_what_another_asks() {
                     server.modern(&[], method, params.clone());
                 }
                 most = most.max(answered.load(Ordering::Acquire) - before);
-                if most >= 6 {
+                if most >= 5 {
                     break;
                 }
             }
             is_answered.store(true, Ordering::Release);
-            assert!(most >= 6, "{method} {}: {most} answers meanwhile", params["name"]);
+            assert!(most >= 5, "{method} {}: {most} answers meanwhile", params["name"]);
         });
     }
 }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 const MIB: usize = 1 << 20;
 
 fn server(max_memory: &str) -> http::Server {
-    http::Server::start(&["--http", "127.0.0.1:0", "--max-memory", max_memory])
+    http::Server::start(&["--http", "127.0.0.1:0", "--keep-running", "--max-memory", max_memory])
 }
 
 fn head(length: usize) -> String {

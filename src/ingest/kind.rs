@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::format::Format;
 use super::tape::Tape;
-use super::{jaeger, otlp, zipkin};
+use super::{jaeger, otlp, times, zipkin};
 use crate::event;
 
 /// What one object is.
@@ -50,7 +50,7 @@ impl Kind {
             Self::Foreign(what)
         } else if all(&["durationNano", "traceID"]) || all(&["durationNano", "trace_id"]) {
             Self::Foreign("an export of SigNoz")
-        } else if names.iter().any(|name| event::is_field(name)) {
+        } else if names.iter().any(|name| event::is_field(name) || times::is_time(name)) {
             Self::Event
         } else {
             Self::Unknown

@@ -120,7 +120,7 @@ impl Times {
         }
         let mut event = Object::new();
         event.number("timestamp", found.ns);
-        if members.get("wall_time").is_none() {
+        if members.get("wall_time").is_none() && Unit::of_size(found.ns.into()) == Some(Unit::Nanos) {
             event.number("wall_time", found.ns);
         }
         for (name, raw) in &members.0 {
@@ -136,8 +136,14 @@ impl Times {
     }
 }
 
+/// Whether a member of this name is a time.
+pub(super) fn is_time(name: &str) -> bool {
+    NAMES.iter().any(|(known, _)| *known == name)
+}
+
 fn tell(found: &Found<'_>) -> String {
     match found.how {
+        How::Number(Unit::Nanos) => format!("the times under {:?} are read as nanoseconds", found.name),
         How::Number(unit) => format!(
             "the times under {:?} are read as {} since 1970; name them \"timestamp_ns\" if they are nanoseconds",
             found.name,
@@ -180,9 +186,9 @@ fn read(raw: &RawValue, unit: Option<Unit>, is_own: bool) -> Option<(i64, How)> 
             return Some((i64::try_from(number).ok()?, How::Plain));
         }
         Some(unit) => unit,
-        // Of no date that is likely: a fraction can only be one of seconds.
+        // Of no date that is likely: a fraction can only be one of seconds, and a whole number counts from somewhere else.
         None if !is_whole => Unit::Seconds,
-        None => return None,
+        None => Unit::Nanos,
     };
     if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         let ns = text.parse::<f64>().ok()? * unit.ns() as f64;
@@ -222,6 +228,7 @@ mod tests {
             (r#"{"time": "2023-11-14 22:13:20.123"}"#, ns),
             (r#"{"timestamp_ms": 5}"#, 5_000_000),
             (r#"{"ts": 0.5}"#, 500_000_000),
+            (r#"{"time": 5}"#, 5),
             (r#"{"time_unix_nano": "1700000000123000000"}"#, ns),
         ] {
             let (at, told) = settled(text);

@@ -49,6 +49,9 @@ impl Documents {
     /// Reads a text to its end.
     pub(super) fn read(&mut self, out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
         let read = self.text(out, input);
+        if self.is_array && self.formats.is_empty() && self.waiting.is_empty() && self.foreign.is_none() {
+            self.formats.push(Format::Array);
+        }
         let flushed = self.chrome.flush(out, input);
         for note in self.chrome.note().into_iter().chain(self.note()) {
             out.job.note_file(note);

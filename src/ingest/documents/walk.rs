@@ -1,9 +1,12 @@
 //! Documents whose parts may be large, part by part.
 
 use super::{Documents, Format, Input, NO_ARRAY, Out, Part, Small, Stop};
-use crate::ingest::kind::kind_of;
+use crate::ingest::kind::{Kind, kind_of};
 use crate::ingest::parts::is_wrapper;
 use crate::ingest::{Found, MAX_EVENT_BYTES, cut_short, json};
+
+/// Names of one object that are remembered.
+const MAX_NAMES: usize = 32;
 
 impl Documents {
     /// The items of an array.
@@ -64,12 +67,15 @@ impl Documents {
         input.skip_space().map_err(cut_short)?;
         let mut small = Small::begin(input.line);
         let (mut part, mut is_first) = (None, true);
-        let (mut quoted, mut text) = (Vec::new(), Vec::new());
+        let (mut quoted, mut text, mut names) = (Vec::new(), Vec::new(), Vec::new());
         json::take(input, b'{')?;
         while json::more(input, b'}', &mut is_first)? {
             let name = json::long_name(input, &mut quoted)?;
             input.skip_space().map_err(cut_short)?;
             let first = input.peek_byte().map_err(cut_short)?.unwrap_or_default();
+            if names.len() < MAX_NAMES {
+                names.push((name.clone(), first));
+            }
             if let Some(of) = Part::of(&small, &name, first) {
                 self.before(out, input, part.is_none().then_some(of), &small)?;
                 part = Some(of);
@@ -102,6 +108,12 @@ impl Documents {
         if part.is_none() && self.only_arrays && !self.is_array {
             return Err(Stop::Here(NO_ARRAY.to_owned()));
         }
+        if part == Some(Part::Events) && self.formats.is_empty() {
+            let names: Vec<(&str, u8)> = names.iter().map(|(name, first)| (name.as_str(), *first)).collect();
+            if let Kind::Foreign(what) = Kind::of(&names) {
+                self.foreign.get_or_insert_with(|| format!("is {what}"));
+            }
+        }
         if part.is_none() {
             let (found, raw) = small.close();
             self.object(out, input, found, &raw)?;
@@ -111,7 +123,7 @@ impl Documents {
 
     /// A large part of an object: the input stands at its value.
     fn part(&mut self, out: &mut Out<'_, '_>, input: &mut Input, part: Part, name: &str) -> Result<(), Stop> {
-        self.known(out, part.format());
+        self.is_array |= part == Part::Events;
         match part {
             Part::Export => self.otlp.member(out, input, name),
             Part::TraceEvents | Part::Events | Part::Traces => self.array(out, input, 0),
@@ -121,7 +133,10 @@ impl Documents {
     /// What stands in an object before its first large part.
     fn before(&mut self, out: &mut Out<'_, '_>, input: &Input, part: Option<Part>, small: &Small) -> Result<(), Stop> {
         let Some(part) = part else { return Ok(()) };
-        self.known(out, part.format());
+        // Whether a list called so holds events, these say.
+        if part != Part::Events {
+            self.known(out, part.format());
+        }
         small.members.iter().try_for_each(|member| {
             let value = small.raw.get(member.value.clone()).unwrap_or_default();
             self.around(out, input, part, (&member.name, member.found), value)

@@ -64,9 +64,11 @@ pub(super) async fn admit(State(guard): State<Arc<Guard>>, request: Request, nex
         return next.run(request).await.map(|body| Body::new(Answered::replayed(body)));
     }
     // A session is refused before it is begun: rmcp would call it an error of the server.
-    if let Err(refused) = guard.budget.reserve(SESSION_BYTES) {
-        return busy(&refused);
-    }
+    // Its room is kept until the session counts itself.
+    let room = match guard.budget.reserve(SESSION_BYTES) {
+        Ok(room) => room,
+        Err(refused) => return busy(&refused),
+    };
     // What is posted wants its answer before the server ends.
     let asks = guard.in_flight.token();
     let Posted { mut request, memory } = match posted::take(request, &guard.budget).await {
@@ -76,7 +78,7 @@ pub(super) async fn admit(State(guard): State<Arc<Guard>>, request: Request, nex
     let slot = AnswerSlot::default();
     request.extensions_mut().insert(slot.clone());
     let response = next.run(request).await;
-    drop(memory);
+    drop((memory, room));
     if let Some(refused) = slot.busy().filter(|refused| !refused.is_for_good()) {
         return busy(&refused);
     }

@@ -123,7 +123,7 @@ pub(super) async fn serve(
     let closing = ends.asked().clone();
     let service = StreamableHttpService::new(
         move || {
-            let memory = desk.workers().budget().reserve(SESSION_BYTES).map_err(io::Error::other)?;
+            let memory = desk.workers().budget().count(SESSION_BYTES);
             Ok(Server::new(desk.clone(), is_read_only, closing.child_token()).holding(memory))
         },
         Arc::new(Sessions::new(session_manager())),
