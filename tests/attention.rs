@@ -28,12 +28,13 @@ fn signal(pid: u32) {
     assert!(Command::new("kill").arg("-TERM").arg(pid.to_string()).status().unwrap().success());
 }
 
-/// Waits until the process catches SIGTERM.
+/// Waits until the process catches SIGTERM: it does when SIGINT, which it asks for next, is caught too. (Between the two
+/// halves of asking the system for one, one that comes then is lost.)
 fn catches(pid: u32) {
     loop {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("Linux tells it");
-        if u64::from_str_radix(caught.trim(), 16).unwrap() >> 14 & 1 == 1 {
+        if u64::from_str_radix(caught.trim(), 16).unwrap() >> 1 & 1 == 1 {
             return;
         }
         std::thread::yield_now();
@@ -202,7 +203,7 @@ fn with_keys() -> http::Server {
 }
 
 /// How often a call is asked, to see another client answered meanwhile.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 200;
 
 /// Another client, on a connection of its own.
 struct Other(BufReader<TcpStream>);
@@ -217,13 +218,13 @@ impl Other {
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
         });
-        let body =
-            json!({"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": meta}}).to_string();
+        let params = json!({"name": "get_event_by_id", "arguments": {"event_id": "none"}, "_meta": meta});
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
         write!(
             self.0.get_mut(),
             "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: application/json, \
-             text/event-stream\r\nmcp-protocol-version: 2026-07-28\r\nmcp-method: server/discover\r\n\
-             content-length: {}\r\n\r\n{body}",
+             text/event-stream\r\nmcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\n\
+             mcp-name: get_event_by_id\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         )
         .unwrap();
