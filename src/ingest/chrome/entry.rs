@@ -1,8 +1,8 @@
 //! Which event is one entry of a Chrome trace?
 
 use super::micros::nanoseconds;
-use super::open::{Open, OpenSpans};
-use super::threads::Threads;
+use super::names::Names;
+use super::open::{Asynchronous, Open, Threads};
 use crate::ingest::mfa::qualified;
 use crate::ingest::object::{Members, Object, scalar};
 use crate::ingest::span::named;
@@ -29,7 +29,7 @@ pub(super) fn when(entry: &Members<'_>) -> Result<When, String> {
 pub(super) fn event(
     entry: &Members<'_>,
     (id, at): (&str, Option<i64>),
-    threads: &Threads,
+    names: &Names,
     open: &mut OpenSpans,
 ) -> Result<Object, String> {
     let phase = entry.text("ph").unwrap_or_default();
@@ -43,8 +43,8 @@ pub(super) fn event(
     if let Some(ns) = own.or(at) {
         event.number("timestamp", ns);
     }
-    let pid = threads.thread(&process, &thread);
-    event.texts([("node", threads.process(&process)), ("pid", pid.as_deref())]);
+    let pid = names.thread(&process, &thread);
+    event.texts([("node", names.process(&process)), ("pid", pid.as_deref())]);
     let joined = join(entry, &phase, id, (own, lasted), open);
     event.texts([
         ("correlation_id", joined.correlation_id.as_deref()),
@@ -67,6 +67,13 @@ pub(super) fn event(
     }
     event.raw("data", &data(entry, &phase, own, name.filter(|_| own_name.is_none()))?);
     Ok(event)
+}
+
+/// The spans that are open.
+#[derive(Debug, Default)]
+pub(super) struct OpenSpans {
+    threads: Threads,
+    tied: Asynchronous,
 }
 
 /// What joins an entry to others.
@@ -94,27 +101,34 @@ fn join(
 ) -> Joined {
     let mut joined = Joined { correlation_id: flow_id(entry), ..Joined::default() };
     let is_async = matches!(phase, "b" | "e" | "n" | "S" | "F" | "T" | "p");
-    let stack = if is_async { async_stack(entry) } else { thread_stack(entry) };
     let Some(at) = at else { return joined };
     let name = entry.text("name");
+    let end = (phase == "X").then(|| at.saturating_add(lasted.unwrap_or_default()));
+    let stack = if is_async { async_stack(entry) } else { thread_stack(entry) };
     match phase {
         "E" | "e" | "F" => {
-            // A thread's spans end from the inside, whatever they are called.
-            if let Some(span) = open.end(&stack, name.as_deref().filter(|_| is_async)) {
+            let ended = if is_async { open.tied.end(&stack, name.as_deref()) } else { open.threads.end(&stack, at) };
+            if let Some(span) = ended {
                 joined.lasted = at.checked_sub(span.at).filter(|ns| *ns >= 0);
                 joined.call_id = Some(span.call_id);
                 joined.name = span.name;
-                joined.parent_id = open.around(&stack, span.at, at).map(|span| span.call_id.clone());
+                joined.parent_id = span.parent_id;
             }
         }
         "B" | "b" | "S" | "X" | "i" | "I" | "n" => {
-            let end = (phase == "X").then(|| at.saturating_add(lasted.unwrap_or_default()));
-            let until = end.unwrap_or(at);
-            joined.parent_id = open.around(&stack, at, until).map(|span| span.call_id.clone());
-            if !matches!(phase, "i" | "I" | "n") {
-                joined.call_id = Some(own.to_owned());
-                open.begin(&stack, Open { call_id: own.to_owned(), name, at, end });
+            let around =
+                if is_async { open.tied.around(&stack) } else { open.threads.around(&stack, at, end.unwrap_or(at)) };
+            joined.parent_id = around.map(str::to_owned);
+            if matches!(phase, "i" | "I" | "n") {
+                return joined;
             }
+            joined.call_id = Some(own.to_owned());
+            if let Some(end) = end {
+                open.threads.whole(&stack, own, end);
+                return joined;
+            }
+            let span = Open { call_id: own.to_owned(), parent_id: joined.parent_id.clone(), name, at };
+            if is_async { open.tied.begin(&stack, span) } else { open.threads.begin(&stack, span) }
         }
         _ => {}
     }

@@ -5,8 +5,8 @@
 
 mod entry;
 pub(super) mod micros;
+mod names;
 mod open;
-mod threads;
 
 use std::ops::Range;
 
@@ -15,9 +15,8 @@ use super::input::Input;
 use super::job::Stop;
 use super::object::{Members, Object};
 use super::out::Out;
-use entry::When;
-use open::OpenSpans;
-use threads::Threads;
+use entry::{OpenSpans, When};
+use names::Names;
 
 /// Text of entries that is kept until their order is known. A file with more is read in parts of so much.
 const HELD_BYTES: usize = 128 << 20;
@@ -41,7 +40,7 @@ struct Held {
 pub(super) struct Chrome {
     text: String,
     held: Vec<Held>,
-    threads: Threads,
+    names: Names,
     open: OpenSpans,
     read: u64,
     /// The smallest time so far.
@@ -74,7 +73,7 @@ impl Chrome {
         match entry::when(&entry) {
             Ok(when) => {
                 if entry.text("ph").as_deref() == Some("M") {
-                    self.threads.learn(&entry);
+                    self.names.learn(&entry);
                 }
                 self.hold(out, input, found, json, when, None)
             }
@@ -140,7 +139,7 @@ impl Chrome {
                 Some(name) => Ok(self.metadata(&id, name, json)),
                 None => serde_json::from_str::<Members<'_>>(json)
                     .map_err(|error| at_column(&error))
-                    .and_then(|entry| entry::event(&entry, (&id, self.first), &self.threads, &mut self.open)),
+                    .and_then(|entry| entry::event(&entry, (&id, self.first), &self.names, &mut self.open)),
             };
             match made {
                 Ok(event) => out.push(input, one.found, &event.close())?,

@@ -9,7 +9,7 @@ const MAX_NAMES: usize = 1 << 16;
 
 /// The names learnt.
 #[derive(Debug, Default)]
-pub(super) struct Threads {
+pub(super) struct Names {
     /// By process.
     processes: HashMap<String, String>,
     /// By process and thread.
@@ -18,7 +18,7 @@ pub(super) struct Threads {
     taken: HashSet<String>,
 }
 
-impl Threads {
+impl Names {
     /// Learns the name that an entry of metadata gives to a process or a thread.
     pub(super) fn learn(&mut self, entry: &Members<'_>) {
         let args = entry.get("args").and_then(|args| serde_json::from_str::<Members<'_>>(args.get()).ok());
