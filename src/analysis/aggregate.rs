@@ -263,7 +263,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     if watch.is_cancelled() {
         return Err(Error::cancelled());
     }
-    let nesting = all.nest(&group_of);
+    let nesting = all.nest(&group_of, watch)?;
     for (at, _) in all.origins(|at| has_failed[at]).iter().enumerate().filter(|(_, is_origin)| **is_origin) {
         let Some(group) = groups.get_mut(group_of[at] as usize) else { continue };
         group.failed += 1;

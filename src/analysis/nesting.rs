@@ -4,7 +4,8 @@
 //! that contains another is its caller's. No ids are needed, so a plain recording is enough. What a process waited for is
 //! a span as well, of the innermost call it lies in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::btree_map::OccupiedEntry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use foldhash::fast::RandomState;
@@ -13,7 +14,7 @@ use super::nodes::Nodes;
 use super::spans::{Forest, Traced, times};
 use super::symbols::{Processes, Symbols};
 use super::waits::{Loose, Waits};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::query::{Field, Filter, Seen};
 use crate::store::EventStore;
 use crate::watch::Watch;
@@ -117,8 +118,11 @@ pub(super) fn spans(store: &EventStore, filter: &Filter, nodes: &Nodes, watch: &
 
 impl Spans {
     /// Nests them; `groups` says which group each call belongs to.
-    pub(super) fn nest(&self, groups: &[u32]) -> Nesting {
-        let mut nesting = nest(&self.spans, groups);
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended it.
+    pub(super) fn nest(&self, groups: &[u32], watch: &dyn Watch) -> Result<Nesting> {
+        let mut nesting = nest(&self.spans, groups, watch)?;
         let traced = |at: usize| match self.spans[at].is {
             Is::Traced(number) => Some(number as usize),
             _ => None,
@@ -136,7 +140,7 @@ impl Spans {
                 nesting.is_outermost[at] = is_outermost[number] && *group != NO_GROUP;
             }
         }
-        nesting
+        Ok(nesting)
     }
 
     /// Of spans, by the events that are one of a failure: those of which no part failed.
@@ -170,13 +174,21 @@ pub(super) struct Nesting {
 
 /// An open call, seen from its end.
 struct Open {
-    start: i64,
     group: u32,
     call: usize,
 }
 
+/// Calls between two looks at the watch.
+const LOOK_EVERY: usize = 4_096;
+
+/// The open calls of a process by when they began: from the outermost to the innermost.
+type Stack = BTreeMap<(i64, std::cmp::Reverse<usize>), Open>;
+
 /// Nests spans given in the order of their ends; `groups` says which group each call belongs to.
-fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
+///
+/// # Errors
+/// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended it.
+fn nest(spans: &[Span], groups: &[u32], watch: &dyn Watch) -> Result<Nesting> {
     let mut nesting = Nesting {
         own: spans.iter().map(|span| if span.is_call() { span.duration } else { 0 }).collect(),
         waited: vec![0; spans.len()],
@@ -185,18 +197,21 @@ fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
         overlaps: 0,
     };
     let processes = spans.iter().map(|span| span.process as usize + 1).max().unwrap_or(0);
-    let mut open: Vec<Vec<Open>> = (0..processes).map(|_| Vec::new()).collect();
+    let mut open: Vec<Stack> = (0..processes).map(|_| Stack::new()).collect();
     // Up to where the time of a process is not yet spent waiting.
     let mut unspent = vec![i64::MAX; processes];
     // Open calls of a group in a process.
     let mut depths: HashMap<(u32, u32), u32, RandomState> = HashMap::default();
     // From the last end to the first: a caller is met before what it called.
     for (at, span) in spans.iter().enumerate().rev() {
+        if at.is_multiple_of(LOOK_EVERY) && watch.is_cancelled() {
+            return Err(Error::cancelled());
+        }
         if matches!(span.is, Is::Traced(_)) {
             continue;
         }
         let stack = &mut open[span.process as usize];
-        while let Some(top) = stack.pop_if(|top| top.start >= span.key.0) {
+        while let Some(top) = stack.last_entry().filter(|top| top.key().0 >= span.key.0).map(OccupiedEntry::remove) {
             if top.group != NO_GROUP {
                 if let Some(depth) = depths.get_mut(&(span.process, top.group)) {
                     *depth -= 1;
@@ -205,7 +220,7 @@ fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
         }
         if !span.is_call() {
             let unspent = &mut unspent[span.process as usize];
-            if let Some(Open { start, call, .. }) = stack.last().filter(|_| span.is != Is::Taken) {
+            if let Some(((start, _), Open { call, .. })) = stack.last_key_value().filter(|_| span.is != Is::Taken) {
                 let began = span.start().max(*start);
                 let waited = span.key.0.min(*unspent).saturating_sub(began).max(0);
                 *unspent = began.min(*unspent);
@@ -219,14 +234,12 @@ fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
             continue;
         }
         let start = span.start();
-        // Invariant: a stack is sorted by start, and all in it end at this call's end or later.
-        let place = match stack.last() {
-            Some(top) if top.start > start => stack.partition_point(|other| other.start <= start),
-            _ => stack.len(),
-        };
-        nesting.overlaps += u64::from(place < stack.len());
-        if let Some(caller) = place.checked_sub(1).map(|caller| stack[caller].call) {
-            nesting.own[caller] -= span.duration;
+        // Invariant: all in a stack end at this call's end or later. Of those that began at one time, what is met later is
+        // inside.
+        let place = (start, std::cmp::Reverse(at));
+        nesting.overlaps += u64::from(stack.last_key_value().is_some_and(|(top, _)| *top > place));
+        if let Some((_, caller)) = stack.range(..place).next_back() {
+            nesting.own[caller.call] -= span.duration;
         }
         let group = groups[at];
         if group != NO_GROUP {
@@ -234,7 +247,7 @@ fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
             nesting.is_outermost[at] = *depth == 0;
             *depth += 1;
         }
-        stack.insert(place, Open { start, group, call: at });
+        stack.insert(place, Open { group, call: at });
     }
     for (at, span) in spans.iter().enumerate() {
         let own = &mut nesting.own[at];
@@ -244,12 +257,13 @@ fn nest(spans: &[Span], groups: &[u32]) -> Nesting {
         }
         nesting.may_have_waited[at] = nesting.may_have_waited[at].min(*own);
     }
-    nesting
+    Ok(nesting)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watch::Unwatched;
 
     fn nested(spans: &[(u32, i64, i64, u32)]) -> (Vec<i64>, Vec<bool>, u64) {
         let spans: Vec<(u32, i64, i64, u32, Is)> =
@@ -267,7 +281,7 @@ mod tests {
         };
         let found: Vec<Span> = spans.iter().enumerate().map(span).collect();
         assert!(found.is_sorted_by_key(|span| span.key), "spans are given in the order of their ends");
-        nest(&found, &spans.iter().map(|span| span.3).collect::<Vec<u32>>())
+        nest(&found, &spans.iter().map(|span| span.3).collect::<Vec<u32>>(), &Unwatched).unwrap()
     }
 
     /// Own time, waited and maybe waited.
@@ -277,6 +291,13 @@ mod tests {
     }
 
     const NO: (i64, i64, i64) = (0, 0, 0);
+
+    #[test]
+    fn calls_that_overlap_cost_no_more_than_they_are() {
+        // Each began before all that ended before it: a list of them would be moved for each.
+        let spans: Vec<(u32, i64, i64, u32)> = (0..300_000).map(|at| (1, at, 400_000 + at, 1)).collect();
+        assert_eq!(nested(&spans).2, 299_999);
+    }
 
     #[test]
     fn waiting_is_of_the_innermost_call_and_not_its_own_time() {

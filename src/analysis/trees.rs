@@ -1,6 +1,7 @@
 //! Which events must be looked at for the calls of one event, one exchange or one process?
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use super::ledger::{Call, CallId, Ledger, Sym, gather};
 use super::nodes::Nodes;
@@ -147,9 +148,18 @@ fn span_around(store: &EventStore, event: &StoredEvent, watch: &dyn Watch) -> Re
     Ok(if filter.call_id.is_some() { query(store, filter, watch)?.pop() } else { None })
 }
 
-/// Spans are joined by their ids: whatever is part of one may be anywhere.
+/// Where all that a span may be part of, or have as part, is: in its trace, else in its recording. When it was says nothing.
+fn joined_with(event: &StoredEvent) -> Filter {
+    // Ids that are unique by themselves need no trace, and what tells the flow that goes through a span is none.
+    let has_own_id = event.call_id() == Some(event.event_id()) || event.event_type() != Some("span");
+    match event.correlation_id().filter(|_| !has_own_id) {
+        Some(trace) => Filter { correlation_id: Some(trace.to_owned()), ..Filter::default() },
+        None => Filter { session_id: event.session_id().map(str::to_owned), ..Filter::default() },
+    }
+}
+
 fn of_span(store: &EventStore, event: &StoredEvent, watch: &dyn Watch) -> Result<Ground> {
-    let ledger = gather(store, Filter::default(), watch)?;
+    let ledger = gather(store, joined_with(event), watch)?;
     let named = ledger.texts.find(event.event_id());
     let is_it = |call: &Call| Some(call.event) == named || call.exit == named;
     let root = (0..).zip(&ledger.calls).find(|(_, call)| is_it(call)).map(|(id, _)| id);
@@ -158,10 +168,15 @@ fn of_span(store: &EventStore, event: &StoredEvent, watch: &dyn Watch) -> Result
     Ok(Ground { ledger, roots: vec![root], above })
 }
 
-/// The spans of a trace that are part of no other.
-fn of_trace(store: &EventStore, events: &[StoredEvent], watch: &dyn Watch) -> Result<Ground> {
-    let ledger = gather(store, Filter::default(), watch)?;
-    let of_it: BTreeSet<Sym> = events.iter().filter_map(|event| ledger.texts.find(event.event_id())).collect();
+/// The spans of a trace, or of a flow, that are part of no other of it; `span` is one of them.
+fn of_trace(store: &EventStore, span: &StoredEvent, watch: &dyn Watch) -> Result<Ground> {
+    let ledger = gather(store, joined_with(span), watch)?;
+    let mut of_it: BTreeSet<Sym> = BTreeSet::new();
+    let filter = Filter { correlation_id: span.correlation_id().map(str::to_owned), ..Filter::default() };
+    store.visit(&filter, watch, |event| {
+        of_it.extend(ledger.texts.find(event.event_id()));
+        ControlFlow::Continue(())
+    })?;
     let is_of_it = |id: CallId| of_it.contains(&ledger.call(id).event);
     let calls = (0..ledger.calls.len() as CallId).filter(|id| is_of_it(*id));
     let roots = calls.filter(|id| ledger.call(*id).parent.is_none_or(|parent| !is_of_it(parent))).collect();
@@ -177,8 +192,8 @@ fn of_correlation(store: &EventStore, correlation: &str, watch: &dyn Watch) -> R
              an event_id"
         )));
     }
-    if events.iter().any(|event| event.event_type().is_some_and(|name| told(name).is_some())) {
-        return of_trace(store, &events, watch);
+    if let Some(span) = events.iter().find(|event| event.event_type().is_some_and(|name| told(name).is_some())) {
+        return of_trace(store, span, watch);
     }
     // The call the first message was sent in began before.
     let first = events.iter().find(|event| event.event_type() == Some("message_send"));

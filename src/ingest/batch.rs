@@ -7,7 +7,7 @@ use super::documents::NO_FIELD;
 use super::job::{BATCH_BYTES, BATCH_EVENTS, Job, Stop};
 use super::report::Place;
 use super::tape::Tape;
-use super::times::Times;
+use super::times::{DOUBTFUL, Times, is_doubtful};
 use super::{Found, Input, MAX_EVENT_BYTES};
 use crate::error::Error;
 use crate::event::{Event, is_field};
@@ -21,6 +21,9 @@ pub(super) struct Batch {
     text: String,
     read: Vec<Read>,
     times: Times,
+    /// The last time that was read as nanoseconds.
+    before: Option<i64>,
+    is_doubt_told: bool,
 }
 
 /// One event read: its line, and its text or why it has none.
@@ -81,10 +84,12 @@ impl Batch {
     pub(super) fn flush(&mut self, job: &mut Job<'_>) {
         let mut events = Vec::with_capacity(self.read.len());
         let mut lines = Vec::with_capacity(self.read.len());
+        let (mut before, mut is_doubtful) = (self.before, false);
         for Read { line, text } in &self.read {
             let text = text.clone().map(|range| self.text.get(range).unwrap_or_default());
             match text.map_err(Error::invalid).and_then(event) {
                 Ok(event) => {
+                    is_doubtful |= self.is_doubtful(&event, &mut before);
                     let mut event = self.in_session(event);
                     job.hid(event.redact(&job.options.redact));
                     events.push(event);
@@ -98,8 +103,21 @@ impl Batch {
             }
         }
         job.store(&events, |index| Place::Line(lines.get(index).copied().unwrap_or_default()));
+        drop(events);
         self.text.clear();
         self.read.clear();
+        self.before = before;
+        if is_doubtful && !std::mem::replace(&mut self.is_doubt_told, true) {
+            job.note_file(DOUBTFUL.to_owned());
+        }
+    }
+
+    /// Whether the time of an event of a file that writes nanoseconds may be meant otherwise.
+    fn is_doubtful(&self, event: &Event<'_>, before: &mut Option<i64>) -> bool {
+        let Some(ns) = event.timestamp.filter(|_| self.times == Times::Plain && event.wall_time.is_none()) else {
+            return false;
+        };
+        before.replace(ns).is_some_and(|before| is_doubtful(ns, before))
     }
 
     fn in_session<'e>(&self, event: Event<'e>) -> Event<'e> {

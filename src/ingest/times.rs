@@ -111,9 +111,7 @@ impl Times {
         let Some(found) = find(&members) else { return Cow::Borrowed(text) };
         if *self == Self::Unknown {
             *self = if found.how == How::Plain { Self::Plain } else { Self::Read };
-            if let How::Number(_) | How::Text | How::NoZone = found.how {
-                *told = Some(tell(&found));
-            }
+            *told = tell(&found);
         }
         if found.how == How::Plain {
             return Cow::Borrowed(text);
@@ -141,18 +139,38 @@ pub(super) fn is_time(name: &str) -> bool {
     NAMES.iter().any(|(known, _)| *known == name)
 }
 
-fn tell(found: &Found<'_>) -> String {
-    match found.how {
-        How::Number(Unit::Nanos) => format!("the times under {:?} are read as nanoseconds", found.name),
+/// What is said of a file's times. `None`: they are as the event format has them.
+fn tell(found: &Found<'_>) -> Option<String> {
+    let name = found.name;
+    Some(match found.how {
+        How::Number(Unit::Nanos) => format!("the times under {name:?} are read as nanoseconds"),
         How::Number(unit) => format!(
-            "the times under {:?} are read as {} since 1970; name them \"timestamp_ns\" if they are nanoseconds",
-            found.name,
+            "the times under {name:?} are read as {} since 1970; name them \"timestamp_ns\" if they are nanoseconds",
             unit.name()
         ),
-        How::NoZone => format!("the times under {:?} name no zone; they are read as UTC", found.name),
-        How::Text | How::Plain => format!("the times of the events are those under {:?}", found.name),
-    }
+        How::NoZone => format!("the times under {name:?} name no zone; they are read as UTC"),
+        How::Text => format!("the times of the events are those under {name:?}"),
+        How::Plain if name != "timestamp_ns" && Unit::of_size(found.ns.into()) == Some(Unit::Seconds) => format!(
+            "the times under {name:?} are read as nanoseconds; name them \"timestamp_s\" if they are seconds since 1970"
+        ),
+        How::Plain => return None,
+    })
 }
+
+/// Whether a time that was read as nanoseconds looks like milliseconds or microseconds since 1970, beside one before that
+/// does not: what the first of a file is does not say what the others are.
+pub(super) fn is_doubtful(ns: i64, before: i64) -> bool {
+    let looks = |ns: i64| matches!(Unit::of_size(ns.into()), Some(Unit::Millis | Unit::Micros));
+    // A clock that counts from the start of its system comes there, too, but does not jump there.
+    looks(ns) && !looks(before) && ns.abs_diff(before) > JUMP_NS
+}
+
+/// What is said of such a time.
+pub(super) const DOUBTFUL: &str = "some times are read as nanoseconds, as the first of the file, and look like milliseconds \
+                                   or microseconds since 1970: give them a name that says so, such as \"timestamp_ms\"";
+
+/// More than lies between two events that follow each other, as a rule.
+const JUMP_NS: u64 = 600_000_000_000;
 
 /// The time of an event.
 fn find<'m>(members: &'m Members<'_>) -> Option<Found<'m>> {
@@ -237,7 +255,6 @@ mod tests {
         }
         for (text, expected) in [
             (r#"{"ts": 5}"#, Some(5)),
-            (r#"{"ts": 1700000000}"#, Some(1_700_000_000)),
             (r#"{"ts": -576460751564576952}"#, Some(-576_460_751_564_576_952)),
             (r#"{"timestamp_ns": 1700000000123}"#, Some(1_700_000_000_123)),
             (r#"{"ts": 1700000000123000000}"#, Some(ns)),
@@ -245,6 +262,19 @@ mod tests {
             (r#"{"type": "a"}"#, None),
         ] {
             assert_eq!(settled(text), (expected, None), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_meant_otherwise_is_told() {
+        let (at, told) = settled(r#"{"ts": 1700000000}"#);
+        assert_eq!(at, Some(1_700_000_000));
+        assert!(told.unwrap().contains("timestamp_s"));
+        assert_eq!(settled(r#"{"timestamp_ns": 1700000000}"#).1, None);
+        assert_eq!(settled(r#"{"timestamp_s": 1700000000}"#).0, Some(1_700_000_000_000_000_000));
+        assert!(is_doubtful(1_700_000_000_123, 0));
+        for (ns, before) in [(1_700_000_000_123, 1_699_999_999_000), (1_262_304_000_001, 1_262_303_999_999), (5, 0)] {
+            assert!(!is_doubtful(ns, before), "{ns} after {before}");
         }
     }
 

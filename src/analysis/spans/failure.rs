@@ -1,68 +1,60 @@
 //! Did a span fail, and of what?
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::analysis::ledger::{Sym, Texts};
+use crate::analysis::member;
 use crate::error::Result;
 use crate::query::{Filter, Seen};
 use crate::store::EventStore;
 use crate::watch::Watch;
 
-/// What tracers say of a failure.
-#[derive(Deserialize)]
-struct Payload {
-    #[serde(default)]
-    status: Value,
-    #[serde(default)]
-    attributes: Value,
-}
-
 /// Why a span failed, by its own status; the reason is empty where none is told. `None`: it says of no failure.
 pub(crate) fn failure(data: &str) -> Option<String> {
-    // Most spans have neither: then nothing is parsed.
-    let may_say = ["\"status\"", "rror", "RROR"]
-        .iter()
-        .any(|word| memchr::memmem::find(data.as_bytes(), word.as_bytes()).is_some());
-    let Payload { status, attributes } = serde_json::from_str(data).ok().filter(|_| may_say)?;
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    let code = status.get("code").map(text);
+    // Most spans have neither: then nothing is looked up.
+    let says = |word: &str| memchr::memmem::find(data.as_bytes(), word.as_bytes()).is_some();
+    let status = if says("\"status\"") { inner(data, "status") } else { "{}" };
+    let attributes = if says("rror") || says("RROR") { inner(data, "attributes") } else { "{}" };
+    let attribute = |name: &str| member::text(attributes, name);
     let reason = || {
-        let told = [status.get("message"), attributes.get("otel.status_description"), attributes.get("error.message")];
-        let told = told.into_iter().flatten().map(text).find(|text| !text.is_empty());
-        told.or_else(|| attributes.get("error").and_then(Value::as_str).map(str::to_owned)).unwrap_or_default()
+        let told = [member::text(status, "message"), attribute("otel.status_description"), attribute("error.message")];
+        let error = member::raw(attributes, "error").is_some_and(|raw| raw.get().starts_with('"'));
+        let told = told.into_iter().flatten().find(|text| !text.is_empty());
+        told.or_else(|| attribute("error").filter(|text| error && text != "true")).unwrap_or_default().into_owned()
     };
-    match code.as_deref() {
+    match member::text(status, "code").as_deref() {
         Some("2" | "STATUS_CODE_ERROR" | "ERROR" | "Error") => return Some(reason()),
         Some("1" | "STATUS_CODE_OK" | "OK" | "Ok") => return None,
         _ => {}
     }
-    if attributes.get("otel.status_code").and_then(Value::as_str) == Some("ERROR") {
+    if attribute("otel.status_code").as_deref() == Some("ERROR") {
         return Some(reason());
     }
     // Jaeger's is a boolean; Zipkin's, where it is there at all, says why.
-    match attributes.get("error") {
-        Some(Value::Bool(true)) => Some(reason()),
-        Some(Value::String(text)) if text != "false" => Some(if text == "true" { String::new() } else { text.clone() }),
+    match member::raw(attributes, "error")?.get() {
+        "true" => Some(reason()),
+        text if text.starts_with('"') && text != "\"false\"" => Some(reason()),
         _ => None,
     }
 }
 
+/// An object in an object's text. Whatever is nested beside it, it is found.
+fn inner<'a>(data: &'a str, key: &str) -> &'a str {
+    member::raw(data, key).map_or("{}", RawValue::get)
+}
+
 /// What an event `exception` of a span says was raised.
 pub(crate) fn of_exception(data: &str) -> String {
-    let data: Value = serde_json::from_str(data).unwrap_or_default();
-    let attribute = |name: &str| data.get("attributes").and_then(|all| all.get(name)).and_then(Value::as_str);
-    match (attribute("exception.type"), attribute("exception.message")) {
+    let attributes = inner(data, "attributes");
+    let [kind, message] = ["exception.type", "exception.message"].map(|name| member::text(attributes, name));
+    match (kind, message) {
         (Some(kind), Some(message)) if !message.is_empty() => format!("{kind}: {message}"),
-        (Some(kind), _) => kind.to_owned(),
-        (None, message) => message.unwrap_or("exception").to_owned(),
+        (Some(kind), _) => kind.into_owned(),
+        (None, message) => message.map_or_else(|| "exception".to_owned(), Cow::into_owned),
     }
 }
 
@@ -117,9 +109,16 @@ mod tests {
             (r#"{"attributes": {"error": "false"}}"#, None),
             (r#"{"attributes": {"otel.status_code": "ERROR", "otel.status_description": "no"}}"#, Some("no")),
             (r#"{"name": "error"}"#, None),
+            (r#"{"status": {"code": 1}}"#, None),
             ("{}", None),
         ] {
             assert_eq!(failure(data).as_deref(), expected, "{data}");
         }
+        // However deep it is nested beside.
+        let (open, close) = ("[".repeat(10_000), "]".repeat(10_000));
+        let data = format!(r#"{{"attributes": {{"deep": {open}{close}}}, "status": {{"code": 2, "message": "no"}}}}"#);
+        assert_eq!(failure(&data).as_deref(), Some("no"));
+        let data = format!(r#"{{"attributes": {{"deep": {open}{close}, "exception.type": "KeyError"}}}}"#);
+        assert_eq!(of_exception(&data), "KeyError");
     }
 }

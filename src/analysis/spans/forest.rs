@@ -1,6 +1,7 @@
 //! Which span is part of which, and how long was each at work itself?
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use foldhash::fast::FixedState;
 
@@ -14,7 +15,7 @@ type Map<K, V> = HashMap<K, V, FixedState>;
 pub(crate) struct Traced {
     texts: Texts,
     spans: Vec<Span>,
-    by_id: Map<(Sym, Sym), Vec<u32>>,
+    by_id: Map<(Sym, Sym), Named>,
     by_event: Map<Sym, u32>,
 }
 
@@ -37,7 +38,10 @@ impl Traced {
         let (own, parent) = (sym(event.call_id()), sym(event.parent_id()));
         self.spans.push(Span { start, end, trace, own, parent, process });
         if let Some(own) = own {
-            self.by_id.entry((trace, own)).or_default().push(number);
+            match self.by_id.entry((trace, own)) {
+                Entry::Vacant(place) => _ = place.insert(Named::of(number)),
+                Entry::Occupied(mut named) => named.get_mut().add(number, &self.spans),
+            }
             // Ids that are unique by themselves need no trace.
             if event.event_id() == self.texts.get(own) || is_end(event) {
                 self.by_event.insert(own, number);
@@ -71,28 +75,46 @@ impl Traced {
     fn parent(&self, number: u32) -> Option<u32> {
         let span = self.spans[number as usize];
         // Both ends of a remote call may have one id: the one inside is part of the other.
-        if let Some(twins) = span.own.and_then(|own| self.by_id.get(&(span.trace, own))).filter(|twins| twins.len() > 1)
-        {
-            let around = self.outermost(twins);
-            if around != number {
-                return Some(around);
-            }
+        let own = span.own.and_then(|own| self.by_id.get(&(span.trace, own)));
+        if let Some(around) = own.map(|named| named.outermost).filter(|around| *around != number) {
+            return Some(around);
         }
-        let parent = span.parent?;
-        let Some(named) = self.by_id.get(&(span.trace, parent)) else {
-            return self.by_event.get(&parent).copied().filter(|other| *other != number);
-        };
-        let others = || named.iter().copied().filter(|other| *other != number);
-        let of_same_process = others().rfind(|other| self.spans[*other as usize].process == span.process);
-        of_same_process.or_else(|| others().max_by_key(|other| self.spans[*other as usize].start))
+        let parent = span.parent.filter(|parent| span.own != Some(*parent))?;
+        match self.by_id.get(&(span.trace, parent)) {
+            Some(named) => Some(named.of_process.get(&span.process).copied().unwrap_or(named.latest)),
+            None => self.by_event.get(&parent).copied().filter(|other| *other != number),
+        }
+    }
+}
+
+/// The spans of one id: mostly one.
+#[derive(Debug)]
+struct Named {
+    /// The one that began first, and of those the longest.
+    outermost: u32,
+    /// The one that began last.
+    latest: u32,
+    /// The last of each process, where there are several.
+    of_process: Map<u32, u32>,
+}
+
+impl Named {
+    fn of(number: u32) -> Self {
+        Self { outermost: number, latest: number, of_process: Map::default() }
     }
 
-    fn outermost(&self, twins: &[u32]) -> u32 {
-        let place = |number: &u32| {
-            let Span { start, end, .. } = self.spans[*number as usize];
-            (start, std::cmp::Reverse(end), *number)
+    fn add(&mut self, number: u32, spans: &[Span]) {
+        let process = |number: u32| spans[number as usize].process;
+        if self.of_process.is_empty() {
+            self.of_process.insert(process(self.latest), self.latest);
+        }
+        self.of_process.insert(process(number), number);
+        let place = |number: u32| {
+            let Span { start, end, .. } = spans[number as usize];
+            (start, std::cmp::Reverse(end), number)
         };
-        twins.iter().copied().min_by_key(place).unwrap_or_default()
+        self.outermost = [self.outermost, number].into_iter().min_by_key(|one| place(*one)).unwrap_or(number);
+        self.latest = [self.latest, number].into_iter().max_by_key(|one| spans[*one as usize].start).unwrap_or(number);
     }
 }
 

@@ -8,12 +8,14 @@ use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Seen;
 
 impl Book {
-    fn function(&mut self, seen: &Seen<'_>) -> Sym {
-        let (module, function) = (seen.module().unwrap_or("?"), seen.function().unwrap_or("?"));
+    /// `Mod.fun/1`; of what is of no module, such as a span, its name.
+    pub(super) fn function(&mut self, seen: &Seen<'_>) -> Sym {
         self.buffer.clear();
-        self.buffer.push_str(module);
-        self.buffer.push('.');
-        self.buffer.push_str(function);
+        if let Some(module) = seen.module() {
+            self.buffer.push_str(module);
+            self.buffer.push('.');
+        }
+        self.buffer.push_str(seen.function().unwrap_or("?"));
         if let Some(arity) = seen.arity() {
             use std::fmt::Write;
             _ = write!(self.buffer, "/{arity}");

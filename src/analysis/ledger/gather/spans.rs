@@ -32,7 +32,7 @@ impl Book {
             _ => None,
         };
         let call = call.unwrap_or_else(|| {
-            let name = self.span_name(seen);
+            let function = self.function(seen);
             let event = self.texts.intern(seen.event_id());
             let site = seen.ast_node_id().map(|site| self.texts.intern(site));
             self.processes[process as usize].runs_traced_code = true;
@@ -40,7 +40,7 @@ impl Book {
                 event,
                 exit: None,
                 process,
-                function: name,
+                function,
                 is_span: true,
                 is_anonymous: false,
                 callback: None,
@@ -76,21 +76,6 @@ impl Book {
         of.duration = Some(end.saturating_sub(start));
         of.outcome = if failed.is_some() { Outcome::Error } else { Outcome::Returned };
         of.reason = failed;
-    }
-
-    fn span_name(&mut self, seen: &Seen<'_>) -> Sym {
-        let name = seen.function().unwrap_or("(unnamed)");
-        self.buffer.clear();
-        if let Some(module) = seen.module() {
-            self.buffer.push_str(module);
-            self.buffer.push('.');
-        }
-        self.buffer.push_str(name);
-        if let Some(arity) = seen.arity() {
-            self.buffer.push('/');
-            self.buffer.push_str(&arity.to_string());
-        }
-        self.texts.intern(&self.buffer)
     }
 
     fn on_exception(&mut self, seen: &Seen<'_>) {
