@@ -11,7 +11,7 @@ use super::input::Input;
 use super::job::Stop;
 use super::object::Object;
 use super::out::Out;
-use super::span::{Home, Span, of_micros, owned};
+use super::span::{Home, InMicros, Span, of_micros, owned};
 use super::tape::{Tape, Value};
 
 /// Whether an object with these members is a trace.
@@ -105,17 +105,9 @@ fn push(
 
 /// The events of a span: itself, and one for each of its logs.
 fn events(span: Value<'_, '_>, process: Option<&Process<'_, '_>>) -> Result<Vec<String>, String> {
-    let text = |name: &str| owned(span.get(name).and_then(Value::text));
-    let id = |name: &str| text(name).filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase());
-    let need =
-        |name: &str| id(name).ok_or_else(|| format!("{name}: missing; a span has traceID, spanID and startTime"));
-    let (trace, own) = (need("traceID")?, need("spanID")?);
-    let micros = |name: &str| {
-        let got = text(name).unwrap_or_default();
-        of_micros(&got).ok_or_else(|| format!("{name}: got {got:?}; expected microseconds since 1970"))
-    };
-    let start = micros("startTime")?;
-    let duration = micros("duration").ok().filter(|ns| *ns >= 0);
+    let told = InMicros { span, needs: "traceID, spanID and startTime" };
+    let (trace, own) = (told.needed_id("traceID")?, told.needed_id("spanID")?);
+    let (start, duration) = (told.start("startTime")?, told.duration());
     let own_process = span.get("process").map(Process::of);
     let process = process.or(own_process.as_ref());
     let nowhere = Home::default();
@@ -125,7 +117,7 @@ fn events(span: Value<'_, '_>, process: Option<&Process<'_, '_>>) -> Result<Vec<
     let kind = listed("span.kind");
     let parent = parent(span, &trace);
 
-    let name = text("operationName");
+    let name = told.text("operationName");
     let mut data = Object::new();
     data.texts([("name", name.as_deref()), ("kind", kind.as_deref())]);
     for (member, value) in span.members().into_iter().flatten() {

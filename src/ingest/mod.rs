@@ -198,23 +198,12 @@ fn file(job: &mut Job<'_>, path: &Path, mut input: Input) -> Result<()> {
     let mut batch = Batch::new(None);
     let mut documents = Documents::default();
     let mut out = Out { job, batch: &mut batch, name: &name, mark: None };
-    let outcome = match kind {
-        Bytes::Proto => otlp::read_proto(&mut documents.otlp, &mut out, &mut input),
-        Bytes::Blocks => otlp::read_blocks(&mut documents.otlp, &mut out, &mut input),
-        Bytes::Text | Bytes::Terms(_) => documents.read(&mut out, &mut input),
-    };
-    if kind != Bytes::Text {
-        if let Some(note) = documents.note() {
-            out.job.note_file(note);
-        }
-    }
+    let outcome = documents.read(&mut out, &mut input, kind);
     if let Some(refusal) = documents.refusal().filter(|_| outcome.is_ok()) {
         return Err(Error::invalid(format!("{}: {refusal}", path.display())));
     }
     let mut formats = std::mem::take(&mut documents.formats);
-    if kind != Bytes::Text {
-        formats = vec![Format::Otlp];
-    } else if formats.is_empty() {
+    if formats.is_empty() {
         formats.push(Format::Lines);
     }
     batch.flush(job);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::batch::Batch;
 use super::documents::Documents;
-use super::format::Format;
+use super::format::{Bytes, Format};
 use super::job::Job;
 use super::out::Out;
 use super::{MAX_EVENT_BYTES, unreadable};
@@ -34,7 +34,7 @@ pub(super) fn import(job: &mut Job<'_>, folder: &Path) -> Result<()> {
     let mut out = Out { job, batch: &mut batch, name: &name, mark: None };
     // By its name it can only be that.
     let mut documents = Documents::of_array();
-    let outcome = documents.read(&mut out, &mut input);
+    let outcome = documents.read(&mut out, &mut input, Bytes::Text);
     documents.complain(&mut out);
     batch.flush(job);
     job.end(&input, outcome);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::mfa::{Mfa, qualified};
 use super::object::Object;
+use super::tape::Value;
 use crate::event::MAX_KEY_BYTES;
 
 /// Looks up the text of an attribute.
@@ -128,6 +129,38 @@ pub(super) fn named(event: &mut Object, name: Option<&str>) {
 /// Nanoseconds of a time in microseconds.
 pub(super) fn of_micros(micros: &str) -> Option<i64> {
     super::chrome::micros::nanoseconds(micros).map(|(ns, _)| ns)
+}
+
+/// A span as Jaeger and Zipkin write one: ids as they come, times in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InMicros<'t, 'a> {
+    pub(super) span: Value<'t, 'a>,
+    /// What a span must have, in words.
+    pub(super) needs: &'static str,
+}
+
+impl InMicros<'_, '_> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        owned(self.span.get(name).and_then(Value::text))
+    }
+
+    pub(super) fn id(&self, name: &str) -> Option<String> {
+        self.text(name).filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase())
+    }
+
+    pub(super) fn needed_id(&self, name: &str) -> Result<String, String> {
+        self.id(name).ok_or_else(|| format!("{name}: missing; a span has {}", self.needs))
+    }
+
+    pub(super) fn start(&self, name: &str) -> Result<i64, String> {
+        let got = self.text(name).unwrap_or_default();
+        of_micros(&got).ok_or_else(|| format!("{name}: got {got:?}; expected microseconds since 1970"))
+    }
+
+    /// Nanoseconds it took, if that is told and can be.
+    pub(super) fn duration(&self) -> Option<i64> {
+        of_micros(&self.text("duration")?).filter(|ns| *ns >= 0)
+    }
 }
 
 /// A text of a value, owned.

@@ -80,6 +80,8 @@ pub(super) enum Times {
     Unknown,
     /// They are as the event format has them.
     Plain,
+    /// And their name says so.
+    Sure,
     /// They are read here.
     Read,
 }
@@ -104,13 +106,17 @@ enum How {
 impl Times {
     /// The text of an event with its time as the event format has it; `told` says once what was done.
     pub(super) fn settle<'t>(&mut self, text: &'t str, told: &mut Option<String>) -> Cow<'t, str> {
-        if *self == Self::Plain {
+        if matches!(self, Self::Plain | Self::Sure) {
             return Cow::Borrowed(text);
         }
         let Ok(members) = serde_json::from_str::<Members<'_>>(text) else { return Cow::Borrowed(text) };
         let Some(found) = find(&members) else { return Cow::Borrowed(text) };
         if *self == Self::Unknown {
-            *self = if found.how == How::Plain { Self::Plain } else { Self::Read };
+            *self = match found.how {
+                How::Plain if found.name == NAMES[0].0 => Self::Sure,
+                How::Plain => Self::Plain,
+                _ => Self::Read,
+            };
             *told = tell(&found);
         }
         if found.how == How::Plain {

@@ -10,7 +10,7 @@ use super::jaeger::event_id;
 use super::job::Stop;
 use super::object::Object;
 use super::out::Out;
-use super::span::{Home, Span, of_micros, owned};
+use super::span::{Home, InMicros, Span, of_micros, owned};
 use super::tape::{Tape, Value};
 
 /// Whether an object with these members is a span.
@@ -41,16 +41,9 @@ pub(super) fn span(out: &mut Out<'_, '_>, input: &Input, found: Found, text: &[u
 
 /// The events of a span: itself, and one for each of its annotations.
 fn events(span: Value<'_, '_>) -> Result<Vec<String>, String> {
-    let text = |name: &str| owned(span.get(name).and_then(Value::text));
-    let id = |name: &str| text(name).filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase());
-    let need = |name: &str| id(name).ok_or_else(|| format!("{name}: missing; a span has traceId, id and timestamp"));
-    let (trace, own) = (need("traceId")?, need("id")?);
-    let micros = |name: &str| {
-        let got = text(name).unwrap_or_default();
-        of_micros(&got).ok_or_else(|| format!("{name}: got {got:?}; expected microseconds since 1970"))
-    };
-    let start = micros("timestamp")?;
-    let duration = micros("duration").ok().filter(|ns| *ns >= 0);
+    let told = InMicros { span, needs: "traceId, id and timestamp" };
+    let (trace, own) = (told.needed_id("traceId")?, told.needed_id("id")?);
+    let (start, duration) = (told.start("timestamp")?, told.duration());
     let tags = span.get("tags");
     let tag = |key: &str| owned(tags.and_then(|tags| tags.get(key)).and_then(Value::text));
     let service = span.get("localEndpoint").and_then(|end| end.get("serviceName")).and_then(Value::text);
@@ -69,7 +62,7 @@ fn events(span: Value<'_, '_>) -> Result<Vec<String>, String> {
     if let Some(tags) = tags {
         data.raw("attributes", tags.raw());
     }
-    let (name, kind, parent) = (text("name"), text("kind"), id("parentId"));
+    let (name, kind, parent) = (told.text("name"), told.text("kind"), told.id("parentId"));
     let made = Span {
         event_id: event_id(&trace, &own, kind.as_deref()),
         trace: &trace,

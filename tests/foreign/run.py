@@ -6,6 +6,7 @@ SERVER names the program, SEEDS how many random traces are written (default 3).
 import collections
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -55,7 +56,16 @@ def frozen(value):
     return json.dumps(value, sort_keys=True)
 
 
-def check_spans(what, path, spans, attributes, has_errors):
+def failures(spans):
+    """Failed spans of which no part failed: each is told once."""
+    def failed(span):
+        return span["is_error"] or any(name == "exception" for _, name in span["events"])
+
+    handed_on = {(span["trace"], span["parent"]) for span in spans if failed(span)}
+    return sum(failed(span) and (span["trace"], span["id"]) not in handed_on for span in spans)
+
+
+def check_spans(what, path, spans, attributes):
     found, _ = events(path, ["span"])
     same(f"{what}: spans", collections.Counter(
         (one["correlation_id"], one["call_id"], one.get("parent_id"), one["timestamp"], one["duration_ns"], one["pid"],
@@ -67,6 +77,9 @@ def check_spans(what, path, spans, attributes, has_errors):
     same(f"{what}: events in spans", collections.Counter(
         (one["correlation_id"], one["parent_id"], one["timestamp"], one["data"]["name"]) for one in inner),
         collections.Counter((span["trace"], span["id"], at, name) for span in spans for at, name in span["events"]))
+    (overview,), _ = ask(path, [("overview", {})])
+    told = re.search(r"(\d+) exceptions?\b", overview["answer"])
+    assert int(told[1] if told else 0) == failures(spans), f"{overview['answer']}: {failures(spans)} failed"
 
 
 def check_calls(what, path, calls):
@@ -91,12 +104,12 @@ def jaeger_attributes(span):
 def files(seed):
     rng, spans = model.random_spans(seed)
     for name, written in otlp.files(rng, spans):
-        yield name, written, lambda what, path: check_spans(what, path, spans, lambda span: span["attributes"], True)
+        yield name, written, lambda what, path: check_spans(what, path, spans, lambda span: span["attributes"])
     for name, written in others.jaeger(rng, spans):
-        yield name, written, lambda what, path: check_spans(what, path, spans, jaeger_attributes, True)
+        yield name, written, lambda what, path: check_spans(what, path, spans, jaeger_attributes)
     for name, written in others.zipkin(rng, spans):
         yield name, written, lambda what, path: check_spans(
-            what, path, spans, lambda span: others.zipkin_span(span)["tags"], True)
+            what, path, spans, lambda span: others.zipkin_span(span)["tags"])
     calls = others.chrome_threads(rng)
     for name, written in others.chrome(rng, calls):
         yield name, written, lambda what, path: check_calls(what, path, calls)

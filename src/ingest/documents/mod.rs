@@ -4,7 +4,7 @@ mod object;
 mod walk;
 
 use super::chrome::Chrome;
-use super::format::{Format, KNOWN};
+use super::format::{Bytes, Format, KNOWN};
 use super::framing::{Framing, framing};
 use super::input::Input;
 use super::job::Stop;
@@ -24,7 +24,7 @@ const MAX_WAITING: usize = 1 << 10;
 /// What was read of a file.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
-    pub(super) otlp: Otlp,
+    otlp: Otlp,
     chrome: Chrome,
     /// What the file was found to hold, in the order found.
     pub(super) formats: Vec<Format>,
@@ -46,9 +46,16 @@ impl Documents {
         Self { only_arrays: true, ..Self::default() }
     }
 
-    /// Reads a text to its end.
-    pub(super) fn read(&mut self, out: &mut Out<'_, '_>, input: &mut Input) -> Result<(), Stop> {
-        let read = self.text(out, input);
+    /// Reads a file to its end, of which the first bytes say this.
+    pub(super) fn read(&mut self, out: &mut Out<'_, '_>, input: &mut Input, bytes: Bytes) -> Result<(), Stop> {
+        let read = match bytes {
+            Bytes::Proto => otlp::read_proto(&mut self.otlp, out, input),
+            Bytes::Blocks => otlp::read_blocks(&mut self.otlp, out, input),
+            Bytes::Text | Bytes::Terms(_) => self.text(out, input),
+        };
+        if matches!(bytes, Bytes::Proto | Bytes::Blocks) {
+            self.known(out, Format::Otlp);
+        }
         if self.is_array && self.formats.is_empty() && self.waiting.is_empty() && self.foreign.is_none() {
             self.formats.push(Format::Array);
         }
@@ -60,7 +67,7 @@ impl Documents {
     }
 
     /// What was left out of the file.
-    pub(super) fn note(&mut self) -> Option<String> {
+    fn note(&mut self) -> Option<String> {
         self.left.add(std::mem::take(&mut self.otlp.not_kept));
         let of = if self.formats.contains(&Format::Otlp) { "; of OTLP only spans and their resources are" } else { "" };
         Some(format!("not kept: {}{of}", self.left.told()?))
