@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -13,6 +12,8 @@ use elixir_scope_storage::capture::{Reach, Target};
 use elixir_scope_storage::ingest::{Access, ImportOptions};
 use elixir_scope_storage::mcp::{HttpOptions, ImportRoots, StdioOptions};
 use elixir_scope_storage::{Rules, Settings};
+
+use super::written::{Limit, address, count, duration, interval, line_size, memory_size, size, value_size};
 
 /// Variable with the recordings of a server that was given none by `--import`.
 const IMPORT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT";
@@ -25,15 +26,6 @@ const LISTEN_VARIABLE: &str = "ELIXIR_SCOPE_LISTEN";
 
 /// Variable with the folders of a server that was given none by `--import-root`.
 const IMPORT_ROOT_VARIABLE: &str = "ELIXIR_SCOPE_IMPORT_ROOT";
-
-/// Smallest `--max-line`: any request but a batch of events fits.
-const SHORTEST_LINE: usize = 4096;
-
-/// Smallest `--max-memory`: room for a request, its answer and a small analysis.
-const LEAST_MEMORY: usize = 16 << 20;
-
-/// Smallest `--max-value-bytes`: room for a value's start and for the mark that it was cut.
-const SHORTEST_VALUE: usize = 64;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -391,68 +383,6 @@ impl Retention {
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    let address = numeric.as_deref().unwrap_or(text).parse();
-    address.map_err(|_| "expected an IP address and a port, such as 127.0.0.1:4040 or [::1]:4040".to_owned())
-}
-
-/// A bound, or none. (clap takes a bare `Option` for an option that may be left out.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Limit<T>(Option<T>);
-
-fn count(text: &str) -> Result<Limit<u64>, String> {
-    limit(text, "a whole number such as 200000 or 1_000_000", |text| {
-        u64::from_str(&text.replace('_', "")).map_err(|error| error.to_string())
-    })
-}
-
-fn size(text: &str) -> Result<Limit<u64>, String> {
-    limit(text, "a size such as 512MiB, 2GB or 1000000000", |text| {
-        ByteSize::from_str(&text.replace('_', "")).map(|size| size.as_u64())
-    })
-}
-
-fn line_size(text: &str) -> Result<usize, String> {
-    size_from(text, SHORTEST_LINE, "64MiB")
-}
-
-fn memory_size(text: &str) -> Result<u64, String> {
-    size_from(text, LEAST_MEMORY, "1GiB").map(|bytes| bytes as u64)
-}
-
-fn value_size(text: &str) -> Result<usize, String> {
-    size_from(text, SHORTEST_VALUE, "16KiB")
-}
-
-fn size_from(text: &str, least: usize, example: &str) -> Result<usize, String> {
-    let wrong = || format!("expected a size such as {example}, at least {least} bytes");
-    let bytes = ByteSize::from_str(&text.replace('_', "")).map_err(|_| wrong())?;
-    usize::try_from(bytes.as_u64()).ok().filter(|bytes| *bytes >= least).ok_or_else(wrong)
-}
-
-fn duration(text: &str) -> Result<Limit<Duration>, String> {
-    limit(text, "a duration such as 250ms, 90s or 1h30m", |text| {
-        humantime::parse_duration(text).map_err(|error| error.to_string())
-    })
-}
-
-fn interval(text: &str) -> Result<Limit<Duration>, String> {
-    match duration(text)? {
-        // It would never rest.
-        Limit(Some(Duration::ZERO)) => Err("expected more than 0, or \"none\"".to_owned()),
-        interval => Ok(interval),
-    }
-}
-
-fn limit<T>(text: &str, expected: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Limit<T>, String> {
-    if text.eq_ignore_ascii_case("none") {
-        return Ok(Limit(None));
-    }
-    let value = read(text.trim()).map_err(|error| format!("{error}; expected {expected}, or \"none\""))?;
-    Ok(Limit(Some(value)))
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -491,32 +421,5 @@ mod tests {
         // Who starts the program may name a pipe; who calls a tool may not.
         reading.access = reading.access.with_streams();
         assert_eq!(args.reading.options(), reading);
-    }
-
-    #[test]
-    fn addresses_are_read_as_people_write_them() {
-        assert_eq!(address("localhost:80"), Ok(SocketAddr::from(([127, 0, 0, 1], 80))));
-        assert_eq!(address("0.0.0.0:0"), Ok(SocketAddr::from(([0, 0, 0, 0], 0))));
-        assert!(address("[::1]:4040").unwrap().is_ipv6());
-        for wrong in ["4040", "127.0.0.1", "example.com:80", "127.0.0.1:99999", ""] {
-            assert!(address(wrong).unwrap_err().contains("127.0.0.1:4040"), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn limits_are_read_as_people_write_them() {
-        assert_eq!(count("1_000_000"), Ok(Limit(Some(1_000_000))));
-        assert_eq!(count("none"), Ok(Limit(None)));
-        assert_eq!(size("512MiB"), Ok(Limit(Some(512 << 20))));
-        assert_eq!(size("2GB"), Ok(Limit(Some(2_000_000_000))));
-        assert_eq!(size("1.5 GiB"), Ok(Limit(Some(3 << 29))));
-        assert_eq!(size("1000000"), Ok(Limit(Some(1_000_000))));
-        assert_eq!(duration("1h30m"), Ok(Limit(Some(Duration::from_mins(90)))));
-        assert_eq!(interval("none"), Ok(Limit(None)));
-        for wrong in [count("-1"), count("many"), count(""), size("big"), size("")] {
-            wrong.unwrap_err();
-        }
-        assert!(duration("60").unwrap_err().contains("90s"));
-        interval("0s").unwrap_err();
     }
 }

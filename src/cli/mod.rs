@@ -5,6 +5,7 @@ mod load;
 mod memory;
 mod report;
 mod voice;
+mod written;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
