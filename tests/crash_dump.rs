@@ -207,6 +207,7 @@ fn each_process_is_told_with_all_that_is_known_of_it() {
 #[test]
 fn the_slogan_is_the_end_of_the_process_that_ended_the_node() {
     let exit = &load(NEW).of_type("process_exit")[0];
+    assert_eq!(exit["data"].get("ended_by_unknown"), None);
     assert_eq!(exit["pid"], "<0.0.0>");
     assert_eq!(
         exit["data"]["exit_reason"],
@@ -218,7 +219,9 @@ fn the_slogan_is_the_end_of_the_process_that_ended_the_node() {
     );
     // Of an old dump it is not told which process it was: all ended, the first with them.
     let loaded = load(OLD);
-    assert_eq!(loaded.of_type("process_exit")[0]["pid"], "<0.0.0>");
+    let exit = &loaded.of_type("process_exit")[0];
+    // Which process ended the node is not told there, and that is said.
+    assert_eq!((&exit["pid"], &exit["data"]["ended_by_unknown"]), (&json!("<0.0.0>"), &json!(true)));
     let cart = loaded.sample("<0.30.0>");
     let data = &cart["data"];
     assert_eq!(

@@ -25,22 +25,14 @@ pub(super) struct Header {
 impl Header {
     /// Reads a line.
     pub(super) fn line(&mut self, line: &str) {
-        let known = match field(line) {
-            Some(("Slogan", value)) if self.slogan.is_none() => {
-                self.slogan = Some(cut(value).to_owned());
-                return;
-            }
-            Some(("System version", value)) => self.system_version.get_or_insert_with(|| value.to_owned()),
-            Some(("Compiled", value)) => self.compiled.get_or_insert_with(|| value.to_owned()),
-            Some(("Taints", value)) => self.taints.get_or_insert_with(|| value.to_owned()),
-            Some(("Atoms", value)) => {
-                self.atoms = value.parse().ok();
-                return;
-            }
-            Some(("Calling Thread", value)) => {
-                self.scheduler = value.strip_prefix("scheduler:").map(str::to_owned);
-                return;
-            }
+        let once = |place: &mut Option<String>, value: &str| _ = place.get_or_insert_with(|| value.to_owned());
+        match field(line) {
+            Some(("Slogan", value)) if self.slogan.is_none() => self.slogan = Some(cut(value).to_owned()),
+            Some(("System version", value)) => once(&mut self.system_version, value),
+            Some(("Compiled", value)) => once(&mut self.compiled, value),
+            Some(("Taints", value)) => once(&mut self.taints, value),
+            Some(("Atoms", value)) => self.atoms = value.parse().ok(),
+            Some(("Calling Thread", value)) => self.scheduler = value.strip_prefix("scheduler:").map(str::to_owned),
             _ => match &mut self.slogan {
                 // A slogan may have several lines; nothing else has.
                 Some(slogan) if self.system_version.is_none() => {
@@ -48,17 +40,13 @@ impl Header {
                         slogan.push('\n');
                         slogan.push_str(line);
                     }
-                    return;
                 }
                 _ => {
-                    if self.at_ns.is_none() {
-                        self.at_ns = date(line);
-                    }
-                    self.written.get_or_insert_with(|| line.trim().to_owned())
+                    self.at_ns = self.at_ns.or_else(|| date(line));
+                    once(&mut self.written, line.trim());
                 }
             },
-        };
-        _ = known;
+        }
     }
 }
 

@@ -247,7 +247,7 @@ impl<'n> Dump<'n> {
         event.close()
     }
 
-    /// All processes ended; of them the one that ended it, else the first.
+    /// All processes ended; of them the one that ended the node, or the first where that is not told.
     fn ended_by(&self) -> &str {
         self.running.as_deref().unwrap_or("<0.0.0>")
     }
@@ -311,6 +311,10 @@ impl<'n> Dump<'n> {
             data.text("error", slogan);
             data.texts([("registered_name", self.running_name.as_deref())]);
             data.raw("node_ended", "true");
+            if self.running.is_none() {
+                // All processes ended with the node; which of them ended it, the dump does not say.
+                data.raw("ended_by_unknown", "true");
+            }
             if let Some(stack) = self.running_stack.json() {
                 data.raw("stack", &stack);
             }

@@ -1,24 +1,21 @@
 //! Who is let through to the protocol, and which of them still wait for an answer?
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONNECTION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http_body::{Frame, SizeHint};
 use rmcp::model::Extensions;
 use subtle::ConstantTimeEq;
 use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::SESSION_BYTES;
 use super::answered::Answered;
+use super::held::Held;
 use super::posted::{self, Posted, busy};
 use crate::budget::Budget;
 use crate::mcp::call::{AnswerSlot, ArgumentsText};
@@ -82,37 +79,12 @@ pub(super) async fn admit(State(guard): State<Arc<Guard>>, request: Request, nex
     if let Some(refused) = slot.busy().filter(|refused| !refused.is_for_good()) {
         return busy(&refused);
     }
-    response.map(|body| Body::new(InFlight { body: Answered::of(body, slot), _asks: asks }))
+    // It is in flight until its last byte is handed over, or until nobody reads on.
+    response.map(|body| Held::body(Body::new(Answered::of(body, slot)), asks))
 }
 
 /// What travels beside a request that was posted: the arguments of its call, if they are long, and where its answer goes.
 pub(crate) fn carried(extensions: &Extensions) -> (Option<ArgumentsText>, Option<AnswerSlot>) {
     let Some(parts) = extensions.get::<Parts>() else { return (None, None) };
     (parts.extensions.get().cloned(), parts.extensions.get().cloned())
-}
-
-/// A reply that is in flight until its last byte is handed over, or until nobody reads on.
-struct InFlight {
-    body: Answered,
-    _asks: TaskTrackerToken,
-}
-
-impl HttpBody for InFlight {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -25,6 +25,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::held::Held;
+
 /// Connections at once.
 const MAX_CONNECTIONS: usize = 512;
 
@@ -33,6 +35,9 @@ const HEAD: Duration = Duration::from_secs(10);
 
 /// Pause after a connection that could not be accepted: the system is out of something.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether there is room again.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Told what goes wrong, in one line each.
 pub(in crate::mcp) type Tell = Arc<dyn Fn(&str) + Send + Sync>;
@@ -93,7 +98,7 @@ struct Used {
     connections: Connections,
 }
 
-/// A request being worked on, until its reply begins.
+/// A request being worked on, until its reply is sent; of one that only listens, until it begins.
 struct Asking(Arc<Connection>, Connections);
 
 impl Drop for Asking {
@@ -112,11 +117,14 @@ impl Service<Request<Incoming>> for Used {
         self.connection.asks.fetch_add(1, Ordering::Relaxed);
         self.connection.last.store(self.connections.step(), Ordering::Relaxed);
         let asking = Asking(Arc::clone(&self.connection), self.connections.clone());
+        let only_listens = request.method() == Method::GET;
         let reply = self.inner.call(request);
         Box::pin(async move {
             let reply = reply.await;
-            drop(asking);
-            reply
+            if only_listens {
+                return reply;
+            }
+            reply.map(|reply| reply.map(|body| Held::body(body, asking)))
         })
     }
 }
@@ -135,6 +143,13 @@ pub(super) async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     loop {
         if connections.is_full() {
             connections.make_room();
+        }
+        if connections.is_full() {
+            // All are being answered: who comes next waits with the system.
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(LOOK) => continue,
+            }
         }
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -212,5 +227,18 @@ mod tests {
         connections.make_room();
         assert!(!open[0].close.is_cancelled());
         assert_eq!(connections.open.lock().len(), 1);
+    }
+
+    #[test]
+    fn a_connection_whose_answer_is_being_sent_is_not_idle() {
+        let connections = Connections::default();
+        let (_, connection) = connections.begin();
+        connection.asks.fetch_add(1, Ordering::Relaxed);
+        let sent = Held::body(Body::from("an answer"), Asking(Arc::clone(&connection), connections.clone()));
+        connections.make_room();
+        assert!(!connection.close.is_cancelled());
+        drop(sent);
+        connections.make_room();
+        assert!(connection.close.is_cancelled());
     }
 }

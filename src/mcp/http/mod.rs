@@ -7,6 +7,7 @@
 mod admission;
 mod answered;
 mod connections;
+mod held;
 mod numbers;
 mod pages;
 mod posted;
