@@ -31,6 +31,10 @@ struct State {
     refused: u64,
     /// To be woken when something is given back.
     waiting: Vec<Waker>,
+    /// Bytes given back since somebody asked.
+    given_back: u64,
+    /// To be woken when that is much.
+    tidies: Option<Waker>,
 }
 
 /// There is no room now. Nothing was reserved.
@@ -132,6 +136,21 @@ impl Budget {
         Poll::Pending
     }
 
+    /// Ready when so many bytes have been given back since it was last: what was held may still be with the allocator.
+    /// One waits at a time.
+    pub async fn given_back(&self, bytes: u64) {
+        poll_fn(|cx| {
+            let mut state = self.0.state.lock();
+            if state.given_back >= bytes {
+                state.given_back = 0;
+                return Poll::Ready(());
+            }
+            state.tidies = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// Bytes that may be held.
     pub fn most(&self) -> u64 {
         self.0.most
@@ -221,12 +240,13 @@ impl Reservation {
             return;
         }
         self.bytes -= given_back;
-        let waiting = {
+        let (waiting, tidies) = {
             let mut state = self.budget.0.state.lock();
             state.held -= given_back;
-            std::mem::take(&mut state.waiting)
+            state.given_back = state.given_back.saturating_add(given_back);
+            (std::mem::take(&mut state.waiting), state.tidies.take())
         };
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_iter().chain(tidies).for_each(Waker::wake);
     }
 }
 
@@ -292,6 +312,19 @@ mod tests {
         assert_eq!(budget.0.state.lock().waiting.len(), 0);
         let Poll::Ready(reservation) = waits.as_mut().poll(&mut cx) else { panic!("there is room") };
         assert_eq!((reservation.bytes(), budget.held()), (50, 50));
+    }
+
+    #[test]
+    fn who_tidies_up_is_woken_when_much_was_given_back() {
+        let budget = Budget::new(100);
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut much = pin!(budget.given_back(50));
+        assert!(much.as_mut().poll(&mut cx).is_pending());
+        drop(budget.reserve(49));
+        assert!(much.as_mut().poll(&mut cx).is_pending());
+        drop(budget.reserve(1));
+        assert!(much.as_mut().poll(&mut cx).is_ready());
+        assert!(pin!(budget.given_back(1)).as_mut().poll(&mut cx).is_pending(), "it was told");
     }
 
     #[test]

@@ -45,7 +45,8 @@ impl Server {
                 }
                 server.newest_handled = server.newest_handled.max(ledger.message(message).sent.order);
             }
-            if let Some(outermost) = ledger.around(id).last() {
+            let outermost = ledger.outermost(id);
+            if outermost != id {
                 around_callbacks[outermost as usize] = true;
             }
         }

@@ -14,6 +14,9 @@ const NO_WAIT_NS: i64 = 1_000_000;
 /// So long a message may be underway to a mailbox at most when that is measured.
 const UNDERWAY_NS: i64 = 1_000_000;
 
+/// Calls around a send that are asked for its line.
+const PLACES: usize = 64;
+
 /// Names that stand before any recording begins.
 const SYSTEM_NAMES: [&str; 18] = [
     "code_server",
@@ -289,6 +292,7 @@ impl<'l> Traffic<'l> {
             return told;
         }
         let calls = message.sent_in.into_iter().flat_map(|call| std::iter::once(call).chain(self.ledger.around(call)));
+        let calls = calls.take(PLACES);
         // A call in the last position has no line of its own: the functions around it say where it was.
         let mut within: Vec<String> = Vec::new();
         for call in calls {

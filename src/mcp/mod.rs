@@ -37,6 +37,7 @@ mod serve;
 mod server;
 mod stdio;
 mod subscriptions;
+mod tidying;
 mod tool;
 mod tools;
 mod workers;

@@ -9,6 +9,7 @@ use super::http::{self, HttpOptions, Tell};
 use super::server::Server;
 use super::stdio;
 use super::stdio::signals::Ends;
+use super::tidying;
 use crate::EventStore;
 use crate::budget::Budget;
 use crate::capture::Capture;
@@ -57,6 +58,19 @@ pub enum HttpNews {
 /// When the address cannot be served on and `keeps_running` says that HTTP is what is wanted, or stdio breaks before the client and the server have agreed on a protocol
 /// version.
 pub async fn serve(
+    store: EventStore,
+    options: ServeOptions,
+    ends: Ends,
+    heard: impl Fn(HttpNews) + Send + Sync + 'static,
+) -> io::Result<()> {
+    let budget = options.budget.clone();
+    tokio::select! {
+        ended = serve_all(store, options, ends, heard) => ended,
+        never = tidying::tidy(&budget) => match never {},
+    }
+}
+
+async fn serve_all(
     store: EventStore,
     options: ServeOptions,
     ends: Ends,

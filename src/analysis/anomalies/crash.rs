@@ -135,10 +135,9 @@ fn innermost_failures(scene: &Scene<'_>) -> HashMap<ProcessId, CallId> {
         let is_failure = matches!(call.outcome, Outcome::Error | Outcome::Exit | Outcome::Throw);
         let Some(end) = call.end.filter(|_| is_failure) else { continue };
         // Failures of one exception end from the inside out: the first of them began last.
-        let is_newer = failed.get(&call.process).is_none_or(|(known, known_end)| {
-            let is_around = ledger.around(*known).any(|around| around == id);
-            end > *known_end && !is_around
-        });
+        let is_newer = failed
+            .get(&call.process)
+            .is_none_or(|(known, known_end)| end > *known_end && !ledger.is_around(id, *known));
         if is_newer {
             failed.insert(call.process, (id, end));
         }

@@ -155,9 +155,8 @@ fn is_missing(scene: &Scene<'_>, request: &Request) -> bool {
 /// How often the outermost recorded call around all of these was made: where only exceptions show requests, that is.
 fn called(scene: &Scene<'_>, requests: &[&Request]) -> Option<String> {
     let ledger = scene.ledger;
-    let outermost = |request: &&Request| ledger.around(request.root).last().unwrap_or(request.root);
     let mut functions: Vec<Sym> = Vec::new();
-    for call in requests.iter().map(outermost) {
+    for call in requests.iter().map(|request| ledger.outermost(request.root)) {
         let function = ledger.call(call).function;
         if is_raise(ledger, call) || functions.iter().any(|known| *known != function) {
             return None;

@@ -1,12 +1,13 @@
 //! Does one call ask again and again what could be asked once?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
+use foldhash::fast::FixedState;
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
 use crate::analysis::ledger::payload::{Payload, text};
-use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, ProcessId, Sym, Waited};
+use crate::analysis::ledger::{CallId, Kind as MessageKind, Ledger, Message, MessageId, ProcessId, Sym, Waited};
 use crate::analysis::terms;
 use crate::analysis::value::Value;
 use crate::error::Result;
@@ -68,7 +69,7 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
             pairs.entry((ledger.call(around).function, asks)).or_default().push((around, messages));
         }
     }
-    let orders = callers_of_others(scene);
+    let orders = senders(ledger, ledger.messages.iter().filter(|message| message.kind != MessageKind::Reply));
     let mut asked = Vec::new();
     for ((caller, asks), cases) in pairs {
         scene.checked()?;
@@ -121,12 +122,14 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
     Ok(asked)
 }
 
-/// Calls in which a message was sent.
-fn callers_of_others(scene: &Scene<'_>) -> BTreeSet<CallId> {
-    let ledger = scene.ledger;
-    let sends = ledger.messages.iter().filter(|message| message.kind != MessageKind::Reply);
-    let calls = sends.filter_map(|message| message.sent_in);
-    calls.flat_map(|call| std::iter::once(call).chain(ledger.around(call))).collect()
+/// Calls in which one of these messages was sent.
+fn senders<'l>(ledger: &Ledger, messages: impl Iterator<Item = &'l Message>) -> HashSet<CallId, FixedState> {
+    let mut all = HashSet::default();
+    for call in messages.filter_map(|message| message.sent_in) {
+        // Of a call that is among them those around it are, too.
+        _ = std::iter::once(call).chain(ledger.around(call)).take_while(|call| all.insert(*call)).count();
+    }
+    all
 }
 
 /// The pattern of all, if they have one, and whether they are all the same.
@@ -149,6 +152,7 @@ fn local(scene: &Scene<'_>, asked: &[(CallId, Sym)], found: &mut Vec<Finding>) -
         group.0.push(id);
         group.1 = ns.saturating_add(group.1);
     }
+    let senders = senders(ledger, ledger.messages.iter());
     for ((around, function, _), (calls, spent)) in groups {
         let whole = ledger.call(around).duration.unwrap_or(i64::MAX);
         let is_much = spent >= LOCAL_NS && spent >= whole / 100 * LOCAL_PERCENT;
@@ -161,7 +165,8 @@ fn local(scene: &Scene<'_>, asked: &[(CallId, Sym)], found: &mut Vec<Finding>) -
         // Without arguments there is nothing to be the same: it may be a different answer every time.
         if args.first().is_none_or(|first| first == "[]")
             || same * 10 < args.len() * 9
-            || changes_anything(scene, &calls)
+            // It was called for what it does.
+            || senders.contains(&calls[0])
         {
             continue;
         }
@@ -187,14 +192,4 @@ fn local(scene: &Scene<'_>, asked: &[(CallId, Sym)], found: &mut Vec<Finding>) -
 fn arguments(scene: &Scene<'_>, call: CallId) -> Option<String> {
     let event = scene.ledger.event(scene.ledger.call(call).event)?;
     Some(text(Payload::read(event.data()).args)?.into_owned())
-}
-
-/// Whether a message was sent in one of them: it was called for what it does.
-fn changes_anything(scene: &Scene<'_>, calls: &[CallId]) -> bool {
-    let ledger = scene.ledger;
-    let first = calls[0];
-    ledger
-        .messages
-        .iter()
-        .any(|message| message.sent_in.is_some_and(|id| id == first || ledger.around(id).any(|around| around == first)))
 }

@@ -22,11 +22,12 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         if call.outcome != Outcome::Error {
             continue;
         }
-        let Some(parent) = ledger.around(id).find(|around| !ledger.call(*around).is_anonymous) else { continue };
-        let is_first_to_survive = ledger
-            .around(id)
-            .next()
-            .is_some_and(|around| ledger.call(around).outcome == Outcome::Returned || ledger.call(around).is_anonymous);
+        let Some(around) = call.parent else { continue };
+        let parent = ledger.named(around);
+        if ledger.call(parent).is_anonymous {
+            continue;
+        }
+        let is_first_to_survive = ledger.call(around).outcome == Outcome::Returned || ledger.call(around).is_anonymous;
         if ledger.call(parent).outcome == Outcome::Returned && is_first_to_survive {
             groups.entry((call.function, ledger.call(parent).function, call.reason)).or_default().push((id, parent));
         }

@@ -22,14 +22,11 @@ pub(crate) fn is_bare(ledger: &Ledger, call: CallId) -> bool {
 /// Whether a call that failed is of the next round of what `before`, calls of its process that failed, were of: one of
 /// their functions is called again, or it is raised at the place one of them was where nothing else was recorded.
 pub(crate) fn is_of_next(ledger: &Ledger, before: &[CallId], now: CallId) -> bool {
-    let function = |call: &CallId| ledger.call(*call).function;
-    let around = chain(ledger, now);
+    let function = |call: CallId| ledger.call(call).function;
     let is_called_again = |one: &CallId| {
-        let other = chain(ledger, *one);
-        // Those around both are of both: a loop, or a call whose end was not told.
-        let below = around.iter().take_while(|call| !other.contains(call));
-        let mut own = below.filter(|call| !is_raise(ledger, **call));
-        own.any(|call| other.iter().any(|before| function(before) == function(call)))
+        // Those around both are a loop, or a call whose end was not told.
+        let mut own = below(ledger, now, *one).filter(|call| !is_raise(ledger, *call));
+        own.any(|call| chain(ledger, *one).any(|before| function(before) == function(call)))
     };
     let site = ledger.call(now).site;
     let is_raised_there = |one: &CallId| ledger.call(*one).site == site;
@@ -38,6 +35,11 @@ pub(crate) fn is_of_next(ledger: &Ledger, before: &[CallId], now: CallId) -> boo
 }
 
 /// A call and those around it, from the inside.
-pub(crate) fn chain(ledger: &Ledger, call: CallId) -> Vec<CallId> {
-    std::iter::once(call).chain(ledger.around(call)).collect()
+fn chain(ledger: &Ledger, call: CallId) -> impl Iterator<Item = CallId> {
+    std::iter::once(call).chain(ledger.around(call))
+}
+
+/// Of a call and those around it the ones that are not around another call as well, from the inside.
+pub(crate) fn below(ledger: &Ledger, call: CallId, other: CallId) -> impl Iterator<Item = CallId> {
+    chain(ledger, call).take_while(move |call| *call != other && !ledger.is_around(*call, other))
 }

@@ -241,8 +241,7 @@ fn fate(ledger: &Ledger, calls: &BTreeMap<ProcessId, Vec<CallId>>, raised: &Rais
     let next = of.get(of.partition_point(|id| ledger.call(*id).start < end));
     if let Some(next) = next {
         // A call around both is open still: it went on.
-        let around_next: Vec<CallId> = ledger.around(*next).collect();
-        let within = ledger.around(raised.outermost).find(|around| around_next.contains(around));
+        let within = ledger.around(raised.outermost).find(|around| ledger.is_around(*around, *next));
         return within.map_or(Fate::CaughtOutside, Fate::Caught);
     }
     if exit.is_some_and(|exit| !exit.end.is_abnormal()) { Fate::CaughtOutside } else { Fate::Unknown }

@@ -3,7 +3,7 @@
 //! Where values do not travel, the functions that raise still tell what they raise, and with it the request it wraps: one
 //! that is wrapped and raised again at every level is told as often.
 
-use crate::analysis::exceptions::again::{chain, is_bare, is_of_next, is_raise};
+use crate::analysis::exceptions::again::{below, is_bare, is_of_next, is_raise};
 use crate::analysis::ledger::{CallId, Ledger};
 
 /// A failure that shows a request: the call, and a number for what was raised.
@@ -20,16 +20,14 @@ pub(super) fn is_same(ledger: &Ledger, before: &[Failure], now: Failure) -> bool
         return false;
     }
     let was_raised = before.iter().any(|one| one.what == now.what);
-    let around = chain(ledger, now.call);
     let (mut is_below_one, mut all_raise) = (false, true);
     for call in calls {
-        let other = chain(ledger, call);
-        if !around.iter().any(|call| other.contains(call)) {
+        if ledger.outermost(call) != ledger.outermost(now.call) {
             continue;
         }
         is_below_one = true;
-        let mut below = around.iter().chain(&other).filter(|call| !(around.contains(call) && other.contains(call)));
-        all_raise &= below.all(|call| is_raise(ledger, *call));
+        let mut apart = below(ledger, now.call, call).chain(below(ledger, call, now.call));
+        all_raise &= apart.all(|call| is_raise(ledger, call));
     }
     // Below one call that calls nothing else, only what was raised tells requests apart; and outside of them all.
     if is_below_one { was_raised || !all_raise } else { was_raised && is_bare(ledger, now.call) }

@@ -118,21 +118,45 @@ pub(crate) struct Requests {
     shown_by: HashSet<String, FixedState>,
 }
 
+/// Of calls the outermost that shows a request, of those around each and itself.
+struct Roots<'l> {
+    ledger: &'l Ledger,
+    showing: HashSet<CallId, FixedState>,
+    /// Those that were passed: none is passed twice.
+    known: Map<CallId, Option<CallId>>,
+}
+
+impl Roots<'_> {
+    fn of(&mut self, call: CallId) -> Option<CallId> {
+        let around = std::iter::once(call).chain(self.ledger.around(call));
+        let passed: Vec<CallId> = around.take_while(|call| !self.known.contains_key(call)).collect();
+        let above = match passed.last() {
+            Some(last) => self.ledger.call(*last).parent.and_then(|around| self.known[&around]),
+            None => self.known[&call],
+        };
+        let root = above.or_else(|| passed.iter().rev().find(|call| self.showing.contains(call)).copied());
+        let mut below_root = above.is_some();
+        for call in passed.into_iter().rev() {
+            below_root |= Some(call) == root;
+            self.known.insert(call, root.filter(|_| below_root));
+        }
+        root
+    }
+}
+
 impl Requests {
     pub(crate) fn of(ledger: &Ledger, exceptions: &Exceptions) -> Self {
         let looks: Vec<(Sign, Look)> =
             ledger.signs.iter().filter_map(|sign| Some((*sign, Look::at(ledger, *sign)?))).collect();
         let showing: HashSet<CallId, FixedState> = looks.iter().map(|(sign, _)| sign.call).collect();
-        let root_of = |call: CallId| {
-            std::iter::once(call).chain(ledger.around(call)).filter(|call| showing.contains(call)).last()
-        };
+        let mut roots = Roots { ledger, showing, known: Map::default() };
         let mut all: Vec<Request> = Vec::new();
         let mut by_root: Map<CallId, usize> = Map::default();
         let mut newest: Map<ProcessId, usize> = Map::default();
         for (sign, look) in looks {
             let failure = look.raised.map(|what| Failure { call: sign.call, what });
             let call = ledger.call(sign.call);
-            let root = root_of(sign.call).unwrap_or(sign.call);
+            let root = roots.of(sign.call).unwrap_or(sign.call);
             let name = look.report.clone().unwrap_or_else(|| ledger.text(ledger.call(root).function).to_owned());
             let event = if sign.is_end { call.exit.unwrap_or(call.event) } else { call.event };
             let known = by_root.get(&root).copied();
@@ -157,15 +181,16 @@ impl Requests {
             }
             all[at].add(look, sign.moment, event);
         }
-        let functions: HashSet<Sym, FixedState> = showing.iter().map(|call| ledger.call(*call).function).collect();
+        let functions: HashSet<Sym, FixedState> =
+            roots.showing.iter().map(|call| ledger.call(*call).function).collect();
         let shown_by = functions.into_iter().map(|function| ledger.text(function).to_owned()).collect();
         let mut requests = Self { all, of_exception: Map::default(), shown_by };
-        requests.join(ledger, exceptions, |call| root_of(call).and_then(|root| by_root.get(&root).copied()));
+        requests.join(ledger, exceptions, |call| roots.of(call).and_then(|root| by_root.get(&root).copied()));
         requests
     }
 
     /// Which exceptions were raised in which requests: in their calls, or in their process before they were answered.
-    fn join(&mut self, ledger: &Ledger, exceptions: &Exceptions, request_of: impl Fn(CallId) -> Option<usize>) {
+    fn join(&mut self, ledger: &Ledger, exceptions: &Exceptions, mut request_of: impl FnMut(CallId) -> Option<usize>) {
         let mut of_process: Map<ProcessId, Vec<usize>> = Map::default();
         for (at, request) in self.all.iter().enumerate() {
             of_process.entry(request.process).or_default().push(at);

@@ -5,6 +5,7 @@
 
 mod gather;
 mod kind;
+mod lineage;
 mod naming;
 pub(crate) mod payload;
 mod texts;
@@ -18,6 +19,8 @@ use crate::event::StoredEvent;
 use crate::event::exit_reason::ExitReason;
 use crate::query::{Gap, Visit};
 use crate::store::EventStore;
+
+use lineage::Lineage;
 
 pub(crate) use gather::gather;
 pub(crate) use kind::{Kind, reference_in};
@@ -245,6 +248,7 @@ pub(crate) struct Ledger {
     nodes: Nodes,
     pub(crate) texts: Texts,
     pub(crate) calls: Vec<Call>,
+    lineage: Lineage,
     pub(crate) messages: Vec<Message>,
     pub(crate) processes: Vec<Process>,
     pub(crate) samples: Vec<Sample>,
@@ -313,9 +317,19 @@ impl Ledger {
         std::iter::successors(self.call(id).parent, |id| self.call(*id).parent)
     }
 
-    /// The innermost call with a name at or around a call.
+    /// The innermost call with a name at or around a call; itself where none has one.
     pub(crate) fn named(&self, id: CallId) -> CallId {
-        std::iter::once(id).chain(self.around(id)).find(|id| !self.call(*id).is_anonymous).unwrap_or(id)
+        self.lineage.named(id)
+    }
+
+    /// The outermost call around a call, or itself.
+    pub(crate) fn outermost(&self, id: CallId) -> CallId {
+        self.lineage.outermost(id)
+    }
+
+    /// Whether a call is one of those around another.
+    pub(crate) fn is_around(&self, outer: CallId, inner: CallId) -> bool {
+        self.lineage.is_around(outer, inner)
     }
 }
 

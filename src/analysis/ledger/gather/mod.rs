@@ -19,6 +19,7 @@ use super::super::losses::{Loss, losses};
 use super::super::nodes::{Nodes, Recorded};
 use super::super::spans::told;
 use super::super::waits::Idle;
+use super::lineage::Lineage;
 use super::payload::{Payload, int, text};
 use super::{
     Call, CallId, Kind, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts,
@@ -171,6 +172,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         store: store.clone(),
         nodes,
         texts,
+        lineage: Lineage::of(&calls),
         calls,
         messages,
         processes,
