@@ -22,6 +22,13 @@ fn server(max_memory: &str) -> http::Server {
     http::Server::start(&["--http", "127.0.0.1:0", "--keep-running", "--max-memory", max_memory])
 }
 
+/// What a server holds, in KiB: now (`VmRSS:`), or at most so far (`VmHWM:`).
+fn resident(server: &http::Server, line: &str) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let kib = status.lines().find_map(|told| told.strip_prefix(line)).unwrap();
+    kib.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
 fn head(length: usize) -> String {
     format!(
         "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: application/json, \
@@ -89,9 +96,7 @@ fn bodies_that_do_not_end_hold_no_more_than_the_bound() {
             taken.push(connection);
         }
     }
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let peak = resident(&server, "VmHWM:");
     assert!(peak < 130 << 10, "{peak} kB at most");
 }
 
@@ -130,9 +135,7 @@ fn clients_that_do_not_read_hold_no_more_than_the_bound() {
         *statuses.entry(String::from_utf8_lossy(&start[9..]).into_owned()).or_insert(0) += 1;
     }
     assert!(statuses.keys().all(|status| status == "200" || status == "503"), "{statuses:?}");
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let peak = resident(&server, "VmHWM:");
     // 60 pages of 6 MB in both channels are 360 MB.
     assert!(peak < 200 << 10, "{peak} kB at most: {statuses:?}");
     drop(clients);
@@ -157,4 +160,17 @@ fn a_line_without_room_is_answered_and_the_next_is_read() {
     server.send(&line);
     assert_eq!(server.next()["result"]["structuredContent"]["stored"], 3_000);
     assert!(server.finish().replies.is_empty());
+}
+
+#[test]
+fn what_heavy_work_held_is_given_back_although_nobody_asks_for_more() {
+    let mut server = server("512MiB");
+    fill(&mut server, 60_000, 10);
+    let before = resident(&server, "VmRSS:");
+    server.call("aggregate", json!({"group_by": ["data.x", "data.filler"]}));
+    let most = resident(&server, "VmHWM:");
+    assert!(most > before + (24 << 10), "{most} kB at most, {before} before");
+    while resident(&server, "VmRSS:") > before + (most - before) / 2 {
+        std::thread::yield_now();
+    }
 }
