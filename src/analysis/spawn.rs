@@ -72,6 +72,11 @@ impl<'a> Spawn<'a> {
     }
 }
 
+/// Whether a message tells a starter that a process of a behaviour is there, or that it failed.
+pub(crate) fn is_there(message: &str) -> bool {
+    message.starts_with("{:ack, ") || message.starts_with("{:nack, ")
+}
+
 fn name(text: &str) -> &str {
     atom(text).unwrap_or(text)
 }

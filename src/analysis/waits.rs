@@ -48,6 +48,11 @@ impl Idle {
         self.asked.is_some()
     }
 
+    /// Since when it waits for the answer to a call.
+    pub(crate) fn asks_since(&self) -> Option<i64> {
+        self.since.filter(|_| self.is_asking())
+    }
+
     /// A message came; how long it was waited for. `None` if only the loop of a behaviour takes such a message, or if
     /// nothing is known of the time before.
     pub(crate) fn arrived(&mut self, kind: Kind, reference: Option<Sym>, is_timeout: bool, at: i64) -> Option<Wait> {
@@ -70,6 +75,11 @@ pub(super) struct Waits {
 }
 
 impl Waits {
+    /// Since when a process waits for the answer to a call, by what was read so far.
+    pub(super) fn asks_since(&self, process: u32) -> Option<i64> {
+        self.idle.get(process as usize)?.asks_since()
+    }
+
     /// Reads the next event of a process: how long it waited for it. Cost: the payloads of messages are read.
     pub(super) fn take(&mut self, process: u32, event: &Seen<'_>, is_call: bool) -> Option<Wait> {
         if self.idle.len() <= process as usize {

@@ -1,14 +1,16 @@
 //! Do processes wait for each other in a circle?
 //!
-//! A process that has called and got no reply waits for the callee. Followed from waiter to callee, a walk that comes
-//! back to its start can go no further until one of them gives up.
+//! A process that has called and got no reply waits for the callee, and one that starts another for its `init/1`. Followed
+//! from waiter to waited for, a walk that comes back to its start can go no further until one of them gives up.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
 
+use super::starting::{Start, open_call, starts};
 use super::{Confidence, Finding, Kind, Scene, span};
-use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, Moment, ProcessId, Waited};
+use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, Moment, ProcessId, Sym, Waited};
+use crate::analysis::terms;
 use crate::error::Result;
 
 /// Longest circle looked for.
@@ -17,86 +19,159 @@ const MAX_CIRCLE: usize = 64;
 /// A circle that is over so soon was none: a caller that does not wait looks like this.
 const SHORTEST_NS: i64 = 1_000_000;
 
+/// Why a process waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Wait {
+    /// For the answer to a call.
+    Answer(MessageId),
+    /// For a process to be started: the place in the list of starts.
+    Start(usize),
+}
+
+/// Everything that is waited for.
+struct Waits<'s, 'l> {
+    scene: &'s Scene<'l>,
+    starts: Vec<Start>,
+}
+
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
-    let ledger = scene.ledger;
-    let mut steps: Vec<(Moment, bool, MessageId)> = Vec::new();
-    for (id, message) in (0..).zip(&ledger.messages) {
-        if message.kind != MessageKind::Call || message.sender.is_none() || message.receiver.is_none() {
-            continue;
-        }
-        steps.push((message.sent, true, id));
-        if let Some(end) = end(scene, message) {
-            steps.push((end, false, id));
-        }
+    let all = Waits { scene, starts: starts(scene) };
+    let mut steps: Vec<(Moment, bool, Wait)> = Vec::new();
+    let calls = (0..).zip(&scene.ledger.messages).filter(|(_, message)| message.kind == MessageKind::Call);
+    let waits = calls.map(|(id, _)| Wait::Answer(id)).chain((0..all.starts.len()).map(Wait::Start));
+    for wait in waits.filter(|wait| all.waiter(*wait).is_some() && all.waited_for(*wait).is_some()) {
+        steps.push((all.since(wait), true, wait));
+        steps.extend(all.end(wait).map(|end| (end, false, wait)));
     }
     steps.sort_unstable();
-    let mut waits: HashMap<ProcessId, MessageId> = HashMap::new();
+    let mut waits: HashMap<ProcessId, Wait> = HashMap::new();
     // The same processes at the same places in the source wait for each other again and again: told once, counted.
-    let mut told: Vec<(BTreeSet<ProcessId>, Vec<MessageId>, usize)> = Vec::new();
-    for (at, (_, is_start, id)) in steps.into_iter().enumerate() {
+    let mut told: BTreeMap<BTreeSet<ProcessId>, (Vec<Wait>, usize)> = BTreeMap::new();
+    for (at, (since, is_start, wait)) in steps.into_iter().enumerate() {
         if at % 4_096 == 4_095 {
             scene.checked()?;
         }
-        let message = ledger.message(id);
-        let (Some(waiter), Some(callee)) = (message.sender, message.receiver) else { continue };
+        let (Some(waiter), Some(first)) = (all.waiter(wait), all.waited_for(wait)) else { continue };
         if !is_start {
-            if waits.get(&waiter) == Some(&id) {
+            if waits.get(&waiter) == Some(&wait) {
                 waits.remove(&waiter);
             }
             continue;
         }
-        waits.insert(waiter, id);
-        let mut circle = vec![id];
-        let mut at = callee;
+        waits.insert(waiter, wait);
+        let mut circle = vec![wait];
+        let mut at = first;
         while at != waiter && circle.len() < MAX_CIRCLE {
             let Some(next) = waits.get(&at) else { break };
             circle.push(*next);
-            at = ledger.message(*next).receiver.unwrap_or(at);
-        }
-        if at != waiter {
-            continue;
+            at = all.waited_for(*next).unwrap_or(at);
         }
         // Clocks that disagree do not say whether they waited at one time.
-        if circle.iter().any(|id| ledger.message(*id).is_skewed()) {
+        if at != waiter || circle.iter().any(|wait| all.is_skewed(*wait)) {
             continue;
         }
-        let over = circle.iter().filter_map(|id| end(scene, ledger.message(*id))).min();
-        if over.is_some_and(|over| over.since(message.sent) < SHORTEST_NS) {
+        let over = circle.iter().filter_map(|wait| all.end(*wait)).min();
+        if over.is_some_and(|over| over.since(since) < SHORTEST_NS) {
             continue;
         }
-        let members: BTreeSet<ProcessId> = circle.iter().filter_map(|id| ledger.message(*id).sender).collect();
-        match told.iter_mut().find(|(known, ..)| *known == members) {
-            Some((.., times)) => *times += 1,
-            None => told.push((members, circle, 1)),
-        }
+        let members: BTreeSet<ProcessId> = circle.iter().filter_map(|wait| all.waiter(*wait)).collect();
+        told.entry(members).or_insert((circle, 0)).1 += 1;
     }
-    for (_, circle, times) in told {
-        found.push(describe(scene, &circle, times));
-    }
+    found.extend(told.into_values().map(|(circle, times)| describe(&all, &circle, times)));
     Ok(())
 }
 
-/// When a caller stopped waiting, or could have.
-fn end(scene: &Scene<'_>, message: &Message) -> Option<Moment> {
-    let reply = message.reply.map(|reply| scene.ledger.message(reply).sent);
-    let waited = message.waited.map(|(moment, _)| moment);
-    reply.into_iter().chain(waited).min()
+impl Waits<'_, '_> {
+    fn message(&self, wait: Wait) -> Option<&Message> {
+        match wait {
+            Wait::Answer(id) => Some(self.scene.ledger.message(id)),
+            Wait::Start(_) => None,
+        }
+    }
+
+    fn waiter(&self, wait: Wait) -> Option<ProcessId> {
+        match wait {
+            Wait::Answer(id) => self.scene.ledger.message(id).sender,
+            Wait::Start(at) => Some(self.starts[at].starter),
+        }
+    }
+
+    fn waited_for(&self, wait: Wait) -> Option<ProcessId> {
+        match wait {
+            Wait::Answer(id) => self.scene.ledger.message(id).receiver,
+            Wait::Start(at) => Some(self.starts[at].started),
+        }
+    }
+
+    fn since(&self, wait: Wait) -> Moment {
+        match wait {
+            Wait::Answer(id) => self.scene.ledger.message(id).sent,
+            Wait::Start(at) => self.starts[at].since,
+        }
+    }
+
+    /// When it stopped waiting, or could have.
+    fn end(&self, wait: Wait) -> Option<Moment> {
+        let message = match wait {
+            Wait::Answer(id) => self.scene.ledger.message(id),
+            Wait::Start(at) => return self.starts[at].until,
+        };
+        let reply = message.reply.map(|reply| self.scene.ledger.message(reply).sent);
+        let waited = message.waited.map(|(moment, _)| moment);
+        reply.into_iter().chain(waited).min()
+    }
+
+    fn is_skewed(&self, wait: Wait) -> bool {
+        self.message(wait).is_some_and(Message::is_skewed)
+    }
+
+    fn is_unseen(&self, wait: Wait) -> bool {
+        self.message(wait).is_some_and(|message| matches!(message.waited, Some((_, Waited::Unseen))))
+    }
+
+    /// Who waits for what, and where that is.
+    fn told(&self, wait: Wait) -> String {
+        let ledger = self.scene.ledger;
+        let label = |process: Option<ProcessId>| process.map_or_else(String::new, |id| ledger.full_label(id));
+        let (waiter, other) = (label(self.waiter(wait)), label(self.waited_for(wait)));
+        if let Some(message) = self.message(wait) {
+            let traffic = &self.scene.traffic;
+            return format!(
+                "{waiter} called {other} with {} at {}",
+                traffic.content(message, 60),
+                traffic.place(message)
+            );
+        }
+        let open = self.waiter(wait).and_then(|waiter| open_call(self.scene, waiter, self.since(wait)));
+        let place = open.map(|open| {
+            let call = ledger.call(open);
+            let place = self.scene.traffic.call_place(call).map(|place| format!(" called at {place}"));
+            format!(" in {}{}", terms::home(ledger.text(call.function)), place.unwrap_or_default())
+        });
+        format!("{waiter} starts {other}{} and waits for its init/1", place.unwrap_or_default())
+    }
+
+    fn event(&self, wait: Wait) -> Option<Sym> {
+        match wait {
+            Wait::Answer(id) => Some(self.scene.ledger.message(id).event),
+            Wait::Start(at) => self.scene.ledger.process(self.starts[at].started).spawn.map(|(_, event)| event),
+        }
+    }
 }
 
-fn describe(scene: &Scene<'_>, circle: &[MessageId], times: usize) -> Finding {
-    let ledger = scene.ledger;
+fn describe(all: &Waits<'_, '_>, circle: &[Wait], times: usize) -> Finding {
+    let ledger = all.scene.ledger;
     // From the first who waited on.
-    let start = (0..circle.len()).min_by_key(|at| ledger.message(circle[*at]).sent).unwrap_or_default();
-    let circle: Vec<MessageId> = circle[start..].iter().chain(&circle[..start]).copied().collect();
-    let label = |process: Option<ProcessId>| process.map_or_else(String::new, |process| ledger.full_label(process));
-    let mut names: Vec<String> = circle.iter().map(|id| label(ledger.message(*id).sender)).collect();
+    let start = (0..circle.len()).min_by_key(|at| all.since(circle[*at])).unwrap_or_default();
+    let circle: Vec<Wait> = circle[start..].iter().chain(&circle[..start]).copied().collect();
+    let label = |wait: &Wait| all.waiter(*wait).map_or_else(String::new, |process| ledger.full_label(process));
+    let mut names: Vec<String> = circle.iter().map(label).collect();
     names.extend(names.first().cloned());
-    let closed = circle.iter().map(|id| ledger.message(*id).sent).max();
-    let closed = closed.unwrap_or(ledger.message(circle[0]).sent);
-    let over = circle.iter().filter_map(|id| end(scene, ledger.message(*id))).min();
-    let is_unseen = |id: &&MessageId| matches!(ledger.message(**id).waited, Some((_, Waited::Unseen)));
+    let closed = circle.iter().map(|wait| all.since(*wait)).max().unwrap_or(all.since(circle[0]));
+    let over = circle.iter().filter_map(|wait| all.end(*wait)).min();
+    let unseen = circle.iter().find(|wait| all.is_unseen(**wait));
     let lasted = match over {
-        Some(over) if circle.iter().find(is_unseen).is_some_and(|id| end(scene, ledger.message(*id)) == Some(over)) => {
+        Some(over) if unseen.is_some_and(|wait| all.end(*wait) == Some(over)) => {
             format!("for {} at least: something was not recorded then", span(over.since(closed)))
         }
         Some(over) => format!("for {}, until one gave up", span(over.since(closed))),
@@ -105,17 +180,9 @@ fn describe(scene: &Scene<'_>, circle: &[MessageId], times: usize) -> Finding {
     let again = if times > 1 { format!(" ({times} times)") } else { String::new() };
     let what = format!("{} wait for each other {lasted}{again}", names.join(" -> "));
     let mut finding = Finding::new(Kind::Deadlock, Confidence::High, closed, what);
-    for id in &circle {
-        let message = ledger.message(*id);
-        finding = finding
-            .detail(format!(
-                "{} called {} with {} at {}",
-                label(message.sender),
-                label(message.receiver),
-                scene.traffic.content(message, 60),
-                scene.traffic.place(message)
-            ))
-            .shown_by("call", message.event);
+    for wait in &circle {
+        let role = if matches!(wait, Wait::Answer(_)) { "call" } else { "start" };
+        finding = finding.detail(all.told(*wait)).shown_by(role, all.event(*wait));
     }
     finding.refuted_by("a reply sent by one of them between the calls").next(
         "message_flow",

@@ -17,6 +17,7 @@ mod outlier;
 mod repeated;
 mod repeated_exception;
 mod restart;
+mod starting;
 mod swallowed;
 mod web;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::elsewhere::Elsewhere;
+use super::held::held;
 use super::life::{Figures, Life, at};
 use super::spans::Spans;
 use super::{Function, LONG_MAILBOX, Overview, Process, Troubles};
@@ -325,6 +326,7 @@ impl Look {
         for sort in &mut self.troubles.sorts {
             sort.first = Fact::among(sort.first.event.clone(), &self.recorded);
         }
+        self.troubles.held = held(ask, &self.lives, &self.waits, &visit, self.session_count)?;
         let all_processes = self.lives.len() as u64;
         let mut lives = self.lives;
         let weight = |life: &Life| {

@@ -1,6 +1,7 @@
 //! What is there, and what stands out? One look at every event, for a first call.
 
 mod elsewhere;
+mod held;
 mod life;
 mod look;
 mod spans;
@@ -95,6 +96,8 @@ pub(crate) struct Troubles {
     pub(crate) to_the_dead: Trouble,
     /// Replies to a caller that had ended.
     pub(crate) late_replies: Trouble,
+    /// Calls that wait for their answers when the recording ends.
+    pub(crate) held: Trouble,
 }
 
 /// One sort of trouble.

@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::crash::{Failure, asked};
+use super::crash::Failure;
+use super::sender::asked;
 use super::tell::{call, enclosing};
 use super::{Cx, Part};
 use crate::analysis::ask::{EVER, inside, of, types};

@@ -5,9 +5,10 @@
 //! then the newest counts. Without a match the newest change of a part's sort is offered, as a guess.
 
 use super::Cx;
+use super::clause::{self, NoClause};
 use super::crash::Failure;
 use super::reason::operands;
-use super::tell::call_and_result;
+use super::tell::{call_and_result, counted};
 use crate::analysis::ask::inside;
 use crate::analysis::change::{Changes, StateChange};
 use crate::analysis::fact::Fact;
@@ -44,6 +45,8 @@ pub(super) enum Cause {
     State(Box<Bad>),
     /// It came with the message.
     Message { path: String, value: String },
+    /// The message itself.
+    Clause(NoClause),
 }
 
 /// A bad part of the state.
@@ -84,6 +87,14 @@ impl Cause {
             Self::Message { path, value } if path.is_empty() => {
                 format!(", because the message was {}", brief(value, 60))
             }
+            Self::Clause(NoClause { callback, message, taken: 0 }) => {
+                format!(", because no clause of {callback} takes {}", brief(message, 80))
+            }
+            Self::Clause(NoClause { callback, message, taken }) => format!(
+                ", because no clause of {callback} takes {} in this state; it took {} like it before",
+                brief(message, 60),
+                counted(*taken as u64, "message")
+            ),
             Self::Message { path, value } => format!(", because {path} of the message was {}", brief(value, 60)),
         }
     }
@@ -97,7 +108,7 @@ impl Cause {
 
     pub(super) fn lines(&self, cx: &Cx<'_>) -> Result<Vec<String>> {
         let bad = match self {
-            Self::Message { .. } => return Ok(Vec::new()),
+            Self::Message { .. } | Self::Clause(_) => return Ok(Vec::new()),
             Self::State(bad) => bad,
         };
         let Some((change, shown)) = &bad.set else {
@@ -113,7 +124,7 @@ impl Cause {
         )];
         if let Some(sender) = cx.names.maybe(change.sender.as_deref())? {
             let send = cx.ask.event(change.send.as_deref());
-            let place = send.as_ref().and_then(|send| super::crash::sent_where(cx, send));
+            let place = send.as_ref().and_then(|send| super::sender::sent_where(cx, send));
             let place = place.or_else(|| change.sent_from.as_ref().map(|site| format!("at {site}")));
             lines.push(format!(
                 "that message came from {sender}{}{}",
@@ -130,6 +141,9 @@ impl Cause {
 
 /// Looks for the bad value of a failure.
 pub(super) fn find(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Cause>> {
+    if let Some(missing) = clause::missing(cx, failure)? {
+        return Ok(Some(Cause::Clause(missing)));
+    }
     let operands = suspects(&failure.error, operands(&failure.error, failure.stack.first().map(String::as_str)));
     let is_operand = |leaf: &Value<'_>| operands.iter().any(|operand| operand == leaf.text);
     let state = failure.state();

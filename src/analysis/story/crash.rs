@@ -4,20 +4,23 @@ use serde_json::json;
 
 use super::onward::Onward;
 use super::reason::exception;
+use super::sender::sent;
 use super::tell::{call, enclosing};
-use super::{Cx, Part, Story, callers, cause, elsewhere, ended_by, folded, supervision, unseen, waiting};
+use super::{Cx, Part, Story, blocked, callers, cause, elsewhere, ended_by, folded, supervision, unseen, waiting};
 use crate::analysis::ask::{Ask, inside};
-use crate::analysis::change::{Changes, StateChange, entry_of, state_before};
+use crate::analysis::change::{Changes, entry_of, state_before};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
-use crate::analysis::value::envelope::request;
 use crate::analysis::who::{Names, Who};
 use crate::error::Result;
 use crate::event::exit_reason::ExitReason;
 
-/// Ends of calls looked back over for those that failed.
-const MAX_ENDS: usize = 200;
+/// Ends of calls looked back over for those that failed, at once.
+const ENDS: usize = 200;
+
+/// How often more are looked at, while an exception goes on through them.
+const LOOKS: usize = 50;
 
 /// Frames of a stack that are told.
 const FRAMES: usize = 4;
@@ -60,7 +63,7 @@ pub(super) struct Failure {
 impl Failure {
     fn of_exit(ask: &Ask<'_>, names: &Names<'_>, exit: &Fact) -> Result<Self> {
         let pid = exit.text("exited_pid").unwrap_or_else(|| exit.pid());
-        let ends = ask.newest(inside(pid, &["function_exit"]), (i64::MIN, exit.at()), MAX_ENDS)?;
+        let ends = ends_of(ask, pid, exit.at())?;
         let mut failure = Self::of_calls(ask, names, pid, &ends, exit.at())?;
         let whole = exit.text("exit_reason").unwrap_or("(no reason recorded)");
         exit.text("error").unwrap_or(whole).clone_into(&mut failure.error);
@@ -72,7 +75,7 @@ impl Failure {
 
     fn of_call(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Result<Self> {
         let pid = end.pid();
-        let ends = ask.newest(inside(pid, &["function_exit"]), (i64::MIN, end.at()), MAX_ENDS)?;
+        let ends = ends_of(ask, pid, end.at())?;
         let ends: Vec<Fact> = ends.into_iter().filter(|one| one.key() <= end.key()).collect();
         let mut failure = Self::of_calls(ask, names, pid, &ends, end.at())?;
         end.text("reason").unwrap_or("(no reason recorded)").clone_into(&mut failure.error);
@@ -125,6 +128,23 @@ impl Failure {
             None => brief(&self.error, 120),
         }
     }
+}
+
+/// The newest ends of calls of a process, newest first: back to before the exception that went through the last of them.
+fn ends_of(ask: &Ask<'_>, pid: &str, until: i64) -> Result<Vec<Fact>> {
+    let mut ends: Vec<Fact> = Vec::new();
+    for _ in 0..LOOKS {
+        let until = ends.last().map_or(until, Fact::at);
+        let more = ask.newest(inside(pid, &["function_exit"]), (i64::MIN, until), ENDS)?;
+        let known = ends.len();
+        let is_new = |end: &Fact| ends[..known].iter().rev().take(ENDS).all(|known| known.id() != end.id());
+        let more: Vec<Fact> = more.into_iter().filter(is_new).collect();
+        ends.extend(more);
+        if ends.len() == known || !ends[ends.len() - 1].is_failed_exit() {
+            break;
+        }
+    }
+    Ok(ends)
 }
 
 /// The callback a process was in at its end, or that ended it with `{:stop, ...}`.
@@ -185,8 +205,14 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     let cause = cause::find(&cx, failure)?;
     let because = match (&kind, &cause) {
         (ExitReason::Timeout(call), _) => {
-            let deadlock =
-                if waiting::is_deadlock(&cx, failure)? { ": both wait for each other, a deadlock" } else { "" };
+            // Just before it gave up: the exception came after the timeout.
+            let circle: Vec<String> =
+                blocked::circle(&cx, &failure.who.pid, failure.at)?.iter().map(ToString::to_string).collect();
+            let deadlock = match circle.as_slice() {
+                [] => String::new(),
+                [_] => ": it waits for itself, a deadlock".to_owned(),
+                _ => format!(": {} wait for each other, a deadlock", circle.join(" and ")),
+            };
             format!(": {} had not answered within {}{deadlock}", call.target, waiting::limit(call))
         }
         (ExitReason::NoProcess(call), _) => format!(": {} was not there", call.target),
@@ -303,47 +329,6 @@ fn handling(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
     Ok(Part::new("message", lines))
 }
 
-/// Who sent the message a callback handles.
-pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -> Result<Vec<String>> {
-    let send = cx.ask.event(callback.text("message_id").or_else(|| change.and_then(|change| change.send.as_deref())));
-    let sender = callback.text("caller_pid").or_else(|| callback.text("sender_pid"));
-    let Some(send) = send else {
-        if callback.event.function() == Some("handle_continue") {
-            return Ok(vec!["it went on from its own callback before".to_owned()]);
-        }
-        return Ok(match cx.names.maybe(sender)? {
-            Some(sender) => vec![format!("sent by {sender}; the send itself was not recorded")],
-            None => vec!["who sent it was not recorded".to_owned()],
-        });
-    };
-    let sender = cx.names.who(send.pid())?;
-    let queued = callback.number("queue_time_ns").map(|ns| format!("; queued {}", super::tell::duration(ns)));
-    let how = send.text("send_type").unwrap_or("message");
-    Ok(vec![format!(
-        "{how} ({}) from {sender}{}{}",
-        send.id(),
-        sent_where(cx, &send).map(|place| format!(", {place}")).unwrap_or_default(),
-        queued.unwrap_or_default()
-    )])
-}
-
-/// The call site of a send, else the calls it was made in.
-pub(super) fn sent_where(cx: &Cx<'_>, send: &Fact) -> Option<String> {
-    let around = enclosing(cx.ask, send, 3);
-    // A call in tail position has no call site, or that of the runtime: the calls around tell more.
-    match (send.text("sent_from").filter(|site| !is_runtime(site)), around.as_slice()) {
-        (Some(site), _) => Some(match send.text("sent_in") {
-            Some(function) => format!("{function} called at {site}"),
-            None => format!("at {site}"),
-        }),
-        (None, []) => send.text("sent_in").map(|function| format!("in {function}")),
-        (None, around) => {
-            let calls: Vec<String> = around.iter().map(|entry| call(entry, 40)).collect();
-            Some(format!("in {}", calls.join(" < ")))
-        }
-    }
-}
-
 /// The state it had, and the change that made it bad.
 fn state(cx: &Cx<'_>, failure: &Failure, cause: Option<&cause::Cause>) -> Result<Part> {
     let mut lines = Vec::new();
@@ -356,9 +341,4 @@ fn state(cx: &Cx<'_>, failure: &Failure, cause: Option<&cause::Cause>) -> Result
         lines.extend(cause.lines(cx)?);
     }
     Ok(Part::new("state", lines))
-}
-
-/// What is asked for in a send.
-pub(super) fn asked(send: &Fact) -> String {
-    brief(request(send.text("message").unwrap_or_default()), 60)
 }

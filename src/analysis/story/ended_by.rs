@@ -1,6 +1,7 @@
 //! Who made a process end? What the recording shows of it, or that it does not.
 
 use super::Cx;
+use super::held::held;
 use super::tell::duration;
 use crate::analysis::ask::{inside, of};
 use crate::analysis::ends;
@@ -29,6 +30,12 @@ pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Res
     }
     if let Some(line) = unlinked(cx, who, exit)?.or(partner(cx, who, exit, reason)?) {
         return Ok(Some(line));
+    }
+    if let Some(held) = held(cx, &who.pid, Some(exit))? {
+        return Ok(Some(format!(
+            "who ended it is not recorded: exit signals are not traced; it was waiting for {} then",
+            held.what(cx)?
+        )));
     }
     // A call that ends with its process tells the same of its own `exit/1` and of another's signal.
     let ends = cx.ask.newest(inside(&who.pid, &["function_exit"]), (i64::MIN, exit.at()), LOOKED_BACK)?;

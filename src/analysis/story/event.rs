@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::crash::{asked, sent};
+use super::sender::{asked, sent, sent_where};
 use super::tell::{call, duration};
 use super::{Cx, Part, Story, folded};
 use crate::analysis::ask::{Ask, types};
@@ -110,7 +110,7 @@ fn about(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
                 lines.extend(sent(cx, &entry, Some(&change))?);
             }
         }
-        "message_send" => lines.extend(super::crash::sent_where(cx, fact).map(|place| format!("sent {place}"))),
+        "message_send" => lines.extend(sent_where(cx, fact).map(|place| format!("sent {place}"))),
         _ => {}
     }
     if fact.is("function_entry") {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::crash::asked;
+use super::sender::asked;
 use super::tell::{call, times};
 use super::{Cx, Part};
 use crate::analysis::ask::inside;

@@ -3,16 +3,20 @@
 //! `target` says what is meant, `crash`, `process` and `event` each tell one sort of story; the rest are its parts. A
 //! story is text with the ids of its evidence: an assistant reads it, and asks for the events it doubts.
 
+mod blocked;
 mod callers;
 mod cause;
+mod clause;
 mod crash;
 mod elsewhere;
 mod ended_by;
 mod event;
 mod folded;
+mod held;
 mod onward;
 mod process;
 pub(crate) mod reason;
+mod sender;
 mod supervision;
 mod target;
 pub(crate) mod tell;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
 use super::crash::is_runtime;
 use super::tell::{counted, duration, enclosing, times};
-use super::{Cx, Part, Story, ended_by, folded, supervision, waiting};
+use super::{Cx, Part, Story, ended_by, folded, held, supervision, waiting};
 use crate::analysis::anomalies;
 use crate::analysis::ask::{Ask, EVER, inside, of};
 use crate::analysis::change::{Changes, Source, Whose};
@@ -69,11 +69,16 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     let did = if handled > 0 { format!(", handled {}", counted(handled, "message")) } else { String::new() };
     let several =
         if lives.len() > 1 { format!(", the last of {} processes of this name", lives.len()) } else { String::new() };
-    story.answer = format!("{who}{role}{several}: {ended}{life_time}{did}.");
+    let held = held::held(&cx, &newest.pid, newest.exit.as_ref())?;
+    let waits = held.as_ref().map(|held| held.told(&cx)).transpose()?.unwrap_or_default();
+    story.answer = format!("{who}{role}{several}: {ended}{life_time}{did}{waits}.");
 
     if let Some(exit) = &newest.exit {
         let by = ended_by::line(&cx, &who, exit, &newest.end)?;
         story.parts.push(Part::new("ended by", by.into_iter().collect()));
+    }
+    if let Some(held) = held {
+        story.parts.push(held.part(&cx)?);
     }
     story.parts.push(trouble(&cx, lives, at)?);
     story.parts.push(lost_updates(&cx, &newest.pid, &mut story.notes)?);
@@ -145,10 +150,10 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
             lines.push(format!(
                 "{}{newest} to {who} without a reply: first {} at {} ({}), last {} at {} ({})",
                 counted(waiting.len() as u64, "call"),
-                super::crash::asked(first),
+                super::sender::asked(first),
                 cx.at(first.at()),
                 first.id(),
-                super::crash::asked(last),
+                super::sender::asked(last),
                 cx.at(last.at()),
                 last.id()
             ));
@@ -189,12 +194,16 @@ fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<String>> {
     // Of its own node: the clock of another does not say that it was after.
     let node = home::node_of(pid).map(str::to_owned);
     let filter = Filter { node, ..of(pid, Role::Receiver, &["message_send"]) };
-    let count = cx.ask.count(filter.clone(), span)?;
-    if count == 0 {
+    // Nobody is to blame for an answer to one that has ended.
+    let mut sends = cx.ask.oldest(filter, span, MAX_SENDS)?;
+    let at_least = if sends.len() == MAX_SENDS { "at least " } else { "" };
+    sends.retain(|send| send.text("send_type") != Some("reply"));
+    if sends.is_empty() {
         return Ok(Vec::new());
     }
+    let count = sends.len() as u64;
     let mut places: BTreeMap<String, (usize, Fact)> = BTreeMap::new();
-    for send in cx.ask.oldest(filter, span, MAX_SENDS)? {
+    for send in sends {
         let place = format!(
             "{} sent from {}",
             Value::read(request(send.text("message").unwrap_or_default())).pattern(),
@@ -205,7 +214,7 @@ fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<String>> {
     let mut places: Vec<(String, (usize, Fact))> = places.into_iter().collect();
     places.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
     let mut lines = vec![format!(
-        "{} lost: sent to {pid} after its end at {} ({})",
+        "{at_least}{} lost: sent to {pid} after its end at {} ({})",
         counted(count, "message"),
         cx.at(exit.at()),
         exit.id()

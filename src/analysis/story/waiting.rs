@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::blocked::{has_answer, itself};
 use super::callers::{backlog, handled};
-use super::crash::{Failure, asked};
+use super::crash::Failure;
+use super::sender::{asked, sent_where};
 use super::tell::{counted, duration};
 use super::{Cx, Part, supervision};
 use crate::analysis::ask::{EVER, inside, of, types};
@@ -35,8 +37,15 @@ pub(super) fn limit(call: &Call) -> String {
 
 pub(super) fn parts(cx: &Cx<'_>, failure: &Failure, call: &Call) -> Result<Vec<Part>> {
     let sends = cx.ask.newest(inside(&failure.who.pid, &["message_send"]), (i64::MIN, failure.at), MAX_SENDS)?;
-    let is_it = |send: &&Fact| send.text("send_type") == Some("call") && is_request(send, &call.request);
-    let send = sends.iter().find(is_it);
+    let mut asked_for = None;
+    for send in sends.iter().filter(|send| send.text("send_type") == Some("call") && is_request(send, &call.request)) {
+        // One that was answered is another one: to nobody nothing may be sent.
+        if !has_answer(cx, send, failure.at)? {
+            asked_for = Some(send);
+            break;
+        }
+    }
+    let send = asked_for;
     let mut waited = Vec::new();
     if let Some(send) = send {
         waited.push(format!(
@@ -45,9 +54,9 @@ pub(super) fn parts(cx: &Cx<'_>, failure: &Failure, call: &Call) -> Result<Vec<P
             call.target,
             cx.at(send.at()),
             send.id(),
-            super::crash::sent_where(cx, send).map(|place| format!(", {place}")).unwrap_or_default()
+            sent_where(cx, send).map(|place| format!(", {place}")).unwrap_or_default()
         ));
-        waited.extend(answered(cx, send, failure.at)?);
+        waited.extend(answered(cx, send, failure.at, Late::AfterItGaveUp)?);
     }
     let pid = match send.and_then(|send| send.text("receiver_pid")) {
         Some(pid) => Some(pid.to_owned()),
@@ -66,8 +75,15 @@ fn is_request(send: &Fact, wanted: &str) -> bool {
     asked == wanted || Value::read(asked).pattern() == Value::read(wanted).pattern()
 }
 
-/// Whether and when the call was handled and answered after all.
-fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64) -> Result<Vec<String>> {
+/// Why an answer was too late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Late {
+    AfterItGaveUp,
+    AfterItsEnd,
+}
+
+/// Whether and when the call was handled and answered, and whether that was after its caller waited for it.
+pub(super) fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64, late: Late) -> Result<Vec<String>> {
     let Some(exchange) = send.event.correlation_id() else { return Ok(Vec::new()) };
     let filter = Filter { correlation_id: Some(exchange.to_owned()), ..types(&["function_entry", "message_send"]) };
     let is_far = |event: &Fact| home::node_of(event.pid()) != home::node_of(send.pid());
@@ -84,12 +100,16 @@ fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64) -> Result<Vec<String>> {
                 ..0 => "an unknown time (the clocks of the two nodes disagree)".to_owned(),
                 queued => duration(queued),
             };
-            let late = if entry.at() > gave_up { ", after the caller had given up" } else { "" };
+            let after = match late {
+                Late::AfterItGaveUp => ", after the caller had given up",
+                Late::AfterItsEnd => ", after the caller had ended",
+            };
+            let after = if entry.at() > gave_up { after } else { "" };
             let exit = exit_of_call(cx.ask, entry)?;
             let took = exit.as_ref().and_then(|exit| exit.event.duration_ns());
             let took = took.map(|ns| format!(", and took {}", duration(ns))).unwrap_or_default();
             let at = cx.at(entry.at());
-            lines.push(format!("it was handled at {at} ({}) after {queued} in the mailbox{late}{took}", entry.id()));
+            lines.push(format!("it was handled at {at} ({}) after {queued} in the mailbox{after}{took}", entry.id()));
             if let (Some(exit), None) = (&exit, reply) {
                 let result = brief(exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?"), 60);
                 let how = match (exit.is_untold_end(), exit.is_failed_exit()) {
@@ -102,8 +122,12 @@ fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64) -> Result<Vec<String>> {
         }
     }
     if let Some(reply) = reply {
-        let late = if reply.at() > gave_up { ": too late, nobody waits for it" } else { "" };
-        lines.push(format!("the reply was sent at {} ({}){late}", cx.at(reply.at()), reply.id()));
+        let after = match late {
+            Late::AfterItGaveUp => ": too late, nobody waits for it",
+            Late::AfterItsEnd => ", when the caller had ended",
+        };
+        let after = if reply.at() > gave_up { after } else { "" };
+        lines.push(format!("the reply was sent at {} ({}){after}", cx.at(reply.at()), reply.id()));
     }
     Ok(lines)
 }
@@ -138,7 +162,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             cx.at(running.at()),
             running.id()
         ));
-        lines.extend(waits_itself(cx, pid, gave_up)?);
+        lines.extend(itself(cx, pid, gave_up)?);
     } else {
         lines.push(format!("{who} was in no callback when the call gave up"));
     }
@@ -174,47 +198,6 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
         ));
     }
     Ok(Part { name: "the process called", keep: lines.len().min(5), lines })
-}
-
-/// Processes in a chain of waiting ones that are followed.
-const MAX_CHAIN: usize = 8;
-
-/// The call a process waits for at a time: its last send, if it is a call without an answer by then.
-fn waits_for(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
-    let Some(send) = cx.ask.last(inside(pid, &["message_send"]), (i64::MIN, at))? else { return Ok(None) };
-    let Some(exchange) = send.event.correlation_id().filter(|_| send.text("send_type") == Some("call")) else {
-        return Ok(None);
-    };
-    let filter = Filter { correlation_id: Some(exchange.to_owned()), ..inside(pid, &["message_receive"]) };
-    Ok(if cx.ask.first(filter, (send.at(), at))?.is_some() { None } else { Some(send) })
-}
-
-/// Whether those a failed caller waited for waited in turn for it.
-pub(super) fn is_deadlock(cx: &Cx<'_>, failure: &Failure) -> Result<bool> {
-    // Just before it gave up: the exception came after the timeout.
-    let mut pid = failure.who.pid.clone();
-    for _ in 0..MAX_CHAIN {
-        let Some(send) = waits_for(cx, &pid, failure.at)? else { return Ok(false) };
-        let Some(next) = send.text("receiver_pid") else { return Ok(false) };
-        if next == failure.who.pid {
-            return Ok(true);
-        }
-        next.clone_into(&mut pid);
-    }
-    Ok(false)
-}
-
-/// A callee that itself waits for a call.
-fn waits_itself(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<String>> {
-    let Some(send) = waits_for(cx, pid, at)? else { return Ok(None) };
-    let Some(other) = send.text("receiver_pid") else { return Ok(None) };
-    Ok(Some(format!(
-        "it was itself waiting for {} from {} since {} ({})",
-        asked(&send),
-        cx.names.who(other)?,
-        cx.at(send.at()),
-        send.id()
-    )))
 }
 
 /// How long one kind of message takes.

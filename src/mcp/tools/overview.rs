@@ -75,7 +75,8 @@ fn report(found: &Overview) -> Report {
         (&troubles.abnormal_ends, "abnormal end", "abnormal ends"),
         (&troubles.undeliverable, "message to nobody", "messages to nobody"),
         (&troubles.to_the_dead, "message to an ended process", "messages to ended processes"),
-        (&troubles.late_replies, "reply to an ended caller", "replies to ended callers"),
+        (&troubles.held, "call not answered to the end", "calls not answered to the end"),
+        (&troubles.late_replies, "caller ended before its answer", "callers ended before their answers"),
     ];
     let counts = sorts.iter().map(|(trouble, one, many)| (trouble.count, *one, *many));
     let told: Vec<String> = counts
@@ -162,7 +163,8 @@ fn trouble_section(found: &Overview) -> Option<Section> {
     add(&troubles.abnormal_ends, "abnormal end", exit);
     add(&troubles.undeliverable, "message to nobody", send);
     add(&troubles.to_the_dead, "message to an ended process", send);
-    add(&troubles.late_replies, "reply to an ended caller", send);
+    add(&troubles.held, "call not answered to the end", send);
+    add(&troubles.late_replies, "answer to an ended caller", send);
     // Those of a crash are told with it.
     let ends = troubles.crashes.count + troubles.timeouts.count + troubles.consequences.count;
     if troubles.exceptions > ends {
@@ -253,6 +255,9 @@ fn suggest(found: &Overview, report: &mut Report) {
     if let Some(lost) = troubles.to_the_dead.events.first().or(troubles.undeliverable.events.first()) {
         let to = lost.text("receiver_pid").or_else(|| lost.text("receiver_name")).unwrap_or("?");
         report.next("explain", json!({ "target": to }), "who sends to a process that is not there");
+    }
+    if let Some(held) = troubles.held.events.first() {
+        report.next("explain", json!({ "target": held.pid() }), "what it waits for, and why that does not answer");
     }
     let long = found.processes.iter().find(|process| process.mailbox.is_some_and(|length| length >= LONG_MAILBOX));
     if let Some(process) = long {

@@ -1,8 +1,11 @@
 //! Calls and their ends, and which message each handles.
 
+use std::hash::BuildHasher;
+
 use super::super::payload::{Payload, text, texts};
 use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym, reference_in};
 use super::{Book, Item, cut};
+use crate::analysis::value::is_cut;
 use crate::event::behaviour::{By, Loop};
 use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Seen;
@@ -86,7 +89,9 @@ impl Book {
         self.sign(seen, id, moment, false);
         self.stacks.entry(process).or_default().push(id);
         let of = &mut self.processes[process as usize];
-        if takes && message.is_none() && payload.args.is_none() {
+        // Which message it took is not known; of a text that is cut neither.
+        let is_bare = || texts(payload.args).first().is_none_or(|message| is_cut(message));
+        if takes && message.is_none() && is_bare() {
             of.newest_bare = moment.order;
         }
         of.is_relayed |= takes && matches!(by, By::Loop(of) if of != Loop::Server);
@@ -117,7 +122,9 @@ impl Book {
             Callback::Info => Kind::Info,
             Callback::Continue | Callback::Init => return None,
         };
-        self.unsent.get_mut(&(process, kind as u8))?.pop_front()
+        let args = Payload::read(seen.data()).args?;
+        let said = self.hasher.hash_one(texts(Some(args)).first()?.as_str());
+        self.unsent.get_mut(&(process, kind as u8, said))?.pop_front()
     }
 
     pub(super) fn on_exit_of_call(&mut self, seen: &Seen<'_>, process: ProcessId, moment: Moment) {

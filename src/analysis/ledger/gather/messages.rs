@@ -6,6 +6,7 @@ use std::hash::BuildHasher;
 use super::super::payload::{Payload, text};
 use super::super::{Clocks, Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in};
 use super::{Book, Item};
+use crate::analysis::value::envelope::request;
 use crate::event::Role;
 use crate::query::Seen;
 
@@ -133,7 +134,7 @@ impl Book {
         if let Some(message) = message {
             // Its callback will not name it either.
             if payload.receive_type.is_none() && kind == Kind::Cast {
-                self.unsent.entry((process, kind as u8)).or_default().push_back(message);
+                self.keep_unsent(process, kind, &content(), message);
             }
             let message = &mut self.messages[message as usize];
             if message.received.is_none() {
@@ -156,7 +157,7 @@ impl Book {
         self.items.insert(event, Item::Message(id));
         match (kind, reference) {
             (Kind::Call, Some(reference)) => _ = self.requests.insert((session, reference), id),
-            _ => self.unsent.entry((process, kind as u8)).or_default().push_back(id),
+            _ => self.keep_unsent(process, kind, &content(), id),
         }
         self.messages.push(Message {
             event,
@@ -177,6 +178,14 @@ impl Book {
             waited: None,
             clocks: Clocks::One,
         });
+    }
+}
+
+impl Book {
+    /// Keeps a message that its callback will not name.
+    fn keep_unsent(&mut self, process: ProcessId, kind: Kind, message: &str, id: MessageId) {
+        let said = self.hasher.hash_one(request(message));
+        self.unsent.entry((process, kind as u8, said)).or_default().push_back(id);
     }
 }
 

@@ -100,8 +100,8 @@ struct Book {
     requests: Map<(Sym, Sym), MessageId>,
     waiting: Map<ProcessId, MessageId>,
     idle: Map<ProcessId, Idle>,
-    /// Messages whose sends were not traced, by who received them.
-    unsent: Map<(ProcessId, u8), VecDeque<MessageId>>,
+    /// Messages whose sends were not traced, by who received them and what they say.
+    unsent: Map<(ProcessId, u8, u64), VecDeque<MessageId>>,
     /// Messages of a source that does not join receives to sends, by receiver and content.
     flying: Map<(ProcessId, u64), VecDeque<MessageId>>,
     hasher: FixedState,

@@ -1,0 +1,120 @@
+//! What does a process wait for at a moment: the answer to a call, or the start of another? And do several wait in a circle?
+
+use super::Cx;
+use super::sender::asked;
+use crate::analysis::ask::inside;
+use crate::analysis::ends;
+use crate::analysis::fact::Fact;
+use crate::analysis::spawn::is_there;
+use crate::analysis::who::{Who, exit_of};
+use crate::error::Result;
+use crate::query::Filter;
+
+/// Processes in a chain of waiting ones that are followed.
+const MAX_CHAIN: usize = 8;
+
+/// Sends of a process that is started, looked through for the one that tells that it is there.
+const MAX_SENDS: usize = 50;
+
+/// What a process waits for.
+pub(super) enum Wait {
+    /// The send of a call that has no answer.
+    Answer(Fact),
+    /// The spawn of a process whose `init/1` is not done.
+    Start { spawn: Fact, started: String },
+}
+
+impl Wait {
+    /// The process it waits for, if it is known.
+    pub(super) fn whom(&self) -> Option<&str> {
+        match self {
+            Self::Answer(send) => send.text("receiver_pid"),
+            Self::Start { started, .. } => Some(started),
+        }
+    }
+
+    /// The event it has waited since.
+    pub(super) const fn since(&self) -> &Fact {
+        match self {
+            Self::Answer(send) => send,
+            Self::Start { spawn, .. } => spawn,
+        }
+    }
+
+    /// `Boss <0.1.0> to answer :total`.
+    pub(super) fn told(&self, cx: &Cx<'_>) -> Result<String> {
+        let who = cx.names.maybe(self.whom())?.map(|who| who.to_string());
+        Ok(match self {
+            Self::Answer(send) => {
+                let name = || send.text("receiver_name").unwrap_or("a process that is not known").to_owned();
+                format!("{} to answer {}", who.unwrap_or_else(name), asked(send))
+            }
+            Self::Start { started, .. } => {
+                format!("the init/1 of {}, which it starts", who.unwrap_or_else(|| started.clone()))
+            }
+        })
+    }
+}
+
+/// What a process waits for at a time: its last send, if it is a call without an answer by then, or its last spawn.
+pub(super) fn wait(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Wait>> {
+    let send = cx.ask.last(inside(pid, &["message_send"]), (i64::MIN, at))?;
+    let since = send.as_ref().map_or(i64::MIN, Fact::at);
+    if let Some(start) = start(cx, pid, (since, at))? {
+        return Ok(Some(start));
+    }
+    let call = send.filter(|send| send.text("send_type") == Some("call") && send.event.correlation_id().is_some());
+    let Some(send) = call else { return Ok(None) };
+    // Who calls something does not wait any more.
+    let went_on = cx.ask.first(inside(pid, &["function_entry"]), (send.at().saturating_add(1), at))?.is_some();
+    Ok(if went_on || has_answer(cx, &send, at)? { None } else { Some(Wait::Answer(send)) })
+}
+
+/// Whether its caller had the answer to a call by a time.
+pub(super) fn has_answer(cx: &Cx<'_>, send: &Fact, at: i64) -> Result<bool> {
+    let Some(exchange) = send.event.correlation_id() else { return Ok(false) };
+    let filter = Filter { correlation_id: Some(exchange.to_owned()), ..inside(send.pid(), &["message_receive"]) };
+    Ok(cx.ask.first(filter, (send.at(), at))?.is_some())
+}
+
+/// Whether the last thing it did in a span was to start a process by a behaviour's `start_link`, which is not there yet.
+fn start(cx: &Cx<'_>, pid: &str, span: (i64, i64)) -> Result<Option<Wait>> {
+    let Some(spawn) = cx.ask.last(inside(pid, &["process_spawn"]), span)? else { return Ok(None) };
+    let Some(started) = spawn.text("spawned_pid").map(str::to_owned) else { return Ok(None) };
+    let after = (spawn.at().saturating_add(1), span.1);
+    let went_on = cx.ask.first(inside(pid, &["function_entry", "function_exit"]), after)?;
+    if ends::spawned(&spawn).behaviour().is_none() || went_on.is_some() {
+        return Ok(None);
+    }
+    let sends = cx.ask.oldest(inside(&started, &["message_send"]), after, MAX_SENDS)?;
+    let is_there = sends.len() == MAX_SENDS
+        || sends
+            .iter()
+            .any(|send| send.text("receiver_pid") == Some(pid) && is_there(send.text("message").unwrap_or_default()));
+    let has_ended = exit_of(cx.ask, &started)?.is_some_and(|exit| exit.at() <= span.1);
+    // Of a process that was not traced nothing tells that it is there.
+    let is_traced = cx.ask.first(inside(&started, &[]), after)?.is_some();
+    Ok((is_traced && !is_there && !has_ended).then_some(Wait::Start { spawn, started }))
+}
+
+/// Processes that wait for each other, if a process waits for one of them, or is one.
+pub(super) fn circle(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Who>> {
+    let mut chain = vec![pid.to_owned()];
+    while chain.len() <= MAX_CHAIN {
+        let Some(wait) = wait(cx, &chain[chain.len() - 1], at)? else { break };
+        let Some(next) = wait.whom() else { break };
+        if let Some(first) = chain.iter().position(|known| known == next) {
+            return chain[first..].iter().map(|pid| cx.names.who(pid)).collect();
+        }
+        chain.push(next.to_owned());
+    }
+    Ok(Vec::new())
+}
+
+/// A callee that itself waits.
+pub(super) fn itself(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<String>> {
+    let Some(wait) = wait(cx, pid, at)? else { return Ok(None) };
+    let since = wait.since();
+    let told = wait.told(cx)?;
+    Ok(Some(format!("it was itself waiting for {told}, since {} ({})", cx.at(since.at()), since.id())))
+}

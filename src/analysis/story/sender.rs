@@ -1,0 +1,128 @@
+//! Who sent a message, and from where? What was not traced as a send may still be known by the reference it carries, or
+//! by being a signal of the runtime.
+
+use super::Cx;
+use super::crash::is_runtime;
+use super::tell::{call, duration, enclosing};
+use crate::analysis::ask::{of, types};
+use crate::analysis::change::StateChange;
+use crate::analysis::fact::Fact;
+use crate::analysis::ledger::reference_in;
+use crate::analysis::value::Value;
+use crate::analysis::value::brief::brief;
+use crate::analysis::value::envelope::request;
+use crate::analysis::who::exit_of;
+use crate::error::Result;
+use crate::event::Role;
+use crate::query::Filter;
+
+/// Sends that carry one reference looked through for the message.
+const MAX_SENDS: usize = 20;
+
+/// Who sent the message a callback handles.
+pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -> Result<Vec<String>> {
+    let told = cx.ask.event(callback.text("message_id").or_else(|| change.and_then(|change| change.send.as_deref())));
+    let send = match told {
+        Some(send) => Some(send),
+        None => by_reference(cx, callback)?,
+    };
+    let sender = callback.text("caller_pid").or_else(|| callback.text("sender_pid"));
+    let Some(send) = send else {
+        if callback.event.function() == Some("handle_continue") {
+            return Ok(vec!["it went on from its own callback before".to_owned()]);
+        }
+        if let Some(line) = signal(cx, callback)? {
+            return Ok(vec![line]);
+        }
+        return Ok(match cx.names.maybe(sender)? {
+            Some(sender) => vec![format!("sent by {sender}; the send itself was not recorded")],
+            None => vec!["who sent it was not recorded".to_owned()],
+        });
+    };
+    let sender = cx.names.who(send.pid())?;
+    let queued = callback.number("queue_time_ns").map(|ns| format!("; queued {}", duration(ns)));
+    let how = send.text("send_type").unwrap_or("message");
+    let mut lines = vec![format!(
+        "{how} ({}) from {sender}{}{}",
+        send.id(),
+        sent_where(cx, &send).map(|place| format!(", {place}")).unwrap_or_default(),
+        queued.unwrap_or_default()
+    )];
+    lines.extend(started_for(cx, callback, &send)?);
+    Ok(lines)
+}
+
+/// The send of a message that carries a reference: the result of a task, or a reply that came too late.
+fn by_reference(cx: &Cx<'_>, callback: &Fact) -> Result<Option<Fact>> {
+    let Some(message) = callback.handled() else { return Ok(None) };
+    let Some(reference) = reference_in(message) else { return Ok(None) };
+    let filter = Filter { correlation_id: Some(reference.to_owned()), ..types(&["message_send"]) };
+    let sends = cx.ask.newest(filter, (i64::MIN, callback.at()), MAX_SENDS)?;
+    Ok(sends.into_iter().find(|send| send.text("message") == Some(message)))
+}
+
+/// Where its sender is a process that the one who handles the message had started to have an answer of it.
+fn started_for(cx: &Cx<'_>, callback: &Fact, send: &Fact) -> Result<Option<String>> {
+    if send.text("send_type") != Some("reply") {
+        return Ok(None);
+    }
+    let spawn = cx.ask.last(of(send.pid(), Role::Child, &["process_spawn"]), (i64::MIN, send.at()))?;
+    let Some(spawn) = spawn.filter(|spawn| spawn.pid() == callback.pid()) else { return Ok(None) };
+    let place = sent_where(cx, &spawn).map(|place| format!(", {place}")).unwrap_or_default();
+    Ok(Some(format!(
+        "it is the result of a task: this process had started that one at {} ({}){place}, {} before",
+        cx.at(spawn.at()),
+        spawn.id(),
+        duration(callback.at().saturating_sub(spawn.at()))
+    )))
+}
+
+/// What the runtime itself sends: of a monitor, a link, a timer.
+fn signal(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
+    let Some(message) = callback.handled().map(Value::read) else { return Ok(None) };
+    let parts = message.tuple().unwrap_or_default();
+    let (whom, by) = match (parts.first().and_then(Value::atom), parts) {
+        (Some("DOWN"), [_, _, _, whom, _]) => (whom, "a monitor"),
+        (Some("EXIT"), [_, whom, _]) => (whom, "a link"),
+        (Some("timeout"), [_, reference, _]) if reference.text.starts_with("#Reference<") => {
+            return Ok(Some("the runtime sent it: a timer that start_timer had set".to_owned()));
+        }
+        _ => return Ok(None),
+    };
+    if !whom.text.starts_with("#PID<") {
+        return Ok(None);
+    }
+    let pid = callback.pid_in(whom.text);
+    let who = cx.names.who(&pid)?;
+    Ok(Some(match exit_of(cx.ask, &pid)? {
+        Some(exit) => format!(
+            "the runtime sent it: {by} told that {who} had ended at {} ({}): {}",
+            cx.at(exit.at()),
+            exit.id(),
+            brief(exit.text("exit_reason").unwrap_or("?"), 60)
+        ),
+        None => format!("the runtime sent it: {by} told of the end of {who}"),
+    }))
+}
+
+/// The call site of a send, else the calls it was made in.
+pub(super) fn sent_where(cx: &Cx<'_>, send: &Fact) -> Option<String> {
+    let around = enclosing(cx.ask, send, 3);
+    // A call in tail position has no call site, or that of the runtime: the calls around tell more.
+    match (send.text("sent_from").filter(|site| !is_runtime(site)), around.as_slice()) {
+        (Some(site), _) => Some(match send.text("sent_in") {
+            Some(function) => format!("{function} called at {site}"),
+            None => format!("at {site}"),
+        }),
+        (None, []) => send.text("sent_in").map(|function| format!("in {function}")),
+        (None, around) => {
+            let calls: Vec<String> = around.iter().map(|entry| call(entry, 40)).collect();
+            Some(format!("in {}", calls.join(" < ")))
+        }
+    }
+}
+
+/// What is asked for in a send.
+pub(super) fn asked(send: &Fact) -> String {
+    brief(request(send.text("message").unwrap_or_default()), 60)
+}

@@ -1,0 +1,179 @@
+//! Programs with the mechanisms of public reports, and small ones that answers were wrong about: what is said is so.
+//!
+//! The programs are in tests/beam/reports; their recordings were made by tests/beam/record.exs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at the first surprise"
+)]
+
+#[path = "support/answers.rs"]
+mod answers;
+#[path = "support/pipe.rs"]
+mod pipe;
+
+use answers::Recorded;
+use serde_json::{Value, json};
+
+fn report(name: &str) -> Recorded {
+    Recorded::data(&format!("reports/{name}"))
+}
+
+/// Kinds of findings, in the order told.
+fn found(recorded: &mut Recorded) -> Vec<String> {
+    let answer = recorded.ask("find_anomalies", &json!({}));
+    let sections = answer.structured["sections"].as_array().cloned().unwrap_or_default();
+    sections.iter().map(|section| section["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The sentence an answer begins with.
+fn head(answer: &answers::Answer) -> &str {
+    answer.text.lines().next().unwrap()
+}
+
+/// Whether a part is told at all.
+fn has_section(answer: &answers::Answer, name: &str) -> bool {
+    answer.structured["sections"].as_array().unwrap().iter().any(|section| section["name"] == name)
+}
+
+#[test]
+fn replies_taken_inside_a_callback_do_not_wait_in_the_mailbox() {
+    let mut recorded = report("false_mailbox");
+    let mailbox = recorded.ask("mailbox", &json!({"pid": "Shop"}));
+    assert_eq!(mailbox.structured["facts"]["still_waiting"], 0);
+    assert!(head(&mailbox).ends_with("it held at most 1"), "{}", mailbox.text);
+    assert!(!has_section(&recorded.explain("Shop"), "trouble"));
+    let overview = recorded.ask("overview", &json!({}));
+    assert!(!overview.text.contains("why its mailbox is long"), "{}", overview.text);
+    assert_eq!(found(&mut recorded), [""; 0]);
+}
+
+#[test]
+fn a_caller_that_was_stopped_while_it_waited_neither_gave_up_nor_crashed() {
+    for (name, caller, callee, asked, ended_by) in [
+        ("client_shutdown", "<0.111.0>", "Store <0.109.0>", "{:load, 1}", "most likely its starter <0.110.0>"),
+        ("killed_caller", "<0.110.0>", "Slow <0.109.0>", ":work", "who ended it is not recorded"),
+    ] {
+        let mut recorded = report(name);
+        let story = recorded.explain(caller);
+        assert!(head(&story).contains("ended with :shutdown"), "{}", story.text);
+        assert!(head(&story).contains(&format!("for {callee} to answer {asked}.")), "{}", story.text);
+        assert!(story.section("ended by").starts_with(ended_by), "{}", story.text);
+        assert!(!story.text.contains("gave up") && !story.text.contains("crashed"), "{}", story.text);
+        // The answer that came after its end is nobody's loss.
+        assert!(!has_section(&story, "trouble"), "{}", story.text);
+        assert_eq!(found(&mut recorded), [""; 0]);
+        let overview = recorded.ask("overview", &json!({}));
+        assert!(!overview.text.contains("crash,") && !overview.text.contains("timeout"), "{}", overview.text);
+    }
+}
+
+#[test]
+fn a_process_that_waits_when_the_recording_ends_is_said_to() {
+    let mut recorded = report("stuck");
+    let story = recorded.explain("client");
+    assert!(head(&story).contains("waiting for Mute <0.109.0> to answer :ask, for 2.5s to the end"), "{}", story.text);
+    let waits = story.section("waits for");
+    assert!(waits.contains("Mute.ask()") && waits.contains("no reply was sent: the callback returned"), "{waits}");
+    let overview = recorded.ask("overview", &json!({}));
+    assert!(head(&overview).ends_with("1 call not answered to the end"), "{}", overview.text);
+    let trouble = overview.rows("trouble");
+    assert_eq!((trouble.len(), &trouble[0]["pid"]), (1, &json!("<0.110.0>")));
+    assert_eq!(found(&mut recorded), ["never_answered"]);
+    // One that works does not wait.
+    assert!(!has_section(&recorded.explain("Mute"), "waits for"));
+}
+
+#[test]
+fn a_call_that_was_answered_is_not_what_a_caller_waited_for() {
+    let story = report("noproc").explain("last_crash");
+    assert!(head(&story).ends_with("Desk was not there."), "{}", story.text);
+    assert!(!has_section(&story, "waited for"), "{}", story.text);
+    let callee = story.section("the process called");
+    assert!(callee.starts_with("Desk <0.109.0> had ended at") && callee.contains(": :normal"), "{callee}");
+}
+
+#[test]
+fn a_message_without_a_clause_is_the_cause_and_not_the_state() {
+    let mut recorded = report("task_pileup");
+    let story = recorded.explain("last_crash");
+    assert!(head(&story).contains("because no clause of Api.handle_info/2 takes {:DOWN, "), "{}", story.text);
+    assert!(!head(&story).contains("the state was"), "{}", story.text);
+    let message = story.section("message");
+    assert!(message.contains("a monitor told that <0.110.0> (Task) had ended"), "{message}");
+    // What a callback takes is not what came to it otherwise.
+    let answer = recorded.ask("find_anomalies", &json!({}));
+    assert!(!answer.text.contains("code_server"), "{}", answer.text);
+
+    let story = report("no_clause").explain("last_crash");
+    assert!(head(&story).ends_with("because no clause of Shelf.handle_info/2 takes {:take, 3}."), "{}", story.text);
+}
+
+#[test]
+fn who_sent_the_result_of_a_task_is_found_by_its_reference() {
+    let story = report("24_no_clause_buggy").explain("last_crash");
+    assert!(head(&story).contains("no clause of Gossip.handle_info/2 takes {#Reference<"), "{}", story.text);
+    let message = story.section("message");
+    assert!(message.contains("from <0.118.0> (Task)"), "{message}");
+    assert!(message.contains("the result of a task: this process had started that one at -31ms"), "{message}");
+}
+
+#[test]
+fn the_message_in_work_does_not_wait() {
+    let story = report("busy_before").explain("last_crash");
+    let callee = story.section("the process called");
+    assert!(callee.contains("was in Mill.handle_call/3 with {:grind, 400}"), "{callee}");
+    assert!(!callee.contains("waited before"), "{callee}");
+}
+
+#[test]
+fn an_exception_is_told_where_it_was_raised_however_many_calls_it_went_through() {
+    let mut recorded = report("self_stop");
+    let story = recorded.explain("last_crash");
+    assert!(story.section("crash").starts_with("Loop.run(0) raised "), "{}", story.text);
+    let overview = recorded.ask("overview", &json!({}));
+    assert!(head(&overview).ends_with("1 crash, 1 exception"), "{}", overview.text);
+}
+
+#[test]
+fn starting_a_process_is_waiting_for_it() {
+    for (name, starter, started, site) in [
+        ("start_deadlock", "Boss <0.112.0>", "<0.114.0> (Kid)", "start_deadlock.exs:20"),
+        ("15_nested_start_buggy", "Desk <0.115.0>", "<0.118.0> (Talk)", "15_nested_start_buggy.exs:22"),
+    ] {
+        let mut recorded = report(name);
+        assert_eq!(found(&mut recorded)[0], "deadlock");
+        let answer = recorded.ask("find_anomalies", &json!({"kinds": ["deadlock"]}));
+        let deadlock = answer.section("deadlock");
+        assert!(
+            deadlock.starts_with(&format!("{starter} -> {started} -> {starter} wait for each other")),
+            "{deadlock}"
+        );
+        assert!(deadlock.contains(site), "{deadlock}");
+        let (name, _) = starter.split_once(' ').unwrap();
+        let story = recorded.explain(name);
+        let circle = format!("{starter} and {started} wait for each other: a deadlock");
+        assert!(head(&story).contains(&circle), "{}", story.text);
+    }
+    // Who asked one of them is told of the circle.
+    let story = report("start_deadlock").explain("last_crash");
+    assert!(head(&story).contains("Boss <0.112.0> and <0.114.0> (Kid) wait for each other"), "{}", story.text);
+    assert_eq!(found(&mut report("15_nested_start_fixed")), [""; 0]);
+}
+
+#[test]
+fn nothing_an_answer_names_is_missing() {
+    for name in ["stuck", "task_pileup", "start_deadlock"] {
+        let mut recorded = report(name);
+        let answer = recorded.ask("find_anomalies", &json!({}));
+        let ids: Vec<String> = answer.event_ids();
+        assert!(!ids.is_empty());
+        for id in ids {
+            let event: Value = recorded.ask("get_event_by_id", &json!({ "event_id": id })).structured;
+            assert_eq!(event["event_id"], json!(id));
+        }
+    }
+}
