@@ -228,3 +228,24 @@ fn a_line_that_is_cut_is_told_once_however_it_was_cut() {
         assert_eq!(told, 1, "{how:?} {said:?}");
     }
 }
+
+#[test]
+fn a_record_that_is_cut_is_told_however_it_was_cut() {
+    // Terms that are integers, with {packet, 4}.
+    const RECORD: [u8; 7] = [0, 0, 0, 3, 131, 97, 1];
+    for how in [Cut::Fin, Cut::Reset] {
+        let doors = OpenDoors::start(&[]);
+        let mut auditor = Auditor(Wire::connect(&doors.http), 0);
+        let mut stream = TcpStream::connect(&doors.listening).unwrap();
+        stream.write_all(&[&RECORD[..], &RECORD[..5]].concat()).unwrap();
+        until("the whole record is stored", || auditor.count(json!({})) == 1);
+        wire::cut(stream, how);
+        let status = |auditor: &mut Auditor| auditor.call("capture_status", json!({}))["sources"][0].take();
+        until("the connection is over", || status(&mut auditor)["connections"] == 0);
+        let status = status(&mut auditor);
+        assert_eq!((&status["records"], &status["events"]), (&json!(1), &json!(1)), "{how:?} {status}");
+        let error = status["last_error"].as_str().unwrap();
+        let told = "byte 7: the connection ended inside a record: 5 of 7 bytes came; those before are kept";
+        assert!(error.contains(told), "{how:?} {error}");
+    }
+}
