@@ -53,13 +53,20 @@ impl<'a> Lines<'a> {
                     searched = 0;
                 }
                 Filled::End => {
-                    // The last line needs no line end.
-                    self.store(self.reader.bytes().len());
+                    self.store_last();
                     return None;
                 }
-                Filled::Failed(error) => return Some(error),
+                Filled::Failed(error) => {
+                    self.store_last();
+                    return Some(error);
+                }
             }
         }
+    }
+
+    /// The last line needs no line end; one that was cut is told.
+    fn store_last(&mut self) {
+        self.store(self.reader.bytes().len());
     }
 
     /// Passes over a line that there is no room for, and says so; what was wrong with the connection meanwhile.

@@ -109,8 +109,10 @@ pub(super) fn wake(address: SocketAddr) {
 impl Shared {
     /// Starts to hear a producer.
     fn begin(self: &Arc<Self>, stream: TcpStream, address: SocketAddr) -> std::io::Result<Producer> {
-        let heard = Heard { stream: Arc::new(stream), sign: Arc::new(Sign::new(Arc::clone(&self.hub.clock))) };
-        let (shared, stream, sign) = (Arc::clone(self), Arc::clone(&heard.stream), Arc::clone(&heard.sign));
+        let (shared, stream) = (Arc::clone(self), Arc::new(stream));
+        let sign = Arc::new(Sign::new(Arc::clone(&self.hub.clock)));
+        // Who accepts looks at a producer no earlier than at the next one: the connection is not kept for that.
+        let heard = Heard { stream: Arc::downgrade(&stream), sign: Arc::clone(&sign) };
         let hear = move || shared.hear(stream, sign, address);
         let thread = std::thread::Builder::new().name(format!("capture {address}")).spawn(hear)?;
         Ok(Producer { thread, heard, address, is_parting: false })
@@ -135,8 +137,9 @@ impl Shared {
         if let Some(error) = error {
             self.hub.complain(&self.ledger, &format!("{address}: {error}"));
         }
-        // Who accepts holds the stream, too, and looks at it no earlier than at the next producer.
+        // What was wrong is told before the producer sees that it is over.
         let _closed_by_it = closing.shutdown(std::net::Shutdown::Both);
+        drop(closing);
         self.ledger.disconnected();
     }
 

@@ -92,7 +92,8 @@ impl<'a> Records<'a> {
             }
             match filled {
                 Filled::End => return Err(self.unfinished()),
-                Filled::Failed(error) | Filled::Full(error) => return Err(Some(error)),
+                Filled::Failed(error) => return Err(Some(self.broken(error))),
+                Filled::Full(error) => return Err(Some(error)),
                 Filled::Bytes | Filled::Quiet => patience = Patience::Endless,
             }
         }
@@ -177,7 +178,8 @@ impl<'a> Records<'a> {
                     (waiting_since, quiet) = (None, 0);
                 }
                 Filled::End => return self.unfinished(),
-                Filled::Failed(error) | Filled::Full(error) => return Some(error),
+                Filled::Failed(error) => return Some(self.broken(error)),
+                Filled::Full(error) => return Some(error),
             }
         }
     }
@@ -236,6 +238,14 @@ impl<'a> Records<'a> {
             )),
             Step::Broken(error) => Some(self.at(0, &error)),
             Step::Record { .. } | Step::Dropped { .. } => None,
+        }
+    }
+
+    /// What is wrong with a connection that broke here.
+    fn broken(&self, error: String) -> String {
+        match self.unfinished() {
+            Some(cut) => format!("{cut}; {error}"),
+            None => error,
         }
     }
 

@@ -4,8 +4,8 @@
 //! longest makes room; one that just came, or is being read, never does.
 
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
 
 use crate::clock::Clock;
 
@@ -33,14 +33,15 @@ impl Sign {
 
 /// A producer, for who may have to end it.
 pub(super) struct Heard {
-    pub(super) stream: Arc<TcpStream>,
+    /// There while it is heard.
+    pub(super) stream: Weak<TcpStream>,
     pub(super) sign: Arc<Sign>,
 }
 
 impl Heard {
     /// Ends the connection as if the producer had: what it sent before is still read and stored.
     fn part(&self) {
-        let _closed_already = self.stream.shutdown(Shutdown::Read);
+        let _closed_already = self.stream.upgrade().map(|stream| stream.shutdown(Shutdown::Read));
     }
 }
 
@@ -63,7 +64,7 @@ mod tests {
     fn the_one_silent_longest_makes_room_and_what_it_sent_is_read() {
         let clock = Arc::new(ManualClock::new(0));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut sent = Vec::new();
+        let (mut sent, mut streams) = (Vec::new(), Vec::new());
         let heard: Vec<Heard> = (0..3)
             .map(|_| {
                 let mut sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -71,14 +72,16 @@ mod tests {
                 sender.write_all(b"said").unwrap();
                 sent.push(sender);
                 clock.advance(10);
-                Heard { stream: Arc::new(stream), sign: Arc::new(Sign::new(clock.clone())) }
+                let stream = Arc::new(stream);
+                streams.push(Arc::clone(&stream));
+                Heard { stream: Arc::downgrade(&stream), sign: Arc::new(Sign::new(clock.clone())) }
             })
             .collect();
         heard[0].sign.give();
         assert_eq!(make_room(heard.iter(), clock.now_ns(), 100), None, "nobody was silent that long");
         assert_eq!(make_room(heard.iter(), clock.now_ns(), 5), Some(1));
         let mut read = String::new();
-        (&*heard[1].stream).read_to_string(&mut read).unwrap();
+        (&*streams[1]).read_to_string(&mut read).unwrap();
         assert_eq!(read, "said");
     }
 }

@@ -212,7 +212,70 @@ async fn one<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::time::{Instant, sleep};
+
     use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+    /// A client of a server that answers everything; time stands still but where everybody waits for it.
+    fn client<T, Work: Future<Output = T>>(work: impl FnOnce(DuplexStream) -> Work) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let (ours, theirs) = tokio::io::duplex(1 << 10);
+            tokio::spawn(async move {
+                let connections = Connections::default();
+                let (_, connection) = connections.begin();
+                let router = Router::new().fallback(|| async { "answered" });
+                one(ours, router, &connection, &connections, &CancellationToken::new()).await;
+            });
+            work(theirs).await
+        })
+    }
+
+    /// What comes until the server closes, and how many seconds that takes.
+    async fn rest(client: &mut DuplexStream) -> (String, u64) {
+        let (mut rest, began) = (String::new(), Instant::now());
+        client.read_to_string(&mut rest).await.unwrap();
+        (rest, began.elapsed().as_secs())
+    }
+
+    #[test]
+    fn a_head_that_does_not_come_or_comes_slowly_is_given_up_in_time() {
+        for sent in [0, 1, REQUEST.len() - 1] {
+            let ended = client(|mut client| async move {
+                client.write_all(&REQUEST[..sent]).await.unwrap();
+                rest(&mut client).await
+            });
+            assert_eq!(ended, (String::new(), HEAD.as_secs()), "after {sent} bytes");
+        }
+        let bytes = client(|mut client| async move {
+            for (sent, byte) in (0..).zip(REQUEST.chunks(1)) {
+                sleep(Duration::from_secs(1)).await;
+                if client.write_all(byte).await.is_err() {
+                    return sent;
+                }
+            }
+            u64::MAX
+        });
+        assert!(bytes <= HEAD.as_secs() + 1, "it took {bytes} bytes, one a second");
+    }
+
+    #[test]
+    fn a_head_that_comes_in_time_is_answered_and_so_is_the_next_but_not_for_ever() {
+        let (replies, seconds) = client(|mut client| async move {
+            for _ in 0..3 {
+                let (first, last) = REQUEST.split_at(20);
+                sleep(HEAD / 3).await;
+                client.write_all(first).await.unwrap();
+                sleep(HEAD / 2).await;
+                client.write_all(last).await.unwrap();
+            }
+            rest(&mut client).await
+        });
+        assert_eq!((replies.matches("answered").count(), seconds), (3, HEAD.as_secs()), "{replies}");
+    }
 
     #[test]
     fn the_connection_idle_longest_makes_room_and_one_that_is_answered_does_not() {

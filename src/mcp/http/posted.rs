@@ -124,7 +124,27 @@ pub(super) fn busy(refused: &Busy) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll};
+
+    use http_body::Frame;
+
     use super::*;
+    use crate::mcp::http::steady::Steady;
+
+    /// A body that is sent piece by piece.
+    struct Sent(tokio::sync::mpsc::Receiver<Bytes>);
+
+    impl HttpBody for Sent {
+        type Data = Bytes;
+        type Error = axum::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+            self.0.poll_recv(cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+        }
+    }
 
     fn taken(body: Vec<u8>, budget: &Budget) -> Result<Posted, StatusCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -148,6 +168,25 @@ mod tests {
         assert_eq!(budget.held(), 0);
         let posted = taken(call("{}"), &budget).unwrap();
         assert!(posted.request.extensions().get::<ArgumentsText>().is_none(), "a short one is left as it came");
+    }
+
+    #[test]
+    fn a_body_that_stops_coming_is_refused_and_holds_nothing() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let budget = Budget::new(10 << 20);
+            let (sends, body) = tokio::sync::mpsc::channel(1);
+            let request = Request::new(Body::new(Steady::new(Body::new(Sent(body)))));
+            let (taken, ()) = tokio::join!(take(request, &budget), async {
+                sends.send(Bytes::from(vec![b'x'; 1 << 20])).await.unwrap();
+                while budget.held() < 1 << 20 {
+                    tokio::task::yield_now().await;
+                }
+            });
+            assert_eq!(taken.err().map(|response| response.status()), Some(StatusCode::BAD_REQUEST));
+            assert_eq!(budget.held(), 0);
+            drop(sends);
+        });
     }
 
     #[test]

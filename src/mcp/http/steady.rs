@@ -46,3 +46,59 @@ impl HttpBody for Steady {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    /// Comes in pieces, each so long after the one before.
+    struct Pieces(Vec<Pin<Box<Sleep>>>, Duration);
+
+    impl HttpBody for Pieces {
+        type Data = Bytes;
+        type Error = axum::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+            let after = self.1;
+            let Some(piece) = self.0.last_mut() else { return Poll::Ready(None) };
+            std::task::ready!(piece.as_mut().poll(cx));
+            self.0.pop();
+            if let Some(next) = self.0.last_mut() {
+                next.as_mut().reset(Instant::now() + after);
+            }
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"piece")))))
+        }
+    }
+
+    /// What comes of three pieces, so many seconds apart, and in how many seconds.
+    fn read(after: u64) -> (Vec<Result<Bytes, String>>, u64) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let (after, began) = (Duration::from_secs(after), Instant::now());
+            let pieces = Pieces((0..3).map(|_| Box::pin(tokio::time::sleep(after))).collect(), after);
+            let mut body = Steady::new(Body::new(pieces));
+            let mut read = Vec::new();
+            while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+                let is_over = frame.is_err();
+                read.push(frame.map(|frame| frame.into_data().unwrap()).map_err(|error| error.to_string()));
+                if is_over {
+                    break;
+                }
+            }
+            (read, began.elapsed().as_secs())
+        })
+    }
+
+    #[test]
+    fn a_body_that_stops_is_given_up_and_one_that_goes_on_is_read_however_long_it_takes() {
+        let still = STILL.as_secs();
+        let piece = Ok(Bytes::from_static(b"piece"));
+        assert_eq!(read(still - 1), (vec![piece; 3], 3 * (still - 1)));
+        assert_eq!(read(still + 1), (vec![Err("the body stopped coming".to_owned())], still));
+    }
+}
