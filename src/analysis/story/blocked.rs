@@ -79,11 +79,11 @@ pub(super) fn has_answer(cx: &Cx<'_>, send: &Fact, at: i64) -> Result<bool> {
 
 /// Whether the last thing it did in a span was to start a process by a behaviour's `start_link`, which is not there yet.
 fn start(cx: &Cx<'_>, pid: &str, span: (i64, i64)) -> Result<Option<Wait>> {
-    let Some(spawn) = cx.ask.last(inside(pid, &["process_spawn"]), span)? else { return Ok(None) };
-    let Some(started) = spawn.text("spawned_pid").map(str::to_owned) else { return Ok(None) };
-    let after = (spawn.at().saturating_add(1), span.1);
+    let Some(begun) = cx.ask.last(inside(pid, &["process_spawn"]), span)? else { return Ok(None) };
+    let Some(started) = begun.text("spawned_pid").map(str::to_owned) else { return Ok(None) };
+    let after = (begun.at().saturating_add(1), span.1);
     let went_on = cx.ask.first(inside(pid, &["function_entry", "function_exit"]), after)?;
-    if ends::spawned(&spawn).behaviour().is_none() || went_on.is_some() {
+    if ends::spawned(&begun).behaviour().is_none() || went_on.is_some() {
         return Ok(None);
     }
     let sends = cx.ask.oldest(inside(&started, &["message_send"]), after, MAX_SENDS)?;
@@ -94,7 +94,7 @@ fn start(cx: &Cx<'_>, pid: &str, span: (i64, i64)) -> Result<Option<Wait>> {
     let has_ended = exit_of(cx.ask, &started)?.is_some_and(|exit| exit.at() <= span.1);
     // Of a process that was not traced nothing tells that it is there.
     let is_traced = cx.ask.first(inside(&started, &[]), after)?.is_some();
-    Ok((is_traced && !is_there && !has_ended).then_some(Wait::Start { spawn, started }))
+    Ok((is_traced && !is_there && !has_ended).then_some(Wait::Start { spawn: begun, started }))
 }
 
 /// Processes that wait for each other, if a process waits for one of them, or is one.
