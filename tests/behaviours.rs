@@ -86,7 +86,7 @@ fn a_message_of_a_state_machine_has_its_sender() {
         (&change["data"]["sender_pid"], &change["data"]["trigger_message"]),
         (&json!("<0.2.0>"), &json!(":flip"))
     );
-    let diff = json!(["{0}: :off -> :on", "{1}.n: 0 -> 1"]);
+    let diff = json!([{"path": "{0}", "old": ":off", "new": ":on"}, {"path": "{1}.n", "old": "0", "new": "1"}]);
     assert_eq!(change["data"]["state_diff"], diff);
     let entries: Vec<_> = events.iter().filter(|event| event["event_type"] == "function_entry").collect();
     let asked = &entries[1]["data"];

@@ -41,7 +41,7 @@ fn recording(casts: i64, bare: i64) -> Vec<Value> {
                 "exit_reason": "normal", "result": format!("{{:noreply, %{{sum: {}}}}}", cast + 1)}));
             events.push(json!({"id": format!("s{cast}"), "ts": at + 500, "type": "state_change", "pid": "<0.2.0>",
                 "module": "Shop", "function": "handle_cast", "arity": 2, "call_id": entry, "callback": "Shop.handle_cast/2",
-                "state_diff": [format!("sum: {cast} -> {}", cast + 1)], "old_state": format!("%{{sum: {cast}}}"),
+                "state_diff": [{"path": "sum", "old": cast.to_string(), "new": (cast + 1).to_string()}], "old_state": format!("%{{sum: {cast}}}"),
                 "new_state": format!("%{{sum: {}}}", cast + 1)}));
         }
     }
@@ -126,7 +126,7 @@ fn machine(function: &str, caller: Option<&str>) -> Vec<Value> {
     let arity = if function == "handle_event" { 4 } else { 3 };
     let mut events = vec![json!({"id": "s0", "ts": 1_000_000, "type": "state_change", "pid": "<0.2.0>",
         "module": "Lamp", "function": function, "arity": arity, "call_id": "c0", "behaviour": "gen_statem",
-        "callback": format!("Lamp.{function}/{arity}"), "state_diff": ["[0]: :off -> :on"],
+        "callback": format!("Lamp.{function}/{arity}"), "state_diff": [{"path": "[0]", "old": ":off", "new": ":on"}],
         "old_state": "{:off, %{n: 0}}", "new_state": "{:on, %{n: 1}}"})];
     let mut entry = json!({"id": "c1", "ts": 2_000_000, "type": "function_entry", "pid": "<0.2.0>",
         "module": "Lamp", "function": function, "arity": arity, "call_id": "c1"});

@@ -43,7 +43,7 @@ fn events(depth: usize) -> Vec<Value> {
         exit["duration_ns"] = 50.into();
         events.push(exit);
         if !raised {
-            let diff = json!([format!("[1]: {old} -> {new}")]);
+            let diff = json!([{"path": "[1]", "old": old, "new": new}]);
             let change = json!({"old_state": old, "new_state": new, "state_diff": diff, "callback": "handle_call"});
             events.push(event("s", at + 50, "state_change", change));
         }

@@ -128,7 +128,11 @@ fn a_changed_secret_is_told_as_changed_and_not_what_it_was() {
         Rules::default(),
     );
     let change = events.iter().find(|event| event["event_type"] == "state_change").unwrap();
-    assert_eq!(change["data"]["state_diff"], json!(["n: 1 -> 2", r#"login.password: "[REDACTED]" -> "[REDACTED]""#]));
+    let hidden = r#""[REDACTED]""#;
+    assert_eq!(
+        change["data"]["state_diff"],
+        json!([{"path": "n", "old": "1", "new": "2"}, {"path": "login.password", "old": hidden, "new": hidden}])
+    );
     assert_eq!(change["data"]["new_state"], r#"%{n: 2, login: %{password: "[REDACTED]"}}"#);
 }
 

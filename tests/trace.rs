@@ -115,7 +115,7 @@ fn a_cast_is_followed_from_its_call_site_to_the_change_it_made() {
     let changes = all(&store, Filter { pid, ..of_type("state_change") });
     let change = changes.iter().find(|change| data(change)["message_id"] == cast.event_id()).unwrap();
     let told = data(change);
-    assert_eq!(told["state_diff"], json!(["discount: 0 -> nil"]));
+    assert_eq!(told["state_diff"], json!([{"path": "discount", "old": "0", "new": "nil"}]));
     assert_eq!(told["trigger_message"], "{:coupon, \"SPRNG\"}");
     assert_eq!((&told["sender_pid"], &told["callback"]), (&json!("<0.129.0>"), &json!("Cart.handle_cast/2")));
     assert_eq!(told["sent_from"], "Checkout.shop/3 (s3_badstate.exs:26)");
@@ -171,7 +171,10 @@ fn a_call_is_joined_by_its_reference_from_request_to_reply() {
     assert_eq!((&entry["parent_id"], &entry["data"]["message_id"]), (&json!("e2"), &json!("e2")));
     assert_eq!((&entry["data"]["caller_pid"], &entry["data"]["queue_time_ns"]), (&json!("<0.1.0>"), &json!(20)));
     assert_eq!((&exit["duration_ns"], &exit["call_id"]), (&json!(10), &json!("e4")));
-    assert_eq!((&change["event_id"], &change["data"]["state_diff"]), (&json!("e7s"), &json!(["n: 1 -> 2"])));
+    assert_eq!(
+        (&change["event_id"], &change["data"]["state_diff"]),
+        (&json!("e7s"), &json!([{"path": "n", "old": "1", "new": "2"}]))
+    );
     assert_eq!(answer["data"]["receiver_pid"], "<0.1.0>", "the alias is the caller's");
     assert_eq!((&got["data"]["sender_pid"], &got["parent_id"]), (&json!("<0.2.0>"), &json!("e8")));
     assert_eq!(
@@ -368,8 +371,9 @@ fn a_callback_whose_arguments_are_small_integers_tells_its_state_too() {
         back("handle_cast", 2, "noreply", 12, 5),
     ]);
     let changes: Vec<_> = events.iter().filter(|event| event["event_type"] == "state_change").collect();
-    assert_eq!(changes[0]["data"]["state_diff"], json!(["initial"]));
-    assert_eq!(changes[1]["data"]["state_diff"], json!(["7 -> 12"]));
+    assert_eq!((&changes[0]["data"]["initial"], changes[0]["data"].get("state_diff")), (&json!(true), None));
+    assert_eq!(changes[1]["data"]["state_diff"], json!([{"old": "7", "new": "12"}]));
+    assert_eq!(changes[1]["data"].get("initial"), None);
     assert_eq!(changes[1]["data"]["sender_pid"], "<0.2.0>");
 }
 
@@ -387,6 +391,38 @@ fn nested_changes_of_a_state_are_told_by_their_path() {
     ]);
     assert_eq!(
         events[2]["data"]["state_diff"],
-        json!(["cart.discount: 0 -> nil", "cart[\"k\"]: (absent) -> {1}", "cart.gone: 1 -> (absent)"])
+        json!([
+            {"path": "cart.discount", "old": "0", "new": "nil"},
+            {"path": "cart[\"k\"]", "new": "{1}"},
+            {"path": "cart.gone", "old": "1"},
+        ])
     );
+}
+
+#[test]
+fn values_of_a_difference_are_told_apart_whatever_they_say() {
+    let (arrow, colon) = (binary("a -> b"), binary("x: 1 -> y: 2"));
+    let state = |note: &Bytes, at: i64| map(&[(atom("note"), note.clone()), (arrow.clone(), int(at))]);
+    let (events, _) = told(&[
+        traced(1, "call", &[mfa("m", "handle_cast", &[atom("x"), state(&arrow, 1)])], 1),
+        traced(1, "return_from", &[mfa_arity("m", "handle_cast", 2), tuple(&[atom("noreply"), state(&colon, 2)])], 2),
+    ]);
+    assert_eq!(
+        events[2]["data"]["state_diff"],
+        json!([
+            {"path": "note", "old": "\"a -> b\"", "new": "\"x: 1 -> y: 2\""},
+            {"path": "[\"a -> b\"]", "old": "1", "new": "2"},
+        ])
+    );
+}
+
+#[test]
+fn differences_beyond_those_told_are_counted() {
+    let state = |by: i64| map(&(0..40).map(|at| (int(at), int(at + by))).collect::<Vec<_>>());
+    let (events, _) = told(&[
+        traced(1, "call", &[mfa("m", "handle_cast", &[atom("x"), state(0)])], 1),
+        traced(1, "return_from", &[mfa_arity("m", "handle_cast", 2), tuple(&[atom("noreply"), state(1)])], 2),
+    ]);
+    let change = &events[2]["data"];
+    assert_eq!((change["state_diff"].as_array().unwrap().len(), &change["state_diff_more"]), (32, &json!(8)));
 }

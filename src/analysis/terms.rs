@@ -46,20 +46,6 @@ pub(crate) fn has(whole: &str, value: &str) -> bool {
     })
 }
 
-/// One line of a state's difference: where, before, after.
-pub(crate) fn difference(line: &str) -> Option<(&str, &str, &str)> {
-    let (left, new) = line.split_once(" -> ")?;
-    let is_balanced = |text: &str| {
-        let count = |open, close| text.matches(open).count() == text.matches(close).count();
-        count('{', '}') && count('[', ']') && text.matches('"').count().is_multiple_of(2)
-    };
-    let split = left.match_indices(": ").map(|(at, _)| at).find(|at| is_balanced(&left[..*at]) && *at > 0);
-    match split {
-        Some(at) => Some((&left[..at], &left[at + 2..], new)),
-        None => Some(("", left, new)),
-    }
-}
-
 /// `Office.-pages/1-fun-0-/2` is code of `Office.pages/1`.
 pub(crate) fn home(function: &str) -> String {
     let Some((module, rest)) = function.split_once(".-") else { return function.to_owned() };
@@ -95,15 +81,6 @@ mod tests {
         ] {
             assert_eq!(has(whole, value), is_there, "{value} in {whole}");
         }
-    }
-
-    #[test]
-    fn a_difference_has_a_path_and_two_sides() {
-        assert_eq!(difference("discount: 0 -> nil"), Some(("discount", "0", "nil")));
-        assert_eq!(difference("0 -> 1"), Some(("", "0", "1")));
-        assert_eq!(difference("items[\"a: b\"]: 1 -> %{x: 2}"), Some(("items[\"a: b\"]", "1", "%{x: 2}")));
-        assert_eq!(difference("%{a: 1} -> %{a: 2}"), Some(("", "%{a: 1}", "%{a: 2}")));
-        assert_eq!(difference("initial"), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cut::{holds_cut, is_cut};
-use super::object::{Object, escaped, number};
+use super::object::Object;
 use crate::etf::show::Show;
 use crate::etf::{Atom, Term, Terms, View};
 use crate::redact::Hidden;
@@ -29,43 +29,41 @@ enum Side<'a> {
     Cut,
 }
 
-/// Appends a JSON array of texts such as `discount: 0 -> nil`. What was cut before it came here is not compared.
+/// Writes `state_diff`: an object for each difference, with its `path` (none: the whole state) and the values `old` and
+/// `new` in Elixir syntax, of which one is absent where it was not there. What was cut before it came here is not
+/// compared: its difference is `unknown`. Those beyond the first are counted in `state_diff_more`.
 pub(super) fn write(old: Term<'_>, new: Term<'_>, object: &mut Object<'_>) {
     let hidden = Sides { old: object.context.rules.term(old), new: object.context.rules.term(new) };
     let mut found = Differences { all: Vec::new(), more: 0, hidden: &hidden };
     found.compare("", old, new, 0);
-    let home = object.context.home;
-    let text = &mut *object.text;
-    text.push('[');
+    object.key("state_diff");
+    object.text.push('[');
     for (at, (path, sides)) in found.all.iter().enumerate() {
-        text.push_str(if at > 0 { ",\"" } else { "\"" });
-        if !path.is_empty() {
-            escaped(path, text);
-            text.push_str(": ");
+        if at > 0 {
+            object.text.push(',');
         }
-        let Side::Values(old, new) = sides else {
-            text.push_str("unknown (cut when recorded)\"");
-            continue;
-        };
-        for (arrow, side) in [("", old), (" -> ", new)] {
-            text.push_str(arrow);
-            let mut shown = String::new();
-            match side {
-                None => shown.push_str("(absent)"),
-                Some(side) => {
-                    Show { max_bytes: MAX_SIDE, home }.elixir(Term::checked(&hidden.shown(*side)), &mut shown);
+        let mut one = Object::new(object.text, object.context);
+        if !path.is_empty() {
+            one.str("path", path);
+        }
+        match sides {
+            Side::Values(old, new) => {
+                for (key, side) in [("old", old), ("new", new)] {
+                    let Some(side) = side else { continue };
+                    let mut shown = String::new();
+                    let show = Show { max_bytes: MAX_SIDE, home: one.context.home };
+                    show.elixir(Term::checked(&hidden.shown(*side)), &mut shown);
+                    one.str(key, &shown);
                 }
             }
-            escaped(&shown, text);
+            Side::Cut => one.bool("unknown", true),
         }
-        text.push('"');
+        _ = one.end();
     }
+    object.text.push(']');
     if found.more > 0 {
-        text.push_str(",\"and ");
-        number(found.more as i64, text);
-        text.push_str(" more\"");
+        object.int("state_diff_more", found.more as i64);
     }
-    text.push(']');
 }
 
 /// What is hidden of both states. It is counted where they are shown whole.

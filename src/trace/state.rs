@@ -164,11 +164,8 @@ impl Recorder {
             if is_statem {
                 object.str("behaviour", "gen_statem");
             }
-            object.key("state_diff");
-            match before {
-                Before::Nothing => object.text.push_str("[\"initial\"]"),
-                Before::Known(old) => diff::write(*old, new, object),
-                Before::Unknown => object.text.push_str("[\"unknown (messages were dropped)\"]"),
+            if let Before::Known(old) = before {
+                diff::write(*old, new, object);
             }
             if let Some(message) = handling.and_then(|handling| handling.message.as_deref()) {
                 object.term("trigger_message", Term::checked(message));
@@ -180,7 +177,7 @@ impl Recorder {
                 }
             }
             match before {
-                Before::Nothing => {}
+                Before::Nothing => object.bool("initial", true),
                 Before::Known(old) => object.term("old_state", *old),
                 Before::Unknown => {
                     object.bool("spans_gap", true);

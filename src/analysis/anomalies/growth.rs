@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
-use crate::analysis::ledger::payload::{Payload, text, texts};
+use crate::analysis::ledger::payload::{Payload, differences, text};
 use crate::analysis::ledger::{CallId, ProcessId};
-use crate::analysis::terms;
 use crate::error::Result;
 
 /// Changes below which growth may be a beginning.
@@ -60,9 +59,9 @@ fn growth(scene: &Scene<'_>, process: ProcessId, changes: &[CallId]) -> Option<F
     let mut finding = Finding::new(Kind::StateGrowth, confidence, first_call.start, what);
     let event = ledger.event(last_call.change?)?;
     let payload = Payload::read(event.data());
-    let lines = texts(payload.state_diff);
-    let longest = lines.iter().filter_map(|line| terms::difference(line)).max_by_key(|(_, _, new)| new.len());
-    if let Some((path, ..)) = longest.filter(|(path, ..)| !path.is_empty()) {
+    let differences = differences(payload.state_diff);
+    let longest = differences.iter().max_by_key(|one| one.new.as_ref().map_or(0, String::len));
+    if let Some(path) = longest.map(|one| &one.path).filter(|path| !path.is_empty()) {
         finding = finding.detail(format!("what grows is `{path}`"));
     }
     if let Some(message) = last_call.message.map(|message| ledger.message(message)) {

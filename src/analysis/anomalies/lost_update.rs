@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count};
-use crate::analysis::ledger::payload::{Payload, texts};
+use crate::analysis::ledger::payload::{Difference, Payload, differences};
 use crate::analysis::ledger::{Call, CallId, Callback, Message, MessageId, ProcessId};
 use crate::analysis::terms;
 use crate::analysis::value::{Value, brief};
@@ -93,16 +93,16 @@ fn history(scene: &Scene<'_>, handled: &[Handled]) -> History {
         let call = ledger.call(one.call);
         let Some(event) = call.change.and_then(|change| ledger.event(change)) else { continue };
         let payload = Payload::read(event.data());
-        for line in texts(payload.state_diff) {
-            let Some((path, old, new)) = terms::difference(&line) else { continue };
+        for Difference { path, old, new, .. } in differences(payload.state_diff) {
+            let absent = || "(absent)".to_owned();
             let version = Version {
                 order: call.start.order,
-                old: old.to_owned(),
-                new: new.to_owned(),
+                old: old.unwrap_or_else(absent),
+                new: new.unwrap_or_else(absent),
                 client: one.client,
                 call: one.call,
             };
-            history.entry(path.to_owned()).or_default().push(version);
+            history.entry(path).or_default().push(version);
         }
     }
     history

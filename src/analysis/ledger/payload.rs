@@ -100,6 +100,27 @@ pub(crate) fn int(raw: Raw<'_>) -> Option<i64> {
     text(raw)?.parse().ok()
 }
 
+/// One difference between two states, in Elixir syntax.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Difference {
+    /// Empty: the whole state.
+    #[serde(default)]
+    pub(crate) path: String,
+    /// `None`: it was not there.
+    pub(crate) old: Option<String>,
+    pub(crate) new: Option<String>,
+    /// Whether it was cut: then neither is known.
+    #[serde(default)]
+    pub(crate) unknown: bool,
+}
+
+/// The differences of a `state_diff` that are known.
+pub(crate) fn differences(raw: Raw<'_>) -> Vec<Difference> {
+    let items: Vec<&RawValue> = raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let read = items.into_iter().filter_map(|item| serde_json::from_str::<Difference>(item.get()).ok());
+    read.filter(|one| !one.unknown).collect()
+}
+
 /// A list of texts; a text alone is a list of one.
 pub(crate) fn texts(raw: Raw<'_>) -> Vec<String> {
     let Some(json) = raw.map(RawValue::get) else { return Vec::new() };

@@ -1,0 +1,90 @@
+"""Do the programs of tests/beam/reports, recorded anew on this machine and this Erlang, get the answers tests/reports.rs
+expects of the recordings that are kept?
+
+    SERVER=target/release/elixir-scope-storage python3 tests/beam/reports.py [PROGRAM...]
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+SERVER = os.environ["SERVER"]
+# Only catches what hangs.
+DEADLINE = 120
+# Of each program: kinds of findings that must be there and are all, the target of explain, and what its first sentence
+# must say (or its text, after "text:").
+EXPECTED = {
+    "false_mailbox": ([], "Shop", [r"handled 100 messages\.$"]),
+    "client_shutdown": ([], "Store", [r"handled 5 messages\.$"]),
+    "killed_caller": ([], "Slow", [r"handled 1 message\.$"]),
+    "stuck": (["never_answered"], "client", [r"waiting for Mute <.*> to answer :ask, for 2\.\d*s to the end"]),
+    "noproc": (["crash"], "last_crash", [r"Desk was not there\.$", r"text:had ended at .*: :normal"]),
+    "no_clause": (["crash"], "last_crash", [r"because no clause of Shelf\.handle_info/2 takes {:take, 3}\.$"]),
+    "task_pileup": (["crash", "dead_letter"], "last_crash", [r"no clause of Api\.handle_info/2 takes {:DOWN, "]),
+    "busy_before": (["call_timeout", "late_reply"], "last_crash", [r"call timeout: Mill had not answered"]),
+    "self_stop": (["crash"], "last_crash", [r"RuntimeError \"done\"", r"text:\nLoop\.run\(0\) raised"]),
+    "start_deadlock": (["deadlock", "call_timeout"], "Boss", [r"Boss <.*> and <.*> \(Kid\) wait for each other"]),
+    "15_nested_start_buggy": (["deadlock"], "Desk", [r"Desk <.*> and <.*> \(Talk\) wait for each other"]),
+    "15_nested_start_fixed": ([], "Desk", [r"Desk <.*> \(DynamicSupervisor\): "]),
+    "24_no_clause_buggy": (["crash"], "last_crash", [r"no clause of Gossip\.handle_info/2", r"text:the result of a task"]),
+}
+# What a slow machine may add.
+ALLOWED = {"client_shutdown": {"late_reply"}, "killed_caller": {"late_reply"}}
+
+
+def asked(recording, target):
+    calls = [("find_anomalies", {"max_tokens": 10_000}), ("explain", {"target": target})]
+    lines = [
+        json.dumps({"jsonrpc": "2.0", "id": at, "method": "tools/call", "params": {"name": name, "arguments": arguments}})
+        for at, (name, arguments) in enumerate(calls)
+    ]
+    command = [SERVER, "--script", "--import", str(recording)]
+    ran = subprocess.run(
+        command, input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=DEADLINE, check=True
+    )
+    replies = {reply["id"]: reply["result"] for reply in map(json.loads, ran.stdout.splitlines())}
+    kinds = {section["name"] for section in replies[0]["structuredContent"].get("sections", [])}
+    return kinds, replies[1]["content"][0]["text"]
+
+
+def wrong(name, recording):
+    kinds, target, patterns = EXPECTED[name]
+    found, text = asked(recording, target)
+    problems = [f"not found: {kind}" for kind in kinds if kind not in found]
+    problems += [f"found: {kind}" for kind in found - set(kinds) - ALLOWED.get(name, set())]
+    head = text.splitlines()[0]
+    for pattern in patterns:
+        where, pattern = (text, pattern[5:]) if pattern.startswith("text:") else (head, pattern)
+        if not re.search(pattern, where):
+            problems.append(f"not said: {pattern}\n{text}")
+    return problems
+
+
+def main(names):
+    unknown = [name for name in names if name not in EXPECTED]
+    if unknown:
+        sys.exit(f"no program {unknown[0]}; there are {', '.join(EXPECTED)}")
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names or EXPECTED:
+            recording = pathlib.Path(folder) / f"{name}.trace"
+            command = ["elixir", HERE / "record.exs", HERE / "reports" / f"{name}.exs", recording]
+            subprocess.run(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=DEADLINE, check=True
+            )
+            problems = wrong(name, recording)
+            print(f"{name}: {'WRONG' if problems else 'ok'}")
+            for problem in problems:
+                print(f"  {problem}")
+            bad += bool(problems)
+    if bad:
+        sys.exit(f"{bad} of {len(names or EXPECTED)} programs")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
