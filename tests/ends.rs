@@ -138,6 +138,28 @@ fn a_caller_that_is_told_to_end_neither_failed_nor_gave_up() {
     }
 }
 
+#[test]
+fn the_calls_of_a_process_that_is_killed_raise_nothing() {
+    let call = |id: &str, ts: i64, kind: &str, end: Value| {
+        let mut event = json!({"id": id, "ts": ts, "type": kind, "pid": "<0.2.0>", "module": "Shop", "function": "run",
+            "arity": 0, "call_id": "in"});
+        event.as_object_mut().unwrap().extend(end.as_object().unwrap().clone());
+        event
+    };
+    let mut client = serve(&[
+        spawn(1, "<0.1.0>", "<0.2.0>", "Shop", "run", "[]"),
+        call("in", 2_000_000, "function_entry", json!({})),
+        call("out", 90_000_000, "function_exit", json!({"exit_reason": "exit", "reason": ":killed"})),
+        exit(90_000_001, "<0.2.0>", ":killed"),
+    ]);
+    let overview = ask(&mut client, "overview", json!({}));
+    let head = text(&overview).lines().next().unwrap();
+    assert!(head.ends_with(": 1 abnormal end"), "{head}");
+    let story = ask(&mut client, "explain", json!({"target": "<0.2.0>"}));
+    assert!(text(&story).starts_with("<0.2.0> (Shop.run) was killed."), "{}", text(&story));
+    assert_eq!(story["structuredContent"]["notes"], json!([]), "there is no failure that could be missing");
+}
+
 /// The line of a story that says who ended a process.
 fn ended_by(events: &[Value], pid: &str) -> String {
     let mut client = serve(events);

@@ -147,11 +147,11 @@ impl CallEnd {
     }
 }
 
-/// Whether the end of a call is a failure: a call that ends because its process is told to end is none.
+/// Whether the end of a call is a failure: a call that ends because its process is told to end, or killed, is none.
 pub(crate) fn is_failed_call(end: Option<&str>, reason: Option<&str>) -> bool {
     match CallEnd::read(end) {
         CallEnd::Returned => false,
-        CallEnd::Exit => reason.is_none_or(|reason| ExitReason::read(reason).is_abnormal()),
+        CallEnd::Exit => reason.map(ExitReason::read).is_none_or(|end| end.is_abnormal() && end != ExitReason::Killed),
         CallEnd::Error | CallEnd::Throw => true,
     }
 }
@@ -284,6 +284,7 @@ mod tests {
         assert_eq!([read("exit"), read("throw"), read("error")], [CallEnd::Exit, CallEnd::Throw, CallEnd::Error]);
         assert_eq!([read("{:badarith, []}"), read("exception")], [CallEnd::Error; 2]);
         assert!(!is_failed_call(Some("exit"), Some(":shutdown")) && !is_failed_call(None, None));
+        assert!(!is_failed_call(Some("exit"), Some(":killed")));
         assert!(is_failed_call(Some("exit"), Some(":boom")) && is_failed_call(Some("exit"), None));
         assert!(is_failed_call(Some("throw"), Some(":normal")) && is_failed_call(Some("error"), Some(":shutdown")));
     }

@@ -228,7 +228,7 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
         ExitReason::NoProcess(_) => "a call to no process (:noproc)".to_owned(),
         _ => failure.named(),
     };
-    let ended = match kind {
+    let ended = match &kind {
         ExitReason::Killed => "was killed".to_owned(),
         _ if kind.is_failure() => format!("crashed with {name}"),
         _ => format!("ended with {name}"),
@@ -253,7 +253,7 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     // What it was doing when it failed is told already.
     let until = failure.callback.as_ref().map_or(failure.at, Fact::at).saturating_sub(1);
     story.parts.push(folded::part(&cx, &failure.who.pid, until)?);
-    if failure.callback.is_none() && failure.raised.is_none() {
+    if failure.callback.is_none() && failure.raised.is_none() && kind != ExitReason::Killed {
         story.notes.push(unseen::note(&cx, failure)?);
     }
     if let Some(path) = cause.as_ref().and_then(|cause| cause.path()) {
