@@ -177,3 +177,49 @@ fn nothing_an_answer_names_is_missing() {
         }
     }
 }
+
+#[test]
+fn a_wait_is_told_only_where_it_is_known() {
+    let event = |id: &str, ms: i64, pid: &str, kind: &str, more: Value| {
+        let mut event = json!({"id": id, "ts": ms * 1_000_000, "type": kind, "pid": pid, "session_id": "s"});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event
+    };
+    let exchange = "#Reference<0.1.2.3>";
+    let call = json!({"receiver_pid": "<0.3.0>", "send_type": "call", "correlation_id": exchange,
+        "message": format!("{{:\"$gen_call\", {{#PID<0.2.0>, {exchange}}}, :work}}")});
+    let run = json!({"module": "Shop", "function": "run", "arity": 0, "call_id": "in"});
+    let base = || {
+        vec![
+            event("in", 1, "<0.2.0>", "function_entry", run.clone()),
+            event("ask", 2, "<0.2.0>", "message_send", call.clone()),
+            event("got", 3, "<0.3.0>", "message_receive", json!({"message": ":tick", "receive_type": "info"})),
+            event("late", 3_000, "<0.4.0>", "function_entry", json!({"module": "M", "function": "f", "arity": 0})),
+        ]
+    };
+    let returned = json!({"module": "Shop", "function": "run", "arity": 0, "call_id": "in", "exit_reason": "normal"});
+    let reply = json!({"receiver_pid": "<0.2.0>", "send_type": "reply", "correlation_id": exchange,
+        "message": format!("{{{exchange}, :ok}}")});
+    let with = |more: Value| [base(), vec![more]].concat();
+    let table = [
+        ("nothing came", base(), true),
+        (
+            "a capture that ends with the recording",
+            with(event("end", 3_000, "<0.0.0>", "capture_end", json!({}))),
+            true,
+        ),
+        ("receives are not traced", base().into_iter().filter(|event| event["id"] != "got").collect(), false),
+        ("something was lost", with(event("gap", 500, "<0.0.0>", "gap", json!({"dropped": 7}))), false),
+        ("a capture ended meanwhile", with(event("end", 500, "<0.0.0>", "capture_end", json!({}))), false),
+        ("it came back", with(event("out", 500, "<0.2.0>", "function_exit", returned)), false),
+        ("it was answered", with(event("re", 500, "<0.3.0>", "message_send", reply)), false),
+    ];
+    for (name, events, waits) in table {
+        let mut recorded = Recorded(pipe::Server::script());
+        recorded.0.call("store_events", &json!({ "events": events }));
+        let story = recorded.explain("<0.2.0>");
+        assert_eq!(has_section(&story, "waits for"), waits, "{name}: {}", story.text);
+        let overview = recorded.ask("overview", &json!({}));
+        assert_eq!(head(&overview).contains("1 call not answered to the end"), waits, "{name}: {}", overview.text);
+    }
+}

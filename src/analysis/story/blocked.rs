@@ -2,16 +2,21 @@
 
 use super::Cx;
 use super::sender::asked;
-use crate::analysis::ask::inside;
+use crate::analysis::ask::{EVER, inside, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::spawn::is_there;
 use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
+use crate::event::exit_reason::CallEnd;
+use crate::event::home;
 use crate::query::Filter;
 
 /// Processes in a chain of waiting ones that are followed.
 const MAX_CHAIN: usize = 8;
+
+/// Messages of one exchange looked through for the reply.
+const MAX_REPLIES: usize = 8;
 
 /// Sends of a process that is started, looked through for the one that tells that it is there.
 const MAX_SENDS: usize = 50;
@@ -65,16 +70,32 @@ pub(super) fn wait(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Wait>> {
     }
     let call = send.filter(|send| send.text("send_type") == Some("call") && send.event.correlation_id().is_some());
     let Some(send) = call else { return Ok(None) };
-    // Who calls something does not wait any more.
-    let went_on = cx.ask.first(inside(pid, &["function_entry"]), (send.at().saturating_add(1), at))?.is_some();
-    Ok(if went_on || has_answer(cx, &send, at)? { None } else { Some(Wait::Answer(send)) })
+    Ok(if went_on(cx, pid, (send.at(), at))? || has_answer(cx, &send, at)? { None } else { Some(Wait::Answer(send)) })
 }
 
-/// Whether its caller had the answer to a call by a time.
+/// Whether a process called something or came back from a call after a time: then it does not wait any more. An end of it
+/// ends its calls, and a time that is over does.
+fn went_on(cx: &Cx<'_>, pid: &str, (since, at): (i64, i64)) -> Result<bool> {
+    let span = (since.saturating_add(1), at);
+    if cx.ask.first(inside(pid, &["function_entry"]), span)?.is_some() {
+        return Ok(true);
+    }
+    let back = cx.ask.first(inside(pid, &["function_exit"]), span)?;
+    Ok(back.is_some_and(|end| CallEnd::read(end.text("exit_reason")) == CallEnd::Returned))
+}
+
+/// Whether a call was answered by a time: its caller took a reply, or one was sent.
 pub(super) fn has_answer(cx: &Cx<'_>, send: &Fact, at: i64) -> Result<bool> {
     let Some(exchange) = send.event.correlation_id() else { return Ok(false) };
-    let filter = Filter { correlation_id: Some(exchange.to_owned()), ..inside(send.pid(), &["message_receive"]) };
-    Ok(cx.ask.first(filter, (send.at(), at))?.is_some())
+    let of = |filter: Filter| Filter { correlation_id: Some(exchange.to_owned()), ..filter };
+    if cx.ask.first(of(inside(send.pid(), &["message_receive"])), (send.at(), at))?.is_some() {
+        return Ok(true);
+    }
+    // Another node's clock may be behind.
+    let callee = send.text("receiver_pid").and_then(home::node_of);
+    let span = if callee == home::node_of(send.pid()) { (send.at(), at) } else { EVER };
+    let sends = cx.ask.oldest(of(types(&["message_send"])), span, MAX_REPLIES)?;
+    Ok(sends.iter().any(|reply| reply.text("send_type") == Some("reply")))
 }
 
 /// Whether the last thing it did in a span was to start a process by a behaviour's `start_link`, which is not there yet.
@@ -82,8 +103,7 @@ fn start(cx: &Cx<'_>, pid: &str, span: (i64, i64)) -> Result<Option<Wait>> {
     let Some(begun) = cx.ask.last(inside(pid, &["process_spawn"]), span)? else { return Ok(None) };
     let Some(started) = begun.text("spawned_pid").map(str::to_owned) else { return Ok(None) };
     let after = (begun.at().saturating_add(1), span.1);
-    let went_on = cx.ask.first(inside(pid, &["function_entry", "function_exit"]), after)?;
-    if ends::spawned(&begun).behaviour().is_none() || went_on.is_some() {
+    if ends::spawned(&begun).behaviour().is_none() || went_on(cx, pid, (begun.at(), span.1))? {
         return Ok(None);
     }
     let sends = cx.ask.oldest(inside(&started, &["message_send"]), after, MAX_SENDS)?;
