@@ -20,54 +20,65 @@ pub(super) struct Start {
 /// All of them.
 pub(super) fn starts(scene: &Scene<'_>) -> Vec<Start> {
     let ledger = scene.ledger;
-    let mut all: HashMap<ProcessId, Start> = HashMap::new();
-    let mut by_starter: HashMap<ProcessId, Vec<ProcessId>> = HashMap::new();
+    let mut all = Starts::default();
     for (started, process) in (0..).zip(&ledger.processes) {
-        let (Some(_), Some(starter), Some((since, _))) = (process.spawned, process.parent, process.spawn) else {
-            continue;
-        };
-        let until = process.exit.as_ref().map(|exit| exit.moment);
-        all.insert(started, Start { starter, started, since, until });
-        by_starter.entry(starter).or_default().push(started);
-    }
-    for started in by_starter.values_mut() {
-        started.sort_unstable_by_key(|started| all[started].since);
-    }
-    let mut ends = |started: ProcessId, at: Moment| {
-        if let Some(start) = all.get_mut(&started).filter(|start| at > start.since) {
-            start.until = Some(start.until.map_or(at, |until| until.min(at)));
+        if let (Some(_), Some(starter), Some((since, _))) = (process.spawned, process.parent, process.spawn) {
+            let until = process.exit.as_ref().map(|exit| exit.moment);
+            all.by_started.insert(started, Start { starter, started, since, until });
+            all.by_starter.entry(starter).or_default().push((since, started));
         }
-    };
-    // Of those it had started before a moment a starter waits for the newest at most.
-    let newest = |starter: ProcessId, at: Moment| {
-        let of = by_starter.get(&starter)?;
-        Some(
-            of[..of.partition_point(|started| ledger.process(*started).spawn.is_some_and(|(since, _)| since < at))]
-                .last()?,
-        )
-        .copied()
-    };
+    }
+    all.by_starter.values_mut().for_each(|started| started.sort_unstable());
     for message in &ledger.messages {
         let Some(sender) = message.sender else { continue };
-        // It tells its starter that it is there, or that it failed.
+        // It tells its starter that it is there, or that it failed; only the first messages are read for that.
         let is_to_starter = message.receiver.is_some() && message.receiver == ledger.process(sender).parent;
-        if is_to_starter && message.kind == Kind::Info && is_there(&scene.traffic.whole(message)) {
-            ends(sender, message.sent);
+        if is_to_starter
+            && message.kind == Kind::Info
+            && all.is_open(sender, message.sent)
+            && is_there(&scene.traffic.whole(message))
+        {
+            all.end(sender, message.sent);
         }
-        if let Some(started) = newest(sender, message.sent) {
-            ends(started, message.sent);
-        }
+        all.starter_acts(sender, message.sent);
     }
     for call in &ledger.calls {
         for at in std::iter::once(call.start).chain(call.end) {
-            if let Some(started) = newest(call.process, at) {
-                ends(started, at);
-            }
+            all.starter_acts(call.process, at);
         }
     }
-    let mut all: Vec<Start> = all.into_values().collect();
+    let mut all: Vec<Start> = all.by_started.into_values().collect();
     all.sort_unstable_by_key(|start| start.since);
     all
+}
+
+#[derive(Default)]
+struct Starts {
+    by_started: HashMap<ProcessId, Start>,
+    /// In the order of their starts.
+    by_starter: HashMap<ProcessId, Vec<(Moment, ProcessId)>>,
+}
+
+impl Starts {
+    /// Whether it is not known yet that a process is there by a moment.
+    fn is_open(&self, started: ProcessId, at: Moment) -> bool {
+        self.by_started.get(&started).is_some_and(|start| start.until.is_none_or(|until| at < until))
+    }
+
+    fn end(&mut self, started: ProcessId, at: Moment) {
+        if let Some(start) = self.by_started.get_mut(&started).filter(|start| at > start.since) {
+            start.until = Some(start.until.map_or(at, |until| until.min(at)));
+        }
+    }
+
+    /// A starter waits for the newest that it has started, at most, and does nothing meanwhile.
+    fn starter_acts(&mut self, starter: ProcessId, at: Moment) {
+        let Some(all) = self.by_starter.get(&starter) else { return };
+        let before = all.partition_point(|(since, _)| *since < at);
+        if let Some((_, newest)) = before.checked_sub(1).map(|newest| all[newest]) {
+            self.end(newest, at);
+        }
+    }
 }
 
 /// The innermost call that was open in a process.
