@@ -252,6 +252,22 @@ fn an_assistant_finds_why_the_node_ended_and_the_long_mailbox() {
 }
 
 #[test]
+fn no_process_is_accused_of_ending_the_node_where_the_dump_names_none() {
+    for (dump, is_named) in [(NEW, true), (OLD, false)] {
+        let loaded = load(dump);
+        let mut client = Client::start_with(&["--import", loaded.path.to_str().unwrap()]);
+        let overview = client.text("overview", json!({}));
+        assert_eq!(overview.contains("by which process is not known"), !is_named, "{overview}");
+        let story = client.text("explain", json!({"target": "last_crash"}));
+        let head = story.lines().next().unwrap();
+        assert_eq!(head.starts_with("the node ended with") && !head.contains("<0.0.0>"), !is_named, "{head}");
+        let found = client.text("find_anomalies", json!({}));
+        assert_eq!(found.contains("which of its processes ended it is not known"), !is_named, "{found}");
+        assert_eq!(found.contains("<0.0.0> ended"), is_named, "{found}");
+    }
+}
+
+#[test]
 fn a_dump_that_is_cut_tells_what_it_has_and_that_it_is_cut() {
     for end in [NEW.find("=port").unwrap(), NEW.find("Link list: [<0.9.0>, #Port").unwrap() + 20, 60] {
         let loaded = load(&NEW[..end]);

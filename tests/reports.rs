@@ -100,7 +100,7 @@ fn a_call_that_was_answered_is_not_what_a_caller_waited_for() {
 fn a_message_without_a_clause_is_the_cause_and_not_the_state() {
     let mut recorded = report("task_pileup");
     let story = recorded.explain("last_crash");
-    assert!(head(&story).contains("because no clause of Api.handle_info/2 takes {:DOWN, "), "{}", story.text);
+    assert!(head(&story).contains("because no clause of Api.handle_info/2 took {:DOWN, "), "{}", story.text);
     assert!(!head(&story).contains("the state was"), "{}", story.text);
     let message = story.section("message");
     assert!(message.contains("a monitor told that <0.110.0> (Task) had ended"), "{message}");
@@ -109,16 +109,21 @@ fn a_message_without_a_clause_is_the_cause_and_not_the_state() {
     assert!(!answer.text.contains("code_server"), "{}", answer.text);
 
     let story = report("no_clause").explain("last_crash");
-    assert!(head(&story).ends_with("because no clause of Shelf.handle_info/2 takes {:take, 3}."), "{}", story.text);
+    assert!(
+        head(&story)
+            .ends_with("because no clause of Shelf.handle_info/2 took {:take, 3}; it had taken none like it before."),
+        "{}",
+        story.text
+    );
 }
 
 #[test]
 fn who_sent_the_result_of_a_task_is_found_by_its_reference() {
     let story = report("24_no_clause_buggy").explain("last_crash");
-    assert!(head(&story).contains("no clause of Gossip.handle_info/2 takes {#Reference<"), "{}", story.text);
+    assert!(head(&story).contains("no clause of Gossip.handle_info/2 took {#Reference<"), "{}", story.text);
     let message = story.section("message");
     assert!(message.contains("from <0.118.0> (Task)"), "{message}");
-    assert!(message.contains("the result of a task: this process had started that one at -31ms"), "{message}");
+    assert!(message.contains("it is the result of a task that this process had started at -31ms"), "{message}");
 }
 
 #[test]
@@ -194,6 +199,24 @@ fn a_wait_is_told_only_where_it_is_known() {
             event("in", 1, "<0.2.0>", "function_entry", run.clone()),
             event("ask", 2, "<0.2.0>", "message_send", call.clone()),
             event("got", 3, "<0.3.0>", "message_receive", json!({"message": ":tick", "receive_type": "info"})),
+            // Another waited for the one that waits.
+            event(
+                "other",
+                4,
+                "<0.5.0>",
+                "message_send",
+                json!({"receiver_pid": "<0.2.0>", "send_type": "call",
+                "correlation_id": "#Reference<0.1.2.4>",
+                "message": "{:\"$gen_call\", {#PID<0.5.0>, #Reference<0.1.2.4>}, :ready}"}),
+            ),
+            event(
+                "dies",
+                2_900,
+                "<0.5.0>",
+                "process_exit",
+                json!({
+                "exit_reason": "{:timeout, {GenServer, :call, [#PID<0.2.0>, :ready, 2896]}}"}),
+            ),
             event("late", 3_000, "<0.4.0>", "function_entry", json!({"module": "M", "function": "f", "arity": 0})),
         ]
     };
@@ -221,5 +244,44 @@ fn a_wait_is_told_only_where_it_is_known() {
         assert_eq!(has_section(&story, "waits for"), waits, "{name}: {}", story.text);
         let overview = recorded.ask("overview", &json!({}));
         assert_eq!(head(&overview).contains("1 call not answered to the end"), waits, "{name}: {}", overview.text);
+        let story = recorded.explain("<0.5.0>");
+        assert_eq!(story.text.contains("it was itself waiting for"), waits, "{name}: {}", story.text);
     }
+}
+
+#[test]
+fn a_reply_that_comes_late_is_told_by_what_it_answers() {
+    let server = |id: &str, ms: i64, kind: &str, more: Value| {
+        let mut event = json!({"id": id, "ts": ms * 1_000_000, "type": kind, "pid": "<0.2.0>"});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event
+    };
+    let exchange = "#Reference<0.1.2.3>";
+    let message = format!("{{{exchange}, :ok}}");
+    let info = json!({"module": "Shop", "function": "handle_info", "arity": 2, "call_id": "in"});
+    let mut called = info.clone();
+    called["args"] = json!([message, "%{}"]);
+    let mut failed = info;
+    failed
+        .as_object_mut()
+        .unwrap()
+        .extend(json!({"exit_reason": "error", "reason": ":function_clause"}).as_object().unwrap().clone());
+    // A child that is no task: what it sends is no result of one.
+    let events = json!([
+        server("start", 1, "process_spawn", json!({"spawned_pid": "<0.3.0>", "spawn_module": "Child",
+            "spawn_function": "run", "spawn_args": "[]"})),
+        server("ask", 2, "message_send", json!({"receiver_pid": "<0.3.0>", "send_type": "call", "correlation_id": exchange,
+            "message": format!("{{:\"$gen_call\", {{#PID<0.2.0>, {exchange}}}, :work}}")})),
+        {"id": "re", "ts": 400_000_000, "type": "message_send", "pid": "<0.3.0>", "receiver_pid": "<0.2.0>",
+            "send_type": "reply", "correlation_id": exchange, "message": message},
+        server("in", 401, "function_entry", called),
+        server("out", 402, "function_exit", failed),
+        server("end", 403, "process_exit", json!({"exit_reason": "{:function_clause, []}", "error": ":function_clause"})),
+    ]);
+    let mut recorded = Recorded(pipe::Server::script());
+    recorded.0.call("store_events", &json!({ "events": events }));
+    let message = recorded.explain("last_crash").section("message");
+    assert!(message.contains("reply (re) from <0.3.0>"), "{message}");
+    assert!(message.contains("it answers a call of this process at -400ms (ask)"), "{message}");
+    assert!(!message.contains("task"), "{message}");
 }

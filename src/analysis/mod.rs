@@ -30,6 +30,7 @@ mod nesting;
 pub(crate) mod nodes;
 pub(crate) mod overview;
 pub(crate) mod parts;
+pub(crate) mod replied;
 pub(crate) mod seam;
 mod server;
 pub(crate) mod spans;

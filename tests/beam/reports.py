@@ -24,14 +24,14 @@ EXPECTED = {
     "killed_caller": ([], "Slow", [r"handled 1 message\.$"]),
     "stuck": (["never_answered"], "client", [r"waiting for Mute <.*> to answer :ask, for 2\.\d*s to the end"]),
     "noproc": (["crash"], "last_crash", [r"Desk was not there\.$", r"text:had ended at .*: :normal"]),
-    "no_clause": (["crash"], "last_crash", [r"because no clause of Shelf\.handle_info/2 takes {:take, 3}\.$"]),
-    "task_pileup": (["crash", "dead_letter"], "last_crash", [r"no clause of Api\.handle_info/2 takes {:DOWN, "]),
+    "no_clause": (["crash"], "last_crash", [r"because no clause of Shelf\.handle_info/2 took {:take, 3}; it had taken none like it before\.$"]),
+    "task_pileup": (["crash", "dead_letter"], "last_crash", [r"no clause of Api\.handle_info/2 took {:DOWN, "]),
     "busy_before": (["call_timeout", "late_reply"], "last_crash", [r"call timeout: Mill had not answered"]),
     "self_stop": (["crash"], "last_crash", [r"RuntimeError \"done\"", r"text:\nLoop\.run\(0\) raised"]),
     "start_deadlock": (["deadlock", "call_timeout"], "Boss", [r"Boss <.*> and <.*> \(Kid\) wait for each other"]),
     "15_nested_start_buggy": (["deadlock"], "Desk", [r"Desk <.*> and <.*> \(Talk\) wait for each other"]),
     "15_nested_start_fixed": ([], "Desk", [r"Desk <.*> \(DynamicSupervisor\): "]),
-    "24_no_clause_buggy": (["crash"], "last_crash", [r"no clause of Gossip\.handle_info/2", r"text:the result of a task"]),
+    "24_no_clause_buggy": (["crash"], "last_crash", [r"no clause of Gossip\.handle_info/2", r"text:it is the result of a task that this process had started"]),
 }
 # What a slow machine may add.
 ALLOWED = {"client_shutdown": {"late_reply"}, "killed_caller": {"late_reply"}}

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene};
 use crate::analysis::exceptions::again::is_raise;
+use crate::analysis::ledger::payload::Payload;
 use crate::analysis::ledger::{CallId, Exit, Ledger, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::brief;
@@ -87,7 +88,13 @@ fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Find
     let function = first.call.and_then(|call| failed_in(ledger, call));
     let function = function.map_or_else(String::new, |function| format!(" in {}", terms::home(ledger.text(function))));
     let who = ledger.full_label(first.process);
-    let what = format!("{who} ended{times} of {}{site}{function}", brief::cut(reason, 160));
+    let event = ledger.event(first.exit.event);
+    let is_of_nobody = event.is_some_and(|event| Payload::read(event.data()).ended_by_unknown.is_some());
+    let what = if is_of_nobody {
+        format!("the node ended of {}; which of its processes ended it is not known", brief::cut(reason, 160))
+    } else {
+        format!("{who} ended{times} of {}{site}{function}", brief::cut(reason, 160))
+    };
     // A process can be ended on purpose with any reason; an error was nobody's purpose.
     let confidence = match (first.exit.error, call) {
         // Somebody wanted it so.

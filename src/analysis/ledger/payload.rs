@@ -30,6 +30,8 @@ pub(crate) struct Payload<'a> {
     #[serde(borrow)]
     pub(crate) error: Raw<'a>,
     #[serde(borrow)]
+    pub(crate) ended_by_unknown: Raw<'a>,
+    #[serde(borrow)]
     pub(crate) crash_site: Raw<'a>,
     #[serde(borrow)]
     pub(crate) message: Raw<'a>,

@@ -3,13 +3,11 @@
 use super::life::Life;
 use super::{KEPT, Trouble};
 use crate::analysis::ask::{Ask, EVER, inside, types};
+use crate::analysis::replied::is_replied;
 use crate::analysis::seam::is_between;
 use crate::analysis::waits::Waits;
 use crate::error::Result;
-use crate::query::{Filter, Visit};
-
-/// Messages of one exchange looked through for the reply.
-const MAX_REPLIES: usize = 8;
+use crate::query::Visit;
 
 /// So long waits stand out: a call that was just made is in order.
 const LONG_NS: i64 = 100_000_000;
@@ -28,14 +26,9 @@ pub(super) fn held(ask: &Ask<'_>, lives: &[Life], waits: &Waits, visit: &Visit, 
     waiting.sort_by_key(|(since, _)| *since);
     for (since, life) in waiting {
         let Some(send) = ask.last(inside(&life.pid, &["message_send"]), (i64::MIN, since))? else { continue };
-        let exchange =
-            Filter { correlation_id: send.event.correlation_id().map(str::to_owned), ..types(&["message_send"]) };
-        let sends = ask.oldest(exchange, EVER, MAX_REPLIES)?;
-        if sends.iter().any(|reply| reply.text("send_type") == Some("reply")) {
-            continue;
-        }
         // A capture that ends with the recording breaks nothing.
-        if is_between(ask, send.event.session_id(), (since, newest.saturating_sub(1)))? {
+        let is_broken = is_between(ask, send.event.session_id(), (since, newest.saturating_sub(1)))?;
+        if is_broken || is_replied(ask, &send, i64::MAX)? {
             continue;
         }
         trouble.count += 1;

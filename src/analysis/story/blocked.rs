@@ -5,18 +5,16 @@ use super::sender::asked;
 use crate::analysis::ask::{EVER, inside, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::replied::is_replied;
+use crate::analysis::seam;
 use crate::analysis::spawn::is_there;
 use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
 use crate::event::exit_reason::CallEnd;
-use crate::event::home;
 use crate::query::Filter;
 
 /// Processes in a chain of waiting ones that are followed.
 const MAX_CHAIN: usize = 8;
-
-/// Messages of one exchange looked through for the reply.
-const MAX_REPLIES: usize = 8;
 
 /// Sends of a process that is started, looked through for the one that tells that it is there.
 const MAX_SENDS: usize = 50;
@@ -61,8 +59,19 @@ impl Wait {
     }
 }
 
-/// What a process waits for at a time: its last send, if it is a call without an answer by then, or its last spawn.
+/// What a process waits for at a time: its last send, if it is a call without an answer by then, or its last spawn. `None`
+/// also where it is not known: messages that are received were not traced, or something was not recorded meanwhile.
 pub(super) fn wait(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Wait>> {
+    let Some(wait) = last_wait(cx, pid, at)? else { return Ok(None) };
+    let since = wait.since();
+    let session = since.event.session_id();
+    let receives = Filter { session_id: session.map(str::to_owned), ..types(&["message_receive"]) };
+    // A capture that ends at that time breaks nothing.
+    let is_broken = seam::is_between(cx.ask, session, (since.at(), at.saturating_sub(1)))?;
+    Ok(if is_broken || cx.ask.first(receives, EVER)?.is_none() { None } else { Some(wait) })
+}
+
+fn last_wait(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Wait>> {
     let send = cx.ask.last(inside(pid, &["message_send"]), (i64::MIN, at))?;
     let since = send.as_ref().map_or(i64::MIN, Fact::at);
     if let Some(start) = start(cx, pid, (since, at))? {
@@ -87,15 +96,11 @@ fn went_on(cx: &Cx<'_>, pid: &str, (since, at): (i64, i64)) -> Result<bool> {
 /// Whether a call was answered by a time: its caller took a reply, or one was sent.
 pub(super) fn has_answer(cx: &Cx<'_>, send: &Fact, at: i64) -> Result<bool> {
     let Some(exchange) = send.event.correlation_id() else { return Ok(false) };
-    let of = |filter: Filter| Filter { correlation_id: Some(exchange.to_owned()), ..filter };
-    if cx.ask.first(of(inside(send.pid(), &["message_receive"])), (send.at(), at))?.is_some() {
+    let taken = Filter { correlation_id: Some(exchange.to_owned()), ..inside(send.pid(), &["message_receive"]) };
+    if cx.ask.first(taken, (send.at(), at))?.is_some() {
         return Ok(true);
     }
-    // Another node's clock may be behind.
-    let callee = send.text("receiver_pid").and_then(home::node_of);
-    let span = if callee == home::node_of(send.pid()) { (send.at(), at) } else { EVER };
-    let sends = cx.ask.oldest(of(types(&["message_send"])), span, MAX_REPLIES)?;
-    Ok(sends.iter().any(|reply| reply.text("send_type") == Some("reply")))
+    is_replied(cx.ask, send, at)
 }
 
 /// Whether the last thing it did in a span was to start a process by a behaviour's `start_link`, which is not there yet.

@@ -6,21 +6,22 @@ use super::crash::Failure;
 use super::sender::asked;
 use super::tell::{call, enclosing};
 use super::{Cx, Part};
-use crate::analysis::ask::{EVER, inside, of, types};
+use crate::analysis::ask::{inside, of};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{Ledger, Message, gather};
 use crate::analysis::mailbox::{Mailbox, Measure};
 use crate::analysis::parts::Quiet;
+use crate::analysis::replied::is_replied;
 use crate::analysis::seam;
 use crate::analysis::traffic::Traffic;
 use crate::analysis::who::exit_of;
 use crate::error::Result;
+use crate::event::Role;
 use crate::event::behaviour::{By, takes_message};
 use crate::event::exit_reason::ExitReason;
 use crate::event::time::Time;
-use crate::event::{Role, home};
 use crate::query::Filter;
 
 /// Calls looked back over for those without a reply.
@@ -54,16 +55,10 @@ pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64, seen: i64) -> Result<V
     let sends = cx.ask.newest(of(pid, Role::Receiver, &["message_send"]), (i64::MIN, at), MAX_CALLS)?;
     let mut found = Vec::new();
     for send in sends {
-        let Some(exchange) = send.event.correlation_id() else { continue };
-        if send.text("send_type") != Some("call") {
+        if send.text("send_type") != Some("call") || send.event.correlation_id().is_none() {
             continue;
         }
-        let filter = Filter { correlation_id: Some(exchange.to_owned()), ..types(&["message_send"]) };
-        // Of another node: its clock does not say when.
-        let is_far = home::node_of(send.pid()) != home::node_of(pid);
-        let replies = cx.ask.oldest(filter, if is_far { EVER } else { (send.at(), at) }, 8)?;
-        let is_answered = replies.iter().any(|reply| reply.text("send_type") == Some("reply"));
-        if !is_answered && !seam::is_between(cx.ask, send.event.session_id(), (send.at(), seen))? {
+        if !is_replied(cx.ask, &send, at)? && !seam::is_between(cx.ask, send.event.session_id(), (send.at(), seen))? {
             found.push(send);
         }
     }

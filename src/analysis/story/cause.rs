@@ -8,7 +8,7 @@ use super::Cx;
 use super::clause::{self, NoClause};
 use super::crash::Failure;
 use super::reason::operands;
-use super::tell::{call_and_result, counted};
+use super::tell::call_and_result;
 use crate::analysis::ask::inside;
 use crate::analysis::change::{Changes, StateChange};
 use crate::analysis::fact::Fact;
@@ -87,14 +87,14 @@ impl Cause {
             Self::Message { path, value } if path.is_empty() => {
                 format!(", because the message was {}", brief(value, 60))
             }
-            Self::Clause(NoClause { callback, message, taken: 0 }) => {
-                format!(", because no clause of {callback} takes {}", brief(message, 80))
+            Self::Clause(NoClause { callback, message, taken, has_more }) => {
+                let before = if *has_more { " among its newest calls" } else { " before" };
+                let like = match taken {
+                    0 => format!("it had taken none like it{before}"),
+                    taken => format!("it had taken {taken} like it{before}, so it may be the state"),
+                };
+                format!(", because no clause of {callback} took {}; {like}", brief(message, 80))
             }
-            Self::Clause(NoClause { callback, message, taken }) => format!(
-                ", because no clause of {callback} takes {} in this state; it took {} like it before",
-                brief(message, 60),
-                counted(*taken as u64, "message")
-            ),
             Self::Message { path, value } => format!(", because {path} of the message was {}", brief(value, 60)),
         }
     }

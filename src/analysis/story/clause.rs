@@ -16,8 +16,10 @@ const MAX_CALLS: usize = 200;
 pub(super) struct NoClause {
     pub(super) callback: String,
     pub(super) message: String,
-    /// How often the callback took one like it, among its newest calls: then it is the state that has no clause.
+    /// How often the callback took one like it, among its newest calls: then the clauses it has may ask for another state.
     pub(super) taken: usize,
+    /// Whether its calls are more than were looked at.
+    pub(super) has_more: bool,
 }
 
 /// The message of a failure that is one: the callback itself, and not a function it called, had no clause.
@@ -34,12 +36,14 @@ pub(super) fn missing(cx: &Cx<'_>, failure: &Failure) -> Result<Option<NoClause>
     let function = callback.event.function().map(str::to_owned);
     let filter = Filter { function, ..inside(&failure.who.pid, &["function_entry"]) };
     let mut taken = 0;
-    for entry in cx.ask.newest(filter, (i64::MIN, callback.at()), MAX_CALLS)? {
+    let entries = cx.ask.newest(filter, (i64::MIN, callback.at()), MAX_CALLS)?;
+    let has_more = entries.len() == MAX_CALLS;
+    for entry in entries {
         let is_like =
             entry.id() != callback.id() && entry.handled().is_some_and(|one| Value::read(one).pattern() == pattern);
         if is_like && exit_of_call(cx.ask, &entry)?.is_some_and(|exit: Fact| !exit.is_failed_exit()) {
             taken += 1;
         }
     }
-    Ok(Some(NoClause { callback: name, message, taken }))
+    Ok(Some(NoClause { callback: name, message, taken, has_more }))
 }

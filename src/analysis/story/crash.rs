@@ -233,7 +233,10 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
         _ if kind.is_failure() => format!("crashed with {name}"),
         _ => format!("ended with {name}"),
     };
-    story.answer = if failure.exit.is_some() {
+    let is_of_nobody = failure.exit.as_ref().is_some_and(|exit| exit.flag("ended_by_unknown"));
+    story.answer = if is_of_nobody {
+        format!("the node ended with {name}{place}; which of its processes ended it, the dump does not say.")
+    } else if failure.exit.is_some() {
         format!("{}{role} {ended}{place}{because}.", failure.who)
     } else {
         format!("a call in {}{role} failed with {name}{place}{because}; the process went on.", failure.who)

@@ -5,9 +5,8 @@ use super::sender::{asked, sent_where};
 use super::tell::duration;
 use super::waiting::{Late, answered};
 use super::{Cx, Part};
-use crate::analysis::ask::{EVER, inside, types};
+use crate::analysis::ask::{EVER, inside};
 use crate::analysis::fact::Fact;
-use crate::analysis::seam;
 use crate::error::Result;
 use crate::query::Filter;
 
@@ -20,24 +19,15 @@ pub(super) struct Held {
     has_ended: bool,
 }
 
-/// What a process waits for to its end, or that of the recording. `None` also where it is not known: messages that are
-/// received were not traced, or something was not recorded meanwhile.
+/// What a process waits for to its end, or that of the recording, where that is known.
 pub(super) fn held(cx: &Cx<'_>, pid: &str, exit: Option<&Fact>) -> Result<Option<Held>> {
     let newest = cx.ask.last(Filter::default(), EVER)?.map_or(i64::MAX, |newest| newest.at());
     let until = exit.map_or(newest, Fact::at);
     let Some(wait) = wait(cx, pid, until)? else { return Ok(None) };
-    let since = wait.since();
-    let session = since.event.session_id();
-    let receives = Filter { session_id: session.map(str::to_owned), ..types(&["message_receive"]) };
-    // A capture that ends with the recording breaks nothing.
-    let is_broken = seam::is_between(cx.ask, session, (since.at(), until.saturating_sub(1)))?;
-    if is_broken || cx.ask.first(receives, EVER)?.is_none() {
-        return Ok(None);
-    }
     // Who comes back from a call does not wait any more; but an end ends its calls.
     let reason = exit.and_then(|exit| exit.text("exit_reason"));
     let is_of_end = |end: &Fact| reason.is_some() && end.text("reason") == reason;
-    let back = cx.ask.first(inside(pid, &["function_exit"]), (since.at().saturating_add(1), until))?;
+    let back = cx.ask.first(inside(pid, &["function_exit"]), (wait.since().at().saturating_add(1), until))?;
     if back.is_some_and(|end| !is_of_end(&end)) {
         return Ok(None);
     }

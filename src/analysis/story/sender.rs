@@ -4,7 +4,7 @@
 use super::Cx;
 use super::crash::is_runtime;
 use super::tell::{call, duration, enclosing};
-use crate::analysis::ask::{of, types};
+use crate::analysis::ask::{inside, of, types};
 use crate::analysis::change::StateChange;
 use crate::analysis::fact::Fact;
 use crate::analysis::ledger::reference_in;
@@ -48,7 +48,7 @@ pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -
         sent_where(cx, &send).map(|place| format!(", {place}")).unwrap_or_default(),
         queued.unwrap_or_default()
     )];
-    lines.extend(started_for(cx, callback, &send)?);
+    lines.extend(answers(cx, callback, &send)?);
     Ok(lines)
 }
 
@@ -61,20 +61,26 @@ fn by_reference(cx: &Cx<'_>, callback: &Fact) -> Result<Option<Fact>> {
     Ok(sends.into_iter().find(|send| send.text("message") == Some(message)))
 }
 
-/// Where its sender is a process that the one who handles the message had started to have an answer of it.
-fn started_for(cx: &Cx<'_>, callback: &Fact, send: &Fact) -> Result<Option<String>> {
-    if send.text("send_type") != Some("reply") {
+/// What a message that is a reply answers: a call that its receiver had made, or a task that it had started.
+fn answers(cx: &Cx<'_>, callback: &Fact, reply: &Fact) -> Result<Option<String>> {
+    if reply.text("send_type") != Some("reply") {
         return Ok(None);
     }
-    let spawn = cx.ask.last(of(send.pid(), Role::Child, &["process_spawn"]), (i64::MIN, send.at()))?;
-    let Some(spawn) = spawn.filter(|spawn| spawn.pid() == callback.pid()) else { return Ok(None) };
-    let place = sent_where(cx, &spawn).map(|place| format!(", {place}")).unwrap_or_default();
-    Ok(Some(format!(
-        "it is the result of a task: this process had started that one at {} ({}){place}, {} before",
-        cx.at(spawn.at()),
-        spawn.id(),
-        duration(callback.at().saturating_sub(spawn.at()))
-    )))
+    let exchange = reply.event.correlation_id().map(str::to_owned);
+    let calls = Filter { correlation_id: exchange, ..inside(callback.pid(), &["message_send"]) };
+    let call = cx.ask.first(calls, (i64::MIN, reply.at()))?;
+    let spawn = cx.ask.last(of(reply.pid(), Role::Child, &["process_spawn"]), (i64::MIN, reply.at()))?;
+    let is_task = cx.names.who(reply.pid())?.role.as_deref() == Some("Task");
+    let (begun, what) = match (call.filter(|call| call.text("send_type") == Some("call")), spawn) {
+        (Some(call), _) => (call, "it answers a call of this process"),
+        (None, Some(spawn)) if is_task && spawn.pid() == callback.pid() => {
+            (spawn, "it is the result of a task that this process had started")
+        }
+        _ => return Ok(None),
+    };
+    let place = sent_where(cx, &begun).map(|place| format!(", {place}")).unwrap_or_default();
+    let before = duration(callback.at().saturating_sub(begun.at()));
+    Ok(Some(format!("{what} at {} ({}){place}, {before} before", cx.at(begun.at()), begun.id())))
 }
 
 /// What the runtime itself sends: of a monitor, a link, a timer.

@@ -162,10 +162,10 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             cx.at(running.at()),
             running.id()
         ));
-        lines.extend(itself(cx, pid, gave_up)?);
     } else {
         lines.push(format!("{who} was in no callback when the call gave up"));
     }
+    lines.extend(itself(cx, pid, gave_up)?);
     let queued = backlog(cx, pid, asked_at.saturating_sub(1))?;
     let window = call.timeout_ms.map_or(WINDOW_NS, |ms| ms.saturating_mul(1_000_000)).max(1);
     let span = (asked_at.saturating_sub(window), gave_up);

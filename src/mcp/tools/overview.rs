@@ -143,7 +143,8 @@ fn trouble_section(found: &Overview) -> Option<Section> {
         );
         let name = fact.text("registered_name").map(|name| format!("{name}: ")).unwrap_or_default();
         let site = fact.text("crash_site").map(|site| format!(" at {site}")).unwrap_or_default();
-        format!("{name}{reason}{site}")
+        let whose = if fact.flag("ended_by_unknown") { " (of the node; by which process is not known)" } else { "" };
+        format!("{name}{reason}{site}{whose}")
     };
     let send = |fact: &Fact| {
         let to = fact.text("receiver_name").or_else(|| fact.text("receiver_pid")).unwrap_or("?");

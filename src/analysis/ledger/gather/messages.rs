@@ -179,9 +179,7 @@ impl Book {
             clocks: Clocks::One,
         });
     }
-}
 
-impl Book {
     /// Keeps a message that its callback will not name.
     fn keep_unsent(&mut self, process: ProcessId, kind: Kind, message: &str, id: MessageId) {
         let said = self.hasher.hash_one(request(message));
