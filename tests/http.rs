@@ -298,6 +298,36 @@ fn connections_and_sessions_are_bounded_and_the_longest_idle_make_room() {
 }
 
 #[test]
+fn listeners_lock_nobody_out() {
+    let mut server = Server::start(&FREE);
+    let session = server.shake_hands("2025-06-18");
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let params = json!({"notifications": {"resourceSubscriptions": ["elixirscope://stats"]}, "_meta": meta});
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params}).to_string();
+    let posted = format!(
+        "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: application/json, \
+         text/event-stream\r\nmcp-protocol-version: 2026-07-28\r\nmcp-method: subscriptions/listen\r\ncontent-length: \
+         {}\r\n\r\n{body}",
+        body.len()
+    );
+    let got = format!(
+        "GET /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nmcp-session-id: {session}\r\n\r\n"
+    );
+    let mut listeners = Vec::new();
+    for at in 0..520 {
+        let mut listener = TcpStream::connect(server.address()).unwrap();
+        listener.write_all(if at % 100 == 0 { &got } else { &posted }.as_bytes()).unwrap();
+        let mut start = [0; 12];
+        listener.read_exact(&mut start).unwrap_or_else(|error| panic!("listener {at}: {error}"));
+        assert!(start.starts_with(b"HTTP/1.1 "), "{}", String::from_utf8_lossy(&start));
+        listeners.push(listener);
+    }
+    assert_eq!(server.call("get_stats", json!({}))["total_events"], 0, "they only listen");
+}
+
+#[test]
 fn what_is_no_request_is_refused_and_the_next_is_answered() {
     let mut server = Server::start(&FREE);
     let reply = server.post(&[], "nonsense");

@@ -20,6 +20,7 @@ use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use parking_lot::Mutex;
+use rmcp::transport::common::http_header::HEADER_MCP_METHOD;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -80,6 +81,17 @@ impl Connections {
         self.open.lock().len() >= MAX_CONNECTIONS
     }
 
+    /// Ready when there is room for one more. It is made when somebody comes, who is no candidate: the connection idle
+    /// longest goes. While all are being answered, who came waits, and those behind with the system.
+    async fn room(&self) {
+        while self.is_full() {
+            self.make_room();
+            if self.is_full() {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+
     /// Closes the connection that is idle longest, unless all are being answered.
     fn make_room(&self) {
         let mut open = self.open.lock();
@@ -108,6 +120,13 @@ impl Drop for Asking {
     }
 }
 
+/// Whether what a request is answered goes on for ever: the stream of a session, or a subscription. The protocol layer
+/// refuses a header that its body does not agree with.
+fn only_listens<B>(request: &Request<B>) -> bool {
+    let method = request.headers().get(HEADER_MCP_METHOD);
+    request.method() == Method::GET || method.is_some_and(|method| method == "subscriptions/listen")
+}
+
 impl Service<Request<Incoming>> for Used {
     type Response = Response<Body>;
     type Error = std::convert::Infallible;
@@ -117,7 +136,7 @@ impl Service<Request<Incoming>> for Used {
         self.connection.asks.fetch_add(1, Ordering::Relaxed);
         self.connection.last.store(self.connections.step(), Ordering::Relaxed);
         let asking = Asking(Arc::clone(&self.connection), self.connections.clone());
-        let only_listens = request.method() == Method::GET;
+        let only_listens = only_listens(&request);
         let reply = self.inner.call(request);
         Box::pin(async move {
             let reply = reply.await;
@@ -141,16 +160,6 @@ pub(super) async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let connections = Connections::default();
     let tasks = TaskTracker::new();
     loop {
-        if connections.is_full() {
-            connections.make_room();
-        }
-        if connections.is_full() {
-            // All are being answered: who comes next waits with the system.
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep(LOOK) => continue,
-            }
-        }
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
@@ -158,6 +167,10 @@ pub(super) async fn serve<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         match accepted {
             Ok((stream, _)) => {
                 let _sent_at_once_or_not = stream.set_nodelay(true);
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = connections.room() => {}
+                }
                 let (number, connection) = connections.begin();
                 let (all, router, stop) = (connections.clone(), router.clone(), stop.clone());
                 tasks.spawn(async move {
