@@ -550,6 +550,7 @@ defmodule Scope.Tracer do
   @least_credit 32
   # What was left out gets so long to take effect before more is.
   @step_ms 1_000
+  @burst %{left_out: :some_values, why: :burst}
 
   # What the slots of the shared counters hold.
   @unsent 1
@@ -879,8 +880,11 @@ defmodule Scope.Tracer do
 
   defp exhausted(state) do
     Scope.Tracing.returns(state)
-    left_out(%{left_out: :some_values, why: :burst}, %{state | exhausted: true})
+    left_out(@burst, %{state | exhausted: true})
   end
+
+  # Where tracing has ended already.
+  defp last_exhausted(state), do: %{state | exhausted: true, left_out: [@burst | state.left_out]}
 
   # Messages that wait are counted in it.
   defp memory(state) do
@@ -1055,6 +1059,7 @@ defmodule Scope.Tracer do
           :unsampled -> drain(records, count, state, settled, send?)
           {:leave, pid} -> drain(records, count, %{state | left: :maps.put(pid, true, state.left)}, settled, send?)
           {:large, record, _} -> drained(record, records, count, state, settled)
+          {:without, record} -> drained(record, [note(@burst) | records], count + 1, last_exhausted(state), settled)
           {:keep, record} -> drained(record, records, count, state, settled)
         end
 

@@ -100,6 +100,22 @@ defmodule Node_ do
     end
   end
 
+  # The tracer is asked to stop before it hears of this work, which ends before it hears that.
+  defp act(["late", calls]) do
+    tracer = Process.whereis(Scope)
+    :erlang.suspend_process(tracer)
+    tag = make_ref()
+    send(tracer, {:stop, self(), tag})
+    "sold=" <> _ = act(["work", calls])
+    :erlang.resume_process(tracer)
+
+    receive do
+      {^tag, {:ok, told}} -> "events=#{told.events} dropped=#{told.dropped} left_out=#{length(told.left_out)} " <> produced()
+    after
+      20_000 -> "error no answer"
+    end
+  end
+
   # A process of its own, so that it and all it starts are new ones.
   defp act(["work", calls]) do
     calls = String.to_integer(calls)

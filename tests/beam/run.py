@@ -141,6 +141,21 @@ def scope_limits():
     print(f"scope_limits: {produced['events']} events, {produced['dropped']} dropped and told")
 
 
+def scope_late():
+    """What was traced before tracing ended, and is read after it was asked to: it is sent, calls of a burst that went
+    without their values, too."""
+    with Server("--listen", "127.0.0.1:0") as server, Node() as node:
+        node.ask(f"scope {server.port()} sample_ms=0 max_memory=1")
+        produced = node.ask(f"late {QUEUE_HOLDS}")
+        equal("sent, dropped and goodbye", produced["events"] + produced["dropped"] + 1, produced["records"])
+        equal("dropped, and kinds of what was left out", (produced["dropped"], produced["left_out"]), (0, 1))
+        wait_for("the goodbye", lambda: server.count(event_type="capture_end"))
+        equal("records", server.source()["records"], produced["records"] + 1)
+        # Returns of calls without values are asked for when the first one is read: here, never.
+        equal("calls", server.count(module="Shop.Till", event_type="function_entry"), produced["calls"])
+    print(f"scope_late: {produced['records']} records after it was asked to stop")
+
+
 def scope_alone():
     """No server: an error and no trace. The server dies: tracing ends, the application goes on."""
     with Node() as node:
@@ -238,7 +253,7 @@ def injected():
     print(f"injected: {told['events']} events of a node without Elixir")
 
 
-CHECKS = [dbg, dbg_full_rate, scope, scope_limits, scope_alone, files, injected]
+CHECKS = [dbg, dbg_full_rate, scope, scope_limits, scope_late, scope_alone, files, injected]
 
 
 if __name__ == "__main__":
