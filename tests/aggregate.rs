@@ -265,6 +265,58 @@ fn callbacks_are_profiled_by_the_message_they_handled() {
     );
 }
 
+#[test]
+fn messages_are_counted_by_their_kind_when_sent_received_and_handled() {
+    let whole = open(65_536);
+    let mut events = Vec::new();
+    let sent = [
+        ("call", "{:\"$gen_call\", {#PID<0.9.0>, [:alias | #Reference<0.1.2.3>]}, {:add, 1}}"),
+        ("cast", "{:\"$gen_cast\", :tick}"),
+        ("call", "{:\"$gen_call\", {#PID<0.9.0>, [:alias | #Reference<0.1.2.4>]}, {:add, 2}}"),
+        ("reply", "{[:alias | #Reference<0.1.2.3>], {:ok, 5}}"),
+    ];
+    for (n, (how, message)) in sent.iter().enumerate() {
+        let at = n as i64 * 10;
+        events.push(json!({"id": format!("s{n}"), "ts": at, "type": "message_send", "pid": "<0.9.0>",
+            "data": {"message": message, "send_type": how, "receiver_pid": "<0.1.0>"}}));
+        if *how == "call" {
+            events.push(json!({"id": format!("r{n}"), "ts": at + 1, "type": "message_receive", "pid": "<0.1.0>",
+                "data": {"message": message, "receive_type": how, "message_id": format!("s{n}")}}));
+        }
+    }
+    events.push(
+        json!({"id": "c", "ts": 100, "type": "function_entry", "pid": "<0.1.0>", "module": "Cart", "call_id": "c",
+        "function": "handle_call", "arity": 3, "data": {"args": ["{:add, 1}", "{#PID<0.9.0>, 1}", "%{}"]}}),
+    );
+    events.push(
+        json!({"id": "x", "ts": 105, "type": "function_exit", "pid": "<0.1.0>", "module": "Cart", "call_id": "c",
+        "function": "handle_call", "arity": 3, "duration_ns": 5}),
+    );
+    store(&whole, &events);
+    let counted = |arguments: Value| -> Vec<(String, u64)> {
+        let (_, answer) = ask(&whole, "aggregate", &arguments);
+        let one = |row: &BTreeMap<String, Value>| {
+            (row["message"].as_str().unwrap().to_owned(), row["count"].as_u64().unwrap())
+        };
+        rows(&answer, "groups").iter().map(one).collect()
+    };
+    let is = |all: &[(&str, u64)]| all.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect::<Vec<_>>();
+    assert_eq!(
+        counted(json!({"group_by": "message", "metrics": ["count"], "event_type": "message_send"})),
+        is(&[("send call {:add, _}", 2), ("send cast :tick", 1), ("send reply {:ok, _}", 1)])
+    );
+    assert_eq!(
+        counted(json!({"group_by": "message", "metrics": ["count"]})),
+        is(&[
+            ("receive call {:add, _}", 2),
+            ("send call {:add, _}", 2),
+            ("handle_call {:add, _}", 1),
+            ("send cast :tick", 1),
+            ("send reply {:ok, _}", 1)
+        ])
+    );
+}
+
 /// Two windows of 40 calls a second: in the second one `pay` is slower and fails, `log` has gone, `retry` is new, and
 /// `read` is as it was.
 fn two_windows() -> EventStore {

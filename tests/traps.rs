@@ -82,6 +82,7 @@ fn every_filter_given_is_applied() {
         );
         let filter = Filter {
             pid: Some("<0.1.0>".into()),
+            named: vec!["<0.2.0>".into()],
             role: Some(Role::Subject),
             node: Some("n".into()),
             event_types: vec!["CALL".into()],

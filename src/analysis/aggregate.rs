@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use super::exceptions::{End, Streamed};
 use super::grouping::{Dimension, Grouper, Label};
 use super::messages::Messages;
+use super::named::narrowed;
 use super::nesting::{NO_GROUP, Nesting, Span, Spans, is_call, spans};
 use super::nodes::Nodes;
 use super::parts::Part;
@@ -181,7 +182,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let Question { filter, group_by, calls_only, keep_durations, nest: nests, count_failures, count_untimed } =
         question;
     let nodes = Nodes::of(store);
-    let filter = &Nodes::narrowed(store, filter, watch)?;
+    let filter = &narrowed(store, filter, watch)?;
     // A child may have ended before the filter's first moment, so nesting looks at everything up to its last.
     let has_spans = (*nests || *count_failures) && any_span(store, watch)?;
     let nests = *nests || has_spans;
@@ -189,15 +190,12 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
         // A part of a span may be another process's, and end after what it is part of.
         Filter::default()
     } else {
-        Filter { pid: filter.pid.clone(), until: filter.until, ..Filter::default() }
+        Filter { pid: filter.pid.clone(), named: filter.named.clone(), until: filter.until, ..Filter::default() }
     };
     let all = if nests { spans(store, &around, &nodes, &Part { watch, at: 0, of: 2 })? } else { Spans::default() };
     let (spans, is_waiting_unknown) = (&all.spans, all.is_waiting_unknown);
-    let messages = if group_by.contains(&Dimension::Message) {
-        Some(Messages::collect(store, filter.until, watch)?)
-    } else {
-        None
-    };
+    let is_by_message = group_by.iter().any(|by| matches!(by, Dimension::Handled | Dimension::Message));
+    let messages = if is_by_message { Some(Messages::collect(store, filter.until, watch)?) } else { None };
     let origin = match filter.since {
         Some(Time::At(since)) => Some(since),
         _ => None,
@@ -205,7 +203,7 @@ pub(crate) fn aggregate(store: &EventStore, question: &Question, watch: &dyn Wat
     let mut raised = RaisedIn::new(&nodes);
     let failed_spans = if has_spans && *count_failures { Failed::of(store, watch)? } else { Failed::default() };
     let mut has_failed = vec![false; spans.len()];
-    let mut untimed = untimed::Count::new(filter, group_by.contains(&Dimension::Message));
+    let mut untimed = untimed::Count::new(filter, is_by_message);
     let mut grouper = Grouper::new(group_by, origin, messages, &nodes);
     let mut groups: Vec<Group> = Vec::new();
     let mut group_of = vec![NO_GROUP; spans.len()];

@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, Span, inside};
 use super::fact::Fact;
+use super::place::{is_library, sent_at};
 use super::value::Value;
 use crate::error::Result;
 use crate::event::behaviour::{self, After, By, CALLBACKS, Callback, Loop, loop_of, may_be_state};
@@ -64,8 +65,8 @@ pub(crate) struct StateChange {
     /// The send of that message.
     pub(crate) send: Option<String>,
     pub(crate) sender: Option<String>,
-    /// `Checkout.shop/3 (s3_badstate.exs:26)`.
-    pub(crate) sent_from: Option<String>,
+    /// `Checkout.shop/3 (s3_badstate.exs:26)`, or a place in a library.
+    sent_from: Option<String>,
 }
 
 impl StateChange {
@@ -129,6 +130,13 @@ impl StateChange {
             sent_from: None,
             entry: entry.map(|entry| entry.id().to_owned()),
         })
+    }
+
+    /// The program's own place its message was sent from: the call site, else the function it was sent in. Cost: one
+    /// look-up where the call site is in a library.
+    pub(crate) fn sent_at(&self, ask: &Ask<'_>) -> Option<String> {
+        let site = self.sent_from.as_deref().filter(|site| !is_library(site)).map(str::to_owned);
+        site.or_else(|| sent_at(&ask.event(self.send.as_deref())?).map(str::to_owned))
     }
 
     /// Whether it set the first state.

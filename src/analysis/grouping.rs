@@ -29,7 +29,9 @@ pub(crate) enum Dimension {
     Data(String),
     /// The function of a call that ended, the type of any other event; beginnings of calls are left out.
     What,
-    /// The message a callback was run for; events that are no such call are left out.
+    /// The kind of message a callback was run for; events that are no such call are left out.
+    Handled,
+    /// The kind of message that was sent, received, or that a callback was run for; other events are left out.
     Message,
 }
 
@@ -50,7 +52,7 @@ enum Column {
     Bucket { width: i64, origin: Option<i64>, ids: HashMap<i64, u32, RandomState>, starts: Vec<i64> },
     Data(String, Texts),
     What(Functions, Symbols),
-    Message(Messages),
+    Message { messages: Messages, is_handled: bool },
 }
 
 type Key = [u32; MAX_DIMENSIONS];
@@ -73,7 +75,8 @@ pub(super) struct Member {
 }
 
 impl Grouper {
-    /// `origin`: where buckets of time start; the first event when it is open. `messages`: for [`Dimension::Message`].
+    /// `origin`: where buckets of time start; the first event when it is open. `messages`: for [`Dimension::Handled`]
+    /// and [`Dimension::Message`].
     pub(super) fn new(
         dimensions: &[Dimension],
         origin: Option<i64>,
@@ -91,7 +94,10 @@ impl Grouper {
             }
             Dimension::Data(key) => Column::Data(key.clone(), Texts::default()),
             Dimension::What => Column::What(Functions::new(), Symbols::new(Field::EventType)),
-            Dimension::Message => Column::Message(messages.take().unwrap_or_default()),
+            Dimension::Handled | Dimension::Message => Column::Message {
+                messages: messages.take().unwrap_or_default(),
+                is_handled: *dimension == Dimension::Handled,
+            },
         };
         let columns = dimensions.iter().take(MAX_DIMENSIONS).map(column).collect();
         Self { columns, groups: HashMap::default(), keys: Vec::new(), last: None }
@@ -125,11 +131,17 @@ impl Grouper {
                     false if event.event_type() == Some("function_entry") => return None,
                     false => types.id(event) * 2,
                 },
-                Column::Message(messages) if is_call(event) => match messages.id(event) {
-                    0 => return None,
-                    id => id,
-                },
-                Column::Message(_) => return None,
+                Column::Message { messages, is_handled } => {
+                    let id = match event.event_type() {
+                        Some("message_send" | "message_receive") if !*is_handled => messages.sent(event),
+                        _ if is_call(event) => messages.id(event),
+                        _ => 0,
+                    };
+                    match id {
+                        0 => return None,
+                        id => id,
+                    }
+                }
             };
         }
         let group = match self.last {
@@ -163,7 +175,7 @@ impl Grouper {
                 1 => text(functions.text(id / 2)),
                 _ => text(types.text(id / 2)),
             },
-            Column::Message(messages) => text(messages.text(*id)),
+            Column::Message { messages, .. } => text(messages.text(*id)),
         };
         self.keys[group].iter().zip(&self.columns).map(label).collect()
     }

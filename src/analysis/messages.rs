@@ -1,4 +1,4 @@
-//! Which message was a callback run for, and how long had it waited?
+//! Of which kind is a message, and which was a callback run for?
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -9,6 +9,7 @@ use super::member;
 use super::parts::Quiet;
 use super::symbols::Texts;
 use super::value::Value;
+use super::value::envelope::content;
 use crate::error::Result;
 use crate::event::time::Time;
 use crate::query::{Filter, Seen};
@@ -51,6 +52,17 @@ impl Messages {
     /// The kind of message a call was made for; 0: none known.
     pub(super) fn id(&self, event: &Seen<'_>) -> u32 {
         event.call_id().and_then(|call| self.of_call.get(call)).copied().unwrap_or_default()
+    }
+
+    /// The kind of message that was sent or received, and how; 0: not told. Cost: its payload is read.
+    pub(super) fn sent(&mut self, event: &Seen<'_>) -> u32 {
+        let Some(message) = member::text(event.data(), "message") else { return 0 };
+        let (step, how) = match event.event_type() {
+            Some("message_send") => ("send", member::text(event.data(), "send_type")),
+            _ => ("receive", member::text(event.data(), "receive_type")),
+        };
+        let how = how.map(|how| format!(" {how}")).unwrap_or_default();
+        self.kinds.id(&format!("{step}{how} {}", Value::read(content(&message)).pattern()))
     }
 
     pub(super) fn text(&self, id: u32) -> Option<&str> {

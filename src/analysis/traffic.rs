@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ledger::payload::{Payload, text};
 use super::ledger::{Call, CallId, Kind, Ledger, Message, MessageId, ProcessId, Sample, Waited, bare};
+use super::place::is_library;
 use super::server::Server;
 use super::terms;
 use super::value::{Value, brief, envelope};
@@ -335,11 +336,4 @@ fn place_at_home(place: &str) -> String {
         Some((function, rest)) => format!("{} {rest}", terms::home(function)),
         None => terms::home(place),
     }
-}
-
-/// Whether a place is in the libraries a program runs on: the program's own call around it says more.
-pub(super) fn is_library(place: &str) -> bool {
-    const MODULES: [&str; 10] =
-        ["Enum.", "Stream.", "Task.", "GenServer.", "Agent.", "Supervisor.", "Kernel.", "Process.", "List.", "Map."];
-    MODULES.iter().any(|module| place.starts_with(module)) || place.starts_with(':')
 }

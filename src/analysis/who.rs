@@ -125,7 +125,7 @@ fn started_with(spawn: &Fact) -> Option<String> {
 /// [`Invalid`](crate::ErrorKind::Invalid) when it is on several nodes and none is asked for.
 pub(crate) fn lives(ask: &Ask<'_>, argument: &str, text: &str, node: Option<&str>) -> Result<Vec<Life>> {
     let pid = ask.nodes().meant(ask.store(), (argument, text), node, &Filter::default(), ask.watch())?;
-    if pid.starts_with('<') || pid.starts_with("#PID<") {
+    if is_pid(&pid) {
         if ask.first(Filter { pid: Some(pid.clone()), ..Filter::default() }, EVER)?.is_none() {
             return Err(Error::not_found(format!(
                 "{argument}: no stored event names {pid}; overview lists the processes."
@@ -133,17 +133,36 @@ pub(crate) fn lives(ask: &Ask<'_>, argument: &str, text: &str, node: Option<&str
         }
         return Ok(vec![life(ask, pid, None)?]);
     }
-    let named = ask.oldest(types(&["process_register"]), EVER, MAX_NAMES)?;
-    let mut found = owners(named.iter(), text);
-    let spawned;
+    let found = named(ask, argument, text, node)?;
+    if found.is_empty() {
+        return Err(match node.filter(|_| ask.nodes().are_several()) {
+            Some(node) => Error::not_found(format!("{argument}: nothing is called {:?} on {node}", cut(text, 80))),
+            None => unknown(ask, argument, text)?,
+        });
+    }
+    found.into_iter().map(|(pid, since)| life(ask, pid, Some(since))).collect()
+}
+
+/// Whether a text is written as a pid is.
+pub(crate) fn is_pid(text: &str) -> bool {
+    text.starts_with('<') || text.starts_with("#PID<")
+}
+
+/// The processes that had a registered name, each with the first time that is known; none, when nobody had it. All are
+/// of one node: the one that is asked for, or the only one there is. Cost: a look at each event that registers, or if
+/// none registers it spawns or ends, a process.
+///
+/// # Errors
+/// [`Invalid`](crate::ErrorKind::Invalid) when it is on several nodes and none is asked for.
+pub(crate) fn named(ask: &Ask<'_>, argument: &str, name: &str, node: Option<&str>) -> Result<Vec<(String, i64)>> {
+    let within = |event_types: &[&str]| {
+        let filter = Filter { text: Some(bare(name).to_owned()), ..types(event_types) };
+        ask.oldest(filter, EVER, MAX_NAMES)
+    };
+    let mut found = owners(within(&["process_register"])?.iter(), name);
     if found.is_empty() {
         // Producers that tell no registrations may still name what they spawn.
-        let filter = Filter { text: Some(bare(text).to_owned()), ..types(&["process_spawn", "process_exit"]) };
-        spawned = ask.oldest(filter, EVER, MAX_NAMES)?;
-        found = owners(spawned.iter(), text);
-    }
-    if found.is_empty() {
-        return Err(unknown(ask, argument, text, &named)?);
+        found = owners(within(&["process_spawn", "process_exit"])?.iter(), name);
     }
     if ask.nodes().are_several() {
         found.retain(|(pid, _)| node.is_none() || home::node_of(pid) == node);
@@ -151,17 +170,10 @@ pub(crate) fn lives(ask: &Ask<'_>, argument: &str, text: &str, node: Option<&str
         on.sort_unstable();
         on.dedup();
         if on.len() > 1 {
-            return Err(Nodes::ambiguous(argument, text, &on));
-        }
-        if found.is_empty() {
-            return Err(Error::not_found(format!(
-                "{argument}: nothing is called {:?} on {}",
-                cut(text, 80),
-                node.unwrap_or_default()
-            )));
+            return Err(Nodes::ambiguous(argument, name, &on));
         }
     }
-    found.into_iter().map(|(pid, since)| life(ask, pid, Some(since))).collect()
+    Ok(found)
 }
 
 /// The process a value of an event calls: a pid, a name, or `{name, node}`; the last that had the name.
@@ -204,7 +216,13 @@ fn bare(name: &str) -> &str {
     name.strip_prefix("Elixir.").unwrap_or(name)
 }
 
-fn unknown(ask: &Ask<'_>, argument: &str, text: &str, named: &[Fact]) -> Result<Error> {
+fn unknown(ask: &Ask<'_>, argument: &str, text: &str) -> Result<Error> {
+    Ok(Error::not_found(format!("{argument}: nothing is called {:?}; {}", cut(text, 80), offered(ask, text)?)))
+}
+
+/// Where nothing has a name: what is called alike, what there is, and what runs a module of that name.
+pub(crate) fn offered(ask: &Ask<'_>, text: &str) -> Result<String> {
+    let named = ask.oldest(types(&["process_register"]), EVER, MAX_NAMES)?;
     let mut known: Vec<&str> = named.iter().filter_map(|fact| fact.text("registered_name")).collect();
     known.sort_unstable();
     known.dedup();
@@ -230,5 +248,5 @@ fn unknown(ask: &Ask<'_>, argument: &str, text: &str, named: &[Fact]) -> Result<
             if pids.len() > OFFERED { ", ..." } else { "" }
         ),
     };
-    Ok(Error::not_found(format!("{argument}: nothing is called {:?}; {offer}.{closest}{pids}", cut(text, 80))))
+    Ok(format!("{offer}.{closest}{pids}"))
 }

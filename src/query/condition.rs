@@ -26,12 +26,8 @@ enum Keys {
     Arity(u8),
     ModuleFunction(Symbol, Symbol),
     Mfa(Symbol, Symbol, u8),
-    /// A process of a node: as the node itself writes it, and with the node's name as others do.
-    OfNode {
-        node: Symbol,
-        own: Symbol,
-        named: Symbol,
-    },
+    /// Processes: each as it is written, of events of its node where it says one.
+    Processes(Vec<(Symbol, Option<Symbol>)>),
 }
 
 /// Keys of one index.
@@ -61,17 +57,20 @@ impl Conditions {
     pub(crate) fn new(filter: &Filter, (since, until): (i64, i64), hasher: &RandomState) -> Self {
         let symbol = |text: &String| Symbol { text: text.clone(), hash: hash_text(hasher, text) };
         let one = |index, name, text: &String| Condition { index, keys: Keys::Symbols(vec![symbol(text)]), name };
-        let mut indexed: Vec<Condition> = filter
-            .pid
-            .iter()
-            .map(|pid| match home::split(pid) {
-                None => one(Index::Process, "pid", pid),
-                Some((node, own)) => {
-                    let (node, own, named) = (symbol(&node.to_owned()), symbol(&own), symbol(pid));
-                    Condition { index: Index::Process, keys: Keys::OfNode { node, own, named }, name: "pid" }
-                }
-            })
-            .collect();
+        // A process of a node: as the node itself writes it, and with the node's name as others do.
+        let mut processes = Vec::new();
+        for pid in filter.pid.iter().chain(&filter.named) {
+            if let Some((node, own)) = home::split(pid) {
+                processes.push((symbol(&own), Some(symbol(&node.to_owned()))));
+            }
+            processes.push((symbol(pid), None));
+        }
+        let mut indexed: Vec<Condition> = Vec::new();
+        match (&processes[..], &filter.pid) {
+            ([], _) => {}
+            ([_], Some(pid)) => indexed.push(one(Index::Process, "pid", pid)),
+            _ => indexed.push(Condition { index: Index::Process, keys: Keys::Processes(processes), name: "pid" }),
+        }
         let mut add = |index, name, text: &Option<String>| {
             if let Some(text) = text {
                 indexed.push(one(index, name, text));
@@ -164,7 +163,7 @@ impl Conditions {
     /// Whether being in a condition's lists does not settle it: a role or a node narrows the lists of a pid.
     pub(super) fn refines(&self, at: usize) -> bool {
         let condition = &self.indexed[at];
-        condition.index == Index::Process && (self.role.is_some() || matches!(condition.keys, Keys::OfNode { .. }))
+        condition.index == Index::Process && (self.role.is_some() || matches!(condition.keys, Keys::Processes(_)))
     }
 }
 
@@ -184,12 +183,8 @@ enum Check {
     Function(u16, u16, Option<u8>),
     /// In which roles, as bits of [`Role::bit`].
     Process(u16, u16),
-    /// The pid as its node writes it, with the node, and as others do; in which roles.
-    OfNode {
-        own: Option<(u16, u16)>,
-        named: Option<u16>,
-        roles: u16,
-    },
+    /// Any of these pids, each in events of a node where it says one; in which roles.
+    Processes(Vec<(u16, Option<u16>)>, u16),
 }
 
 impl Condition {
@@ -222,11 +217,19 @@ impl Condition {
                     _ => set(field, codes),
                 }
             }
-            Keys::OfNode { node, own, named } => {
-                let own = find(Field::Pid, own).zip(find(Field::Node, node));
-                let named = find(Field::Pid, named);
-                let codes: Vec<u16> = own.map(|(pid, _)| pid).into_iter().chain(named).collect();
-                let check = Check::OfNode { own, named, roles: role.map_or(u16::MAX, Role::bit) };
+            Keys::Processes(processes) => {
+                let code = |(pid, node): &(Symbol, Option<Symbol>)| {
+                    let node = node.as_ref().map(|node| find(Field::Node, node));
+                    match node {
+                        Some(None) => None,
+                        node => Some((find(Field::Pid, pid)?, node.flatten())),
+                    }
+                };
+                let processes: Vec<(u16, Option<u16>)> = processes.iter().filter_map(code).collect();
+                let mut codes: Vec<u16> = processes.iter().map(|(pid, _)| *pid).collect();
+                codes.sort_unstable();
+                codes.dedup();
+                let check = Check::Processes(processes, role.map_or(u16::MAX, Role::bit));
                 (!codes.is_empty()).then_some(Local { codes, check })
             }
             Keys::Prefix(prefix) => set(Field::AstNode, rows.ast_codes(prefix)),
@@ -258,16 +261,16 @@ impl Local {
     /// Whether a row is in the posting lists of the condition, by its columns.
     pub(super) fn is_listed(&self, rows: &impl Rows, row: usize) -> bool {
         match &self.check {
-            Check::Process(..) | Check::OfNode { .. } => {
+            Check::Process(..) | Check::Processes(..) => {
                 self.codes.iter().any(|pid| Self::has_pid(rows, row, *pid, u16::MAX))
             }
             _ => self.holds(rows, row),
         }
     }
 
-    /// Whether a row of the list at a place was in one before it: an event may name a pid and one that looks like it.
+    /// Whether a row of the list at a place was in one before it: an event may name several of the processes.
     pub(super) fn is_repeated(&self, rows: &impl Rows, place: usize, row: usize) -> bool {
-        matches!(self.check, Check::OfNode { .. })
+        matches!(self.check, Check::Processes(..))
             && self.codes[..place].iter().any(|pid| Self::has_pid(rows, row, *pid, u16::MAX))
     }
 
@@ -289,11 +292,10 @@ impl Local {
                     && arity.is_none_or(|arity| rows.arity(row) == Some(arity))
             }
             Check::Process(pid, roles) => Self::has_pid(rows, row, *pid, *roles),
-            Check::OfNode { own, named, roles } => {
-                let has = |pid| Self::has_pid(rows, row, pid, *roles);
-                named.is_some_and(has)
-                    || own.is_some_and(|(pid, node)| rows.code(Field::Node, row) == Some(node) && has(pid))
-            }
+            Check::Processes(processes, roles) => processes.iter().any(|(pid, node)| {
+                node.is_none_or(|node| rows.code(Field::Node, row) == Some(node))
+                    && Self::has_pid(rows, row, *pid, *roles)
+            }),
         }
     }
 }

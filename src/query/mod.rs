@@ -39,6 +39,9 @@ pub struct Filter {
     /// A pid the event names in any role. One that says its node, `<app@host.120.0>`, is also what that node itself
     /// writes as `<0.120.0>`.
     pub pid: Option<String>,
+    /// The processes that `pid` is the registered name of: what names any of them matches, too. A cursor holds for `pid`,
+    /// whoever has the name by then.
+    pub named: Vec<String>,
     /// Narrows `pid` to one role.
     pub role: Option<Role>,
     /// Erlang node.
@@ -83,6 +86,12 @@ impl Filter {
     /// [`Invalid`](crate::ErrorKind::Invalid) when two parts contradict each other or one needs another.
     pub(crate) fn canonical(mut self) -> Result<Self> {
         self.pid = self.pid.map(|pid| canon::pid(pid.into()).into_owned());
+        for pid in &mut self.named {
+            *pid = canon::pid(std::mem::take(pid).into()).into_owned();
+        }
+        if self.pid.is_none() && !self.named.is_empty() {
+            return Err(Error::invalid("named: who pid is a name of; give pid too"));
+        }
         self.module = self.module.map(|module| canon::module(module.into()).into_owned());
         for event_type in &mut self.event_types {
             *event_type = canon::event_type(std::mem::take(event_type).into()).into_owned();

@@ -128,6 +128,8 @@ impl When {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Want {
     pub(crate) pid: Option<String>,
+    /// Only beside a pid.
+    pub(crate) named: Vec<String>,
     pub(crate) role: Option<&'static str>,
     pub(crate) node: Option<String>,
     pub(crate) event_types: Vec<String>,
@@ -170,7 +172,8 @@ impl Want {
             (Some(node), Some(rest)) => rest.strip_prefix(node.as_str()).map(|numbers| format!("<0{numbers}")),
             _ => None,
         };
-        let pid = self.pid.as_ref().is_none_or(|pid| has(pid) || own(pid).is_some_and(|pid| has(&pid)));
+        let any = |pid: &String| has(pid) || own(pid).is_some_and(|pid| has(&pid));
+        let pid = self.pid.as_ref().is_none_or(any) || self.named.iter().any(any);
         range.is_some_and(|(since, until)| since <= row.timestamp && row.timestamp <= until)
             && pid
             && same(&self.node, &f.node)
@@ -193,7 +196,7 @@ impl Want {
         let mut part = Self { since: self.since, until: self.until, ..Self::default() };
         let all = self.clone();
         match index {
-            "process" => part.pid = all.pid,
+            "process" => (part.pid, part.named) = (all.pid, all.named),
             "event_type" => part.event_types = all.event_types,
             "node" => part.node = all.node,
             "session" => part.session_id = all.session_id,

@@ -301,6 +301,7 @@ impl Ask {
         event_types.reverse();
         Filter {
             pid: want.pid.as_ref().map(pid),
+            named: want.named.iter().map(pid).collect(),
             role: want.role.map(|name| name.parse::<Role>().unwrap()),
             node: want.node.clone(),
             event_types,
@@ -336,7 +337,8 @@ fn ask() -> impl Strategy<Value = Ask> {
     const RARE: f64 = 0.1;
     let types: Vec<&str> = TYPES.iter().map(|names| names[0]).collect();
     let modules: Vec<&str> = MODULES.iter().map(|names| names[0]).collect();
-    let pids = (weighted(0.3, name(&PIDS)), weighted(0.2, proptest::sample::select(ROLE_NAMES.to_vec())));
+    let named = prop_oneof![2 => Just(Vec::new()), 1 => vec(name(&PIDS), 1..4)];
+    let pids = (weighted(0.3, name(&PIDS)), weighted(0.2, proptest::sample::select(ROLE_NAMES.to_vec())), named);
     let times = (weighted(0.2, when()), weighted(0.2, when()));
     let code = (
         weighted(0.25, name(&modules)),
@@ -360,8 +362,10 @@ fn ask() -> impl Strategy<Value = Ask> {
     (pids, times, code, ids, rest).prop_map(|(pids, times, code, ids, rest)| {
         let (event_types, min_duration_ns, text, spelling) = rest;
         let role = pids.1.filter(|_| pids.0.is_some());
+        let named = if pids.0.is_some() { pids.2 } else { Vec::new() };
         let want = Want {
             pid: pids.0,
+            named,
             role,
             node: ids.0,
             event_types,

@@ -8,6 +8,7 @@ mod dead_letter;
 mod deadlock;
 mod exchange;
 mod gap;
+mod glance;
 mod growth;
 mod http_error;
 mod http_rate;
@@ -31,6 +32,7 @@ use super::ledger::{Call, CallId, Ledger, Moment, ProcessId, Sym};
 use super::traffic::Traffic;
 use crate::error::{Error, Result};
 use crate::watch::Watch;
+pub(crate) use glance::{Glance, glance, touching};
 use web::Web;
 
 /// A kind of trouble.
@@ -242,6 +244,11 @@ const DETECTORS: [(Detector, &[Kind]); 14] = [
 /// # Errors
 /// [`Cancelled`](crate::ErrorKind::Cancelled) when the watch ended it.
 pub(crate) fn find(ledger: &Ledger, kinds: &[Kind], watch: &dyn Watch) -> Result<Vec<Finding>> {
+    Ok(folded(all(ledger, kinds, watch)?))
+}
+
+/// [`find`], each by itself.
+fn all(ledger: &Ledger, kinds: &[Kind], watch: &dyn Watch) -> Result<Vec<Finding>> {
     let scene = Scene::new(ledger, watch);
     let is_wanted = |kind: &Kind| kinds.is_empty() || kinds.contains(kind);
     let mut found = Vec::new();
@@ -257,7 +264,7 @@ pub(crate) fn find(ledger: &Ledger, kinds: &[Kind], watch: &dyn Watch) -> Result
         let key = |finding: &Finding| (std::cmp::Reverse(finding.confidence), finding.kind, finding.moment);
         key(a).cmp(&key(b)).then_with(|| a.what.cmp(&b.what))
     });
-    Ok(folded(found))
+    Ok(found)
 }
 
 /// The first of each sort, with how many there are like it.

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::{Confidence, Finding, Kind, Scene, count, median, span};
 use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
+use crate::analysis::place::is_library;
 use crate::analysis::terms;
-use crate::analysis::traffic::is_library;
 use crate::error::Result;
 
 /// Calls that stand against the slow ones.

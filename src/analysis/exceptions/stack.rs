@@ -1,6 +1,6 @@
 //! Which line does a stack name?
 
-use crate::analysis::traffic::is_library;
+use crate::analysis::place::is_library;
 use crate::analysis::value::{Kind, Value};
 
 /// Where an exception was raised, by its own stack.

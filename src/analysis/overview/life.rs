@@ -9,7 +9,7 @@ pub(super) struct Life {
     pub(super) events: u64,
     pub(super) sent: u64,
     pub(super) received: u64,
-    pub(super) busy: i64,
+    pub(super) in_calls: i64,
     pub(super) handled: u64,
     /// Messages sent to it and not handled, at most: what is told is worked out for those that stand out.
     pub(super) waiting: i64,
@@ -49,7 +49,7 @@ impl Life {
             inside = inside.saturating_add(took);
         }
         let own = if is_sleep { 0 } else { duration.saturating_sub(inside).max(0) };
-        self.busy = self.busy.saturating_add(own);
+        self.in_calls = self.in_calls.saturating_add(own);
         self.inner.push((start, duration));
         if self.inner.len() > MAX_INNER {
             // Long ago, most likely not inside of a call that is still open: one entry stands for all of them.

@@ -221,7 +221,7 @@ impl Look {
         let (spans, failed) = std::mem::take(&mut self.spans).end();
         for (span, own) in spans {
             if let Some(life) = span.life {
-                self.lives[life].busy = self.lives[life].busy.saturating_add(own);
+                self.lives[life].in_calls = self.lives[life].in_calls.saturating_add(own);
             }
             if span.function > 0 {
                 at(&mut self.figures, span.function).add(own, span.duration, span.key);
@@ -341,11 +341,10 @@ impl Look {
                 events: life.events,
                 sent: life.sent,
                 received: life.received,
-                busy: life.busy,
+                in_calls: life.in_calls,
                 mailbox: if life.handled > 0 { longest_mailbox(ask, filter, &life.pid)? } else { None },
                 raised: life.raised,
                 exit: life.exit,
-                ended_badly: life.ended_badly,
             });
         }
         let mut functions: Vec<Function> = self

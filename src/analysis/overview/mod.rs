@@ -53,16 +53,14 @@ pub(crate) struct Process {
     pub(crate) events: u64,
     pub(crate) sent: u64,
     pub(crate) received: u64,
-    /// Nanoseconds in recorded calls.
-    pub(crate) busy: i64,
+    /// Nanoseconds in recorded calls, but for recorded sleeps; waiting is among them.
+    pub(crate) in_calls: i64,
     /// The longest its mailbox was, at least; only where its callbacks tell.
     pub(crate) mailbox: Option<i64>,
     /// Exceptions raised in it.
     pub(crate) raised: u64,
     /// The reason of its end.
     pub(crate) exit: Option<String>,
-    /// Whether it should not have ended so.
-    pub(crate) ended_badly: bool,
 }
 
 /// One function.

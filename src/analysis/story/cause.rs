@@ -125,7 +125,7 @@ impl Cause {
         if let Some(sender) = cx.names.maybe(change.sender.as_deref())? {
             let send = cx.ask.event(change.send.as_deref());
             let place = send.as_ref().and_then(|send| super::sender::sent_where(cx, send));
-            let place = place.or_else(|| change.sent_from.as_ref().map(|site| format!("at {site}")));
+            let place = place.or_else(|| change.sent_at(cx.ask).map(|site| format!("at {site}")));
             lines.push(format!(
                 "that message came from {sender}{}{}",
                 place.map(|place| format!(", {place}")).unwrap_or_default(),

@@ -11,6 +11,7 @@ use crate::analysis::ask::{Ask, inside};
 use crate::analysis::change::{Changes, entry_of, state_before};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::place::is_library;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Names, Who};
 use crate::error::Result;
@@ -24,20 +25,6 @@ const LOOKS: usize = 50;
 
 /// Frames of a stack that are told.
 const FRAMES: usize = 4;
-
-/// Modules of the runtime: where they stand in a stack, nobody made a mistake there.
-const RUNTIME: [&str; 10] = [
-    ":gen_server.",
-    ":proc_lib.",
-    ":gen.",
-    ":gen_statem.",
-    ":supervisor.",
-    "Task.",
-    "GenServer.",
-    "Process.",
-    ":erlang.",
-    ":timer.",
-];
 
 /// What is known of a failure.
 pub(super) struct Failure {
@@ -278,12 +265,12 @@ fn outcome(cx: &Cx<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Par
     if let Some(raised) = &failure.raised {
         let entry = entry_of(cx.ask, raised);
         let shown = entry.as_ref().map_or_else(|| raised.mfa().unwrap_or_default(), |entry| call(entry, 90));
-        let operands = failure.stack.first().filter(|frame| is_runtime(frame) && frame.contains(" ["));
+        let operands = failure.stack.first().filter(|frame| is_library(frame) && frame.contains(" ["));
         let operands = operands.map(|frame| format!(" by {frame}")).unwrap_or_default();
         lines.push(format!("{shown} raised {}{operands} ({})", brief(&failure.error, 100), raised.id()));
     }
     let frames: Vec<&str> =
-        failure.stack.iter().map(String::as_str).filter(|frame| !is_runtime(frame)).take(FRAMES).collect();
+        failure.stack.iter().map(String::as_str).filter(|frame| !is_library(frame)).take(FRAMES).collect();
     if !frames.is_empty() {
         let shown: Vec<String> = frames.iter().map(|frame| brief(frame, 100)).collect();
         lines.push(format!("stack: {}", shown.join(" < ")));
@@ -299,11 +286,6 @@ fn outcome(cx: &Cx<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Par
         lines.push(format!("the later crash of {who} at {} ({}) is a consequence", cx.at(symptom.at()), symptom.id()));
     }
     Ok(Part::new("crash", lines))
-}
-
-/// Whether a function is of the runtime, by its name or a text that starts with it.
-pub(super) fn is_runtime(frame: &str) -> bool {
-    RUNTIME.iter().any(|module| frame.starts_with(module))
 }
 
 /// The message that was being handled: who sent it, from where, how long it waited.

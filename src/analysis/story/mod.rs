@@ -43,6 +43,17 @@ pub(crate) struct Story {
     pub(crate) next: Vec<(&'static str, Json, String)>,
 }
 
+/// Whom and what a story is told of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct About {
+    /// Processes, as answers tell them.
+    pub(crate) pids: Vec<String>,
+    /// The event, where the story is of one.
+    pub(crate) event: Option<String>,
+    /// It is a failure, told whole.
+    pub(crate) is_failure: bool,
+}
+
 /// A part of a story, a line for each fact.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
@@ -86,9 +97,11 @@ impl Cx<'_> {
 /// # Errors
 /// [`NotFound`](crate::ErrorKind::NotFound) when there is no such thing, with what there is;
 /// [`Invalid`](crate::ErrorKind::Invalid) when it is on several nodes.
-pub(crate) fn explain(ask: &Ask<'_>, target: &str, node: Option<&str>) -> Result<Story> {
+pub(crate) fn explain(ask: &Ask<'_>, target: &str, node: Option<&str>) -> Result<(Story, About)> {
     let names = Names::new(ask);
-    let mut story = match target::find(ask, target, node)? {
+    let meant = target::find(ask, target, node)?;
+    let about = meant.about();
+    let mut story = match meant {
         target::Target::Crash { exit, symptom } => crash::tell(ask, &names, &exit, symptom.as_deref())?,
         target::Target::Raised { exit } => crash::tell_raised(ask, &names, &exit)?,
         target::Target::Process { lives } => process::tell(ask, &names, target, &lives)?,
@@ -96,7 +109,7 @@ pub(crate) fn explain(ask: &Ask<'_>, target: &str, node: Option<&str>) -> Result
     };
     story.parts.retain(|part| !part.lines.is_empty());
     dropped(ask, &mut story)?;
-    Ok(story)
+    Ok((story, about))
 }
 
 /// Notes what the recorder lost: what is absent there proves nothing.

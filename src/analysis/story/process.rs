@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
-use super::crash::is_runtime;
 use super::tell::{counted, duration, enclosing, times};
 use super::{Cx, Part, Story, ended_by, folded, held, supervision, waiting};
 use crate::analysis::anomalies;
@@ -17,6 +16,7 @@ use crate::analysis::handlers::{is_manager, states_at};
 use crate::analysis::known::{Still, Unknown, callback_state, still};
 use crate::analysis::known_at::Known;
 use crate::analysis::ledger::gather;
+use crate::analysis::place::is_library;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
@@ -228,7 +228,7 @@ fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<String>> {
 
 /// Where a send was made, as short as can be.
 fn place(cx: &Cx<'_>, send: &Fact) -> String {
-    if let Some(site) = send.text("sent_from").filter(|site| !is_runtime(site)) {
+    if let Some(site) = send.text("sent_from").filter(|site| !is_library(site)) {
         return site.to_owned();
     }
     // In tail position the caller of the caller stands as call site: the calls around are right.
@@ -305,7 +305,7 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
     let Some(last) = changes.last(EVER)? else { return Ok(Part::new("state", Vec::new())) };
     let sender = cx.names.maybe(last.sender.as_deref())?;
     let from = sender.map(|sender| format!(" from {sender}")).unwrap_or_default();
-    let place = last.sent_from.as_deref().map(|place| format!(", sent at {place}")).unwrap_or_default();
+    let place = last.sent_at(cx.ask).map(|place| format!(", sent at {place}")).unwrap_or_default();
     let set = format!("set at {} ({}) by {}{from}{place}", cx.at(last.at), last.id, brief(&last.trigger(), 60));
     let lines = match still(cx.ask, Whose::process(pid), last.at, i64::MAX)? {
         Still::Known => vec![brief(&last.new, 160), set],

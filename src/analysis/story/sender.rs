@@ -2,12 +2,12 @@
 //! by being a signal of the runtime.
 
 use super::Cx;
-use super::crash::is_runtime;
 use super::tell::{call, duration, enclosing};
 use crate::analysis::ask::{inside, of, types};
 use crate::analysis::change::StateChange;
 use crate::analysis::fact::Fact;
 use crate::analysis::ledger::reference_in;
+use crate::analysis::place::is_library;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
@@ -115,7 +115,7 @@ fn signal(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
 pub(super) fn sent_where(cx: &Cx<'_>, send: &Fact) -> Option<String> {
     let around = enclosing(cx.ask, send, 3);
     // A call in tail position has no call site, or that of the runtime: the calls around tell more.
-    match (send.text("sent_from").filter(|site| !is_runtime(site)), around.as_slice()) {
+    match (send.text("sent_from").filter(|site| !is_library(site)), around.as_slice()) {
         (Some(site), _) => Some(match send.text("sent_in") {
             Some(function) => format!("{function} called at {site}"),
             None => format!("at {site}"),

@@ -1,5 +1,6 @@
 //! What is to be explained? And behind a symptom, which crash came first?
 
+use super::About;
 use crate::analysis::ask::{Ask, EVER, inside, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
@@ -34,6 +35,24 @@ pub(super) enum Target {
     Process { lives: Vec<Life> },
     /// Any other event.
     Event { fact: Box<Fact> },
+}
+
+impl Target {
+    /// Whom and what the story is told of.
+    pub(super) fn about(&self) -> About {
+        let pid = |fact: &Fact| fact.text("exited_pid").unwrap_or_else(|| fact.pid()).to_owned();
+        match self {
+            Self::Crash { exit, symptom } => {
+                let pids = [Some(exit), symptom.as_ref()].into_iter().flatten().map(|exit| pid(exit)).collect();
+                About { pids, event: None, is_failure: true }
+            }
+            Self::Raised { exit } => About { pids: vec![pid(exit)], event: None, is_failure: true },
+            Self::Process { lives } => {
+                About { pids: lives.iter().map(|life| life.pid.clone()).collect(), ..About::default() }
+            }
+            Self::Event { fact } => About { event: Some(fact.id().to_owned()), ..About::default() },
+        }
+    }
 }
 
 /// Finds what is meant.

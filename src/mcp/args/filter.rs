@@ -73,6 +73,7 @@ impl FilterArgs {
         });
         Ok(Filter {
             pid: self.pid,
+            named: Vec::new(),
             role: role.transpose()?,
             node: self.node,
             event_types: match self.event_type {
@@ -134,7 +135,16 @@ pub(crate) fn effective(filter: &Filter) -> Map<String, Value> {
     set
 }
 
-/// Schema of [`effective`].
+/// [`effective`], and the processes that had the name that pid is.
+pub(crate) fn applied_to(filter: &Filter) -> Map<String, Value> {
+    let mut set = effective(filter);
+    if !filter.named.is_empty() {
+        set.insert("processes".to_owned(), filter.named.clone().into());
+    }
+    set
+}
+
+/// Schema of [`applied_to`].
 pub(crate) fn effective_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object" })
 }

@@ -74,7 +74,7 @@ pub(crate) fn column(dimension: &Dimension) -> Column {
         Dimension::Bucket(_) => Column::time("from"),
         Dimension::Data(key) => Column::named(format!("data.{key}")),
         Dimension::What => Column::plain("what"),
-        Dimension::Message => Column::plain("message"),
+        Dimension::Handled | Dimension::Message => Column::plain("message"),
     }
 }
 

@@ -2,8 +2,11 @@
 
 use super::super::closest::closest;
 use super::PageReply;
+use crate::analysis::ask::Ask;
+use crate::analysis::who;
 use crate::query::{Page, Plan};
 use crate::store::Stats;
+use crate::watch::Unwatched;
 use crate::{AccessPath, EventStore, Filter, Index, Order, Query};
 
 /// A sentence where the answer alone leaves the caller stuck.
@@ -26,7 +29,7 @@ pub(crate) fn nothing_matched(store: &EventStore, plan: &Plan, filter: &Filter, 
     }
     let stats = store.get_stats();
     let unknown = |(path, events): &(AccessPath, u64)| match (path, events) {
-        (AccessPath::Index(index), 0) => unknown_key(*index, filter, &stats),
+        (AccessPath::Index(index), 0) => unknown_key(store, *index, filter, &stats),
         _ => None,
     };
     let mut reasons: Vec<String> = plan.candidates.iter().filter_map(unknown).collect();
@@ -40,7 +43,7 @@ pub(crate) fn nothing_matched(store: &EventStore, plan: &Plan, filter: &Filter, 
 }
 
 /// Says that no event has the key asked for, and offers keys there are.
-fn unknown_key(index: Index, filter: &Filter, stats: &Stats) -> Option<String> {
+fn unknown_key(store: &EventStore, index: Index, filter: &Filter, stats: &Stats) -> Option<String> {
     let offer = |key: &str, top: &[(String, u64)]| {
         let names = || top.iter().map(|(name, _)| name.as_str());
         match closest(key, names()) {
@@ -52,7 +55,9 @@ fn unknown_key(index: Index, filter: &Filter, stats: &Stats) -> Option<String> {
     let (name, key, offered) = match index {
         Index::Process => {
             let pid = filter.pid.clone()?;
-            let offered = offer(&pid, &stats.top_pids);
+            let named = || who::offered(&Ask::new(store, &Unwatched), &pid).map(|offered| format!("; {offered}"));
+            let offered = if who::is_pid(&pid) { None } else { named().ok() };
+            let offered = offered.unwrap_or_else(|| offer(&pid, &stats.top_pids));
             ("pid", pid, offered)
         }
         Index::EventType => {

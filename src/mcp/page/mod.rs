@@ -16,11 +16,12 @@ pub(super) use reply::{EventLines, EventMembers, PageReply, to_json, to_values};
 use std::fmt::Write;
 use std::sync::Arc;
 
+use super::args::Shape;
+use super::args::filter::applied_to;
 use super::args::view::Format;
-use super::args::{Shape, effective};
 use super::tool::Answer;
 use super::{gap, json};
-use crate::analysis::nodes::Nodes;
+use crate::analysis::named::narrowed;
 use crate::query::Page;
 use crate::store::Losses;
 use crate::watch::Watch;
@@ -39,7 +40,7 @@ const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 
 /// The answer to a query, as large as its shape allows.
 pub(crate) fn answer(store: &EventStore, query: &Query, shape: &Shape, watch: &dyn Watch) -> Result<Answer<PageReply>> {
-    let filter = Nodes::narrowed(store, &query.filter, watch)?;
+    let filter = narrowed(store, &query.filter, watch)?;
     let query = &Query { filter, max_bytes: Some(MAX_PAYLOAD_BYTES), ..query.clone() };
     // Before they are collected, as far as it can be told.
     let (stored, bytes) = store.size_at_once().unwrap_or_default();
@@ -200,7 +201,7 @@ fn envelope(store: &EventStore, query: &Query, (page, losses): (&Page, &Losses),
         total_matched,
         truncated: next_cursor.is_some() || (query.limit == 0 && total_matched > 0),
         next_cursor,
-        filters: effective(&applied(page)),
+        filters: applied_to(&applied(page)),
         gaps: gap::notes(&page.gaps, losses),
         far_times: far_times(page, shown),
         hint: None,

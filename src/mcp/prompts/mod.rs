@@ -13,7 +13,7 @@ use rmcp::model::{ErrorData, GetPromptRequestParams, GetPromptResult, JsonObject
 use serde_json::Value;
 
 use super::closest::did_you_mean;
-use crate::analysis::nodes::Nodes;
+use crate::analysis::named::narrowed;
 use crate::visible::visible_lines;
 use crate::watch::Watch;
 use crate::{EventStore, Filter, Result};
@@ -83,11 +83,12 @@ impl Given {
 }
 
 impl Given {
-    /// Makes a pid say its node, where it is of one of several.
+    /// Makes a pid say its node, where it is of one of several; a name, the last process that had it.
     fn narrow(&mut self, store: &EventStore, watch: &dyn Watch) -> Result<()> {
         for (_, pid) in self.0.iter_mut().filter(|(name, _)| *name == "pid") {
             let filter = Filter { pid: Some(pid.clone()), ..Filter::default() };
-            if let Some(narrowed) = Nodes::narrowed(store, &filter, watch)?.pid {
+            let Filter { pid: narrowed, mut named, .. } = narrowed(store, &filter, watch)?;
+            if let Some(narrowed) = named.pop().or(narrowed) {
                 *pid = narrowed;
             }
         }

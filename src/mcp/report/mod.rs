@@ -32,7 +32,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use super::args::effective;
+use super::args::filter::applied_to;
 use super::args::filter::filter_line;
 use super::gap::{self, GapReply};
 use super::page::cell::{escaped, quoted};
@@ -71,7 +71,7 @@ impl Report {
 
     /// Shows the filter as it was applied.
     pub(crate) fn filter(&mut self, filter: &Filter) -> &mut Self {
-        self.filters = Some(effective(filter));
+        self.filters = Some(applied_to(filter));
         self
     }
 

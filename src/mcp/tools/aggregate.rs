@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[serde(flatten)]
     filter: FilterArgs,
     /// One to four of: event_type, pid, function (Module.function/arity), module, ast_node_id, node, session_id,
-    /// correlation_id, parent_id, call_id, a width of time such as "10ms", or a member of the payload such as
+    /// correlation_id, parent_id, call_id, message (the kind that was sent, received or handled), a width of time such as "10ms", or a member of the payload such as
     /// "data.exit_reason" (slower: payloads are read). Default event_type.
     group_by: Option<OneOrMany>,
     /// Figures of each group: count; sum, min, max, mean, p50, p95, p99 of duration_ns (exact); rate (events a second);

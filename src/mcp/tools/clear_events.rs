@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::removal::{self, RemovalReply};
-use crate::analysis::nodes::Nodes;
+use crate::analysis::named::narrowed;
 use crate::mcp::args::FilterArgs;
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::watch::Watch;
@@ -34,7 +34,7 @@ impl Tool for ClearEvents {
     type Reply = RemovalReply;
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<RemovalReply>, Error> {
-        let filter = Nodes::narrowed(store, &args.filter.read()?, &Unwatched)?;
+        let filter = narrowed(store, &args.filter.read()?, &Unwatched)?;
         let filter = match (args.all.unwrap_or(false), filter.is_empty()) {
             (true, true) => None,
             (false, false) => Some(filter),

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::analysis::diff::{Change, Difference, Kind, Side, Summary, Surety, difference};
 use crate::analysis::{Dimension, event_at};
+use crate::mcp::args::filter::applied_to;
 use crate::mcp::args::filter::filter_line;
-use crate::mcp::args::{BudgetArgs, FilterArgs, effective, group};
+use crate::mcp::args::{BudgetArgs, FilterArgs, group};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
@@ -41,7 +42,7 @@ impl By {
             Self::What => vec![Dimension::What],
             Self::CallSite => vec![Dimension::Text(Field::AstNode), Dimension::Function],
             Self::Process => vec![Dimension::Text(Field::Pid)],
-            Self::Message => vec![Dimension::Message],
+            Self::Message => vec![Dimension::Handled],
             Self::EventType => vec![Dimension::Text(Field::EventType)],
         }
     }
@@ -168,7 +169,7 @@ fn report(store: &EventStore, found: &Difference, by: By, limit: usize, watch: &
             Cell::Count(set.events),
             Cell::Duration(set.length),
             set.first.map_or(Cell::Empty, |first| Cell::Text(first.to_string())),
-            filter_line(&effective(&applied(set))).into(),
+            filter_line(&applied_to(&applied(set))).into(),
         ]);
     }
     sets.keep(2);

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::findings::Findings;
+use crate::analysis::anomalies::{Finding, Kind, touching};
 use crate::analysis::ask::Ask;
 use crate::analysis::story::{Story, explain};
 use crate::mcp::args::NodeArg;
@@ -46,8 +48,9 @@ impl Tool for Explain {
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let ask = Ask::new(store, watch);
-        let Story { answer, anchor: (t0, what), parts, notes, next } =
-            explain(&ask, &args.target, args.whose.node.as_deref())?;
+        let (story, about) = explain(&ask, &args.target, args.whose.node.as_deref())?;
+        let Story { answer, anchor: (t0, what), parts, notes, next } = story;
+        let has_race = parts.iter().any(|part| part.name == "lost update");
         let mut report = Report::new(answer);
         report.anchor(t0, what);
         for part in parts {
@@ -62,9 +65,22 @@ impl Tool for Explain {
             report.note(note);
         }
         report.gaps(&ask.gaps());
+        let glance = touching(store, &about.pids, about.event.as_deref(), watch)?;
+        // What the story tells itself.
+        let is_told = |kind| match kind {
+            Kind::Crash => about.is_failure,
+            Kind::LostUpdate => has_race,
+            _ => false,
+        };
+        let is_new = |finding: &Finding| !is_told(finding.kind);
+        let findings = Findings::new(glance.as_ref(), is_new);
+        if let Some(section) = findings.section() {
+            report.section(section);
+        }
         for (tool, arguments, why) in next {
             report.next(tool, arguments, why);
         }
+        findings.next(&mut report, "whether it is part of a known pattern of trouble");
         Ok(report.answer(args.max_tokens.unwrap_or(USUAL_TOKENS) * BYTES_PER_TOKEN))
     }
 }

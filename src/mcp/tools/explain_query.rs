@@ -4,9 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::analysis::nodes::Nodes;
-use crate::mcp::args::filter::{effective_schema, filter_line};
-use crate::mcp::args::{QueryArgs, effective};
+use crate::analysis::named::narrowed;
+use crate::mcp::args::QueryArgs;
+use crate::mcp::args::filter::{applied_to, effective_schema, filter_line};
 use crate::mcp::tool::{Answer, Effect, Tool};
 use crate::query::Analysis;
 use crate::watch::Watch;
@@ -122,9 +122,9 @@ impl Tool for ExplainQuery {
 
     fn run(store: &EventStore, Args { query, analyze }: Args, watch: &dyn Watch) -> Result<Answer<Reply>, Error> {
         let query = query.read()?;
-        let query = Query { filter: Nodes::narrowed(store, &query.filter, watch)?, ..query };
+        let query = Query { filter: narrowed(store, &query.filter, watch)?, ..query };
         let explanation = store.explain_watched(&query, analyze.unwrap_or(false), watch)?;
-        let (plan, filters) = (explanation.plan, effective(&explanation.filter));
+        let (plan, filters) = (explanation.plan, applied_to(&explanation.filter));
         let analysis = explanation.analysis.map(AnalysisReply::from);
         let candidates: Vec<Candidate> = plan
             .candidates

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::analysis::nodes::{Nodes, process_of};
+use crate::analysis::named::narrowed;
+use crate::analysis::nodes::process_of;
 use crate::mcp::args::filter::OneOrMany;
 use crate::mcp::args::{BudgetArgs, TimeArg};
 use crate::mcp::page::column::Column as Shown;
@@ -61,7 +62,7 @@ impl Tool for FindEventsAround {
             },
             ..Filter::default()
         };
-        let filter = Nodes::narrowed(store, &filter, watch)?;
+        let filter = narrowed(store, &filter, watch)?;
         let most = (args.before.unwrap_or(USUAL), args.after.unwrap_or(USUAL));
         let found = store.events_around(&filter, middle.place, most, watch)?;
         let budget = args.budget.bytes();

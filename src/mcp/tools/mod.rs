@@ -10,6 +10,7 @@ mod explain;
 mod explain_query;
 mod find_anomalies;
 mod find_events_around;
+mod findings;
 mod get_event_by_id;
 mod get_instrumentation_plan;
 mod get_stats;

@@ -4,11 +4,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::findings::Findings;
+use crate::analysis::anomalies::glance;
 use crate::analysis::ask::Ask;
 use crate::analysis::ending::{endings, told};
 use crate::analysis::event_at;
 use crate::analysis::fact::Fact;
 use crate::analysis::overview::{LONG_MAILBOX, Overview, Trouble, Troubles, length, overview};
+use crate::analysis::place::sent_at;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
@@ -40,7 +43,7 @@ impl Tool for OverviewTool {
     const TITLE: &'static str = "Overview";
     const DESCRIPTION: &'static str = "Start here. What is recorded and what stands out: span and totals by type, crashes, \
         call timeouts, exceptions and lost messages with their event ids, the busiest processes (messages in and out, \
-        busy share, longest mailbox, end), the functions that took most time, and what to ask next.";
+        share of time in recorded calls with what they waited, longest mailbox, end), the functions that took most time, and what to ask next.";
     const EXAMPLE: &'static str = r#"{"since_timestamp":"-10s"}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);
@@ -53,7 +56,9 @@ impl Tool for OverviewTool {
         // Before the rest: what came before an end that is stored is stored as well.
         let ends = endings(&Ask::new(store, watch))?;
         let found = overview(store, &Filter { since, until, ..Filter::default() }, watch)?;
-        let mut report = report(&found);
+        let glance = glance(store, found.visit.filter.clone(), found.visit.visited, watch)?;
+        let findings = Findings::new(glance.as_ref(), |_| true);
+        let mut report = report(&found, &findings);
         functions(store, &found, watch, &mut report)?;
         report.over(store, &found.visit, watch)?;
         let first = found.visit.since.or(found.visit.span.map(|(first, _)| first));
@@ -61,12 +66,12 @@ impl Tool for OverviewTool {
             let when = Cell::At(end.at()).shown(first);
             report.note(format!("{} at {when} ({}); nothing after it is recorded", told(&end), end.id()));
         }
-        suggest(&found, &mut report);
+        suggest(&found, &findings, &mut report);
         Ok(report.answer(args.budget.bytes()))
     }
 }
 
-fn report(found: &Overview) -> Report {
+fn report(found: &Overview, findings: &Findings<'_>) -> Report {
     let Overview { visit, types, nodes, sessions, .. } = found;
     let troubles = &found.troubles;
     let sorts = [
@@ -100,6 +105,9 @@ fn report(found: &Overview) -> Report {
     }
     if let Some(trouble) = trouble_section(found) {
         report.section(trouble);
+    }
+    if let Some(findings) = findings.section() {
+        report.section(findings);
     }
     report.section(processes(found));
     let mut section = Section::new("event types");
@@ -148,8 +156,7 @@ fn trouble_section(found: &Overview) -> Option<Section> {
     };
     let send = |fact: &Fact| {
         let to = fact.text("receiver_name").or_else(|| fact.text("receiver_pid")).unwrap_or("?");
-        let site = fact.text("sent_from").or_else(|| fact.text("sent_in"));
-        let site = site.map(|site| format!(", from {site}")).unwrap_or_default();
+        let site = sent_at(fact).map(|site| format!(", from {site}")).unwrap_or_default();
         let message = fact.text("message").unwrap_or_default();
         // A reply is told without the reference it answers.
         let message = match Value::read(message).tuple() {
@@ -198,7 +205,7 @@ fn processes(found: &Overview) -> Section {
         Column::plain("events"),
         Column::plain("in"),
         Column::plain("out"),
-        Column::plain("busy"),
+        Column::plain("in_calls"),
         Column::plain("mailbox"),
         Column::plain("raised"),
         Column::plain("end"),
@@ -211,7 +218,7 @@ fn processes(found: &Overview) -> Section {
             Cell::Count(process.events),
             Cell::Count(process.received),
             Cell::Count(process.sent),
-            if process.busy > 0 { Cell::Share(process.busy as f64 / span) } else { Cell::Empty },
+            if process.in_calls > 0 { Cell::Share(process.in_calls as f64 / span) } else { Cell::Empty },
             process.mailbox.map_or(Cell::Empty, |longest| Cell::Count(longest.max(0) as u64)),
             if process.raised > 0 { Cell::Count(process.raised) } else { Cell::Empty },
             process.exit.as_deref().map_or(Cell::Empty, |reason| Cell::Text(brief(reason, 40))),
@@ -248,7 +255,7 @@ fn functions(store: &EventStore, found: &Overview, watch: &dyn Watch, report: &m
 }
 
 /// What to ask next, the worst first.
-fn suggest(found: &Overview, report: &mut Report) {
+fn suggest(found: &Overview, findings: &Findings<'_>, report: &mut Report) {
     let troubles = &found.troubles;
     if troubles.crashes.count + troubles.timeouts.count + troubles.abnormal_ends.count > 0 {
         report.next("explain", json!({ "target": "last_crash" }), "the last crash and what led to it");
@@ -264,9 +271,7 @@ fn suggest(found: &Overview, report: &mut Report) {
     if let Some(process) = long {
         report.next("explain", json!({ "target": process.who.short() }), "why its mailbox is long");
     }
-    if !found.processes.iter().any(|process| process.ended_badly) || troubles.crashes.count == 0 {
-        report.next("find_anomalies", json!({}), "races, deadlocks, late replies, outliers");
-    }
+    findings.next(report, "races, deadlocks, late replies, outliers");
     if !found.functions.is_empty() {
         report.next("profile", json!({ "by": "call_site" }), "where the time goes, and which call site is slow");
     }

@@ -82,7 +82,7 @@ impl By {
             Self::CallSite => vec![Dimension::Text(Field::AstNode), Dimension::Function],
             Self::AstNode => vec![Dimension::Text(Field::AstNode)],
             Self::Process => vec![Dimension::Text(Field::Pid)],
-            Self::Message => vec![Dimension::Message],
+            Self::Message => vec![Dimension::Handled],
         }
     }
 

@@ -133,7 +133,7 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
     let mut history = Section::new("changes");
     let describe = |change: &StateChange, section: &mut Section, what: &str| -> Result<(), Error> {
         let sender = names.maybe(change.sender.as_deref())?.map(|sender| format!(" from {sender}")).unwrap_or_default();
-        let site = change.sent_from.as_deref().map(|site| format!(", sent at {site}")).unwrap_or_default();
+        let site = change.sent_at(ask).map(|site| format!(", sent at {site}")).unwrap_or_default();
         section.line(format!(
             "{what} {} ({}) by {} in {}{sender}{site}",
             Cell::At(change.at).shown(Some(found.at)),

@@ -60,7 +60,7 @@ impl Tool for StateHistory {
             return Err(Error::invalid("since_timestamp: is after until_timestamp; swap them or drop one"));
         }
         let found = state_history(&ask, (&args.pid, args.whose.node.as_deref()), path.as_ref(), span)?;
-        let mut report = report(&found, path.as_ref());
+        let mut report = report(&ask, &found, path.as_ref());
         report.gaps(&ask.gaps());
         if let [first, .., last] = &found.steps[..] {
             let session = ask.event(Some(&last.change.id)).and_then(|it| it.event.session_id().map(str::to_owned));
@@ -71,7 +71,7 @@ impl Tool for StateHistory {
     }
 }
 
-fn report(found: &History, path: Option<&Path>) -> Report {
+fn report(ask: &Ask<'_>, found: &History, path: Option<&Path>) -> Report {
     let whose: Vec<String> = found.whose.iter().map(ToString::to_string).collect();
     let part = path.map(|path| format!("{} of ", path.text())).unwrap_or_default();
     let values = if found.steps.len() == 1 { "value" } else { "values" };
@@ -117,7 +117,7 @@ fn report(found: &History, path: Option<&Path>) -> Report {
         row.extend([
             Cell::Text(brief(&change.trigger(), 100)),
             step.sender.as_ref().map_or(Cell::Empty, |sender| Cell::Text(sender.to_string())),
-            Cell::text(change.sent_from.as_deref()),
+            change.sent_at(ask).map_or(Cell::Empty, Cell::Text),
             Cell::Text(change.callback.clone()),
             Cell::Text(change.pid.clone()),
         ]);
