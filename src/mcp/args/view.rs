@@ -45,17 +45,16 @@ pub(crate) enum Format {
 /// How to show a page.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct ViewArgs {
-    /// next_cursor of the page before, unchanged, with the same filters and order.
+    /// next_cursor, unchanged. With the same filters and order.
     cursor: Option<String>,
-    /// Only these columns (table) or members (json); "mfa" is Module.function/arity, "t_us" the time relative to t0.
-    /// seq, timestamp and wall_time are columns only when asked for.
+    /// Columns. Members for json. mfa: Module.function/arity; t_us: microseconds after t0; seq, timestamp, wall_time:
+    /// only when asked for.
     #[serde(default)]
     #[schemars(schema_with = "fields_schema")]
     fields: Option<Vec<String>>,
-    /// "table" (default): short rows, payloads cut with a mark. "json": whole events, nothing cut.
+    /// Default table. Short rows, payloads cut with a mark; json: whole events.
     format: Option<Format>,
-    /// Size budget of the answer, 4 bytes a token; default 5000 for table; json is bounded by 4 MiB. At least one event
-    /// is always shown.
+    /// Default 5000. Answer size, 4 bytes a token; json: 4 MiB unless given.
     #[schemars(range(min = 1))]
     max_tokens: Option<usize>,
 }
