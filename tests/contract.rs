@@ -308,3 +308,12 @@ fn the_example_of_every_tool_is_taken() {
         client.call(name, example);
     }
 }
+
+#[test]
+fn what_to_type_in_the_application_is_told_while_nobody_is_connected() {
+    let mut client = Client::start();
+    let (status, text) = (client.call("capture_status", json!({})), client.text("capture_status", json!({})));
+    let in_iex = status["in_iex"].as_str().unwrap_or_else(|| panic!("{status}"));
+    assert!(in_iex.contains(":dbg.trace_port(:ip, {4711, 20_000})"), "{in_iex}");
+    assert!(text.ends_with(in_iex), "both channels say it: {text}");
+}
