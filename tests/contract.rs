@@ -5,6 +5,8 @@
 #[path = "support/client.rs"]
 mod client;
 
+use std::collections::HashMap;
+
 use client::Client;
 use serde_json::{Value, json};
 
@@ -100,7 +102,7 @@ fn every_tool_says_what_it_is_and_what_it_does_to_the_store() {
     for tool in tools() {
         let name = tool["name"].as_str().unwrap();
         assert!(tool["title"].is_string(), "{name}");
-        assert!(tool["description"].as_str().unwrap().contains("Example: {"), "{name}");
+        assert!(!tool["description"].as_str().unwrap().is_empty(), "{name}");
         let annotations = &tool["annotations"];
         for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
             assert!(annotations[hint].is_boolean(), "{name}: {hint}");
@@ -141,40 +143,94 @@ fn no_schema_holds_what_clients_stumble_over() {
     });
 }
 
+/// Most tokens, 4 bytes each, that the tools and the instructions may take of a context before the first question.
+const MOST_TOKENS_OF_TOOLS: usize = 6_000;
+const MOST_TOKENS_OF_INSTRUCTIONS: usize = 400;
+
 #[test]
-fn every_argument_is_described() {
-    for tool in tools() {
-        for (name, argument) in tool["inputSchema"]["properties"].as_object().unwrap() {
-            assert!(argument["description"].is_string(), "{}.{name}", tool["name"]);
-        }
+fn what_is_read_before_the_first_question_is_short() {
+    let printed = assert_cmd::Command::cargo_bin("elixir-scope-storage").unwrap().arg("tools").output().unwrap();
+    let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    let bytes = |tool: &Value| {
+        let said = |key: &str| tool[key].as_str().unwrap().len();
+        said("name") + said("description") + tool["inputSchema"].to_string().len()
+    };
+    let tools = printed["tools"].as_array().unwrap();
+    let each: Vec<String> = tools.iter().map(|tool| format!("{} {}", tool["name"], bytes(tool) / 4)).collect();
+    let all = tools.iter().map(bytes).sum::<usize>().div_ceil(4);
+    assert!(all <= MOST_TOKENS_OF_TOOLS, "{all} tokens: {each:#?}");
+
+    for more in [&[][..], &["--read-only"]] {
+        let mut client = Client::start_with(more);
+        let reply = client.request("initialize", client::handshake());
+        let instructions = reply["result"]["instructions"].as_str().unwrap_or_else(|| panic!("{reply}"));
+        let tokens = instructions.len().div_ceil(4);
+        assert!(tokens <= MOST_TOKENS_OF_INSTRUCTIONS, "{more:?}: {tokens} tokens");
     }
 }
 
 #[test]
-fn instructions_fit_into_two_kilobytes_and_name_the_workflow() {
+fn every_argument_has_a_type_and_is_described() {
+    for tool in tools() {
+        visit(&tool["inputSchema"], &tool["name"].to_string(), &|schema, path| {
+            for (name, argument) in schema["properties"].as_object().into_iter().flatten() {
+                let description = argument["description"].as_str().unwrap_or_default();
+                assert!(!description.is_empty(), "{path}.{name}: what is it?");
+                assert!(argument["type"].is_string() || argument["anyOf"].is_array(), "{path}.{name}: of which type?");
+            }
+        });
+    }
+}
+
+/// What several tools take is said in full once.
+#[test]
+fn an_argument_of_several_tools_is_told_in_full_by_the_first() {
+    let tools = tools();
+    let of = |tool: &str, argument: &str| {
+        let tool = tools.iter().find(|one| one["name"] == tool).unwrap();
+        tool["inputSchema"]["properties"][argument].clone()
+    };
+    let (full, short) = (of("query_events", "since_timestamp"), of("aggregate", "since_timestamp"));
+    let (full, short) = (full["description"].as_str().unwrap(), short["description"].as_str().unwrap());
+    assert!(full.contains("-5s") && full.starts_with(&format!("{short}. ")), "{full:?}, {short:?}");
+    for argument in ["role", "arity", "min_duration_ns"] {
+        let [mut full, mut short] = ["query_events", "clear_events"].map(|tool| of(tool, argument));
+        for one in [&mut full, &mut short] {
+            one.as_object_mut().unwrap().remove("description");
+        }
+        assert_eq!(full, short, "{argument}: type, choices and bounds are the same in every tool");
+    }
+}
+
+#[test]
+fn instructions_name_the_workflow() {
     let mut client = Client::start();
     let reply = client.request("initialize", client::handshake());
     let instructions = reply["result"]["instructions"].as_str().unwrap_or_else(|| panic!("{reply}"));
-    assert!(instructions.len() < 2048, "{} bytes", instructions.len());
     for word in ["get_stats", "query_events", "get_event_by_id", "next_cursor", "-5s", "max_tokens"] {
         assert!(instructions.contains(word), "{word}");
     }
 }
 
+/// By tool.
+fn validators(which: &str) -> HashMap<String, jsonschema::Validator> {
+    let of =
+        |tool: &Value| (tool["name"].as_str().unwrap().to_owned(), jsonschema::validator_for(&tool[which]).unwrap());
+    tools().iter().map(of).collect()
+}
+
 #[test]
-fn every_answer_is_what_its_schema_promises() {
-    let validators: std::collections::HashMap<String, jsonschema::Validator> = tools()
-        .iter()
-        .map(|tool| {
-            let name = tool["name"].as_str().unwrap().to_owned();
-            (name, jsonschema::validator_for(&tool["outputSchema"]).unwrap())
-        })
-        .collect();
+fn every_answer_is_what_its_schema_promises_and_suggests_calls_that_are_valid() {
+    let [inputs, outputs] = ["inputSchema", "outputSchema"].map(validators);
     let mut client = Client::start();
     let mut conforms = |tool: &str, arguments: Value| {
         let answer = client.call(tool, arguments);
-        let problems: Vec<String> = validators[tool].iter_errors(&answer).map(|error| error.to_string()).collect();
+        let problems: Vec<String> = outputs[tool].iter_errors(&answer).map(|error| error.to_string()).collect();
         assert!(problems.is_empty(), "{tool}: {problems:?} in {answer}");
+        for next in answer["next"].as_array().into_iter().flatten() {
+            let suggested = &inputs[next["tool"].as_str().unwrap()];
+            assert!(suggested.is_valid(&next["arguments"]), "{tool}: suggests {next}");
+        }
     };
     conforms("get_stats", json!({}));
     conforms("query_events", json!({}));
@@ -247,9 +303,17 @@ fn every_answer_is_what_its_schema_promises() {
 fn the_example_of_every_tool_is_taken() {
     let mut client = Client::start_with(&client::BANK);
     for tool in tools() {
-        let description = tool["description"].as_str().unwrap();
-        let example = description.split_once("Example: ").unwrap().1;
-        let arguments: Value = serde_json::from_str(example).unwrap();
-        client.call(tool["name"].as_str().unwrap(), arguments);
+        let (name, example) = (tool["name"].as_str().unwrap(), tool["_meta"]["example"].clone());
+        assert!(jsonschema::is_valid(&tool["inputSchema"], &example), "{name}: {example}");
+        client.call(name, example);
     }
+}
+
+#[test]
+fn what_to_type_in_the_application_is_told_while_nobody_is_connected() {
+    let mut client = Client::start();
+    let (status, text) = (client.call("capture_status", json!({})), client.text("capture_status", json!({})));
+    let in_iex = status["in_iex"].as_str().unwrap_or_else(|| panic!("{status}"));
+    assert!(in_iex.contains(":dbg.trace_port(:ip, {4711, 20_000})"), "{in_iex}");
+    assert!(text.ends_with(in_iex), "both channels say it: {text}");
 }

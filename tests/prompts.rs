@@ -22,11 +22,19 @@ fn refused(client: &mut Client, name: &str, arguments: Value) -> String {
     message
 }
 
+fn input_schema(tool: &str) -> Value {
+    let list: Value = serde_json::from_str(&elixir_scope_storage::mcp::tools_json(false)).unwrap();
+    let tool = list["tools"].as_array().unwrap().iter().find(|one| one["name"] == tool);
+    tool.unwrap_or_else(|| panic!("no such tool in {list}"))["inputSchema"].clone()
+}
+
 /// The calls a message proposes: tool and arguments.
 fn calls(message: &str) -> Vec<(String, Value)> {
     let line = |line: &str| {
         let (tool, arguments) = line.strip_prefix("   ")?.split_once(' ')?;
-        Some((tool.to_owned(), serde_json::from_str(arguments).unwrap_or_else(|_| panic!("not JSON: {line}"))))
+        let arguments = serde_json::from_str(arguments).unwrap_or_else(|_| panic!("not JSON: {line}"));
+        assert!(jsonschema::is_valid(&input_schema(tool), &arguments), "not as the tool takes it: {line}");
+        Some((tool.to_owned(), arguments))
     };
     message.lines().filter_map(line).collect()
 }

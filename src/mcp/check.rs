@@ -5,7 +5,7 @@
 //! one, the text of a JSON object for the object. Objects are not entered: events are judged one by one by the store.
 
 use rmcp::model::JsonObject;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::closest::did_you_mean;
 use crate::{Error, Result};
@@ -114,17 +114,25 @@ fn coerce(schema: &Value, value: &Value) -> Option<Value> {
             let text = text.trim();
             text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<u64>().map(Value::from)).ok()
         }
-        ("integer", Value::Number(number)) => {
-            let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15)?;
-            Some(Value::from(float as i64))
+        ("integer", Value::Number(number)) => whole(number).map(Value::from),
+        ("string", Value::Number(number)) => {
+            Some(Value::from(whole(number).map_or_else(|| number.to_string(), |whole| whole.to_string())))
         }
-        ("string", Value::Number(number)) => Some(Value::from(number.to_string())),
         ("boolean", Value::String(text)) => text.parse::<bool>().ok().map(Value::from),
-        ("array", Value::String(text)) if text.trim_start().starts_with('[') => serde_json::from_str(text).ok(),
+        ("array", Value::String(text)) if text.trim_start().starts_with('[') => {
+            let one = || schema.get("items").is_some_and(|items| type_of(items) == "string").then(|| json!([text]));
+            serde_json::from_str(text).ok().or_else(one)
+        }
         ("object", Value::String(text)) if text.trim_start().starts_with('{') => serde_json::from_str(text).ok(),
         ("array", Value::String(_) | Value::Number(_) | Value::Object(_)) => Some(Value::Array(vec![value.clone()])),
         _ => None,
     }
+}
+
+/// A number such as `7.0` as an integer.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    let is_whole = |float: &f64| float.fract() == 0.0 && float.abs() < 9e15;
+    number.is_f64().then(|| number.as_f64()).flatten().filter(is_whole).map(|float| float as i64)
 }
 
 /// A text, in the spelling of the choices where there are any.
@@ -187,7 +195,6 @@ fn shortened(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn schema() -> JsonObject {
         let schema = json!({
@@ -197,6 +204,7 @@ mod tests {
                 "order": {"type": "string", "enum": ["asc", "desc"]},
                 "since": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
                 "types": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+                "names": {"type": "array", "items": {"type": "string"}},
                 "fields": {"type": "array", "items": {"type": "string", "enum": ["pid", "data"]}},
                 "events": {"type": "array", "items": {"type": "object"}},
                 "all": {"type": "boolean"},
@@ -225,6 +233,9 @@ mod tests {
         right(json!({"since": -576_460_751_564_576_952_i64}), "since", json!(-576_460_751_564_576_952_i64));
         right(json!({"since": "-5s"}), "since", json!("-5s"));
         right(json!({"types": "a"}), "types", json!("a"));
+        right(json!({"names": "a"}), "names", json!(["a"]));
+        right(json!({"names": "[a"}), "names", json!(["[a"]));
+        right(json!({"pid": 5.0}), "pid", json!("5"));
         right(json!({"types": ["a", "b"]}), "types", json!(["a", "b"]));
         right(json!({"events": [5, {}]}), "events", json!([5, {}]));
         assert_eq!(checked(json!({"limit": null})).unwrap(), json!({"pid": "<0.1.0>"}), "null is not given");

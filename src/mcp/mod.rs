@@ -10,7 +10,6 @@
 
 #![expect(
     clippy::doc_markdown,
-    clippy::doc_link_with_quotes,
     reason = "the doc comments of arguments and replies are their descriptions in tools.json: plain text"
 )]
 

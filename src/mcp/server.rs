@@ -27,34 +27,28 @@ use crate::watch::{Unwatched, Watch};
 /// What an assistant reads before its first call.
 pub(crate) const INSTRUCTIONS: &str = "\
 Flight recorder of a running Elixir/Erlang (BEAM) system: calls, messages, process life, state changes and errors as \
-events, indexed in memory.
+indexed events.
 
 Start with overview, then explain (\"last_crash\", a pid, a name or an event id): the story back to the cause. state_at, \
 state_history: a state, and who changed it. Symptom unclear: find_anomalies. call_tree, message_flow, mailbox: calls \
 and messages.
 
-Events: get_stats (top types, pids, functions) -> query_events with filters -> get_event_by_id. last_n_events_for_pid is \
-`tail`; query_events_by_ast_node asks by place in the source.
+Events: get_stats (top types, pids, functions) -> query_events with filters -> get_event_by_id. Figures: aggregate, \
+profile (where the time went), diff_windows.
 
-Figures: aggregate (by any fields), profile (where the time went), diff_windows (what changed).
+Filters are the same in every tool, told in full in query_events; they combine with AND and are echoed as applied. pid \
+matches every role (sender, receiver, ...); role narrows it.
 
-Filters combine with AND and are echoed as they were applied. `pid` matches every role (sender, receiver, parent, ...); \
-`role` narrows it. event_type takes one or a list.
+Times are nanoseconds on the events' own clock (often negative), RFC 3339, or relative to the newest event: \
+since_timestamp \"-5s\". order \"desc\" gives the newest first.
 
-Times are nanoseconds on the events' own clock (often negative: BEAM monotonic time), decimal strings, RFC 3339, or \
-relative to the newest event: since_timestamp \"-5s\". Order is (timestamp, insertion); order \"desc\" gives the newest \
-first.
+truncated=true: repeat the call with cursor=next_cursor, or narrow the filters. limit 0 only counts. gaps name spans \
+whose events were pruned or lost.
 
-Every answer says returned, total_matched, truncated and next_cursor. truncated=true: repeat the same call with \
-cursor=next_cursor, or narrow the filters. limit 0 only counts. gaps name spans whose events were pruned, or lost on the way.
+format \"table\": constant columns stand once in the head, cut payloads end in a mark (\"\u{2026}+123B\"). \"json\": whole \
+events. max_tokens is the size of the answer, 4 bytes a token.
 
-format \"table\" (default) is short: constant columns stand once in the head, times are microseconds after t0, payloads \
-are cut with a mark such as \"\u{2026}+123B\". format \"json\" gives whole events, nothing cut. fields picks columns; \
-max_tokens is the size budget.
-
-A refused call shows one that works.
-
-Empty or stale? import_events reads a recording; start_capture reads a running node; capture_status tells how it goes.
+A refused call shows one that works. Empty or stale? import_events reads a recording, start_capture a running node.
 
 More: the resource elixirscope://guide, and the prompts debug_crash, why_slow, who_changed_state, what_happened_around.";
 

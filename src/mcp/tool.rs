@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rmcp::model::{JsonObject, ToolAnnotations};
+use rmcp::model::{JsonObject, MetaObject, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,9 @@ use super::{check, schema};
 use crate::visible::visible_lines;
 use crate::watch::Watch;
 use crate::{Error, ErrorKind, EventStore};
+
+/// Where a listed tool has arguments that work.
+const EXAMPLE_KEY: &str = "example";
 
 /// What a call does to the store, for hosts that ask before they let it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub(crate) trait Tool<On = EventStore> {
     const NAME: &'static str;
     /// For people.
     const TITLE: &'static str;
-    /// When to use it and what comes back; the example follows it.
+    /// When to use it and what comes back.
     const DESCRIPTION: &'static str;
     /// Arguments of a call that works: a JSON object.
     const EXAMPLE: &'static str;
@@ -200,8 +203,10 @@ fn entry_on<T: Tool<On>, On>() -> Entry
 where
     Desk: AsRef<On>,
 {
-    let description = format!("{} Example: {}", T::DESCRIPTION, T::EXAMPLE);
-    let mut tool = rmcp::model::Tool::new(T::NAME, description, Arc::new(schema::input::<T::Args>()));
+    let mut tool = rmcp::model::Tool::new(T::NAME, T::DESCRIPTION, Arc::new(schema::input::<T::Args>()));
+    // Hosts do not put this before a model; a refused call and the guide show it.
+    let example = serde_json::from_str(T::EXAMPLE).unwrap_or_default();
+    tool.meta = Some(MetaObject(JsonObject::from_iter([(EXAMPLE_KEY.to_owned(), example)])));
     tool.title = Some(T::TITLE.to_owned());
     tool.output_schema = Some(Arc::new(schema::output::<T::Reply>()));
     tool.annotations = Some(ToolAnnotations::from_raw(

@@ -27,8 +27,8 @@ export const promptArguments = (prompt) =>
 export const filled = (template) =>
   template.uriTemplate.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(sample(name)));
 
-/** The call that a tool's description shows. */
-export const example = (tool) => JSON.parse(tool.description.split(" Example: ")[1]);
+/** The call that a tool comes with. */
+export const example = (tool) => tool._meta.example;
 
 /** The arguments of a call of `asked.json`. */
 export function given({ arguments: args, batch }) {

@@ -45,8 +45,8 @@ class Tally:
 
 
 def example(tool):
-    """The call that a tool's description shows."""
-    return json.loads(tool["description"].split(" Example: ")[1])
+    """The call that a tool comes with."""
+    return tool["_meta"]["example"]
 
 
 def given(asked):

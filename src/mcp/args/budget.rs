@@ -8,38 +8,36 @@ use super::view::BYTES_PER_TOKEN;
 use crate::{Result, Time};
 
 /// Budget of an analysis unless asked otherwise.
-const USUAL_TOKENS: usize = 2_000;
+const USUAL_TOKENS: usize = 1_500;
 
 /// Size of an analysis.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct BudgetArgs {
-    /// Size budget of the answer, 4 bytes a token; default 2000. What does not fit is counted; heads and notes always
-    /// show.
-    #[schemars(range(min = 50, max = 1_000_000))]
+    /// Default 1500. Answer size, 4 bytes a token; what does not fit is counted.
+    #[schemars(range(min = 50))]
     max_tokens: Option<usize>,
 }
 
 impl BudgetArgs {
     /// Most bytes of text.
     pub(crate) fn bytes(&self) -> usize {
-        self.max_tokens.unwrap_or(USUAL_TOKENS) * BYTES_PER_TOKEN
+        self.max_tokens.unwrap_or(USUAL_TOKENS).saturating_mul(BYTES_PER_TOKEN)
     }
 }
 
 /// Whose process is meant.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct NodeArg {
-    /// Erlang node of the process, such as "app@host": where several nodes were recorded and its pid or name is on more
-    /// than one.
+    /// Erlang node. app@host; says whose pid or name is meant where several have it.
     pub(crate) node: Option<String>,
 }
 
 /// A span of time.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct SpanArgs {
-    /// Not earlier than this: integer ns, decimal string, RFC 3339, or relative to the newest event ("-5s", "-250ms").
+    /// From. Nanoseconds, RFC 3339, or relative to the newest event: -5s, -250ms. Inclusive, as the end is.
     since_timestamp: Option<TimeArg>,
-    /// Not later than this; written like since_timestamp.
+    /// To.
     until_timestamp: Option<TimeArg>,
 }
 

@@ -8,53 +8,44 @@ use super::time::{TimeArg, written};
 use crate::mcp::page::cell::{cut, quoted};
 use crate::{Error, Filter, Result, Role};
 
-/// One value or a list of values.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub(crate) enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
 /// Which events; everything given must hold.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct FilterArgs {
-    /// A process the event names in any role: "<0.120.0>", "#PID<0.120.0>", "0.120.0", of one of several nodes
-    /// "<app@host.120.0>", or a registered name.
+    /// Pid or name. <0.120.0>, 0.120.0, Account, :cart_4; <app@host.120.0> where several nodes were recorded.
     pid: Option<String>,
-    /// Narrows pid to one role.
+    /// Of pid.
     #[serde(default)]
     #[schemars(schema_with = "role_schema")]
     role: Option<String>,
-    /// Erlang node, such as "app@host".
+    /// Erlang node. app@host; says whose pid or name is meant where several have it.
     node: Option<String>,
-    /// One event type or a list of them, such as "function_entry" or ["message_send", "message_receive"].
-    event_type: Option<OneOrMany>,
-    /// Not earlier than this: integer ns, decimal string, RFC 3339, or relative to the newest event ("-5s", "-250ms").
+    /// Any of these. function_entry, message_send, process_exit; get_stats lists them.
+    event_type: Option<Vec<String>>,
+    /// From. Nanoseconds, RFC 3339, or relative to the newest event: -5s, -250ms. Inclusive, as the end is.
     since_timestamp: Option<TimeArg>,
-    /// Not later than this; written like since_timestamp.
+    /// To.
     until_timestamp: Option<TimeArg>,
-    /// Joins the events of one exchange.
+    /// One exchange.
     correlation_id: Option<String>,
-    /// AST node (place in the source), exactly.
+    /// Source place.
     ast_node_id: Option<String>,
-    /// Start of the AST node id, such as "Bank.Teller:transfer:".
+    /// Its start. Such as Bank.Teller:transfer:
     ast_node_prefix: Option<String>,
-    /// Module, such as "Bank.Account" or ":httpd_request".
+    /// Full name. Bank.Account, :httpd_request.
     module: Option<String>,
-    /// Function name, such as "handle_call".
+    /// Name alone. handle_call.
     function: Option<String>,
-    /// Arity of the function.
+    /// Of function.
     #[schemars(range(min = 0, max = 255))]
     arity: Option<u8>,
-    /// Recording session.
+    /// Recording.
     session_id: Option<String>,
-    /// Joins the entry and the exit of one call.
+    /// One call. Its entry and its exit.
     call_id: Option<String>,
-    /// Only events that took at least this many nanoseconds.
+    /// At least.
     #[schemars(range(min = 0))]
     min_duration_ns: Option<i64>,
-    /// Substring of the event's JSON; case matters.
+    /// Part of its JSON. Case matters.
     text: Option<String>,
 }
 
@@ -78,11 +69,10 @@ impl FilterArgs {
             node: self.node,
             event_types: match self.event_type {
                 None => Vec::new(),
-                Some(OneOrMany::One(one)) => vec![one],
-                Some(OneOrMany::Many(many)) if many.is_empty() => {
+                Some(types) if types.is_empty() => {
                     return Err(Error::invalid("event_type: got []; name at least one type, or leave it out for all"));
                 }
-                Some(OneOrMany::Many(many)) => many,
+                Some(types) => types,
             },
             since: self.since_timestamp.map(|time| time.read("since_timestamp")).transpose()?,
             until: self.until_timestamp.map(|time| time.read("until_timestamp")).transpose()?,

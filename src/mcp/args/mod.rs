@@ -26,10 +26,10 @@ use crate::{Query, Result};
 pub(crate) struct QueryArgs {
     #[serde(flatten)]
     pub(crate) filter: FilterArgs,
-    /// Most events of this page; default 100. 0 only counts.
+    /// Default 100. 0 only counts.
     #[schemars(range(min = 0, max = 10_000))]
     limit: Option<usize>,
-    /// By (timestamp, insertion): "asc", oldest first (default), or "desc", newest first.
+    /// Default asc. Oldest first, by (timestamp, insertion).
     order: Option<OrderArg>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct PageArgs {
 impl PageArgs {
     /// The page asked for, and how to show it.
     pub(crate) fn read(self) -> Result<(Query, Shape)> {
-        let (cursor, shape) = self.view.read()?;
+        let (cursor, shape) = self.view.read(self.query.limit.is_some())?;
         Ok((Query { cursor, ..self.query.read()? }, shape))
     }
 }

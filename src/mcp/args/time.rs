@@ -70,6 +70,7 @@ impl JsonSchema for TimeArg {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "type": "integer" }, { "type": "string" }] })
+        // Integers are taken too. As text no host rounds their nineteen digits.
+        json_schema!({ "type": "string" })
     }
 }

@@ -9,8 +9,11 @@ use crate::{Error, Order, Result};
 /// Bytes a token stands for in budgets.
 pub(crate) const BYTES_PER_TOKEN: usize = 4;
 
-/// Budget of a table unless asked otherwise: half of what the strictest host shows.
-const TABLE_TOKENS: usize = 5_000;
+/// Budget of a table unless asked otherwise.
+const TABLE_TOKENS: usize = 1_500;
+
+/// Budget of a table of so many events as were asked for: half of what the strictest host shows.
+const ASKED_TOKENS: usize = 5_000;
 
 /// Bound of a JSON page unless asked otherwise: with both channels it stays below the 10 MiB a client reads.
 const JSON_BYTES: usize = 4 << 20;
@@ -45,17 +48,16 @@ pub(crate) enum Format {
 /// How to show a page.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct ViewArgs {
-    /// next_cursor of the page before, unchanged, with the same filters and order.
+    /// next_cursor, unchanged. With the same filters and order.
     cursor: Option<String>,
-    /// Only these columns (table) or members (json); "mfa" is Module.function/arity, "t_us" the time relative to t0.
-    /// seq, timestamp and wall_time are columns only when asked for.
+    /// Columns. Members for json. mfa: Module.function/arity; t_us: microseconds after t0; seq, timestamp, wall_time:
+    /// only when asked for.
     #[serde(default)]
     #[schemars(schema_with = "fields_schema")]
     fields: Option<Vec<String>>,
-    /// "table" (default): short rows, payloads cut with a mark. "json": whole events, nothing cut.
+    /// Default table. Short rows, payloads cut with a mark; json: whole events.
     format: Option<Format>,
-    /// Size budget of the answer, 4 bytes a token; default 5000 for table; json is bounded by 4 MiB. At least one event
-    /// is always shown.
+    /// Default 1500, with a limit 5000. Answer size, 4 bytes a token; json: 4 MiB unless given.
     #[schemars(range(min = 1))]
     max_tokens: Option<usize>,
 }
@@ -78,8 +80,8 @@ pub(crate) struct Shape {
 }
 
 impl ViewArgs {
-    /// The cursor, and how to write the page.
-    pub(crate) fn read(self) -> Result<(Option<String>, Shape)> {
+    /// The cursor, and how to write the page. `is_counted`: so many events were asked for.
+    pub(crate) fn read(self, is_counted: bool) -> Result<(Option<String>, Shape)> {
         let format = self.format.unwrap_or_default();
         let column = |name: String| {
             let unknown = || Error::invalid(format!("fields: unknown column {name:?}"));
@@ -102,6 +104,7 @@ impl ViewArgs {
             });
         }
         let usual = match format {
+            Format::Table if is_counted => ASKED_TOKENS * BYTES_PER_TOKEN,
             Format::Table => TABLE_TOKENS * BYTES_PER_TOKEN,
             Format::Json => JSON_BYTES,
         };

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::event::StoredEvent;
 use crate::mcp::closest::closest;
 use crate::mcp::json;
+use crate::mcp::tools::as_called;
 use crate::query::{Filter, Order, Page, Query};
 use crate::{Error, EventStore, Index, Result, Time};
 
@@ -18,6 +19,10 @@ const CANDIDATES: usize = 1_000;
 
 /// A call as an assistant makes it, as one line of the message.
 pub(super) fn call(tool: &str, arguments: &Value) -> String {
+    let arguments = match arguments {
+        Value::Object(arguments) => Value::Object(as_called(tool, arguments.clone())),
+        other => other.clone(),
+    };
     format!("   {tool} {arguments}\n")
 }
 

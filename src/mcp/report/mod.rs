@@ -37,6 +37,7 @@ use super::args::filter::filter_line;
 use super::gap::{self, GapReply};
 use super::page::cell::{escaped, quoted};
 use super::tool::Answer;
+use super::tools::as_called;
 use crate::Filter;
 use crate::analysis::losses::Loss;
 use crate::query::{Gap, Visit};
@@ -128,7 +129,7 @@ impl Report {
     /// Suggests a call. `arguments` is a JSON object.
     pub(crate) fn next(&mut self, tool: &'static str, arguments: Value, why: impl Into<String>) -> &mut Self {
         let arguments = match arguments {
-            Value::Object(arguments) => arguments,
+            Value::Object(arguments) => as_called(tool, arguments),
             _ => Map::new(),
         };
         self.next.push(NextReply { tool, arguments, why: why.into() });

@@ -31,7 +31,7 @@ values the filters take; a name that is not stored finds nothing.
 All filters combine with AND, and are echoed as they were applied.
 `pid` finds a process in every role (sender, receiver, parent, ...); `role` narrows it. Where several nodes were \
 recorded, a process is `<app@host.120.0>`; a pid or name that is on several is refused until `node` says whose.
-`event_type` takes one or a list. `ast_node_prefix` finds everything in a module or function of the source.
+`event_type` takes a list. `ast_node_prefix` finds everything in a module or function of the source.
 `correlation_id` joins one exchange over processes; `call_id` joins the entry and the exit of one call; \
 `min_duration_ns` finds what was slow; `text` searches the JSON of each event and is slower than the rest.
 
@@ -39,14 +39,42 @@ recorded, a process is `<app@host.120.0>`; a pid or name that is on several is r
 
 Timestamps are nanoseconds on the events' own clock, often negative (BEAM monotonic time): only differences mean \
 something. `since_timestamp` and `until_timestamp` take them, RFC 3339 where events have wall time as timestamp, or times \
-before the newest event such as \"-5s\". Order is (timestamp, order of arrival).
+before the newest event such as \"-5s\". Write nanoseconds as text: many hosts round integers of nineteen digits. Both \
+bounds are inclusive. Order is (timestamp, order of arrival).
 
 ## Answers
 
 `returned`, `total_matched`, `truncated`, `next_cursor`: draw no conclusion from a truncated answer about what was not \
 shown; repeat the call with `cursor`. `gaps` name spans whose events were pruned, dropped by their source, or not seen because \
 it was not connected: absence there proves nothing.
-In a table, constants stand once in the head and `t_us` is microseconds after `t0`.
+In a table, constants stand once in the head and `t_us` is microseconds after `t0`; payloads are cut with a mark that says \
+how much. `format` \"json\" gives whole events. `fields` picks columns or members: `mfa` is Module.function/arity; `seq`, \
+`timestamp` and `wall_time` are columns only when asked for. `max_tokens` is the size of an answer, 4 bytes a token; at \
+least one event is always shown, and of an analysis heads and notes.
+
+## Figures
+
+Of calls: `total` is the time in them, recursion counted once; `self` is `total` without calls inside and without waiting \
+for messages; `waited` is the time until replies came; `maybe_waited` how much of `self` may have been waiting for other \
+messages. Percentiles are exact. What does not fit is counted. `aggregate` with a member of the payload, \
+`data.exit_reason`, reads payloads and is slower.
+
+## State
+
+`state_at` and `state_history` read callbacks' arguments and results. A `path` is keys and places: `discount`, \
+`cart.total`, `items[0]`, `[1]`. Times of `state_history` count from the last change.
+
+## Storing
+
+`timestamp` is nanoseconds on the producer's clock, any sign, or RFC 3339; an event without one is stamped. An event \
+without `event_id` gets one. Members an event has no name for are kept in `data`; module, function, arity and the ids are \
+found there too. Pids in it (`sender_pid`, `receiver_pid`, `parent_pid`, ...) are indexed.
+
+## Live
+
+`start_capture` connects to a trace port (`dbg`), again whenever it is there, or listens for producers; `capture_status` \
+says what to type in the application. Each process heard is a session; a restarted application is another one. \
+`stop_capture` does not end the tracing: `:dbg.stop()` in the application does.
 
 ## Questions and the calls that answer them
 
@@ -78,7 +106,7 @@ pub(super) fn text(is_read_only: bool) -> String {
     for entry in tools::offered(is_read_only) {
         let title = entry.tool.title.as_deref().unwrap_or_default();
         let description = entry.tool.description.as_deref().unwrap_or_default();
-        _ = writeln!(text, "- `{}` ({title}): {description}", entry.tool.name);
+        _ = writeln!(text, "- `{}` ({title}): {description} Example: {}", entry.tool.name, entry.example);
     }
     text.push_str("\n## Prompts that lead through an investigation\n\n");
     for prompt in prompts::list() {

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use crate::analysis::aggregate::{Group, Groups, Question, aggregate};
 use crate::analysis::spread::percentile;
 use crate::analysis::{Dimension, Label, MAX_DIMENSIONS};
-use crate::mcp::args::filter::OneOrMany;
 use crate::mcp::args::group::{self, dimension};
 use crate::mcp::args::{BudgetArgs, FilterArgs, effective};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
@@ -45,19 +44,17 @@ pub(crate) enum Metric {
 pub(crate) struct Args {
     #[serde(flatten)]
     filter: FilterArgs,
-    /// One to four of: event_type, pid, function (Module.function/arity), module, ast_node_id, node, session_id,
-    /// correlation_id, parent_id, call_id, message (the kind that was sent, received or handled), a width of time such as "10ms", or a member of the payload such as
-    /// "data.exit_reason" (slower: payloads are read). Default event_type.
-    group_by: Option<OneOrMany>,
-    /// Figures of each group: count; sum, min, max, mean, p50, p95, p99 of duration_ns (exact); rate (events a second);
-    /// total (time in its calls, recursion not counted twice), self (neither in calls inside nor waiting), waited (for
-    /// replies) and maybe_waited (of self, at most, for other messages). Default count, sum, p50, p95, max.
+    /// 1 to 4: event_type (default), pid, function (with module and arity), module, ast_node_id, node, session_id,
+    /// correlation_id, parent_id, call_id, message (its kind), a width of time (10ms), a payload member (data.exit_reason).
+    group_by: Option<Vec<String>>,
+    /// sum to p99: of duration_ns; rate: a second; total: in its calls; self: neither in calls inside nor waiting;
+    /// waited: for replies; maybe_waited: of self, at most. Default count, sum, p50, p95, max.
     #[serde(default)]
     #[schemars(schema_with = "metrics_schema")]
     metrics: Option<Vec<Metric>>,
-    /// The figure groups are sorted by, largest first; default the first of metrics, or time for a width of time alone.
+    /// Default: first of metrics, or time.
     sort: Option<Metric>,
-    /// Most groups shown; default 20. The rest is counted.
+    /// Default 20.
     #[schemars(range(min = 1, max = 10_000))]
     limit: Option<usize>,
     #[serde(flatten)]
@@ -160,10 +157,10 @@ impl Metric {
 impl Tool for Aggregate {
     const NAME: &'static str = "aggregate";
     const TITLE: &'static str = "Aggregate events";
-    const DESCRIPTION: &'static str = "Figures of groups of events instead of the events: how many, how long, how \
-        often, by any fields or by time. Everything is counted, nothing estimated; top groups first, the rest counted.";
+    const DESCRIPTION: &'static str = "Figures of groups of events: how many, how long, how often. Exact; top groups \
+        first.";
     const EXAMPLE: &'static str =
-        r#"{"group_by":["module","10ms"],"metrics":["count","p95"],"event_type":"function_exit"}"#;
+        r#"{"group_by":["module","10ms"],"metrics":["count","p95"],"event_type":["function_exit"]}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);
 
@@ -171,11 +168,7 @@ impl Tool for Aggregate {
     type Reply = ReportReply;
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
-        let names = match args.group_by {
-            None => vec!["event_type".to_owned()],
-            Some(OneOrMany::One(one)) => vec![one],
-            Some(OneOrMany::Many(many)) => many,
-        };
+        let names = args.group_by.unwrap_or_else(|| vec!["event_type".to_owned()]);
         if names.is_empty() || names.len() > MAX_DIMENSIONS {
             return Err(Error::invalid(format!(
                 "group_by: got {}; give one to {MAX_DIMENSIONS} fields, or leave it out for event_type",

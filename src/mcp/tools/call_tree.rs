@@ -27,22 +27,21 @@ const MAX_ROWS: usize = 2_000;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// An event of the call at the root: its entry, its exit, a message it sent or handled.
+    /// Of the root call.
     event_id: Option<String>,
-    /// Everything done for one message or call, from its sender on.
+    /// One exchange.
     correlation_id: Option<String>,
-    /// All outermost calls of a process in a span of time; a pid or a registered name.
+    /// Pid or name. <0.120.0>, 0.120.0, Account, :cart_4; <app@host.120.0> where several nodes were recorded.
     pid: Option<String>,
     #[serde(flatten)]
     whose: NodeArg,
-    /// Levels shown; default 8.
+    /// Default 8.
     #[schemars(range(min = 1, max = 512))]
     depth: Option<usize>,
-    /// Leave out calls that took less.
+    /// At least.
     #[schemars(range(min = 0))]
     min_duration_ns: Option<i64>,
-    /// true (default): calls of one function under one call are one row, recursion and anonymous functions are part of
-    /// the call around. false: each call a row.
+    /// One row for calls of one function under one call; default true.
     fold: Option<bool>,
     #[serde(flatten)]
     span: SpanArgs,
@@ -53,10 +52,9 @@ pub(crate) struct Args {
 impl Tool for CallTree {
     const NAME: &'static str = "call_tree";
     const TITLE: &'static str = "Calls below a call";
-    const DESCRIPTION: &'static str = "The tree of calls under one event, one exchange or one process, across \
-        processes: a GenServer call's callback stands under the function that called. total is a call's whole time, \
-        self its own without the calls below and without waiting, waited the time until replies came, maybe_waited how \
-        much of self it may have waited for other messages. Give one of event_id, correlation_id, pid.";
+    const DESCRIPTION: &'static str = "The tree of calls of one event, exchange or process (give one), across \
+        processes. total: whole time; self: without calls below and waiting; waited: for replies; maybe_waited: of \
+        self, at most.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","depth":4}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

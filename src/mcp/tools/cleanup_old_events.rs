@@ -16,14 +16,14 @@ pub(crate) struct CleanupOldEvents;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// Remove events earlier than this: integer ns, decimal string, RFC 3339, or relative to the newest event ("-5s").
+    /// Remove earlier ones.
     before_timestamp: Option<TimeArg>,
-    /// Remove events further than this behind the newest event: a duration ("10s", "2h 30m") or integer ns.
+    /// Behind the newest: 2h 30m, or nanoseconds.
     max_age: Option<TimeArg>,
-    /// Keep only the newest so many.
+    /// Keep so many.
     #[schemars(range(min = 0))]
     max_events: Option<u64>,
-    /// true: only say what would go. Default false.
+    /// Only count, remove nothing.
     dry_run: Option<bool>,
 }
 
@@ -41,8 +41,8 @@ fn duration(given: &TimeArg) -> Result<Duration, Error> {
 impl Tool for CleanupOldEvents {
     const NAME: &'static str = "cleanup_old_events";
     const TITLE: &'static str = "Clean up old events";
-    const DESCRIPTION: &'static str = "Removes the oldest events: whatever before_timestamp, max_age or max_events \
-        names; at least one is needed. Later answers over the removed span say that it is gone. Use dry_run first.";
+    const DESCRIPTION: &'static str = "Removes the oldest events, by one bound or more; later answers say so. Use \
+        dry_run first.";
     const EXAMPLE: &'static str = r#"{"max_age":"10s","dry_run":true}"#;
     const EFFECT: Effect = Effect::Removes;
 

@@ -16,17 +16,17 @@ pub(crate) struct ClearEvents;
 pub(crate) struct Args {
     #[serde(flatten)]
     filter: FilterArgs,
-    /// true: remove every event. Give filters or this, not both.
+    /// Every event; without filters.
     all: Option<bool>,
-    /// true: only say what would go. Default false.
+    /// Only count, remove nothing.
     dry_run: Option<bool>,
 }
 
 impl Tool for ClearEvents {
     const NAME: &'static str = "clear_events";
     const TITLE: &'static str = "Clear events";
-    const DESCRIPTION: &'static str = "Removes every event that matches all the filters given, or with all: true every \
-        event. Unlike cleanup_old_events it leaves no gap mark. Use dry_run first.";
+    const DESCRIPTION: &'static str = "Removes the events that match the filters, or all; leaves no gap mark. Use \
+        dry_run first.";
     const EXAMPLE: &'static str = r#"{"session_id":"s1","dry_run":true}"#;
     const EFFECT: Effect = Effect::Removes;
 

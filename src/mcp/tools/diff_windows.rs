@@ -60,15 +60,15 @@ impl By {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// The events to compare with: filters as query_events takes them, such as {"until_timestamp": "-10s"}.
+    /// Filters of query_events, such as {"until_timestamp":"-10s"}.
     #[schemars(schema_with = "filters_schema")]
     before: JsonObject,
-    /// The events that may be different, such as {"since_timestamp": "-10s"}.
+    /// Filters.
     #[schemars(schema_with = "filters_schema")]
     after: JsonObject,
-    /// "what" (default: functions of calls, types of other events), "call_site", "process", "message" or "event_type".
+    /// Default what: functions, event types.
     by: Option<By>,
-    /// Most changes of each kind shown; default 8. The rest is counted.
+    /// Of each kind; default 8.
     #[schemars(range(min = 1, max = 1_000))]
     limit: Option<usize>,
     #[serde(flatten)]
@@ -98,9 +98,8 @@ fn filter(name: &str, given: JsonObject) -> Result<Filter, Error> {
 impl Tool for DiffWindows {
     const NAME: &'static str = "diff_windows";
     const TITLE: &'static str = "Compare two windows";
-    const DESCRIPTION: &'static str = "What is different between two windows of time or two sets of events: what \
-        appeared, vanished, fails more or less, got slower or faster, happens more or less often; clear changes first, \
-        then the largest. Differences that chance explains are only counted, and samples too small to tell are marked.";
+    const DESCRIPTION: &'static str = "What differs between two sets of events, such as two spans: appeared, vanished, \
+        failing more or less, slower, faster, more or less frequent. Differences by chance are only counted.";
     const EXAMPLE: &'static str = r#"{"before":{"until_timestamp":"-10s"},"after":{"since_timestamp":"-10s"}}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

@@ -22,23 +22,21 @@ pub(crate) struct Explain;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// "last_crash", a pid ("<0.120.0>"), a registered name ("Account", ":cart_4"), or the id of any event.
+    /// last_crash, a pid, a registered name or an event id.
     target: String,
     #[serde(flatten)]
     whose: NodeArg,
-    /// Size budget of the answer, 4 bytes a token; default 800. What does not fit is counted.
-    #[schemars(range(min = 50, max = 1_000_000))]
+    /// Default 800.
+    #[schemars(range(min = 50))]
     max_tokens: Option<usize>,
 }
 
 impl Tool for Explain {
     const NAME: &'static str = "explain";
     const TITLE: &'static str = "Explain";
-    const DESCRIPTION: &'static str = "The story backwards from a symptom, \
-        such as \"last_crash\". A crash: error, source line, the message being \
-        handled with its sender and call site, the part of the state that was bad and which message, call site and \
-        function result made it so, where the same went well, who was affected, restarts. A process or name: what it \
-        handled, its state, its troubles, lost messages. An event: what led to it over processes, and what followed.";
+    const DESCRIPTION: &'static str = "The story backwards from a symptom. A crash: error, source line, message and \
+        its sender, the bad part of the state and what made it so, who was affected. A process: what it handled, its \
+        state and troubles. An event: what led to it over processes, what followed.";
     const EXAMPLE: &'static str = r#"{"target":"<0.125.0>"}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);
@@ -81,6 +79,6 @@ impl Tool for Explain {
             report.next(tool, arguments, why);
         }
         findings.next(&mut report, "whether it is part of a known pattern of trouble");
-        Ok(report.answer(args.max_tokens.unwrap_or(USUAL_TOKENS) * BYTES_PER_TOKEN))
+        Ok(report.answer(args.max_tokens.unwrap_or(USUAL_TOKENS).saturating_mul(BYTES_PER_TOKEN)))
     }
 }

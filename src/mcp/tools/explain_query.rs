@@ -18,7 +18,7 @@ pub(crate) struct ExplainQuery;
 pub(crate) struct Args {
     #[serde(flatten)]
     query: QueryArgs,
-    /// true: also run the query and count its work. Default false.
+    /// Run it, count its work.
     analyze: Option<bool>,
 }
 
@@ -111,9 +111,8 @@ impl AnalysisReply {
 impl Tool for ExplainQuery {
     const NAME: &'static str = "explain_query";
     const TITLE: &'static str = "Explain a query";
-    const DESCRIPTION: &'static str = "How query_events would answer: which index drives, its exact cardinality, which \
-        indexes are intersected, which filters are checked event by event. With analyze the query is run and its work \
-        counted.";
+    const DESCRIPTION: &'static str = "How query_events would answer: which index drives, its exact count, what is \
+        intersected, what checked event by event.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","module":"Bank.Account","analyze":true}"#;
     const EFFECT: Effect = Effect::Reads;
 

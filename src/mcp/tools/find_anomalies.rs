@@ -25,11 +25,11 @@ const MAX_NEXT: usize = 3;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// Only these kinds; default: all.
+    /// Default: all.
     #[serde(default)]
     #[schemars(schema_with = "kinds_schema")]
     kinds: Option<Vec<String>>,
-    /// Only this recording.
+    /// Recording.
     session_id: Option<String>,
     #[serde(flatten)]
     span: SpanArgs,
@@ -45,11 +45,8 @@ fn kinds_schema(_: &mut SchemaGenerator) -> Schema {
 impl Tool for FindAnomalies {
     const NAME: &'static str = "find_anomalies";
     const TITLE: &'static str = "Find what is wrong";
-    const DESCRIPTION: &'static str = "Looks through calls, messages, states and process lives for known patterns of \
-        trouble: deadlock, lost update, crash, HTTP 5xx answers and their exceptions, restart storm, stale pid, call \
-        timeout and its cause, growing mailbox, never answered call, dead letter, swallowed and repeated exceptions, \
-        growing state, duration outlier, late reply, repeated calls (N+1), gaps. Ranked findings with event ids, confidence and what would refute each. Ask it when the \
-        symptom is unclear.";
+    const DESCRIPTION: &'static str = "Looks for patterns of trouble, when the symptom is unclear. Ranked findings \
+        with event ids, confidence and what would refute each.";
     const EXAMPLE: &'static str = r#"{"kinds":["lost_update","call_timeout"]}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

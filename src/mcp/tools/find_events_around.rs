@@ -6,7 +6,6 @@ use serde_json::json;
 
 use crate::analysis::named::narrowed;
 use crate::analysis::nodes::process_of;
-use crate::mcp::args::filter::OneOrMany;
 use crate::mcp::args::{BudgetArgs, TimeArg};
 use crate::mcp::page::column::Column as Shown;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
@@ -22,20 +21,20 @@ pub(crate) struct FindEventsAround;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// The event in the middle. Give this or at.
+    /// The middle; this or at.
     event_id: Option<String>,
-    /// The time in the middle: integer ns, decimal string, RFC 3339, or relative to the newest event ("-5s").
+    /// A time, -250ms.
     at: Option<TimeArg>,
-    /// Most events before it; default 10.
+    /// Default 10.
     #[schemars(range(min = 0, max = 1_000))]
     before: Option<usize>,
-    /// Most events after it; default 10.
+    /// Default 10.
     #[schemars(range(min = 0, max = 1_000))]
     after: Option<usize>,
-    /// Only events that name this process, in any role.
+    /// Pid or name. <0.120.0>, 0.120.0, Account, :cart_4; <app@host.120.0> where several nodes were recorded.
     pid: Option<String>,
-    /// Only events of this type, or of one of these.
-    event_type: Option<OneOrMany>,
+    /// Any of these. function_entry, message_send, process_exit; get_stats lists them.
+    event_type: Option<Vec<String>>,
     #[serde(flatten)]
     budget: BudgetArgs,
 }
@@ -43,8 +42,7 @@ pub(crate) struct Args {
 impl Tool for FindEventsAround {
     const NAME: &'static str = "find_events_around";
     const TITLE: &'static str = "Find events around a moment";
-    const DESCRIPTION: &'static str = "The events just before and just after an event or a time, in the order they \
-        happened, of all processes or of one: what led to it and what followed.";
+    const DESCRIPTION: &'static str = "The events just before and after an event or a time.";
     const EXAMPLE: &'static str = r#"{"at":"-250ms","before":5,"after":5,"pid":"<0.120.0>"}"#;
     const EFFECT: Effect = Effect::Reads;
 
@@ -53,15 +51,7 @@ impl Tool for FindEventsAround {
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let middle = Middle::of(store, args.event_id.as_deref(), args.at.as_ref())?;
-        let filter = Filter {
-            pid: args.pid,
-            event_types: match args.event_type {
-                None => Vec::new(),
-                Some(OneOrMany::One(one)) => vec![one],
-                Some(OneOrMany::Many(many)) => many,
-            },
-            ..Filter::default()
-        };
+        let filter = Filter { pid: args.pid, event_types: args.event_type.unwrap_or_default(), ..Filter::default() };
         let filter = narrowed(store, &filter, watch)?;
         let most = (args.before.unwrap_or(USUAL), args.after.unwrap_or(USUAL));
         let found = store.events_around(&filter, middle.place, most, watch)?;

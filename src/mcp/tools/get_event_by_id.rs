@@ -14,7 +14,7 @@ pub(crate) struct GetEventById;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// The event's id, as tables show it.
+    /// As tables show it.
     event_id: String,
 }
 
@@ -36,7 +36,7 @@ impl JsonSchema for Reply {
 impl Tool for GetEventById {
     const NAME: &'static str = "get_event_by_id";
     const TITLE: &'static str = "Get one event";
-    const DESCRIPTION: &'static str = "One whole event as stored, nothing cut.";
+    const DESCRIPTION: &'static str = "One whole event, nothing cut.";
     const EXAMPLE: &'static str = r#"{"event_id":"e1"}"#;
     const EFFECT: Effect = Effect::Reads;
 

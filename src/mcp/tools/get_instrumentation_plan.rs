@@ -14,7 +14,7 @@ pub(crate) struct GetInstrumentationPlan;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// The version asked for; default: the newest.
+    /// Default: newest.
     #[schemars(range(min = 1))]
     version: Option<u64>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Reply {
 impl Tool for GetInstrumentationPlan {
     const NAME: &'static str = "get_instrumentation_plan";
     const TITLE: &'static str = "Get an instrumentation plan";
-    const DESCRIPTION: &'static str = "The newest instrumentation plan, or one version of it.";
+    const DESCRIPTION: &'static str = "The newest instrumentation plan, or one version.";
     const EXAMPLE: &'static str = r#"{"version":1}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::Waits;

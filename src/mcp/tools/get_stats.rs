@@ -306,8 +306,8 @@ impl Reply {
 impl Tool for GetStats {
     const NAME: &'static str = "get_stats";
     const TITLE: &'static str = "Statistics";
-    const DESCRIPTION: &'static str = "What is stored: how many events over which time span, the most frequent event \
-        types, pids and functions (good first filters), memory, indexes, limits, and what was rejected, pruned or lost.";
+    const DESCRIPTION: &'static str = "What is stored: span, top types, pids and functions (good filters), memory, \
+        limits, what was rejected, pruned or lost.";
     const EXAMPLE: &'static str = "{}";
     const EFFECT: Effect = Effect::Reads;
 

@@ -18,10 +18,9 @@ pub(crate) struct ImportEvents;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["path"]))]
 pub(crate) struct Args {
-    /// File or folder under an import root; relative paths start at the server's current folder.
+    /// File or folder.
     path: String,
-    /// Longest text of one value (an argument, a message, a state) of a binary trace; longer ones are cut by a visible
-    /// marker. Default: that of the server.
+    /// Longer values of traces are cut with a mark.
     #[schemars(range(min = 64))]
     max_value_bytes: Option<usize>,
 }
@@ -210,9 +209,9 @@ impl Reply {
 impl Tool<Desk> for ImportEvents {
     const NAME: &'static str = "import_events";
     const TITLE: &'static str = "Import a recording";
-    const DESCRIPTION: &'static str = "Reads a recording, or a folder of them, from the server's machine into the store: \
-        JSON events, binary traces of dbg and ttb, terms with {packet, 4}, OTLP/JSON, Chrome traces, each also as gzip or \
-        zstd. The same file again changes nothing. Only files under the import roots: the folder the server was started in, unless --import-root says others.";
+    const DESCRIPTION: &'static str = "Reads a recording or a folder of them on the server's machine: JSON events, \
+        traces of dbg and ttb, {packet, 4} terms, OTLP/JSON, Chrome traces; also gzip or zstd. The same again changes \
+        nothing. Only under the server's import roots.";
     const EXAMPLE: &'static str = r#"{"path":"examples/recordings/bank.ndjson.gz"}"#;
     const EFFECT: Effect = Effect::Stores;
     const COST: Cost = Cost::Waits;

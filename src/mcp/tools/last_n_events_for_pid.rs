@@ -18,10 +18,10 @@ pub(crate) struct LastNEventsForPid;
 pub(crate) struct Args {
     #[serde(flatten)]
     filter: FilterArgs,
-    /// How many; default 100.
+    /// Default 100.
     #[schemars(range(min = 1, max = 10_000))]
     n: Option<usize>,
-    /// How they are shown: "asc", oldest first (default), or "desc", newest first. The newest n are chosen either way.
+    /// As shown; default asc.
     order: Option<OrderArg>,
     #[serde(flatten)]
     view: ViewArgs,
@@ -30,8 +30,7 @@ pub(crate) struct Args {
 impl Tool for LastNEventsForPid {
     const NAME: &'static str = "last_n_events_for_pid";
     const TITLE: &'static str = "Last events of a process";
-    const DESCRIPTION: &'static str = "The newest n events that name a process in any role, shown oldest first like \
-        `tail`, with any other filter. Where the budget cuts, the newest stay. next_cursor goes on to older events.";
+    const DESCRIPTION: &'static str = "The newest n events of a process, oldest first like `tail`.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","n":20}"#;
     const EFFECT: Effect = Effect::Reads;
 
@@ -39,7 +38,7 @@ impl Tool for LastNEventsForPid {
     type Reply = PageReply;
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<PageReply>, Error> {
-        let (cursor, shape) = args.view.read()?;
+        let (cursor, shape) = args.view.read(args.n.is_some())?;
         let query = Query {
             order: Order::Desc,
             limit: args.n.unwrap_or(DEFAULT_LIMIT),

@@ -31,11 +31,11 @@ const MAX_PROCESSES: usize = 3;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["pid"]))]
 pub(crate) struct Args {
-    /// A pid or a registered name.
+    /// Pid or name. <0.120.0>, 0.120.0, Account, :cart_4; <app@host.120.0> where several nodes were recorded.
     pid: String,
     #[serde(flatten)]
     whose: NodeArg,
-    /// Length of a row's time, such as "10ms" or "1s"; default: a twentieth of the whole.
+    /// Of a row, 10ms; default a twentieth of the span.
     bucket: Option<String>,
     #[serde(flatten)]
     span: SpanArgs,
@@ -46,9 +46,8 @@ pub(crate) struct Args {
 impl Tool for Mailbox {
     const NAME: &'static str = "mailbox";
     const TITLE: &'static str = "Mailbox over time";
-    const DESCRIPTION: &'static str = "Length of a process's mailbox over time and how long messages waited, from sends \
-        minus callbacks (a traced receive says only that the process looked), with measured lengths where there are \
-        process_sample events, and which callbacks its time went to.";
+    const DESCRIPTION: &'static str = "Length of a mailbox over time, how long messages waited, and where its \
+        process's time went.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","bucket":"1ms"}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

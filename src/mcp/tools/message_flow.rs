@@ -44,19 +44,18 @@ enum FormatArg {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// Messages between these two, either way; pids or registered names.
+    /// Two pids or names, either way.
     #[serde(default)]
     between: Option<Vec<String>>,
-    /// Messages from or to this process; a pid or a registered name.
+    /// Pid or name. <0.120.0>, 0.120.0, Account, :cart_4; <app@host.120.0> where several nodes were recorded.
     pid: Option<String>,
     #[serde(flatten)]
     whose: NodeArg,
-    /// "lost": sent to nobody, or in a mailbox whose process ended. "unanswered": calls without a reply. "slow": ten
-    /// times the usual of their callback. "late": answered after the caller had given up.
+    /// lost: to nobody, or its process ended first; slow: ten times the usual; late: the caller had given up.
     only: Option<OnlyArg>,
-    /// "table" (default), or "mermaid": a sequence diagram.
+    /// Default table.
     format: Option<FormatArg>,
-    /// Only this recording.
+    /// Recording.
     session_id: Option<String>,
     #[serde(flatten)]
     span: SpanArgs,
@@ -67,9 +66,8 @@ pub(crate) struct Args {
 impl Tool for MessageFlow {
     const NAME: &'static str = "message_flow";
     const TITLE: &'static str = "Life of messages";
-    const DESCRIPTION: &'static str = "The life of each message: who sent it from where to whom, how long it was queued, \
-        which callback handled it for how long, when it was answered, or lost and why (dead pid, unregistered name, \
-        receiver died). Filter with pid, between two processes, or only lost, unanswered, slow or late ones.";
+    const DESCRIPTION: &'static str = "The life of messages: sender, call site, receiver, time queued, callback, \
+        answer, or lost and why.";
     const EXAMPLE: &'static str = r#"{"only":"lost"}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

@@ -32,17 +32,20 @@ mod store_event;
 mod store_events;
 mod store_instrumentation_plan;
 
-use std::sync::LazyLock;
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
 
+use rmcp::model::JsonObject;
 use serde_json::Value;
 
+use super::check;
 use super::desk::Desk;
 use super::tool::{Answer, Arguments, Entry, Form, entry, entry_at_desk};
 use crate::EventStore;
 use crate::watch::Watch;
 
 static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    vec![
+    let mut table = vec![
         entry::<store_event::StoreEvent>(),
         entry::<store_events::StoreEvents>(),
         entry::<query_events::QueryEvents>(),
@@ -71,8 +74,27 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         entry_at_desk::<start_capture::StartCapture>(),
         entry_at_desk::<stop_capture::StopCapture>(),
         entry_at_desk::<capture_status::CaptureStatus>(),
-    ]
+    ];
+    say_once(&mut table);
+    table
 });
+
+/// What several tools say of an argument in the same words is said in full by the first of them; the others say its
+/// first sentence. Full stops at the end go too: a model reads all this before the first question.
+fn say_once(table: &mut [Entry]) {
+    let mut said = HashSet::new();
+    for entry in table {
+        let schema = Arc::make_mut(&mut entry.tool.input_schema);
+        let Some(Value::Object(arguments)) = schema.get_mut("properties") else { continue };
+        for (name, argument) in arguments {
+            let Some(Value::String(description)) = argument.get_mut("description") else { continue };
+            let is_new = said.insert((name.clone(), description.clone()));
+            let end = description.find(". ").filter(|_| !is_new);
+            let end = end.unwrap_or_else(|| description.trim_end_matches('.').len());
+            description.truncate(end);
+        }
+    }
+}
 
 /// Every tool, in the order they are listed.
 pub(crate) fn all() -> &'static [Entry] {
@@ -87,6 +109,13 @@ pub(crate) fn offered(is_read_only: bool) -> impl Iterator<Item = &'static Entry
 /// What `tools/list` shows.
 pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
     offered(is_read_only).map(|entry| entry.tool.clone()).collect()
+}
+
+/// Arguments of a call that is suggested, as the tool's schema writes them: whoever holds a call against the schema
+/// lets it through.
+pub(crate) fn as_called(name: &str, arguments: JsonObject) -> JsonObject {
+    let written = find(name).and_then(|entry| check::arguments(&entry.tool.input_schema, arguments.clone()).ok());
+    written.unwrap_or(arguments)
 }
 
 /// What a tool answers, for what is made of answers; an error is the text of the refusal.

@@ -58,16 +58,15 @@ pub(crate) enum Sort {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// "function" (default), "call_site" (the line a function is called from), "ast_node" (place in the source),
-    /// "process", or "message" (the message a callback handled).
+    /// Default function. call_site: line of the caller; message: what a callback handled.
     by: Option<By>,
     #[serde(flatten)]
     filter: FilterArgs,
-    /// What groups are sorted by, largest first; default "self".
+    /// Default self.
     sort: Option<Sort>,
-    /// Whether calls of anonymous functions count as time of the function they are written in. Default true.
+    /// Into the function around; default true.
     fold_anonymous: Option<bool>,
-    /// Most groups shown; default 15. The rest is counted.
+    /// Default 15.
     #[schemars(range(min = 1, max = 10_000))]
     limit: Option<usize>,
     #[serde(flatten)]
@@ -100,9 +99,8 @@ impl By {
 impl Tool for Profile {
     const NAME: &'static str = "profile";
     const TITLE: &'static str = "Profile";
-    const DESCRIPTION: &'static str = "Where the time went: calls, total time (recursion counted once), self time \
-        (neither in calls inside nor waiting for messages), exact percentiles and the slowest call of each function, call site, place in the \
-        source, process or kind of message; then calls that stand out from their own median.";
+    const DESCRIPTION: &'static str = "Where the time went: calls, total, self (neither in calls inside nor waiting), \
+        exact percentiles, the slowest call; then calls far from their median.";
     const EXAMPLE: &'static str = r#"{"by":"function","since_timestamp":"-5s","limit":10}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

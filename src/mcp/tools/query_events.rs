@@ -13,8 +13,8 @@ pub(crate) struct QueryEvents;
 impl Tool for QueryEvents {
     const NAME: &'static str = "query_events";
     const TITLE: &'static str = "Query events";
-    const DESCRIPTION: &'static str = "Events that match all the filters given, in time order, page by page; without \
-        filters, all events. Says how many match in total and where the next page starts.";
+    const DESCRIPTION: &'static str = "Events that match all filters, in time order, page by page, and how many \
+        match.";
     const EXAMPLE: &'static str =
         r#"{"pid":"<0.120.0>","event_type":["function_entry","function_exit"],"since_timestamp":"-5s","limit":50}"#;
     const EFFECT: Effect = Effect::Reads;

@@ -22,8 +22,8 @@ pub(crate) struct Args {
 impl Tool for QueryEventsByAstNode {
     const NAME: &'static str = "query_events_by_ast_node";
     const TITLE: &'static str = "Query events of an AST node";
-    const DESCRIPTION: &'static str = "Events that happened at one place in the source (ast_node_id, exactly), with \
-        any other filter. For a whole function or module use query_events with ast_node_prefix.";
+    const DESCRIPTION: &'static str = "query_events at one place in the source. For a function or module: query_events \
+        with ast_node_prefix.";
     const EXAMPLE: &'static str = r#"{"ast_node_id":"Bank.Teller:transfer:3:line_143:expr_0","limit":20}"#;
     const EFFECT: Effect = Effect::Reads;
 

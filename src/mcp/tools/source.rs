@@ -171,6 +171,11 @@ impl CountsReply {
 }
 
 impl SourceReply {
+    /// Whether somebody sends.
+    pub(crate) const fn is_connected(&self) -> bool {
+        self.connections > 0
+    }
+
     /// The same facts, a line for each kind.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{} {}: {} connections={} ", self.kind, self.source, self.state, self.connections);

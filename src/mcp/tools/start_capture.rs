@@ -15,10 +15,9 @@ pub(crate) struct StartCapture;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// HOST:PORT of a trace port, as dbg:trace_port(ip, PORT) opens it. It is connected to again whenever it is there.
+    /// HOST:PORT of a trace port to connect to.
     dbg: Option<String>,
-    /// Port, or ADDRESS:PORT, that producers connect to; "0" takes a free one. They send JSON events, one a line, or
-    /// terms with {packet, 4}, as scope.exs does.
+    /// [ADDRESS:]PORT for producers (JSON lines, {packet, 4} terms); 0: a free one.
     listen: Option<String>,
 }
 
@@ -33,12 +32,8 @@ pub(crate) struct Reply {
 impl Tool<Desk> for StartCapture {
     const NAME: &'static str = "start_capture";
     const TITLE: &'static str = "Start a live source";
-    const DESCRIPTION: &'static str = "Reads events from a running node: give dbg to connect to a trace port, or listen \
-        to let producers connect. Returns at once; capture_status tells how it goes. In the application's iex: \
-        :dbg.tracer(:port, :dbg.trace_port(:ip, {4711, 20_000})); :dbg.p(:new_processes, [:call, :send, :receive, \
-        :procs, :strict_monotonic_timestamp, :set_on_spawn]); :dbg.tpl(MyMod, [{:_, [], [{:return_trace}, {:exception_trace}, {:message, {:caller_line}}]}]). \
-        The trace port listens on all \
-        addresses of that machine.";
+    const DESCRIPTION: &'static str = "Reads a running node: give dbg or listen. Returns at once; see capture_status, \
+        which also tells what to type in the application's iex.";
     const EXAMPLE: &'static str = r#"{"dbg":"127.0.0.1:4711"}"#;
     const EFFECT: Effect = Effect::Stores;
     const COST: Cost = Cost::Waits;

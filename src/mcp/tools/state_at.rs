@@ -25,16 +25,15 @@ pub(crate) struct StateAtTool;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// The process: "<0.120.0>" or its registered name, such as "Account" or ":cart_4".
+    /// Pid or name. <0.120.0>, 0.120.0, Account, :cart_4; <app@host.120.0> where several nodes were recorded.
     pid: String,
     #[serde(flatten)]
     whose: NodeArg,
-    /// When: integer ns, decimal string, RFC 3339, relative to the newest event ("-5s"), or the id of an event. Default:
-    /// the newest event.
+    /// Time or event id; default: newest.
     at: Option<TimeArg>,
-    /// Only this part: keys and places, such as "discount", "cart.total", "items[0]" or "[1]".
+    /// Only this part: cart.total, items[0].
     path: Option<String>,
-    /// Another moment, written like at: what differs between there and here.
+    /// Like at: what differs from then.
     diff_with: Option<TimeArg>,
     #[serde(flatten)]
     budget: BudgetArgs,
@@ -48,9 +47,8 @@ fn moment(time: &TimeArg) -> Moment {
 impl Tool for StateAtTool {
     const NAME: &'static str = "state_at";
     const TITLE: &'static str = "State at a time";
-    const DESCRIPTION: &'static str = "The state of a GenServer, gen_statem, GenStage, channel or live view at a time, and of \
-        each handler of a gen_event, exact: from the arguments and results of its callbacks; with the change that set it (callback, message, sender, call site), the next change, and on request \
-        one part of it or the difference to another time.";
+    const DESCRIPTION: &'static str = "The exact state of a GenServer, gen_statem, gen_event handler, GenStage, \
+        channel or live view at a time, and the change that set it (callback, message, sender, call site).";
     const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","at":"-1ms","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

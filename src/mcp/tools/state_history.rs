@@ -22,11 +22,11 @@ pub(crate) struct StateHistory;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// The process: "<0.120.0>" or its registered name, such as "Account" or ":cart_4".
+    /// Pid or name. <0.120.0>, 0.120.0, Account, :cart_4; <app@host.120.0> where several nodes were recorded.
     pid: String,
     #[serde(flatten)]
     whose: NodeArg,
-    /// Only changes of this part: keys and places, such as "discount", "cart.total", "items[0]" or "[1]".
+    /// Only this part: cart.total, items[0].
     path: Option<String>,
     #[serde(flatten)]
     span: SpanArgs,
@@ -37,9 +37,8 @@ pub(crate) struct Args {
 impl Tool for StateHistory {
     const NAME: &'static str = "state_history";
     const TITLE: &'static str = "History of a state";
-    const DESCRIPTION: &'static str = "Each change of a process's state (GenServer, gen_statem, each handler of a gen_event, \
-        GenStage, channel, live view), or of one part of it: when, from what to what, \
-        by which message from whom, sent at which call site. Times count from the last change.";
+    const DESCRIPTION: &'static str = "Each change of a process's state or a part of it: when, from what to what, by \
+        which message from whom.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

@@ -14,9 +14,9 @@ pub(crate) struct StopCapture;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// Name of the source, as capture_status tells it.
+    /// As capture_status tells it.
     source: Option<String>,
-    /// true: all sources.
+    /// Every source.
     all: Option<bool>,
 }
 
@@ -29,8 +29,8 @@ pub(crate) struct Reply {
 impl Tool<Desk> for StopCapture {
     const NAME: &'static str = "stop_capture";
     const TITLE: &'static str = "Stop a live source";
-    const DESCRIPTION: &'static str = "Stops a live source, or all: what was received until then is stored, and its \
-        events stay. The application goes on tracing until it is told to stop (:dbg.stop()).";
+    const DESCRIPTION: &'static str = "Stops live sources; their events stay. The application goes on tracing until \
+        :dbg.stop().";
     const EXAMPLE: &'static str = r#"{"source":"127.0.0.1:4711"}"#;
     const EFFECT: Effect = Effect::Stores;
     const COST: Cost = Cost::Waits;

@@ -17,7 +17,9 @@ pub(crate) struct StoreEvent;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// The event: one JSON object. Unknown members are kept in data.
+    /// event_id (or id), timestamp (timestamp_ns, ts: nanoseconds on the producer's clock or RFC 3339), wall_time,
+    /// node, pid, event_type (type, kind), module, function, arity, correlation_id, parent_id (what led to it), call_id
+    /// (joins entry and exit), session_id, ast_node_id, duration_ns, data: all else; pids in it are indexed.
     #[schemars(schema_with = "event_schema")]
     event: JsonObject,
 }
@@ -42,8 +44,8 @@ pub(crate) struct Reply {
 impl Tool for StoreEvent {
     const NAME: &'static str = "store_event";
     const TITLE: &'static str = "Store one event";
-    const DESCRIPTION: &'static str = "Stores one event; it is in every index when this returns. The same event_id \
-        again is a duplicate (same content) or a replacement. For more than a few events use store_events.";
+    const DESCRIPTION: &'static str = "Stores one event. The same event_id again is a duplicate (same content) or a \
+        replacement.";
     const EXAMPLE: &'static str = r#"{"event":{"event_id":"e1","timestamp":-500,"event_type":"message_send","pid":"<0.120.0>","data":{"receiver_pid":"<0.121.0>","message":":ping"}}}"#;
     const EFFECT: Effect = Effect::Stores;
     const COST: Cost = Cost::Stores { events: 1, bytes: LONG_TEXT };

@@ -21,10 +21,10 @@ pub(crate) struct StoreEvents;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// The events, in order: one JSON object each, as in store_event.
+    /// As store_event's.
     #[schemars(schema_with = "events_schema")]
     events: Vec<Value>,
-    /// true: one bad event keeps all from being stored. Default false: good events are kept.
+    /// One bad event keeps all out; default false.
     atomic: Option<bool>,
 }
 
@@ -66,9 +66,8 @@ pub(crate) struct RejectedReply {
 impl Tool for StoreEvents {
     const NAME: &'static str = "store_events";
     const TITLE: &'static str = "Store events";
-    const DESCRIPTION: &'static str = "Stores a batch of events; they become visible in one step, in every index. Bad \
-        events are told one by one with their index and do not keep good ones out, unless atomic. Sending a batch \
-        again is safe: known events count as duplicates.";
+    const DESCRIPTION: &'static str = "Stores a batch, visible in one step. Bad events are told by index. Sending it \
+        again is safe.";
     const EXAMPLE: &'static str = r#"{"events":[{"event_id":"e1","timestamp":-500,"event_type":"function_entry","pid":"<0.120.0>","data":{"module":"Bank.Account","function":"withdraw","arity":2}}]}"#;
     const EFFECT: Effect = Effect::Stores;
     const COST: Cost = Cost::Stores { events: LONG_TEXT / 8, bytes: LONG_TEXT };

@@ -14,7 +14,7 @@ pub(crate) struct StoreInstrumentationPlan;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Args {
-    /// The plan: any JSON object.
+    /// Any JSON object.
     #[schemars(schema_with = "plan_schema")]
     plan: JsonObject,
 }
@@ -33,8 +33,7 @@ pub(crate) struct Reply {
 impl Tool for StoreInstrumentationPlan {
     const NAME: &'static str = "store_instrumentation_plan";
     const TITLE: &'static str = "Store an instrumentation plan";
-    const DESCRIPTION: &'static str = "Keeps a plan of what producers record (modules, functions, trace flags) as the \
-        newest version, beside the events. The last 100 versions are kept.";
+    const DESCRIPTION: &'static str = "Keeps a plan of what producers record as the newest version, of 100.";
     const EXAMPLE: &'static str = r#"{"plan":{"functions":{"Bank.Account.withdraw/2":{"trace":["call","return"]}}}}"#;
     const EFFECT: Effect = Effect::Appends;
     const COST: Cost = Cost::Waits;
