@@ -20,6 +20,7 @@ mod sender;
 mod supervision;
 mod target;
 pub(crate) mod tell;
+mod timer;
 mod unseen;
 mod waiting;
 

@@ -1,8 +1,8 @@
 //! Who sent a message, and from where? What was not traced as a send may still be known by the reference it carries, or
 //! by being a signal of the runtime.
 
-use super::Cx;
 use super::tell::{call, duration, enclosing};
+use super::{Cx, timer};
 use crate::analysis::ask::{inside, of, types};
 use crate::analysis::change::StateChange;
 use crate::analysis::fact::Fact;
@@ -31,11 +31,19 @@ pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -
         if callback.event.function() == Some("handle_continue") {
             return Ok(vec!["it went on from its own callback before".to_owned()]);
         }
+        if let Some(line) = timer::set(cx, callback)? {
+            return Ok(vec![line]);
+        }
         if let Some(line) = signal(cx, callback)? {
             return Ok(vec![line]);
         }
         return Ok(match cx.names.maybe(sender)? {
             Some(sender) => vec![format!("sent by {sender}; the send itself was not recorded")],
+            None if are_sends_whole(cx, callback)? => vec![
+                "no send of it was recorded: a timer sent it, or a process that is not traced, or it was sent before the \
+                 recording began"
+                    .to_owned()
+            ],
             None => vec!["who sent it was not recorded".to_owned()],
         });
     };
@@ -50,6 +58,16 @@ pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -
     )];
     lines.extend(answers(cx, callback, &send)?);
     Ok(lines)
+}
+
+/// Whether the sends of processes that are traced were recorded up to a callback, and none was dropped.
+fn are_sends_whole(cx: &Cx<'_>, callback: &Fact) -> Result<bool> {
+    let of_session = |event_type| {
+        let session_id = callback.event.session_id().map(str::to_owned);
+        cx.ask.first(Filter { session_id, ..types(&[event_type]) }, (i64::MIN, callback.at()))
+    };
+    // A receive without a send shows nothing where receives alone are traced.
+    Ok(of_session("message_send")?.is_some() && of_session("gap")?.is_none() && cx.ask.gaps().is_empty())
 }
 
 /// The send of a message that carries a reference: the result of a task, or a reply that came too late.

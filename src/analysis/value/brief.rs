@@ -1,11 +1,17 @@
 //! How is a value shown where space is short, so that its small parts stay whole?
 
+use super::charlist::both_readings;
 use super::{Kind, Value};
 
-/// The value as it is if it is short; else its shape with its small parts: `%{discount: nil, items: [8 items]}`.
+/// The value as it is if it is short; else its shape with its small parts: `%{discount: nil, items: [8 items]}`. Numbers
+/// that may be a text stand beside it, beyond `max`.
 pub(crate) fn brief(text: &str, max: usize) -> String {
     let text = text.trim();
-    if text.len() <= max { text.to_owned() } else { brief_value(&Value::read(text), max) }
+    if text.len() <= max {
+        return both_readings(text).into_owned();
+    }
+    let short = brief_value(&Value::read(text), max);
+    both_readings(&short).into_owned()
 }
 
 /// Below this a part says nothing.

@@ -4,6 +4,7 @@
 //! piece of text, never an error. Everything borrows from the text.
 
 pub(crate) mod brief;
+mod charlist;
 pub(crate) mod diff;
 pub(crate) mod envelope;
 pub(crate) mod fields;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::findings::Findings;
-use crate::analysis::anomalies::glance;
+use crate::analysis::anomalies::{Kind, glance};
 use crate::analysis::ask::Ask;
 use crate::analysis::ending::{endings, told};
 use crate::analysis::event_at;
@@ -56,7 +56,9 @@ impl Tool for OverviewTool {
         let ends = endings(&Ask::new(store, watch))?;
         let found = overview(store, &Filter { since, until, ..Filter::default() }, watch)?;
         let glance = glance(store, found.visit.filter.clone(), found.visit.visited, watch)?;
-        let findings = Findings::new(glance.as_ref(), |_| true);
+        // Crashes are among the troubles.
+        let is_told = found.troubles.crashes.count > 0;
+        let findings = Findings::new(glance.as_ref(), |finding| !(is_told && finding.kind == Kind::Crash));
         let mut report = report(&found, &findings);
         functions(store, &found, watch, &mut report)?;
         report.over(store, &found.visit, watch)?;
