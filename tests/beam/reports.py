@@ -32,6 +32,11 @@ EXPECTED = {
     "15_nested_start_buggy": (["deadlock"], "Desk", [r"Desk <.*> and <.*> \(Talk\) wait for each other"]),
     "15_nested_start_fixed": ([], "Desk", [r"Desk <.*> \(DynamicSupervisor\): "]),
     "24_no_clause_buggy": (["crash"], "last_crash", [r"no clause of Gossip\.handle_info/2", r"text:it is the result of a task that this process had started"]),
+    "storm_shutdown": (["supervisor_gave_up"], "Kid", [r"the last of 4 processes of this name: ended with {:shutdown, :idle}"]),
+    "20_normal_ends_buggy": (["supervisor_gave_up", "crash"], ":vip", [r"ended with :shutdown", r"text:its supervisor: Lounge <.*> gave up: it had to start children again for the 4th time"]),
+    "20_normal_ends_fixed": ([], "Lounge", [r"^Lounge <.*> \(DynamicSupervisor\): "]),
+    "gave_up_mixed": (["supervisor_gave_up", "crash"], "Clerk", [r"ended with :shutdown", r"text:its supervisor: Plant <.*> gave up: it had to start children again for the 3rd time"]),
+    "gave_up_mixed_fixed": (["crash"], "Plant", [r"ended with :shutdown", r"text:asked it to stop"]),
 }
 # What a slow machine may add.
 ALLOWED = {"client_shutdown": {"late_reply"}, "killed_caller": {"late_reply"}}
