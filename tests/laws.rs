@@ -138,3 +138,26 @@ fn who_ended_with_a_supervisor_is_told_why_that_gave_up() {
     let story = report("gave_up_mixed_fixed").explain("Plant").section("ended by");
     assert!(!story.contains("gave up") && story.contains("asked it to stop"), "{story}");
 }
+
+#[test]
+fn a_retry_without_a_pause_is_told_with_the_place_that_asks_again() {
+    let (mut recorded, feed) = only("18_no_backoff_buggy", "hot_loop", &[]);
+    feed.says(&["Feed <", "called Gate.dial/0", "{:error, :refused}", "by a message to itself, :connect", "exs:26"]);
+    let round = feed.event(&mut recorded, "round");
+    assert_eq!((&round["function"], &round["data"]["args"][0]), (&json!("handle_info"), &json!(":connect")));
+    let failed = feed.event(&mut recorded, "first_error");
+    assert_eq!((&failed["module"], &failed["data"]["result"]), (&json!("Gate"), &json!("{:error, :refused}")));
+
+    // By recursion, with tries that are counted; and by handle_continue.
+    let mut recorded = report("hot_retry");
+    let found = found(&mut recorded);
+    let loops: Vec<&Found> = found.iter().filter(|found| found.kind == "hot_loop").collect();
+    let has = |texts: &[&str]| loops.iter().any(|one| texts.iter().all(|text| one.text.contains(text)));
+    assert!(has(&["Clerk.attempt/1", "{:error, \"no paper for page 7\"}", "Clerk.copy/2 calls itself"]));
+    assert!(has(&["Lift <", "Motor.run/0", "returned :error", "Lift.handle_continue/2 follows itself"]));
+    assert_eq!(loops.len(), 2);
+
+    // With a pause; and quick loops that are told an error in each round because they have work to do.
+    silent("18_no_backoff_fixed");
+    silent("hot_retry_fixed");
+}

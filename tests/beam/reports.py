@@ -37,6 +37,10 @@ EXPECTED = {
     "20_normal_ends_fixed": ([], "Lounge", [r"^Lounge <.*> \(DynamicSupervisor\): "]),
     "gave_up_mixed": (["supervisor_gave_up", "crash"], "Clerk", [r"ended with :shutdown", r"text:its supervisor: Plant <.*> gave up: it had to start children again for the 3rd time"]),
     "gave_up_mixed_fixed": (["crash"], "Plant", [r"ended with :shutdown", r"text:asked it to stop"]),
+    "18_no_backoff_buggy": (["hot_loop"], "Feed", [r"^Feed <.*> \(Feed\): "]),
+    "18_no_backoff_fixed": ([], "Feed", [r"^Feed <.*> \(Feed\): "]),
+    "hot_retry": (["hot_loop", "repeated_exception"], "Lift", [r"^Lift <.*> \(Lift\): "]),
+    "hot_retry_fixed": ([], "Lift", [r"^Lift <.*> \(Lift\): "]),
 }
 # What a slow machine may add.
 ALLOWED = {"client_shutdown": {"late_reply"}, "killed_caller": {"late_reply"}}

@@ -14,6 +14,7 @@ pub(crate) enum Kind {
     MailboxGrowth,
     NeverAnswered,
     DeadLetter,
+    HotLoop,
     SwallowedException,
     RepeatedException,
     StateGrowth,
@@ -25,7 +26,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -37,6 +38,7 @@ impl Kind {
         Self::MailboxGrowth,
         Self::NeverAnswered,
         Self::DeadLetter,
+        Self::HotLoop,
         Self::SwallowedException,
         Self::RepeatedException,
         Self::StateGrowth,
@@ -59,6 +61,7 @@ impl Kind {
             Self::MailboxGrowth => "mailbox_growth",
             Self::NeverAnswered => "never_answered",
             Self::DeadLetter => "dead_letter",
+            Self::HotLoop => "hot_loop",
             Self::SwallowedException => "swallowed_exception",
             Self::RepeatedException => "repeated_exception",
             Self::StateGrowth => "state_growth",

@@ -10,6 +10,7 @@ mod exchange;
 mod gap;
 mod gave_up;
 mod growth;
+mod hot_loop;
 mod http_error;
 mod http_rate;
 mod kind;
@@ -21,6 +22,7 @@ mod repeated_exception;
 mod restart;
 mod starting;
 mod swallowed;
+mod told;
 mod web;
 
 use std::cell::OnceCell;
@@ -151,7 +153,7 @@ impl<'l> Scene<'l> {
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 15] = [
+const DETECTORS: [(Detector, &[Kind]); 16] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
@@ -162,6 +164,7 @@ const DETECTORS: [(Detector, &[Kind]); 15] = [
     (dead_letter::detect, &[Kind::StalePid, Kind::DeadLetter]),
     (exchange::detect, &[Kind::CallTimeout, Kind::NeverAnswered, Kind::LateReply]),
     (mailbox::detect, &[Kind::MailboxGrowth]),
+    (hot_loop::detect, &[Kind::HotLoop]),
     (swallowed::detect, &[Kind::SwallowedException]),
     (repeated_exception::detect, &[Kind::RepeatedException]),
     (growth::detect, &[Kind::StateGrowth]),
