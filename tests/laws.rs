@@ -161,3 +161,28 @@ fn a_retry_without_a_pause_is_told_with_the_place_that_asks_again() {
     silent("18_no_backoff_fixed");
     silent("hot_retry_fixed");
 }
+
+#[test]
+fn equal_work_that_many_do_at_once_is_told_where_its_result_is_kept() {
+    let (mut recorded, rates) = only("08_stampede_buggy", "stampede", &[]);
+    assert_eq!(rates.confidence, "high");
+    rates.says(&[
+        "15 processes",
+        "Rates.load(:eur)",
+        "{:eur, 117}",
+        "3 times, 45 calls in all",
+        "Shelf.get/1",
+        "got nil",
+    ]);
+    let missed = rates.event(&mut recorded, "missed");
+    assert_eq!((&missed["module"], &missed["function"]), (&json!("Shelf"), &json!("get")));
+
+    // What is looked into is not traced: that it is kept shows when it is there.
+    let (mut recorded, artist) = only("ets_stampede", "stampede", &[]);
+    artist.says(&["8 processes", "Artist.draw(\"home\", 4)", "%{lines: 12, name: \"home\"}", "without it"]);
+    assert_eq!(artist.event(&mut recorded, "first")["function"], "draw");
+
+    // Misses against hits are no outlier either.
+    silent("08_stampede_fixed");
+    silent("ets_stampede_fixed");
+}

@@ -41,6 +41,10 @@ EXPECTED = {
     "18_no_backoff_fixed": ([], "Feed", [r"^Feed <.*> \(Feed\): "]),
     "hot_retry": (["hot_loop", "repeated_exception"], "Lift", [r"^Lift <.*> \(Lift\): "]),
     "hot_retry_fixed": ([], "Lift", [r"^Lift <.*> \(Lift\): "]),
+    "08_stampede_buggy": (["stampede"], "Shelf", [r"^Shelf <.*> \(Shelf\): "]),
+    "08_stampede_fixed": ([], "Shelf", [r"^Shelf <.*> \(Shelf\): "]),
+    "ets_stampede": (["stampede"], "last_crash", [r"nothing crashed"]),
+    "ets_stampede_fixed": ([], "Pages", [r"^Pages <.*> \(Pages\): "]),
 }
 # What a slow machine may add.
 ALLOWED = {"client_shutdown": {"late_reply"}, "killed_caller": {"late_reply"}}

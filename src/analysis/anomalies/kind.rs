@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     SwallowedException,
     RepeatedException,
     StateGrowth,
+    Stampede,
     DurationOutlier,
     LateReply,
     RepeatedCalls,
@@ -26,7 +27,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -42,6 +43,7 @@ impl Kind {
         Self::SwallowedException,
         Self::RepeatedException,
         Self::StateGrowth,
+        Self::Stampede,
         Self::DurationOutlier,
         Self::LateReply,
         Self::RepeatedCalls,
@@ -65,6 +67,7 @@ impl Kind {
             Self::SwallowedException => "swallowed_exception",
             Self::RepeatedException => "repeated_exception",
             Self::StateGrowth => "state_growth",
+            Self::Stampede => "stampede",
             Self::DurationOutlier => "duration_outlier",
             Self::LateReply => "late_reply",
             Self::RepeatedCalls => "repeated_calls",

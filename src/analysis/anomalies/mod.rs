@@ -20,6 +20,7 @@ mod outlier;
 mod repeated;
 mod repeated_exception;
 mod restart;
+mod stampede;
 mod starting;
 mod swallowed;
 mod told;
@@ -153,7 +154,7 @@ impl<'l> Scene<'l> {
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 16] = [
+const DETECTORS: [(Detector, &[Kind]); 17] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
@@ -168,6 +169,7 @@ const DETECTORS: [(Detector, &[Kind]); 16] = [
     (swallowed::detect, &[Kind::SwallowedException]),
     (repeated_exception::detect, &[Kind::RepeatedException]),
     (growth::detect, &[Kind::StateGrowth]),
+    (stampede::detect, &[Kind::Stampede]),
     (outlier::detect, &[Kind::DurationOutlier]),
     (repeated::detect, &[Kind::RepeatedCalls]),
     (gap::detect, &[Kind::Gap]),
