@@ -163,6 +163,28 @@ fn a_retry_without_a_pause_is_told_with_the_place_that_asks_again() {
 }
 
 #[test]
+fn a_message_that_falls_into_the_clause_for_all_others_is_told_beside_one_of_its_kind() {
+    let (mut recorded, stock) = only("23_ignored_message_buggy", "ignored_message", &[]);
+    assert_eq!(stock.confidence, "medium");
+    stock.says(&["10 {:sold, _, _} messages to Stock <", "Stock.handle_info/2 returned the state as it was"]);
+    stock.says(&["{:sold, _} did something 30 of 30 times", "Counter.sell/2", "exs:23"]);
+    let first = stock.event(&mut recorded, "first");
+    assert_eq!((&first["function"], &first["data"]["args"][0]), (&json!("handle_info"), &json!("{:sold, :tea, 2}")));
+
+    let mut recorded = report("wrong_shape");
+    let found = found(&mut recorded);
+    let kinds: Vec<&str> = found.iter().map(|found| &*found.kind).collect();
+    assert_eq!(kinds, ["ignored_message"; 2]);
+    // Where a callback of another kind has the clause; and where only the keys of a map are of another kind.
+    let has = |texts: &[&str]| found.iter().any(|one| texts.iter().all(|text| one.text.contains(text)));
+    assert!(has(&["4 {:parcel, _} messages", "Depot.handle_cast/2 returned", "8 of 8 times (Depot.handle_info/2)"]));
+    assert!(has(&["4 {:note, _} messages", "the first was {:note, %{\"text\" => \"late van 1\"}}", "8 of 8 times"]));
+
+    silent("23_ignored_message_fixed");
+    silent("wrong_shape_fixed");
+}
+
+#[test]
 fn equal_work_that_many_do_at_once_is_told_where_its_result_is_kept() {
     let (mut recorded, rates) = only("08_stampede_buggy", "stampede", &[]);
     assert_eq!(rates.confidence, "high");

@@ -17,6 +17,7 @@ pub(crate) enum Kind {
     HotLoop,
     SwallowedException,
     RepeatedException,
+    IgnoredMessage,
     StateGrowth,
     Stampede,
     DurationOutlier,
@@ -27,7 +28,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -42,6 +43,7 @@ impl Kind {
         Self::HotLoop,
         Self::SwallowedException,
         Self::RepeatedException,
+        Self::IgnoredMessage,
         Self::StateGrowth,
         Self::Stampede,
         Self::DurationOutlier,
@@ -66,6 +68,7 @@ impl Kind {
             Self::HotLoop => "hot_loop",
             Self::SwallowedException => "swallowed_exception",
             Self::RepeatedException => "repeated_exception",
+            Self::IgnoredMessage => "ignored_message",
             Self::StateGrowth => "state_growth",
             Self::Stampede => "stampede",
             Self::DurationOutlier => "duration_outlier",

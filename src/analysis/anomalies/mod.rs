@@ -13,6 +13,7 @@ mod growth;
 mod hot_loop;
 mod http_error;
 mod http_rate;
+mod ignored;
 mod kind;
 mod lost_update;
 mod mailbox;
@@ -154,7 +155,7 @@ impl<'l> Scene<'l> {
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 17] = [
+const DETECTORS: [(Detector, &[Kind]); 18] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
@@ -168,6 +169,7 @@ const DETECTORS: [(Detector, &[Kind]); 17] = [
     (hot_loop::detect, &[Kind::HotLoop]),
     (swallowed::detect, &[Kind::SwallowedException]),
     (repeated_exception::detect, &[Kind::RepeatedException]),
+    (ignored::detect, &[Kind::IgnoredMessage]),
     (growth::detect, &[Kind::StateGrowth]),
     (stampede::detect, &[Kind::Stampede]),
     (outlier::detect, &[Kind::DurationOutlier]),
