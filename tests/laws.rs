@@ -208,3 +208,27 @@ fn equal_work_that_many_do_at_once_is_told_where_its_result_is_kept() {
     silent("08_stampede_fixed");
     silent("ets_stampede_fixed");
 }
+
+#[test]
+fn what_ended_without_giving_back_is_told_beside_what_did() {
+    let (mut recorded, guests) = only("03_no_terminate_buggy", "terminate_skipped", &[]);
+    guests.says(&[
+        "Guest processes ended with :shutdown and their terminate/2 did not run",
+        "gave something back to Seats",
+    ]);
+    guests.says(&["{:give_back, _}", "({:take, _}) they did not give back", "Guest.terminate/2"]);
+    let (ended, back) = (guests.event(&mut recorded, "ended"), guests.event(&mut recorded, "gave_back"));
+    assert_eq!((&ended["event_type"], &ended["data"]["exit_reason"]), (&json!("process_exit"), &json!(":shutdown")));
+    assert_eq!((&back["event_type"], &back["function"]), (&json!("function_entry"), &json!("terminate")));
+    assert_ne!(ended["pid"], back["pid"]);
+
+    // Killed, having taken something by cast in the middle of their lives.
+    let (_, workers) = only("lent_tools", "terminate_skipped", &["crash"]);
+    workers.says(&["2 of 5 Worker processes ended with :killed", "in the 3 others gave something back to Shed"]);
+    workers.says(&["{:bring, _}", "({:take, _, _}) they did not give back"]);
+    assert_eq!(workers.confidence, "high");
+
+    silent("03_no_terminate_fixed");
+    // A monitor gives it back; what stops as a whole holds nothing.
+    silent("lent_tools_fixed");
+}

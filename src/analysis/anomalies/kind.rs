@@ -17,6 +17,7 @@ pub(crate) enum Kind {
     HotLoop,
     SwallowedException,
     RepeatedException,
+    TerminateSkipped,
     IgnoredMessage,
     StateGrowth,
     Stampede,
@@ -28,7 +29,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -43,6 +44,7 @@ impl Kind {
         Self::HotLoop,
         Self::SwallowedException,
         Self::RepeatedException,
+        Self::TerminateSkipped,
         Self::IgnoredMessage,
         Self::StateGrowth,
         Self::Stampede,
@@ -68,6 +70,7 @@ impl Kind {
             Self::HotLoop => "hot_loop",
             Self::SwallowedException => "swallowed_exception",
             Self::RepeatedException => "repeated_exception",
+            Self::TerminateSkipped => "terminate_skipped",
             Self::IgnoredMessage => "ignored_message",
             Self::StateGrowth => "state_growth",
             Self::Stampede => "stampede",

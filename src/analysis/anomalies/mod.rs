@@ -25,6 +25,7 @@ mod stampede;
 mod starting;
 mod swallowed;
 mod told;
+mod unfinished;
 mod web;
 
 use std::cell::OnceCell;
@@ -155,7 +156,7 @@ impl<'l> Scene<'l> {
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 18] = [
+const DETECTORS: [(Detector, &[Kind]); 19] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
@@ -169,6 +170,7 @@ const DETECTORS: [(Detector, &[Kind]); 18] = [
     (hot_loop::detect, &[Kind::HotLoop]),
     (swallowed::detect, &[Kind::SwallowedException]),
     (repeated_exception::detect, &[Kind::RepeatedException]),
+    (unfinished::detect, &[Kind::TerminateSkipped]),
     (ignored::detect, &[Kind::IgnoredMessage]),
     (growth::detect, &[Kind::StateGrowth]),
     (stampede::detect, &[Kind::Stampede]),
