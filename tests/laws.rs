@@ -163,6 +163,28 @@ fn a_retry_without_a_pause_is_told_with_the_place_that_asks_again() {
 }
 
 #[test]
+fn one_who_is_sent_everything_twice_is_told_with_what_put_it_there_again() {
+    let (mut recorded, hub) = only("05_double_subscription_buggy", "delivered_twice", &[]);
+    assert_eq!(hub.confidence, "high");
+    hub.says(&["Hub <", "till_b <", "{:news, _, _} twice", "16 times", "2 others"]);
+    hub.says(&["{:subscribe, :orders}", "double_subscription_buggy.exs:32", "2 times"]);
+    let (first, again) = (hub.event(&mut recorded, "first"), hub.event(&mut recorded, "again"));
+    assert_eq!(first["data"]["message"], again["data"]["message"]);
+    assert_eq!(first["data"]["receiver_pid"], again["data"]["receiver_pid"]);
+    assert_ne!(first["event_id"], again["event_id"]);
+    let asked = hub.event(&mut recorded, "asked_again");
+    assert_eq!((&asked["event_type"], &asked["pid"]), (&json!("message_send"), &first["data"]["receiver_pid"]));
+
+    // By casts, from a function of the one who is told.
+    let (_, bell) = only("twice_listed", "delivered_twice", &[]);
+    assert_eq!(bell.confidence, "medium");
+    bell.says(&["Bell <", "night <", "{:bell, _} twice", "5 times", "1 other", "{:sign_up, #PID<", "2 times"]);
+
+    silent("05_double_subscription_fixed");
+    silent("twice_listed_fixed");
+}
+
+#[test]
 fn a_message_that_falls_into_the_clause_for_all_others_is_told_beside_one_of_its_kind() {
     let (mut recorded, stock) = only("23_ignored_message_buggy", "ignored_message", &[]);
     assert_eq!(stock.confidence, "medium");

@@ -13,6 +13,7 @@ pub(crate) enum Kind {
     CallTimeout,
     MailboxGrowth,
     NeverAnswered,
+    DeliveredTwice,
     DeadLetter,
     HotLoop,
     SwallowedException,
@@ -29,7 +30,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -40,6 +41,7 @@ impl Kind {
         Self::CallTimeout,
         Self::MailboxGrowth,
         Self::NeverAnswered,
+        Self::DeliveredTwice,
         Self::DeadLetter,
         Self::HotLoop,
         Self::SwallowedException,
@@ -66,6 +68,7 @@ impl Kind {
             Self::CallTimeout => "call_timeout",
             Self::MailboxGrowth => "mailbox_growth",
             Self::NeverAnswered => "never_answered",
+            Self::DeliveredTwice => "delivered_twice",
             Self::DeadLetter => "dead_letter",
             Self::HotLoop => "hot_loop",
             Self::SwallowedException => "swallowed_exception",

@@ -25,6 +25,7 @@ mod stampede;
 mod starting;
 mod swallowed;
 mod told;
+mod twice;
 mod unfinished;
 mod web;
 
@@ -156,7 +157,7 @@ impl<'l> Scene<'l> {
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 19] = [
+const DETECTORS: [(Detector, &[Kind]); 20] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
@@ -167,6 +168,7 @@ const DETECTORS: [(Detector, &[Kind]); 19] = [
     (dead_letter::detect, &[Kind::StalePid, Kind::DeadLetter]),
     (exchange::detect, &[Kind::CallTimeout, Kind::NeverAnswered, Kind::LateReply]),
     (mailbox::detect, &[Kind::MailboxGrowth]),
+    (twice::detect, &[Kind::DeliveredTwice]),
     (hot_loop::detect, &[Kind::HotLoop]),
     (swallowed::detect, &[Kind::SwallowedException]),
     (repeated_exception::detect, &[Kind::RepeatedException]),

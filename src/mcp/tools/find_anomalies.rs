@@ -45,11 +45,13 @@ fn kinds_schema(_: &mut SchemaGenerator) -> Schema {
 impl Tool for FindAnomalies {
     const NAME: &'static str = "find_anomalies";
     const TITLE: &'static str = "Find what is wrong";
-    const DESCRIPTION: &'static str = "Looks through calls, messages, states and process lives for known patterns of \
-        trouble: deadlock, lost update, crash, HTTP 5xx answers and their exceptions, restart storm, supervisor that gave up, stale pid, call \
-        timeout and its cause, growing mailbox, never answered call, dead letter, hot loop, swallowed and repeated \
-        exceptions, skipped terminate, ignored message, growing state, stampede, duration outlier, late reply, repeated calls (N+1), gaps. Ranked findings with event ids, confidence and what would refute each. Ask it when the \
-        symptom is unclear.";
+    const DESCRIPTION: &'static str = "Looks through calls, messages, states and process lives for \
+        known patterns of trouble: deadlock, lost update, crash, HTTP 5xx answers and their exceptions, \
+        restart storm, supervisor that gave up, stale pid, call timeout and its cause, growing mailbox, \
+        never answered call, double delivery, dead letter, hot loop, swallowed and repeated exceptions, \
+        skipped terminate, ignored message, growing state, stampede, duration outlier, late reply, \
+        repeated calls (N+1), gaps. Ranked findings with event ids, confidence and what would refute \
+        each. Ask it when the symptom is unclear.";
     const EXAMPLE: &'static str = r#"{"kinds":["lost_update","call_timeout"]}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);
