@@ -15,6 +15,7 @@ pub(crate) mod ends;
 pub(crate) mod exceptions;
 pub(crate) mod fact;
 pub(crate) mod flow;
+pub(crate) mod gave_up;
 mod grouping;
 pub(crate) mod handlers;
 mod http;

@@ -8,18 +8,26 @@ mod dead_letter;
 mod deadlock;
 mod exchange;
 mod gap;
+mod gave_up;
 mod glance;
 mod growth;
+mod hot_loop;
 mod http_error;
 mod http_rate;
+mod ignored;
+mod kind;
 mod lost_update;
 mod mailbox;
 mod outlier;
 mod repeated;
 mod repeated_exception;
 mod restart;
+mod stampede;
 mod starting;
 mod swallowed;
+mod told;
+mod twice;
+mod unfinished;
 mod web;
 
 use std::cell::OnceCell;
@@ -35,77 +43,7 @@ use crate::watch::Watch;
 pub(crate) use glance::{Glance, glance, touching};
 use web::Web;
 
-/// A kind of trouble.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    Deadlock,
-    LostUpdate,
-    Crash,
-    HttpError,
-    RestartStorm,
-    StalePid,
-    CallTimeout,
-    MailboxGrowth,
-    NeverAnswered,
-    DeadLetter,
-    SwallowedException,
-    RepeatedException,
-    StateGrowth,
-    DurationOutlier,
-    LateReply,
-    RepeatedCalls,
-    Gap,
-}
-
-impl Kind {
-    /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 17] = [
-        Self::Deadlock,
-        Self::LostUpdate,
-        Self::Crash,
-        Self::HttpError,
-        Self::RestartStorm,
-        Self::StalePid,
-        Self::CallTimeout,
-        Self::MailboxGrowth,
-        Self::NeverAnswered,
-        Self::DeadLetter,
-        Self::SwallowedException,
-        Self::RepeatedException,
-        Self::StateGrowth,
-        Self::DurationOutlier,
-        Self::LateReply,
-        Self::RepeatedCalls,
-        Self::Gap,
-    ];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Deadlock => "deadlock",
-            Self::LostUpdate => "lost_update",
-            Self::Crash => "crash",
-            Self::HttpError => "http_error",
-            Self::RestartStorm => "restart_storm",
-            Self::StalePid => "stale_pid",
-            Self::CallTimeout => "call_timeout",
-            Self::MailboxGrowth => "mailbox_growth",
-            Self::NeverAnswered => "never_answered",
-            Self::DeadLetter => "dead_letter",
-            Self::SwallowedException => "swallowed_exception",
-            Self::RepeatedException => "repeated_exception",
-            Self::StateGrowth => "state_growth",
-            Self::DurationOutlier => "duration_outlier",
-            Self::LateReply => "late_reply",
-            Self::RepeatedCalls => "repeated_calls",
-            Self::Gap => "gap",
-        }
-    }
-
-    /// The kind of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
+pub(crate) use kind::Kind;
 
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -221,18 +159,25 @@ impl<'l> Scene<'l> {
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 14] = [
+const DETECTORS: [(Detector, &[Kind]); 20] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
     (http_error::detect, &[Kind::HttpError]),
     (restart::detect, &[Kind::RestartStorm]),
+    // After it: what it has told is not told again.
+    (gave_up::detect, &[Kind::SupervisorGaveUp]),
     (dead_letter::detect, &[Kind::StalePid, Kind::DeadLetter]),
     (exchange::detect, &[Kind::CallTimeout, Kind::NeverAnswered, Kind::LateReply]),
     (mailbox::detect, &[Kind::MailboxGrowth]),
+    (twice::detect, &[Kind::DeliveredTwice]),
+    (hot_loop::detect, &[Kind::HotLoop]),
     (swallowed::detect, &[Kind::SwallowedException]),
     (repeated_exception::detect, &[Kind::RepeatedException]),
+    (unfinished::detect, &[Kind::TerminateSkipped]),
+    (ignored::detect, &[Kind::IgnoredMessage]),
     (growth::detect, &[Kind::StateGrowth]),
+    (stampede::detect, &[Kind::Stampede]),
     (outlier::detect, &[Kind::DurationOutlier]),
     (repeated::detect, &[Kind::RepeatedCalls]),
     (gap::detect, &[Kind::Gap]),

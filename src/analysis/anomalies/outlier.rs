@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::told::arguments;
 use super::{Confidence, Finding, Kind, Scene, count, median, span};
 use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
@@ -93,6 +94,23 @@ fn by_site(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier
         return None;
     }
     worst(scene, function, calls, sites.into_values().map(|slow| (Common::Site, slow)))
+        .filter(|outlier| !is_quick_elsewhere(scene, outlier, calls))
+}
+
+/// Whether the same arguments are quick from another place: then it is not the place, but what was there already, such
+/// as in a cache.
+fn is_quick_elsewhere(scene: &Scene<'_>, outlier: &Outlier, calls: &[CallId]) -> bool {
+    let read = |ids: &mut dyn Iterator<Item = CallId>| -> BTreeSet<String> {
+        ids.take(MAX_ARGS / 4).filter_map(|id| arguments(scene, id)).collect()
+    };
+    let slow: BTreeSet<CallId> = outlier.slow.iter().copied().collect();
+    let is_quick = |id: &CallId| {
+        let ns = scene.ledger.call(*id).duration.unwrap_or(i64::MAX);
+        !slow.contains(id) && ns.saturating_mul(FACTOR) <= outlier.slow_median
+    };
+    let of_slow = read(&mut outlier.slow.iter().copied());
+    let of_quick = read(&mut calls.iter().copied().filter(is_quick));
+    !of_slow.is_disjoint(&of_quick)
 }
 
 fn by_args(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier> {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use foldhash::fast::FixedState;
 use serde_json::json;
 
+use super::told::arguments;
 use super::{Confidence, Finding, Kind, Scene, count, span};
-use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{CallId, Kind as MessageKind, Ledger, Message, MessageId, ProcessId, Sym, Waited};
 use crate::analysis::terms;
 use crate::analysis::value::Value;
@@ -187,9 +187,4 @@ fn local(scene: &Scene<'_>, asked: &[(CallId, Sym)], found: &mut Vec<Finding>) -
         found.push(finding);
     }
     Ok(())
-}
-
-fn arguments(scene: &Scene<'_>, call: CallId) -> Option<String> {
-    let event = scene.ledger.event(scene.ledger.call(call).event)?;
-    Some(text(Payload::read(event.data()).args)?.into_owned())
 }

@@ -272,6 +272,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// The store it was read from, for the few facts that are not joined here.
+    pub(crate) const fn store(&self) -> &EventStore {
+        &self.store
+    }
+
     pub(crate) fn text(&self, sym: Sym) -> &str {
         self.texts.get(sym)
     }

@@ -6,6 +6,7 @@ use super::tell::duration;
 use crate::analysis::ask::{inside, of};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::gave_up::gave_up;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
@@ -23,6 +24,9 @@ pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Res
         return Ok(None);
     }
     let reason = ends::reason(exit);
+    if let Some(line) = by_supervisor(cx, who, exit)? {
+        return Ok(Some(line));
+    }
     for found in [own, signalled, told] {
         if let Some(line) = found(cx, who, exit, reason)? {
             return Ok(Some(line));
@@ -45,6 +49,22 @@ pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Res
         format!("; it was in {} ({}), which may have called exit itself", end.mfa().unwrap_or_default(), end.id())
     });
     Ok(Some(format!("who ended it is not recorded: exit signals are not traced{running}")))
+}
+
+/// A supervisor that started its children too often: itself, or the one that started it.
+pub(super) fn by_supervisor(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<String>> {
+    if let Some(itself) = gave_up(cx.ask, &who.pid, exit)? {
+        return Ok(Some(format!("{} ({})", itself.told(cx.names)?, itself.ids())));
+    }
+    let spawn = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), (i64::MIN, exit.at()))?;
+    let Some(starter) = spawn.as_ref().map(|spawn| spawn.text("parent_pid").unwrap_or_else(|| spawn.pid())) else {
+        return Ok(None);
+    };
+    let Some(end) = exit_of(cx.ask, starter)?.filter(|end| end.key() > exit.key()) else { return Ok(None) };
+    match gave_up(cx.ask, starter, &end)?.filter(|found| found.has_taken(&who.pid)) {
+        Some(found) => Ok(Some(format!("its supervisor: {} ({})", found.told(cx.names)?, found.ids()))),
+        None => Ok(None),
+    }
 }
 
 /// A callback that returned `{:stop, reason, ...}`, or a call that exited so.
@@ -85,29 +105,32 @@ fn signalled(cx: &Cx<'_>, who: &Who, exit: &Fact, _: &str) -> Result<Option<Stri
 /// What it took from its mailbox: the exit of one it is linked to, or the wish that it stops.
 fn told(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<String>> {
     let receives = cx.ask.newest(inside(&who.pid, &["message_receive"]), (i64::MIN, exit.at()), LOOKED_BACK)?;
-    for receive in receives.iter().filter(|receive| receive.key() < exit.key()) {
-        let message = Value::read(receive.text("message").unwrap_or_default());
-        let Some(parts) = message.tuple() else { continue };
-        match parts {
-            [kind, from, why] if kind.atom() == Some("EXIT") && why.text == reason => {
-                let from = cx.names.who(&receive.pid_in(from.text))?;
-                return Ok(Some(format!("it got the exit of {from} with this reason ({})", receive.id())));
-            }
-            [kind, from, wish] if kind.atom() == Some("system") => {
-                let asked = wish.tuple().is_some_and(
-                    |wish| matches!(wish, [stop, why] if stop.atom() == Some("terminate") && why.text == reason),
-                );
-                if asked {
+    // A wish that it stops says more than the exits of others that come meanwhile.
+    for is_wish in [true, false] {
+        for receive in receives.iter().filter(|receive| receive.key() < exit.key()) {
+            let message = Value::read(receive.text("message").unwrap_or_default());
+            match message.tuple() {
+                Some([kind, from, why]) if !is_wish && kind.atom() == Some("EXIT") && why.text == reason => {
+                    let from = cx.names.who(&receive.pid_in(from.text))?;
+                    return Ok(Some(format!("it got the exit of {from} with this reason ({})", receive.id())));
+                }
+                Some([kind, from, wish]) if is_wish && kind.atom() == Some("system") && is_stop(wish, reason) => {
                     let from = from.tuple().and_then(|from| from.first()).map(|from| receive.pid_in(from.text));
                     let from = cx.names.maybe(from.as_deref())?;
                     let from = from.map_or_else(|| "another process".to_owned(), |from| from.to_string());
                     return Ok(Some(format!("{from} asked it to stop ({})", receive.id())));
                 }
+                _ => {}
             }
-            _ => {}
         }
     }
     Ok(None)
+}
+
+/// `{:terminate, reason}`.
+fn is_stop(wish: &Value<'_>, reason: &str) -> bool {
+    wish.tuple()
+        .is_some_and(|wish| matches!(wish, [stop, why] if stop.atom() == Some("terminate") && why.text == reason))
 }
 
 /// A supervisor takes its link away before it ends a child.

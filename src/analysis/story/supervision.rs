@@ -6,6 +6,7 @@ use super::{Cx, Part};
 use crate::analysis::ask::{Ask, EVER, inside, of, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::gave_up::is_supervisor;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
@@ -68,7 +69,8 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
             },
         }
         // A supervisor that restarts too often ends.
-        let end = if starter.role.as_deref() == Some("supervisor") { exit_of(cx.ask, parent)? } else { None };
+        let is_supervisor = starter.role.as_deref().is_some_and(|role| role == "supervisor" || is_supervisor(role));
+        let end = if is_supervisor { exit_of(cx.ask, parent)? } else { None };
         if let Some(end) = end.filter(|end| end.key() > exit.key()) {
             let reason = brief(end.text("exit_reason").unwrap_or("?"), 60);
             _ = write!(line, "; its starter ended at {} ({}): {reason}", cx.at(end.at()), end.id());
@@ -124,7 +126,7 @@ fn next(ask: &Ask<'_>, parent: &str, spawn: &Fact, exit: &Fact, all: &[Fact]) ->
 }
 
 /// The reply that tells whoever asked for a start which process it made.
-fn reply(ask: &Ask<'_>, parent: &str, start: &Fact) -> Result<Option<Fact>> {
+pub(crate) fn reply(ask: &Ask<'_>, parent: &str, start: &Fact) -> Result<Option<Fact>> {
     let Some(child) = start.text("spawned_pid") else { return Ok(None) };
     // Its own node writes it without the node.
     let written = home::numbers(child).to_owned();

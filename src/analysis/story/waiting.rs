@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::blocked::{has_answer, itself};
 use super::callers::{backlog, handled};
 use super::crash::Failure;
+use super::ended_by::by_supervisor;
 use super::sender::{asked, sent_where};
 use super::tell::{counted, duration};
 use super::{Cx, Part, supervision};
@@ -141,6 +142,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
         if exit.at() <= gave_up {
             let reason = brief(exit.text("exit_reason").unwrap_or_default(), 80);
             lines.push(format!("{who} had ended at {} ({}): {reason}", cx.at(exit.at()), exit.id()));
+            lines.extend(by_supervisor(cx, &who, &exit)?);
             lines.extend(supervision::part(cx, &who, Some(&exit))?.lines);
             return Ok(Part::new("the process called", lines));
         }

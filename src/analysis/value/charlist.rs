@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_may_be_numbers_is_shown_in_both_readings() {
         for (text, shown) in [
-            (r#"~c"#()""#, r#"~c"#()"=[35, 40, 41]"#),
+            ("~c\"#()\"", "~c\"#()\"=[35, 40, 41]"),
             (r#"%{ids: ~c"\t\n\"", n: 1}"#, r#"%{ids: ~c"\t\n\""=[9, 10, 34], n: 1}"#),
             (r#"{~c"AB", ~c"a"}"#, r#"{~c"AB"=[65, 66], ~c"a"=[97]}"#),
         ] {

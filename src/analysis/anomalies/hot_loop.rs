@@ -1,0 +1,235 @@
+//! What fails and is asked again at once, for ever, with the same answer?
+//!
+//! A round is a callback that takes a message its process sent to itself in the round before (or that it was sent on to
+//! by `handle_continue` or a timeout of zero), or a call of a function by itself. In every round the same calls with the
+//! same results, one of them an error, and nothing between that error and the next round: nobody waits for what is
+//! wrong to pass.
+//!
+//! What it cannot see: what fails within an untraced function; rounds that differ in what they call or are told; a retry
+//! through two functions or two processes in turn; rounds that a recorder has left out.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+use serde_json::json;
+
+use super::told::{arguments, each_argument, result};
+use super::{Confidence, Finding, Kind, Scene, median, span};
+use crate::analysis::ledger::{Call, CallId, Callback, Outcome, ProcessId};
+use crate::analysis::terms;
+use crate::analysis::value::brief;
+use crate::error::Result;
+
+/// Fewer rounds may be a retry that is meant to be quick.
+const FEWEST: usize = 50;
+
+/// As many are surely more than that.
+const MANY: usize = 200;
+
+/// Who waits so long between an error and the next round has paused.
+const PAUSE_NS: i64 = 1_000_000;
+
+/// Rounds looked at; a loop goes on like that.
+const MAX_ROUNDS: usize = 5_000;
+
+/// Calls that a round makes at most: more is work.
+const MAX_CALLS: usize = 4;
+
+/// What a call was given and made of it.
+#[derive(Clone, PartialEq, Eq)]
+struct Said {
+    args: String,
+    result: String,
+}
+
+/// Rounds one after the other.
+struct Run {
+    rounds: Vec<CallId>,
+    is_recursion: bool,
+}
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    for process in 0..scene.ledger.processes.len() as ProcessId {
+        for run in runs(scene, process) {
+            scene.checked()?;
+            found.extend(failing(scene, process, &run));
+        }
+    }
+    Ok(())
+}
+
+/// The runs of a process that are long enough.
+fn runs(scene: &Scene<'_>, process: ProcessId) -> Vec<Run> {
+    let ledger = scene.ledger;
+    let (mut done, mut runs) = (Vec::new(), Vec::<Run>::new());
+    // The run each newest round belongs to.
+    let mut open: HashMap<CallId, usize, FixedState> = HashMap::default();
+    let mut before: Option<CallId> = None;
+    for (id, call) in scene.calls_of(process) {
+        let is_callback = matches!(call.callback, Some(Callback::Info | Callback::Cast | Callback::Continue));
+        if !is_callback && call.parent.is_none_or(|parent| ledger.call(parent).function != call.function) {
+            if call.callback.is_some() {
+                before = Some(id);
+            }
+            continue;
+        }
+        let last = if is_callback { round_before(scene, id, call, before) } else { call.parent };
+        let at = last.and_then(|last| Some((last, open.remove(&last)?)));
+        let at = match (at, last) {
+            (Some((_, at)), _) => at,
+            (None, Some(last)) if !is_callback => {
+                runs.push(Run { rounds: vec![last], is_recursion: true });
+                runs.len() - 1
+            }
+            _ => {
+                runs.push(Run { rounds: Vec::new(), is_recursion: false });
+                runs.len() - 1
+            }
+        };
+        runs[at].rounds.push(id);
+        open.insert(id, at);
+        if is_callback {
+            before = Some(id);
+        }
+    }
+    done.extend(runs.into_iter().filter(|run| run.rounds.len() >= FEWEST));
+    done
+}
+
+/// The round that led to a callback, if nothing but it did.
+fn round_before(scene: &Scene<'_>, id: CallId, call: &Call, before: Option<CallId>) -> Option<CallId> {
+    let ledger = scene.ledger;
+    let is_round = |one: CallId| one < id && ledger.call(one).function == call.function;
+    match call.message.map(|message| ledger.message(message)) {
+        Some(message) => {
+            let sent_in = message.sent_in.filter(|_| message.sender == Some(call.process))?;
+            std::iter::once(sent_in).chain(ledger.around(sent_in)).find(|one| is_round(*one))
+        }
+        // Sent on, or a timeout: by the callback before it.
+        None => before.filter(|one| call.callback != Some(Callback::Cast) && is_round(*one)),
+    }
+}
+
+/// The longest stretch of rounds around the middle one in which one call fails alike.
+fn failing(scene: &Scene<'_>, process: ProcessId, run: &Run) -> Option<Finding> {
+    let ledger = scene.ledger;
+    let rounds = &run.rounds[..run.rounds.len().min(MAX_ROUNDS)];
+    let middle = rounds.len() / 2;
+    let call = ledger.call(rounds[middle]);
+    if !run.is_recursion && call.callback == Some(Callback::Info) && call.message.is_none() {
+        // Of what else comes without a send, such as the exit of another, nobody asked for the next.
+        let is_timeout = each_argument(scene, rounds[middle])?.first().is_some_and(|message| message == ":timeout");
+        if !is_timeout {
+            return None;
+        }
+    }
+    let model = said(scene, rounds, middle)?;
+    let fails = model.iter().position(|(_, said)| is_error(&said.result))?;
+    let begun = arguments(scene, rounds[middle])?;
+    // A look-up that finds nothing is no failure where the rounds get on; of one that says why only its tries are counted.
+    let is_strict = model[fails].1.result == ":error";
+    let is_alike = |at: usize| {
+        let args = arguments(scene, rounds[at])?;
+        if args != begun && (is_strict || without_digits(&args) != without_digits(&begun)) {
+            return None;
+        }
+        let round = said(scene, rounds, at).filter(|round| round.len() == model.len())?;
+        let same = round.iter().zip(&model).enumerate().all(|(place, ((call, said), (other, known)))| {
+            let is_same = said == known
+                || place != fails
+                    && said.result == known.result
+                    && without_digits(&said.args) == without_digits(&known.args);
+            is_same && ledger.call(*call).function == ledger.call(*other).function
+        });
+        let failed = ledger.call(round[fails].0);
+        let next = rounds.get(at + 1).map(|next| ledger.call(*next).start.since(failed.end.unwrap_or(failed.start)));
+        (same && next.is_none_or(|pause| (0..PAUSE_NS).contains(&pause))).then_some((round[fails].0, next))
+    };
+    let first = (0..=middle).rev().take_while(|at| is_alike(*at).is_some()).last()?;
+    let all: Vec<(CallId, Option<i64>)> = (first..rounds.len()).map_while(is_alike).collect();
+    if all.len() < FEWEST {
+        return None;
+    }
+    let mut pauses: Vec<i64> = all.iter().filter_map(|(_, pause)| *pause).collect();
+    pauses.sort_unstable();
+    Some(describe(scene, process, run, rounds[first], &all, (&model[fails].1, median(&pauses))))
+}
+
+/// What the calls of a round said, in their order; `None` when it did more than a retry does.
+fn said(scene: &Scene<'_>, rounds: &[CallId], at: usize) -> Option<Vec<(CallId, Said)>> {
+    let ledger = scene.ledger;
+    let (round, next) = (rounds[at], rounds.get(at + 1).copied().unwrap_or(CallId::MAX));
+    let of = &scene.by_process[ledger.call(round).process as usize];
+    let calls = of[of.partition_point(|id| *id <= round)..].iter().copied();
+    let inside = calls.take_while(|id| *id < next && ledger.is_around(round, *id));
+    let direct: Vec<CallId> = inside.filter(|id| ledger.call(*id).parent == Some(round)).take(MAX_CALLS + 1).collect();
+    if direct.is_empty() || direct.len() > MAX_CALLS {
+        return None;
+    }
+    let read = |id: CallId| Some((id, Said { args: arguments(scene, id)?, result: result(scene, id)? }));
+    direct.into_iter().map(read).collect()
+}
+
+/// An error that is told by value, or an exception.
+fn is_error(result: &str) -> bool {
+    result == ":error" || result.starts_with("{:error, ") || result.starts_with("raised ")
+}
+
+fn without_digits(text: &str) -> String {
+    text.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+fn describe(
+    scene: &Scene<'_>,
+    process: ProcessId,
+    run: &Run,
+    round: CallId,
+    all: &[(CallId, Option<i64>)],
+    (said, pause): (&Said, i64),
+) -> Finding {
+    let ledger = scene.ledger;
+    let (first, last) = (ledger.call(all[0].0), ledger.call(all[all.len() - 1].0));
+    let took = last.end.unwrap_or(last.start).since(first.start);
+    let function = terms::home(ledger.text(first.function));
+    let failed = brief::cut(&said.result, 100);
+    let failed = match first.outcome {
+        Outcome::Returned => format!("each time it returned {failed}"),
+        _ => format!("each time it {failed}"),
+    };
+    let around = ledger.call(ledger.named(round));
+    let message = ledger.call(run.rounds[run.rounds.len() - 1]).message.map(|message| ledger.message(message));
+    let how = match message {
+        _ if run.is_recursion => format!("{} calls itself", terms::home(ledger.text(around.function))),
+        Some(message) => format!(
+            "by a message to itself, {}, sent at {}",
+            scene.traffic.content(message, 60),
+            scene.traffic.place(message)
+        ),
+        None => format!("{} follows itself", ledger.text(around.function)),
+    };
+    let at_least = if run.rounds.len() > MAX_ROUNDS { "at least " } else { "" };
+    let what = format!(
+        "{} called {function} {at_least}{} times within {}, and {failed}; it is asked again at once, {} after the error \
+         (median): {how}",
+        ledger.full_label(process),
+        all.len(),
+        span(took),
+        span(pause),
+    );
+    let confidence = if all.len() >= MANY { Confidence::High } else { Confidence::Medium };
+    let place = scene.traffic.call_place(first).map_or_else(String::new, |place| format!(" at {place}"));
+    let args = each_argument(scene, all[0].0).unwrap_or_default();
+    let with = if args.is_empty() { String::new() } else { format!(" with ({})", brief::cut(&args.join(", "), 80)) };
+    Finding::new(Kind::HotLoop, confidence, first.start, what)
+        .detail(format!("called{place}{with} every time; no round did anything else"))
+        .shown_by("first", first.event)
+        .shown_by("first_error", first.exit)
+        .shown_by("round", ledger.call(round).event)
+        .shown_by("last", last.event)
+        .refuted_by("a wait that is meant to be busy, for something that comes within microseconds")
+        .next(
+            "explain",
+            json!({"target": ledger.text(ledger.process(process).pid)}),
+            "the process that asks, and what it was doing before",
+        )
+}

@@ -1,0 +1,176 @@
+//! Which processes ended without `terminate/2`, which in their siblings gives back what they hold?
+//!
+//! Processes of one module take something from a server, by a message that changes its state. In some of them
+//! `terminate/2` gives it back, by another; others were ended by their supervisor and it did not run, as it does not where
+//! exits are not trapped. The server goes on, with what it believes to be in use.
+//!
+//! What it cannot see: a module in which it never ran; what is held in a table, a port or a file; a server whose state is
+//! not told; whether what was taken was given back by something else than a monitor of the server.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use foldhash::fast::FixedState;
+use serde_json::json;
+
+use super::told::each_argument;
+use super::{Confidence, Finding, Kind, Scene};
+use crate::analysis::ledger::{Call, CallId, Callback, Kind as MessageKind, MessageId, ProcessId, Sym};
+use crate::analysis::terms;
+use crate::analysis::value::brief;
+use crate::error::Result;
+use crate::event::exit_reason::ExitReason;
+
+/// Processes that were ended so: one may have been in a hurry.
+const FEWEST: usize = 2;
+
+/// Callbacks of a server that are read for what monitors told it.
+const MAX_READ: usize = 2_000;
+
+/// What the processes of a module did with a server.
+#[derive(Default)]
+struct Kin {
+    /// Gave something back in `terminate/2`: the call, and the message.
+    gave_back: Vec<(ProcessId, CallId, MessageId)>,
+    /// Took something and ended without it.
+    held: Vec<(ProcessId, MessageId)>,
+}
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let ledger = scene.ledger;
+    let last = terminates(scene);
+    if last.is_empty() {
+        return Ok(());
+    }
+    let modules: BTreeSet<Sym> = last.keys().filter_map(|process| ledger.process(*process).module).collect();
+    let mut kin: BTreeMap<(Sym, ProcessId), Kin> = BTreeMap::new();
+    for (id, message) in (0..).zip(&ledger.messages) {
+        let is_for_server = matches!(message.kind, MessageKind::Call | MessageKind::Cast | MessageKind::Info);
+        let (true, Some(sender), Some(server)) = (is_for_server, message.sender, message.receiver) else { continue };
+        let Some(module) = ledger.process(sender).module.filter(|module| modules.contains(module)) else { continue };
+        let changes = message.handled.is_some_and(|call| ledger.call(call).change.is_some());
+        if !changes || sender == server {
+            continue;
+        }
+        let of = kin.entry((module, server)).or_default();
+        let within = |outer: CallId| message.sent_in.is_some_and(|call| call == outer || ledger.is_around(outer, call));
+        match last.get(&sender) {
+            Some(call) if within(*call) => of.gave_back.push((sender, *call, id)),
+            None if is_ended(scene, sender) => of.held.push((sender, id)),
+            _ => {}
+        }
+    }
+    for ((module, server), mut of) in kin {
+        if of.gave_back.is_empty() || of.held.len() < FEWEST {
+            continue;
+        }
+        scene.checked()?;
+        // Who gave it back before it ended does not hold it.
+        let back: BTreeSet<String> =
+            of.gave_back.iter().take(MAX_READ).map(|(.., id)| scene.traffic.pattern(ledger.message(*id))).collect();
+        let is_back = |id: MessageId| back.contains(&scene.traffic.pattern(ledger.message(id)));
+        let mut known: BTreeSet<ProcessId> =
+            of.held.iter().take(MAX_READ).filter(|(_, id)| is_back(*id)).map(|(process, _)| *process).collect();
+        // The first thing a process took stands for all.
+        of.held.retain(|(process, _)| known.insert(*process));
+        of.gave_back.retain(|(process, ..)| known.insert(*process));
+        let monitored = monitored(scene, server);
+        let serves = |call: &Call| matches!(call.callback, Some(Callback::Call | Callback::Cast | Callback::Info));
+        let newest = scene.calls_of(server).filter(|(_, call)| serves(call)).last().map(|(_, call)| call.start);
+        of.held.retain(|(process, _)| {
+            let process = ledger.process(*process);
+            // A system that stops as a whole leaves nothing behind.
+            let goes_on = process.exit.as_ref().is_some_and(|exit| newest.is_some_and(|newest| newest > exit.moment));
+            goes_on && !monitored.contains(ledger.text(process.pid))
+        });
+        if of.held.len() >= FEWEST {
+            found.push(describe(scene, module, server, &of));
+        }
+    }
+    Ok(())
+}
+
+/// The `terminate/2` of each process that ran it.
+fn terminates(scene: &Scene<'_>) -> HashMap<ProcessId, CallId, FixedState> {
+    let ledger = scene.ledger;
+    let mut is_it: HashMap<Sym, bool, FixedState> = HashMap::default();
+    let mut last = HashMap::default();
+    for (id, call) in (0..).zip(&ledger.calls) {
+        let is_it = *is_it.entry(call.function).or_insert_with(|| ledger.text(call.function).ends_with(".terminate/2"));
+        if is_it && call.parent.is_none() {
+            last.insert(call.process, id);
+        }
+    }
+    last
+}
+
+/// Whether a process was ended by another, all its life having been recorded.
+fn is_ended(scene: &Scene<'_>, process: ProcessId) -> bool {
+    let process = scene.ledger.process(process);
+    let exit = process.exit.as_ref().filter(|_| process.spawn.is_some() && process.runs_traced_code);
+    exit.is_some_and(|exit| {
+        matches!(exit.end, ExitReason::Shutdown | ExitReason::Killed)
+            && !scene.ledger.text(exit.reason).starts_with('{')
+    })
+}
+
+/// Processes whose end a server was told of and did something about.
+fn monitored(scene: &Scene<'_>, server: ProcessId) -> BTreeSet<String> {
+    let mut pids = BTreeSet::new();
+    let untold = scene.calls_of(server).filter(|(_, call)| call.message.is_none() && call.change.is_some());
+    for (id, _) in untold.take(MAX_READ) {
+        let message = each_argument(scene, id).and_then(|args| args.into_iter().next()).unwrap_or_default();
+        if message.starts_with("{:DOWN, ") || message.starts_with("{:EXIT, ") {
+            let pids_in = message.split("#PID").skip(1).filter_map(|rest| rest.split_inclusive('>').next());
+            pids.extend(pids_in.map(str::to_owned));
+        }
+    }
+    pids
+}
+
+fn describe(scene: &Scene<'_>, module: Sym, server: ProcessId, of: &Kin) -> Finding {
+    let ledger = scene.ledger;
+    let ((first, took), (last, _)) = (of.held[0], of.held[of.held.len() - 1]);
+    let (_, terminate, back) = of.gave_back[0];
+    let (took, back) = (ledger.message(took), ledger.message(back));
+    let exit = |process: ProcessId| ledger.process(process).exit.as_ref();
+    let reason = exit(first).map_or("?", |exit| ledger.text(exit.reason));
+    let module = ledger.text(module);
+    let (held, all) = (of.held.len(), of.held.len() + of.gave_back.len());
+    let what = format!(
+        "{held} of {all} {module} processes ended with {} and their terminate/2 did not run, which in the {} others gave \
+         something back to {} ({}); what they had taken there ({}) they did not give back",
+        brief::cut(reason, 40),
+        of.gave_back.len(),
+        ledger.full_label(server),
+        scene.traffic.pattern(back),
+        scene.traffic.pattern(took),
+    );
+    let confidence = if of.gave_back.len() >= FEWEST { Confidence::High } else { Confidence::Medium };
+    let moment = exit(first).map_or(took.sent, |exit| exit.moment);
+    let mut names: Vec<String> = of.held.iter().take(4).map(|(process, _)| ledger.full_label(*process)).collect();
+    if held > names.len() {
+        names.push("...".to_owned());
+    }
+    Finding::new(Kind::TerminateSkipped, confidence, moment, what)
+        .detail(format!(
+            "taken by {}, sent at {}; given back by {} in {}",
+            scene.traffic.content(took, 60),
+            scene.traffic.place(took),
+            scene.traffic.content(back, 60),
+            terms::home(ledger.text(ledger.call(terminate).function)),
+        ))
+        .detail(format!(
+            "without it ended {}; {}",
+            names.join(", "),
+            match exit(first).map(|exit| &exit.end) {
+                Some(ExitReason::Killed) => "who is killed does not run terminate/2",
+                _ => "who does not trap exits is ended by its supervisor without terminate/2",
+            }
+        ))
+        .shown_by("took", took.event)
+        .shown_by("ended", exit(first).map(|exit| exit.event))
+        .shown_by("last_ended", exit(last).map(|exit| exit.event))
+        .shown_by("gave_back", ledger.call(terminate).event)
+        .refuted_by("a server that finds out by itself that they are gone")
+        .next("state_history", json!({"pid": ledger.text(ledger.process(server).pid)}), "what it believes to be in use")
+}
