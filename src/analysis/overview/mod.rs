@@ -53,7 +53,8 @@ pub(crate) struct Process {
     pub(crate) events: u64,
     pub(crate) sent: u64,
     pub(crate) received: u64,
-    /// Nanoseconds in recorded calls, but for recorded sleeps; waiting is among them.
+    /// Nanoseconds in recorded calls, without recorded sleeps and waits for replies; what a function that is not traced
+    /// slept or waited is among them.
     pub(crate) in_calls: i64,
     /// The longest its mailbox was, at least; only where its callbacks tell.
     pub(crate) mailbox: Option<i64>,

@@ -90,7 +90,6 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     let last = folded::part(&cx, &newest.pid, at)?;
     story.parts.push(Part { name: "last", ..last });
 
-    story.next.push(("find_anomalies", json!({}), "races, deadlocks, lost messages".to_owned()));
     if Changes::new(ask, &newest.pid)?.source != Source::Nothing {
         story.next.push(("state_history", json!({ "pid": who.short() }), "every change of its state".to_owned()));
     }

@@ -46,8 +46,8 @@ impl Tool for Explain {
 
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let ask = Ask::new(store, watch);
-        let (story, about) = explain(&ask, &args.target, args.whose.node.as_deref())?;
-        let Story { answer, anchor: (t0, what), parts, notes, next } = story;
+        let (told, meant) = explain(&ask, &args.target, args.whose.node.as_deref())?;
+        let Story { answer, anchor: (t0, what), parts, notes, next } = told;
         let has_race = parts.iter().any(|part| part.name == "lost update");
         let mut report = Report::new(answer);
         report.anchor(t0, what);
@@ -63,10 +63,10 @@ impl Tool for Explain {
             report.note(note);
         }
         report.gaps(&ask.gaps());
-        let glance = touching(store, &about.pids, about.event.as_deref(), watch)?;
+        let glance = touching(store, &meant.pids, meant.event.as_deref(), watch)?;
         // What the story tells itself.
         let is_told = |kind| match kind {
-            Kind::Crash => about.is_failure,
+            Kind::Crash => meant.is_failure,
             Kind::LostUpdate => has_race,
             _ => false,
         };

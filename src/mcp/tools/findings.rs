@@ -28,7 +28,7 @@ impl<'g> Findings<'g> {
 
     /// A line each, if there are any.
     pub(super) fn section(&self) -> Option<Section> {
-        let Some(Glance { ledger, .. }) = self.glance.filter(|_| !self.found.is_empty()) else { return None };
+        let Glance { ledger, .. } = self.glance.filter(|_| !self.found.is_empty())?;
         let mut section = Section::new("findings");
         section.columns(&[
             Column::plain("kind"),
