@@ -276,6 +276,44 @@ fn calls_of_a_source_that_joins_nothing_are_joined_by_their_reference() {
 }
 
 #[test]
+fn another_reply_to_a_call_is_told_beside_the_call() {
+    let reference = "#Reference<0.1.2.3>";
+    let event = |id: &str, at: i64, event_type: &str, pid: &str, message: &str, to: &str| {
+        json!({"event_id": id, "timestamp": at, "event_type": event_type, "pid": pid, "correlation_id": reference,
+               "data": {"message": message, "receiver_pid": to}})
+    };
+    let call = format!("{{:\"$gen_call\", {{#PID<0.1.0>, [:alias | {reference}]}}, :ask}}");
+    let reply = |n: u8| format!("{{[:alias | {reference}], {n}}}");
+    let mut client = serve(&[
+        event("call", 1_000, "message_send", "<0.1.0>", &call, "<0.2.0>"),
+        event("first", 3_000, "message_send", "<0.2.0>", &reply(1), "<0.1.0>"),
+        event("taken", 4_000, "message_receive", "<0.1.0>", &reply(1), "<0.1.0>"),
+        event("second", 5_000, "message_send", "<0.2.0>", &reply(2), "<0.1.0>"),
+        event("third", 6_000, "message_send", "<0.2.0>", &reply(2), "<0.1.0>"),
+        event("comes", 7_000, "message_receive", "<0.1.0>", &reply(2), "<0.1.0>"),
+    ]);
+    let answer = ask(&mut client, "message_flow", json!({}));
+    let told: Vec<_> = rows(&answer, "messages")
+        .iter()
+        .map(|row| (row["event"].as_str().unwrap().to_owned(), row["outcome"].as_str().unwrap().to_owned()))
+        .collect();
+    let is = |event: &str, outcome: &str| (event.to_owned(), outcome.to_owned());
+    assert_eq!(
+        told,
+        [
+            is("call", "answered after 3us"),
+            is("second", "another reply to call, which first had answered; received"),
+            is("third", "another reply to call, which first had answered"),
+        ]
+    );
+    // They are no calls that wait, and nothing that was lost.
+    for only in ["unanswered", "lost", "late"] {
+        let picked = ask(&mut client, "message_flow", json!({ "only": only }));
+        assert_eq!(picked["structuredContent"]["sections"], json!([]), "{only}: {picked}");
+    }
+}
+
+#[test]
 fn what_a_source_dropped_is_told_by_every_tool_that_looks_across_it() {
     let events = events("tests/data/crash_fixed.trace.gz", Some(40));
     let mut client = serve(&events);

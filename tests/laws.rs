@@ -187,7 +187,8 @@ fn one_who_is_sent_everything_twice_is_told_with_what_put_it_there_again() {
 #[test]
 fn a_message_that_falls_into_the_clause_for_all_others_is_told_beside_one_of_its_kind() {
     let (mut recorded, stock) = only("23_ignored_message_buggy", "ignored_message", &[]);
-    assert_eq!(stock.confidence, "medium");
+    // What is not traced may have had an effect.
+    assert_eq!(stock.confidence, "low");
     stock.says(&["10 {:sold, _, _} messages to Stock <", "Stock.handle_info/2 returned the state as it was"]);
     stock.says(&["{:sold, _} did something 30 of 30 times", "Counter.sell/2", "exs:23"]);
     let first = stock.event(&mut recorded, "first");
@@ -236,9 +237,9 @@ fn what_ended_without_giving_back_is_told_beside_what_did() {
     let (mut recorded, guests) = only("03_no_terminate_buggy", "terminate_skipped", &[]);
     guests.says(&[
         "Guest processes ended with :shutdown and their terminate/2 did not run",
-        "gave something back to Seats",
+        "in the 2 others told Seats",
     ]);
-    guests.says(&["{:give_back, _}", "({:take, _}) they did not give back", "Guest.terminate/2"]);
+    guests.says(&["{:give_back, _}", "they had told it {:take, _} and not that", "Guest.terminate/2"]);
     let (ended, back) = (guests.event(&mut recorded, "ended"), guests.event(&mut recorded, "gave_back"));
     assert_eq!((&ended["event_type"], &ended["data"]["exit_reason"]), (&json!("process_exit"), &json!(":shutdown")));
     assert_eq!((&back["event_type"], &back["function"]), (&json!("function_entry"), &json!("terminate")));
@@ -246,9 +247,9 @@ fn what_ended_without_giving_back_is_told_beside_what_did() {
 
     // Killed, having taken something by cast in the middle of their lives.
     let (_, workers) = only("lent_tools", "terminate_skipped", &["crash"]);
-    workers.says(&["2 of 5 Worker processes ended with :killed", "in the 3 others gave something back to Shed"]);
-    workers.says(&["{:bring, _}", "({:take, _, _}) they did not give back"]);
-    assert_eq!(workers.confidence, "high");
+    workers.says(&["2 of 5 Worker processes ended with :killed", "in the 3 others told Shed"]);
+    workers.says(&["{:bring, _}", "they had told it {:take, _, _} and not that"]);
+    assert_eq!(workers.confidence, "medium");
 
     silent("03_no_terminate_fixed");
     // A monitor gives it back; what stops as a whole holds nothing.

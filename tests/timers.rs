@@ -25,6 +25,8 @@ fn crash_of(message: &str, others: &[Value]) -> Recorded {
         json!({"id": "register", "ts": 0, "type": "process_register", "pid": server, "data": {"registered_name": "Captain"}}),
         json!({"id": "send", "ts": 1, "type": "message_send", "pid": "<0.2.0>",
             "data": {"message": ":hello", "send_type": "info", "receiver_pid": server}}),
+        json!({"id": "receive", "ts": 2, "type": "message_receive", "pid": server,
+            "data": {"message": ":hello", "receive_type": "info", "message_id": "send", "sender_pid": "<0.2.0>"}}),
         json!({"id": "entry", "ts": 100 * MS, "type": "function_entry", "pid": server, "call_id": "entry",
             "module": "Captain", "function": "handle_info", "arity": 2, "data": {"args": [message, "%{timers: %{}}"]}}),
         json!({"id": "exit", "ts": 101 * MS, "type": "function_exit", "pid": server, "call_id": "entry",
@@ -90,6 +92,28 @@ fn a_timer_is_told_with_its_place_and_its_time() {
 }
 
 #[test]
+fn a_timer_that_is_over_sends_nothing() {
+    let (own, beat) = (("Process", "send_after"), "{:timer, :beat}");
+    let set = setter("set", 10 * MS, "<0.1.0>", own, &["#PID<0.1.0>", beat, "40"]);
+    // It was handled before.
+    let handled = json!({"id": "handled", "ts": 51 * MS, "type": "function_entry", "pid": "<0.1.0>", "call_id": "handled",
+        "module": "Captain", "function": "handle_info", "arity": 2, "data": {"args": [beat, "%{}"]}});
+    assert!(told(&mut crash_of(beat, &[set.clone(), handled])).starts_with("no send of it"));
+    // It was cancelled.
+    let cancelled = [
+        set,
+        json!({"id": "set-exit", "ts": 11 * MS, "type": "function_exit", "pid": "<0.1.0>", "call_id": "set",
+            "module": "Process", "function": "send_after", "arity": 3,
+            "data": {"exit_reason": "normal", "result": "#Reference<0.1.2.3>"}}),
+        setter("cancel", 20 * MS, "<0.1.0>", ("Process", "cancel_timer"), &["#Reference<0.1.2.3>"]),
+    ];
+    assert!(told(&mut crash_of(beat, &cancelled)).starts_with("no send of it"));
+    // A number in the message is no time.
+    let number = setter("set", 90 * MS, "<0.1.0>", own, &["#PID<0.1.0>", "4", "800"]);
+    assert!(told(&mut crash_of("4", &[number])).starts_with("no send of it"));
+}
+
+#[test]
 fn a_timer_that_was_started_is_known_by_its_reference() {
     let start = (":erlang", "start_timer");
     let result = |id: &str, at: i64, reference: &str| {
@@ -115,6 +139,10 @@ fn a_timer_that_was_started_is_known_by_its_reference() {
 fn what_no_send_of_was_recorded_may_be_of_a_timer() {
     let line = told(&mut crash_of("{:timer, :beat}", &[]));
     assert!(line.starts_with("no send of it was recorded: a timer sent it, or a process that is not traced"), "{line}");
+    // One that is not joined to it may be it.
+    let send = json!({"id": "sent", "ts": 90 * MS, "type": "message_send", "pid": "<0.2.0>",
+        "data": {"message": "{:timer, :beat}", "send_type": "info", "receiver_pid": "<0.1.0>"}});
+    assert_eq!(told(&mut crash_of("{:timer, :beat}", &[send])), "who sent it was not recorded");
     // What was dropped may have been its send.
     let gap = json!({"id": "gap", "ts": 2, "type": "gap", "data": {"dropped": 3}});
     assert_eq!(told(&mut crash_of("{:timer, :beat}", &[gap])), "who sent it was not recorded");

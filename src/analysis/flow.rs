@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ledger::{Kind, Message, MessageId, ProcessId};
+use super::ledger::{Kind, Ledger, Message, MessageId, ProcessId};
 use super::traffic::{Answer, Fate, Traffic};
 
 /// Times the usual time of its callback that a slow message takes, and at least so long.
@@ -42,12 +42,20 @@ impl Parties {
     }
 }
 
-/// The messages asked for, in the order they were sent. A reply is told with its call.
+/// The call and its first reply, if a message is another reply to it.
+pub(crate) fn repeats(ledger: &Ledger, id: MessageId) -> Option<(MessageId, MessageId)> {
+    let call = ledger.message(id).answers?;
+    let first = ledger.message(call).reply.filter(|first| *first != id)?;
+    Some((call, first))
+}
+
+/// The messages asked for, in the order they were sent. A reply is told with its call, another one by itself.
 pub(crate) fn select(traffic: &Traffic<'_>, parties: &Parties, only: Option<Only>) -> Vec<MessageId> {
     let ledger = traffic.ledger;
     let usual = if only == Some(Only::Slow) { usual(traffic) } else { BTreeMap::new() };
-    let is_asked = |message: &Message| {
-        if message.answers.is_some() || !parties.has(message) {
+    let is_asked = |(id, message): &(MessageId, &Message)| {
+        let is_told = message.answers.is_some() && repeats(ledger, *id).is_none();
+        if is_told || !parties.has(message) {
             return false;
         }
         match only {
@@ -64,7 +72,7 @@ pub(crate) fn select(traffic: &Traffic<'_>, parties: &Parties, only: Option<Only
             }
         }
     };
-    (0..).zip(&ledger.messages).filter(|(_, message)| is_asked(message)).map(|(id, _)| id).collect()
+    (0..).zip(&ledger.messages).filter(is_asked).map(|(id, _)| id).collect()
 }
 
 /// From its send until its callback returned, or its caller had the answer.

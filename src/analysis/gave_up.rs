@@ -187,20 +187,25 @@ fn last_ones(told: Vec<End>, limit: Option<(usize, i64)>) -> Option<Vec<End>> {
     let last_answered = told.iter().rposition(|end| end.again.is_some());
     let kind = |end: &End| (module(&end.spawn).map(str::to_owned), end.is_abnormal());
     let mut answered: Vec<End> = Vec::new();
-    let (mut ignored, mut last) = (Vec::new(), None);
+    let (mut ignored, mut last, mut first) = (Vec::new(), None, None);
     for (at, end) in told.into_iter().enumerate() {
         if end.again.is_some() {
             answered.push(end);
         } else if Some(at) < last_answered {
             // Of a kind that is not started again.
             ignored.push(kind(&end));
-        } else if last.is_none() && !ignored.contains(&kind(&end)) {
-            // One that ended on purpose has to be of a kind that is started again all the same.
-            let counts = end.is_abnormal() || answered.iter().any(|before| kind(before) == kind(&end));
-            last = Some(end).filter(|_| counts);
+        } else if !ignored.contains(&kind(&end)) {
+            // One that ended on purpose has to be of a kind that is started again all the same; of an abnormal end of
+            // another kind nobody knows whether that is.
+            let is_known = answered.iter().any(|before| kind(before) == kind(&end));
+            if is_known && end.is_abnormal() {
+                last = last.or(Some(end));
+            } else if first.is_none() {
+                first = Some(Some(end).filter(|end| is_known || end.is_abnormal()));
+            }
         }
     }
-    let last = last?;
+    let last = last.or(first.flatten())?;
     let period =
         limit.map_or(USUAL_PERIOD_NS, |(_, seconds)| seconds.saturating_mul(SECOND_NS).saturating_add(SECOND_NS));
     answered.retain(|end| last.told.at().saturating_sub(end.told.at()) <= period);

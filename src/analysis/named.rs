@@ -18,8 +18,9 @@ pub(crate) fn narrowed(store: &EventStore, filter: &Filter, watch: &dyn Watch) -
     let mut narrowed = Nodes::narrowed(store, filter, watch)?;
     if let Some(name) = narrowed.pid.as_deref().filter(|pid| !who::is_pid(pid)) {
         let ask = Ask::new(store, watch);
-        narrowed.named =
-            who::named(&ask, "pid", name, narrowed.node.as_deref())?.into_iter().map(|(pid, _)| pid).collect();
+        let within = (narrowed.node.as_deref(), narrowed.session_id.as_deref());
+        let found = who::named_within(&ask, "pid", name, within)?;
+        narrowed.named = found.into_iter().map(|(pid, _)| pid).collect();
     }
     Ok(narrowed)
 }

@@ -78,14 +78,34 @@ const LIBRARIES: [&str; 72] = [
     "Task.Supervisor",
 ];
 
-/// Protocols of Elixir whose implementations call a program's functions.
+/// Protocols of Elixir, and the types of its own that they are implemented for: these call a program's functions.
 const PROTOCOLS: [&str; 4] = ["Collectable.", "Enumerable.", "Inspect.", "String.Chars."];
+const TYPES: [&str; 17] = [
+    "Any",
+    "Atom",
+    "BitString",
+    "Date.Range",
+    "File.Stream",
+    "Float",
+    "Function",
+    "IO.Stream",
+    "Integer",
+    "List",
+    "Map",
+    "MapSet",
+    "PID",
+    "Range",
+    "Reference",
+    "Stream",
+    "Tuple",
+];
 
 /// Whether a place, `Enum.map/2 (lib/enum.ex:1700)`, is in a library: the program's own call around it says more.
 pub(crate) fn is_library(place: &str) -> bool {
     let function = place.split_once('/').map_or(place, |(function, _)| function);
     let Some((module, _)) = function.rsplit_once('.') else { return false };
-    LIBRARIES.binary_search(&module).is_ok() || PROTOCOLS.iter().any(|protocol| module.starts_with(protocol))
+    let implements = |protocol: &&str| module.strip_prefix(*protocol).is_some_and(|of| TYPES.contains(&of));
+    LIBRARIES.binary_search(&module).is_ok() || PROTOCOLS.iter().any(implements)
 }
 
 /// The program's own place a message was sent from: the call site, else the function it was sent in.
@@ -123,6 +143,8 @@ mod tests {
             "Task.Runner.start/0 (lib/runner.ex:3)",
             ":lists_of_mine.all/1",
             "Enumerable/1",
+            "String.Chars.Shop.Money.to_string/1 (lib/shop/money.ex:9)",
+            "Enumerable.MyApp.Page.reduce/3",
             "",
         ] {
             assert!(!is_library(place), "{place}");

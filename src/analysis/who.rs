@@ -4,7 +4,7 @@
 //! them is a life of the name.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use super::ask::{Ask, EVER, inside, of, types};
@@ -149,21 +149,42 @@ pub(crate) fn is_pid(text: &str) -> bool {
 }
 
 /// The processes that had a registered name, each with the first time that is known; none, when nobody had it. All are
-/// of one node: the one that is asked for, or the only one there is. Cost: a look at each event that registers, or if
-/// none registers it spawns or ends, a process.
+/// of one node: the one that is asked for, or the only one there is. Cost: a look at each event that registers, spawns or
+/// ends a process of that name.
 ///
 /// # Errors
-/// [`Invalid`](crate::ErrorKind::Invalid) when it is on several nodes and none is asked for.
+/// [`Invalid`](crate::ErrorKind::Invalid) when it is on several nodes and none is asked for, or was given too often.
 pub(crate) fn named(ask: &Ask<'_>, argument: &str, name: &str, node: Option<&str>) -> Result<Vec<(String, i64)>> {
-    let within = |event_types: &[&str]| {
-        let filter = Filter { text: Some(bare(name).to_owned()), ..types(event_types) };
-        ask.oldest(filter, EVER, MAX_NAMES)
-    };
-    let mut found = owners(within(&["process_register"])?.iter(), name);
-    if found.is_empty() {
+    named_within(ask, argument, name, (node, None))
+}
+
+/// [`named`] in one session, if it is given.
+///
+/// # Errors
+/// As [`named`].
+pub(crate) fn named_within(
+    ask: &Ask<'_>,
+    argument: &str,
+    name: &str,
+    (node, session): (Option<&str>, Option<&str>),
+) -> Result<Vec<(String, i64)>> {
+    // The name is the end of a text, unless it is quoted itself.
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '?' | '!');
+    let end = if bare(name).chars().all(is_plain) { "\"" } else { "" };
+    let filter = Filter {
+        text: Some(format!("{}{end}", bare(name))),
+        session_id: session.map(str::to_owned),
         // Producers that tell no registrations may still name what they spawn.
-        found = owners(within(&["process_spawn", "process_exit"])?.iter(), name);
+        ..types(&["process_register", "process_spawn", "process_exit"])
+    };
+    let facts = ask.oldest(filter, EVER, MAX_NAMES)?;
+    if facts.len() == MAX_NAMES {
+        return Err(Error::invalid(format!(
+            "{argument}: {:?} was given to processes too often to tell which are meant; give a pid",
+            cut(name, 80)
+        )));
     }
+    let mut found = owners(facts.iter(), name);
     if ask.nodes().are_several() {
         found.retain(|(pid, _)| node.is_none() || home::node_of(pid) == node);
         let mut on: Vec<&str> = found.iter().filter_map(|(pid, _)| home::node_of(pid)).collect();
@@ -185,9 +206,10 @@ pub(crate) fn called(ask: &Ask<'_>, event: &Fact, target: &str) -> Option<String
 /// The processes that had the name, each with the first time that is known.
 fn owners<'f>(facts: impl Iterator<Item = &'f Fact>, name: &str) -> Vec<(String, i64)> {
     let mut found: Vec<(String, i64)> = Vec::new();
+    let mut known = HashSet::new();
     for fact in facts.filter(|fact| fact.text("registered_name").is_some_and(|known| bare(known) == bare(name))) {
         let pid = fact.text("spawned_pid").or_else(|| fact.text("exited_pid")).unwrap_or_else(|| fact.pid());
-        if !pid.is_empty() && !found.iter().any(|(known, _)| known == pid) {
+        if !pid.is_empty() && known.insert(pid.to_owned()) {
             found.push((pid.to_owned(), fact.at()));
         }
     }

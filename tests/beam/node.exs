@@ -95,7 +95,7 @@ defmodule Node_ do
 
   defp act(["unscope"]) do
     case Scope.stop() do
-      {:ok, told} -> "events=#{told.events} dropped=#{told.dropped} " <> produced()
+      {:ok, told} -> "events=#{told.events} dropped=#{told.dropped} left_out=#{length(told.left_out)} " <> produced()
       {:error, message} -> "error " <> message
     end
   end

@@ -2,12 +2,13 @@
 //!
 //! A round is a callback that takes a message its process sent to itself in the round before (or that it was sent on to
 //! by `handle_continue` or a timeout of zero), or a call of a function by itself. In every round the same calls with the
-//! same results, one of them an error, and nothing between that error and the next round: nobody waits for what is
+//! same results, one of them an error, and no other process told anything: nobody waits for what is
 //! wrong to pass.
 //!
 //! What it cannot see: what fails within an untraced function; rounds that differ in what they call or are told; a retry
 //! through two functions or two processes in turn; rounds that a recorder has left out.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
@@ -35,6 +36,12 @@ const MAX_ROUNDS: usize = 5_000;
 /// Calls that a round makes at most: more is work.
 const MAX_CALLS: usize = 4;
 
+/// Calls around a send that are looked at.
+const MAX_DEEP: usize = 16;
+
+/// Calls of a round with sends that are looked at.
+const MAX_SENDS: usize = 16;
+
 /// What a call was given and made of it.
 #[derive(Clone, PartialEq, Eq)]
 struct Said {
@@ -48,14 +55,52 @@ struct Run {
     is_recursion: bool,
 }
 
+/// Calls in which a process sent something to another, in their order.
+type Sends = HashMap<ProcessId, Vec<CallId>, FixedState>;
+
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    let sends: OnceCell<Sends> = OnceCell::new();
     for process in 0..scene.ledger.processes.len() as ProcessId {
         for run in runs(scene, process) {
             scene.checked()?;
-            found.extend(failing(scene, process, &run));
+            found.extend(failing(scene, sends.get_or_init(|| sends_to_others(scene)), process, &run));
         }
     }
     Ok(())
+}
+
+fn sends_to_others(scene: &Scene<'_>) -> Sends {
+    let mut sends = Sends::default();
+    for message in &scene.ledger.messages {
+        if let (Some(sender), Some(call)) =
+            (message.sender.filter(|_| message.sender != message.receiver), message.sent_in)
+        {
+            sends.entry(sender).or_default().push(call);
+        }
+    }
+    for calls in sends.values_mut() {
+        calls.sort_unstable();
+        calls.dedup();
+    }
+    sends
+}
+
+/// Whether a round sent something to another process beside what the call that fails sent.
+fn tells_others(scene: &Scene<'_>, sends: &Sends, round: CallId, failed: CallId) -> bool {
+    let ledger = scene.ledger;
+    let of = sends.get(&ledger.call(round).process).map(Vec::as_slice).unwrap_or_default();
+    let from = of.partition_point(|call| *call < round);
+    let within = of[from..].iter().copied().take_while(|call| *call == round || ledger.is_around(round, *call));
+    // Of a recursion the rounds after this one are within it.
+    let function = ledger.call(round).function;
+    let round_of = |call: CallId| {
+        let mut outwards = std::iter::once(call).chain(ledger.around(call)).take(MAX_DEEP);
+        outwards.find(|one| ledger.call(*one).function == function)
+    };
+    within.take(MAX_SENDS).any(|call| {
+        let is_of_failure = call == failed || ledger.is_around(failed, call);
+        !is_of_failure && round_of(call) == Some(round)
+    })
 }
 
 /// The runs of a process that are long enough.
@@ -111,7 +156,7 @@ fn round_before(scene: &Scene<'_>, id: CallId, call: &Call, before: Option<CallI
 }
 
 /// The longest stretch of rounds around the middle one in which one call fails alike.
-fn failing(scene: &Scene<'_>, process: ProcessId, run: &Run) -> Option<Finding> {
+fn failing(scene: &Scene<'_>, sends: &Sends, process: ProcessId, run: &Run) -> Option<Finding> {
     let ledger = scene.ledger;
     let rounds = &run.rounds[..run.rounds.len().min(MAX_ROUNDS)];
     let middle = rounds.len() / 2;
@@ -134,13 +179,13 @@ fn failing(scene: &Scene<'_>, process: ProcessId, run: &Run) -> Option<Finding> 
             return None;
         }
         let round = said(scene, rounds, at).filter(|round| round.len() == model.len())?;
-        let same = round.iter().zip(&model).enumerate().all(|(place, ((call, said), (other, known)))| {
-            let is_same = said == known
-                || place != fails
-                    && said.result == known.result
-                    && without_digits(&said.args) == without_digits(&known.args);
-            is_same && ledger.call(*call).function == ledger.call(*other).function
+        // What succeeds with other values gets on.
+        let same = round.iter().zip(&model).all(|((call, said), (other, known))| {
+            said == known && ledger.call(*call).function == ledger.call(*other).function
         });
+        if tells_others(scene, sends, rounds[at], round[fails].0) {
+            return None;
+        }
         let failed = ledger.call(round[fails].0);
         let next = rounds.get(at + 1).map(|next| ledger.call(*next).start.since(failed.end.unwrap_or(failed.start)));
         (same && next.is_none_or(|pause| (0..PAUSE_NS).contains(&pause))).then_some((round[fails].0, next))
@@ -221,7 +266,9 @@ fn describe(
     let args = each_argument(scene, all[0].0).unwrap_or_default();
     let with = if args.is_empty() { String::new() } else { format!(" with ({})", brief::cut(&args.join(", "), 80)) };
     Finding::new(Kind::HotLoop, confidence, first.start, what)
-        .detail(format!("called{place}{with} every time; no round did anything else"))
+        .detail(format!(
+            "called{place}{with} every time; no round called or told anybody else anything new, as far as was traced"
+        ))
         .shown_by("first", first.event)
         .shown_by("first_error", first.exit)
         .shown_by("round", ledger.call(round).event)

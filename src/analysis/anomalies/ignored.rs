@@ -163,7 +163,7 @@ fn describe(scene: &Scene<'_>, process: ProcessId, fates: &Fates, usual: &Fates,
     };
     let at_least = if is_sample { "at least " } else { "" };
     let what = format!(
-        "{at_least}{} to {} did nothing: {} returned the state as it was, called nothing and sent nothing; {} did \
+        "{at_least}{} to {} had no effect that was seen: {} returned the state as it was, and called and sent nothing that was traced; {} did \
          something {} of {} times ({})",
         count(fates.idle.len(), &format!("{} message", pattern(first))),
         ledger.full_label(process),
@@ -182,14 +182,16 @@ fn describe(scene: &Scene<'_>, process: ProcessId, fates: &Fates, usual: &Fates,
             None => format!("at {place}"),
         }
     });
-    let confidence = if usual.effective.len() >= 2 * FEWEST { Confidence::Medium } else { Confidence::Low };
-    Finding::new(Kind::IgnoredMessage, confidence, first.start, what)
+    // An effect in an untraced function is not seen.
+    Finding::new(Kind::IgnoredMessage, Confidence::Low, first.start, what)
         .detail(format!("the first was {}, sent {sent}", content(first)))
         .detail(format!("one that did something: {} ({})", content(other), ledger.text(other.event)))
         .shown_by("first", first.event)
         .shown_by("returned", first.exit)
         .shown_by("last", last.event)
-        .refuted_by("messages that are meant to be dropped")
+        .refuted_by(
+            "messages that are meant to be dropped, or work in functions that are not traced, such as a write to ETS",
+        )
         .next(
             "query_events",
             json!({"call_id": ledger.text(first.event)}),

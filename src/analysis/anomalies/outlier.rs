@@ -101,7 +101,9 @@ fn by_site(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier
 /// as in a cache.
 fn is_quick_elsewhere(scene: &Scene<'_>, outlier: &Outlier, calls: &[CallId]) -> bool {
     let read = |ids: &mut dyn Iterator<Item = CallId>| -> BTreeSet<String> {
-        ids.take(MAX_ARGS / 4).filter_map(|id| arguments(scene, id)).collect()
+        // Without arguments nothing says that the work is the same.
+        let is_told = |args: &String| args != "[]";
+        ids.take(MAX_ARGS / 4).filter_map(|id| arguments(scene, id)).filter(is_told).collect()
     };
     let slow: BTreeSet<CallId> = outlier.slow.iter().copied().collect();
     let is_quick = |id: &CallId| {

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::told::{arguments, each_argument, result};
 use super::{Confidence, Finding, Kind, Scene, span};
-use crate::analysis::ledger::{CallId, Outcome, ProcessId, Sym};
+use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::{Kind as Form, Value, brief, is_cut};
 use crate::error::Result;
@@ -62,6 +62,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         }
     }
     let every: OnceCell<Functions> = OnceCell::new();
+    let asked: OnceCell<Asked> = OnceCell::new();
     let mut told: Vec<CallId> = Vec::new();
     for (function, calls) in functions {
         if calls.len() < FEWEST {
@@ -76,6 +77,9 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
                 break;
             }
             for (said, crowd) in equal(scene, &crowd) {
+                if is_done_once(scene, asked.get_or_init(|| calls_asked(scene)), &crowd) {
+                    continue;
+                }
                 alike.entry(said).or_default().push(crowd);
             }
         }
@@ -93,6 +97,43 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// `GenServer` calls, by who made them, in the order they were sent.
+type Asked = HashMap<ProcessId, Vec<MessageId>, FixedState>;
+
+fn calls_asked(scene: &Scene<'_>) -> Asked {
+    let mut asked = Asked::default();
+    for (id, message) in (0..).zip(&scene.ledger.messages) {
+        if let (Some(sender), MessageKind::Call) = (message.sender, message.kind) {
+            asked.entry(sender).or_default().push(id);
+        }
+    }
+    asked
+}
+
+/// Whether all of a crowd asked one process and did nothing but wait for it: that does the work, and may do it once for
+/// all.
+fn is_done_once(scene: &Scene<'_>, asked: &Asked, crowd: &[CallId]) -> bool {
+    let ledger = scene.ledger;
+    let mut by: BTreeSet<Option<ProcessId>> = BTreeSet::new();
+    for id in crowd {
+        let call = ledger.call(*id);
+        let all = asked.get(&call.process).map(Vec::as_slice).unwrap_or_default();
+        let from = all.partition_point(|one| ledger.message(*one).sent < call.start);
+        let within = all[from..].iter().map(|one| ledger.message(*one));
+        let mut waited = 0_i64;
+        for one in within.take_while(|one| call.end.is_none_or(|end| one.sent < end)) {
+            let answered = one.reply.and_then(|reply| ledger.message(reply).received).or(call.end);
+            waited = waited.saturating_add(answered.map_or(0, |answered| answered.since(one.sent)));
+            by.insert(one.receiver);
+        }
+        // Four fifths of its time.
+        if waited.saturating_mul(5) < call.duration.unwrap_or_default().saturating_mul(4) {
+            return false;
+        }
+    }
+    by.len() == 1
 }
 
 fn by_function(scene: &Scene<'_>) -> Functions {
@@ -147,18 +188,29 @@ fn sign(scene: &Scene<'_>, functions: &Functions, function: Sym, crowd: &[CallId
     hit(scene, functions, function, crowd).map(Sign::Hit)
 }
 
-/// A call before this one in the same call around, for the same, that found nothing.
+/// A call before this one in the same call around, for the same, that found nothing; what this one made is kept.
 fn missed(scene: &Scene<'_>, id: CallId) -> Option<CallId> {
     let ledger = scene.ledger;
     let call = ledger.call(id);
     let around = call.parent?;
     let of = &scene.by_process[call.process as usize];
     let begun = of.partition_point(|one| *one <= around);
+    // What was made is put where the look-up had found nothing: a call after it is given it.
+    let made = result(scene, id)?;
+    let after = of[of.partition_point(|one| *one <= id)..].iter().filter(|one| !ledger.is_around(id, **one)).take(16);
+    let is_kept = |one: &CallId| {
+        ledger.call(*one).parent == Some(around)
+            && each_argument(scene, *one).is_some_and(|args| args.iter().any(|arg| arg.contains(&made)))
+    };
+    if !after.into_iter().any(is_kept) {
+        return None;
+    }
     let before = of[begun..].iter().take_while(|one| **one < id).take(16);
-    let keys = each_argument(scene, id)?;
+    // What is done for nothing in particular is not what was looked for.
+    let keys = each_argument(scene, id).filter(|keys| !keys.is_empty())?;
     before.copied().find(|one| {
         let is_before = ledger.call(*one).parent == Some(around);
-        let looks_for = |args: Vec<String>| keys.is_empty() || args.iter().any(|arg| keys.contains(arg));
+        let looks_for = |args: Vec<String>| keys.iter().all(|key| args.contains(key));
         is_before
             && result(scene, *one).is_some_and(|found| is_nothing(&found))
             && each_argument(scene, *one).is_some_and(looks_for)
@@ -175,6 +227,10 @@ fn is_nothing(found: &str) -> bool {
 /// A call around that gave the same at another time, and called nothing of this.
 fn hit(scene: &Scene<'_>, functions: &Functions, function: Sym, crowd: &[CallId]) -> Option<CallId> {
     let ledger = scene.ledger;
+    let all = functions.get(&function).map(Vec::as_slice).unwrap_or_default();
+    if all.len() > MAX_CALLS {
+        return None;
+    }
     let around: Vec<CallId> =
         ledger.around(crowd[0]).take(LEVELS).filter(|id| !ledger.call(*id).is_anonymous).collect();
     for outer in around {
@@ -188,13 +244,14 @@ fn hit(scene: &Scene<'_>, functions: &Functions, function: Sym, crowd: &[CallId]
         }
         let of = |function: Sym| functions.get(&function).map(Vec::as_slice).unwrap_or_default().iter().copied();
         let working: HashSet<CallId, FixedState> =
-            of(function).take(MAX_CALLS).flat_map(|id| ledger.around(id).take(LEVELS)).collect();
+            all.iter().copied().flat_map(|id| ledger.around(id).take(LEVELS)).collect();
         let without = of(call.function).take(MAX_CALLS).filter(|id| !working.contains(id));
         let mut without = without.filter(|id| ledger.call(*id).outcome == Outcome::Returned).take(MAX_READ / 4);
         let is_same = |id: &CallId| {
             result(scene, *id).as_deref() == Some(&*made) && arguments(scene, *id).as_deref() == Some(&*args)
         };
-        if let Some(hit) = without.find(is_same) {
+        let is_without = |hit: &CallId| !all.iter().any(|work| ledger.is_around(*hit, *work));
+        if let Some(hit) = without.find(is_same).filter(is_without) {
             return Some(hit);
         }
     }

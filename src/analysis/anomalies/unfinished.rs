@@ -60,16 +60,18 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         }
     }
     for ((module, server), mut of) in kin {
-        if of.gave_back.is_empty() || of.held.len() < FEWEST {
+        // Of more than are read nobody knows what was given back.
+        let is_read = of.held.len() <= MAX_READ && of.gave_back.len() <= MAX_READ;
+        if of.gave_back.is_empty() || of.held.len() < FEWEST || !is_read {
             continue;
         }
         scene.checked()?;
         // Who gave it back before it ended does not hold it.
         let back: BTreeSet<String> =
-            of.gave_back.iter().take(MAX_READ).map(|(.., id)| scene.traffic.pattern(ledger.message(*id))).collect();
+            of.gave_back.iter().map(|(.., id)| scene.traffic.pattern(ledger.message(*id))).collect();
         let is_back = |id: MessageId| back.contains(&scene.traffic.pattern(ledger.message(id)));
         let mut known: BTreeSet<ProcessId> =
-            of.held.iter().take(MAX_READ).filter(|(_, id)| is_back(*id)).map(|(process, _)| *process).collect();
+            of.held.iter().filter(|(_, id)| is_back(*id)).map(|(process, _)| *process).collect();
         // The first thing a process took stands for all.
         of.held.retain(|(process, _)| known.insert(*process));
         of.gave_back.retain(|(process, ..)| known.insert(*process));
@@ -137,15 +139,15 @@ fn describe(scene: &Scene<'_>, module: Sym, server: ProcessId, of: &Kin) -> Find
     let module = ledger.text(module);
     let (held, all) = (of.held.len(), of.held.len() + of.gave_back.len());
     let what = format!(
-        "{held} of {all} {module} processes ended with {} and their terminate/2 did not run, which in the {} others gave \
-         something back to {} ({}); what they had taken there ({}) they did not give back",
+        "{held} of {all} {module} processes ended with {} and their terminate/2 did not run, which in the {} others told {} \
+         {}; they had told it {} and not that",
         brief::cut(reason, 40),
         of.gave_back.len(),
         ledger.full_label(server),
         scene.traffic.pattern(back),
         scene.traffic.pattern(took),
     );
-    let confidence = if of.gave_back.len() >= FEWEST { Confidence::High } else { Confidence::Medium };
+    let confidence = if of.gave_back.len() >= FEWEST { Confidence::Medium } else { Confidence::Low };
     let moment = exit(first).map_or(took.sent, |exit| exit.moment);
     let mut names: Vec<String> = of.held.iter().take(4).map(|(process, _)| ledger.full_label(*process)).collect();
     if held > names.len() {
@@ -153,7 +155,7 @@ fn describe(scene: &Scene<'_>, module: Sym, server: ProcessId, of: &Kin) -> Find
     }
     Finding::new(Kind::TerminateSkipped, confidence, moment, what)
         .detail(format!(
-            "taken by {}, sent at {}; given back by {} in {}",
+            "told it {}, sent at {}; the others at their end {} in {}",
             scene.traffic.content(took, 60),
             scene.traffic.place(took),
             scene.traffic.content(back, 60),

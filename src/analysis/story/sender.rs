@@ -60,14 +60,24 @@ pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -
     Ok(lines)
 }
 
-/// Whether the sends of processes that are traced were recorded up to a callback, and none was dropped.
+/// Whether the sends of processes that are traced were recorded up to a callback, none was dropped, and none may be its.
 fn are_sends_whole(cx: &Cx<'_>, callback: &Fact) -> Result<bool> {
+    let before = (i64::MIN, callback.at());
     let of_session = |event_type| {
         let session_id = callback.event.session_id().map(str::to_owned);
-        cx.ask.first(Filter { session_id, ..types(&[event_type]) }, (i64::MIN, callback.at()))
+        cx.ask.newest(Filter { session_id, ..types(&[event_type]) }, before, MAX_SENDS)
     };
-    // A receive without a send shows nothing where receives alone are traced.
-    Ok(of_session("message_send")?.is_some() && of_session("gap")?.is_none() && cx.ask.gaps().is_empty())
+    // Where receives are not joined to their sends, a callback that is not shows nothing.
+    let is_joined = of_session("message_receive")?.iter().any(|receive| receive.text("message_id").is_some());
+    if !is_joined || !of_session("gap")?.is_empty() || !cx.ask.gaps().is_empty() {
+        return Ok(false);
+    }
+    let name = cx.names.who(callback.pid())?.name;
+    let sends = cx.ask.newest(of(callback.pid(), Role::Receiver, &["message_send"]), before, MAX_SENDS)?;
+    let by_name = Filter { text: name, ..types(&["message_send"]) };
+    let by_name = if by_name.text.is_some() { cx.ask.newest(by_name, before, MAX_SENDS)? } else { Vec::new() };
+    let is_its = |send: &Fact| send.text("message").map(request) == callback.handled();
+    Ok(!sends.iter().chain(&by_name).any(is_its))
 }
 
 /// The send of a message that carries a reference: the result of a task, or a reply that came too late.

@@ -6,7 +6,7 @@
 use super::Cx;
 use super::sender::sent_where;
 use super::tell::duration;
-use crate::analysis::ask::types;
+use crate::analysis::ask::{inside, types};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::fact::Fact;
 use crate::analysis::place::is_library;
@@ -48,17 +48,31 @@ pub(super) fn set(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
         };
         for entry in cx.ask.newest(filter, (i64::MIN, callback.at()), MAX_SET)? {
             let due = entry.at().saturating_add(after(&entry).unwrap_or_default());
-            if due <= callback.at() && sets(cx, &entry, message, started, callback)? {
+            let is_its = due <= callback.at() && sets(cx, &entry, message, started, callback)?;
+            if is_its && !is_cancelled(cx, &entry, callback)? {
                 found.push((due, entry));
             }
         }
     }
-    // Those that were due before were most likely handled before.
     found.sort_by_key(|(due, entry)| (*due, entry.key()));
     // `Process.send_after` calls `:erlang.send_after`: one timer.
-    let is_other =
-        |(_, entry): &&(i64, Fact)| found.last().is_some_and(|(_, last)| last.event.module() == entry.event.module());
-    let likely = if found.iter().filter(is_other).count() > 1 { ", most likely this one" } else { "" };
+    let Some(module) = found.last().and_then(|(_, last)| last.event.module().map(str::to_owned)) else {
+        return Ok(None);
+    };
+    found.retain(|(_, entry)| entry.event.module() == Some(&module));
+    if started.is_none() {
+        let Some(gone) = gone(cx, callback, message)? else { return Ok(None) };
+        let is_repeated = |entry: &Fact| entry.event.function() == Some("send_interval");
+        // Those that were due first were handled first.
+        let once = found.iter().filter(|(_, entry)| !is_repeated(entry)).count();
+        let mut over = gone.min(once);
+        found.retain(|(_, entry)| {
+            let is_over = over > 0 && !is_repeated(entry);
+            over -= usize::from(is_over);
+            !is_over
+        });
+    }
+    let likely = if found.len() > 1 { ", most likely this one" } else { "" };
     let Some((_, entry)) = found.last() else { return Ok(None) };
     let lasts = after(entry).map(|ns| format!(" for {}", duration(ns))).unwrap_or_default();
     let by = if entry.pid() == callback.pid() { "itself".to_owned() } else { cx.names.who(entry.pid())?.to_string() };
@@ -71,13 +85,35 @@ pub(super) fn set(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
     Ok(Some(format!("a timer sent it{likely}, set by {by}{lasts} at {set} ({}){site}", entry.id())))
 }
 
+/// How often the process had handled this message before: as many timers are over. `None`: too often to tell.
+fn gone(cx: &Cx<'_>, callback: &Fact, message: &str) -> Result<Option<usize>> {
+    let function = callback.event.function().map(str::to_owned);
+    let before = Filter { function, ..inside(callback.pid(), &["function_entry"]) };
+    let before = cx.ask.newest(before, (i64::MIN, callback.at()), MAX_SET)?;
+    if before.len() == MAX_SET {
+        return Ok(None);
+    }
+    let is_same = |one: &&Fact| one.key() < callback.key() && one.handled() == Some(message);
+    Ok(Some(before.iter().filter(is_same).count()))
+}
+
 /// Nanoseconds until a timer is due; `None`: not told, or at a time of its own.
 fn after(entry: &Fact) -> Option<i64> {
     let args = entry.list("args");
     if args.iter().any(|arg| arg.contains("abs: true")) {
         return None;
     }
-    args.iter().find_map(|arg| arg.parse::<i64>().ok())?.checked_mul(1_000_000)
+    let place = if entry.event.module() == Some("Process") { 2 } else { 0 };
+    args.get(place)?.parse::<i64>().ok()?.checked_mul(1_000_000)
+}
+
+/// Whether a timer was cancelled, as far as that was traced.
+fn is_cancelled(cx: &Cx<'_>, set: &Fact, callback: &Fact) -> Result<bool> {
+    let Some(exit) = exit_of_call(cx.ask, set)? else { return Ok(false) };
+    let Some(reference) = exit.text("result") else { return Ok(false) };
+    let filter = Filter { function: Some("cancel_timer".to_owned()), ..types(&["function_entry"]) };
+    let all = cx.ask.newest(filter, (set.at(), callback.at()), MAX_SET)?;
+    Ok(all.iter().any(|cancel| cancel.list("args").first() == Some(&reference)))
 }
 
 /// Whether a call set the timer of this message.

@@ -15,9 +15,18 @@ pub(super) fn both_readings(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut rest = text;
     let mut is_changed = false;
-    while let Some(at) = rest.find(SIGIL) {
-        let (before, from) = rest.split_at(at);
-        let Some(length) = closing(&from[SIGIL.len()..]) else { break };
+    while let Some(at) = rest.find('"') {
+        // A text of its own ends where its quote does.
+        let is_list = rest[..at].ends_with("~c");
+        let start = if is_list { at + 1 - SIGIL.len() } else { at };
+        let (before, from) = rest.split_at(start);
+        let opening = if is_list { SIGIL.len() } else { 1 };
+        let Some(length) = closing(&from[opening..]) else { break };
+        if !is_list {
+            shown.push_str(&rest[..start + length + 2]);
+            rest = &from[length + 2..];
+            continue;
+        }
         let content = &from[SIGIL.len()..SIGIL.len() + length];
         let end = SIGIL.len() + length + 1;
         shown.push_str(before);
@@ -97,6 +106,8 @@ mod tests {
             r#"~c"hello""#,
             r#"~c"a longer text, that is no accident""#,
             r#""~c" is a sigil"#,
+            r#"{"foo~c", "bar", "z"}"#,
+            r#""a \"~c" and "b""#,
             r#"~c"cut"#,
             r#"~c"""#,
             r#"~c"é""#,

@@ -125,11 +125,18 @@ pub(crate) fn effective(filter: &Filter) -> Map<String, Value> {
     set
 }
 
+/// Processes shown of those that had a name.
+const SHOWN_PROCESSES: usize = 8;
+
 /// [`effective`], and the processes that had the name that pid is.
 pub(crate) fn applied_to(filter: &Filter) -> Map<String, Value> {
     let mut set = effective(filter);
     if !filter.named.is_empty() {
-        set.insert("processes".to_owned(), filter.named.clone().into());
+        let mut processes: Vec<String> = filter.named.iter().take(SHOWN_PROCESSES).cloned().collect();
+        if filter.named.len() > SHOWN_PROCESSES {
+            processes.push(format!("and {} more", filter.named.len() - SHOWN_PROCESSES));
+        }
+        set.insert("processes".to_owned(), processes.into());
     }
     set
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::find_anomalies::frame;
-use crate::analysis::flow::{Only, Parties, select};
+use crate::analysis::flow::{Only, Parties, repeats, select};
 use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, bare, gather};
 use crate::analysis::traffic::{Answer as Reply, Fate, Traffic};
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
@@ -152,7 +152,7 @@ fn report(traffic: &Traffic<'_>, found: &[MessageId], only: Option<Only>, format
 }
 
 fn sent(ledger: &Ledger) -> usize {
-    ledger.messages.iter().filter(|message| message.answers.is_none()).count()
+    (0..).zip(&ledger.messages).filter(|(id, one)| one.answers.is_none() || repeats(ledger, *id).is_some()).count()
 }
 
 fn party(ledger: &Ledger, process: Option<ProcessId>, message: &Message) -> String {
@@ -202,7 +202,7 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
             Cell::duration(traffic.queued(message)),
             Cell::text(call.map(|call| ledger.text(call.function))),
             Cell::duration(call.and_then(|call| call.duration)),
-            outcome(traffic, message).into(),
+            again(ledger, *id).unwrap_or_else(|| outcome(traffic, message)).into(),
             traffic.place(message).into(),
             Cell::Event(ledger.text(message.event).to_owned()),
         ];
@@ -213,6 +213,14 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
     }
     section.beyond(found.len().saturating_sub(MAX_ROWS) as u64);
     section
+}
+
+/// That a reply is not the first.
+fn again(ledger: &Ledger, id: MessageId) -> Option<String> {
+    let (call, first) = repeats(ledger, id)?;
+    let event = |id| ledger.text(ledger.message(id).event);
+    let received = if ledger.message(id).received.is_some() { "; received" } else { "" };
+    Some(format!("another reply to {}, which {} had answered{received}", event(call), event(first)))
 }
 
 /// How it ended, in a few words.
