@@ -1,0 +1,187 @@
+//! What looks like trouble and is none is no finding; the same with the one thing that makes it trouble is one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at the first surprise"
+)]
+
+#[path = "support/answers.rs"]
+mod answers;
+#[path = "support/pipe.rs"]
+mod pipe;
+
+use answers::Recorded;
+use serde_json::{Value, json};
+
+const MS: i64 = 1_000_000;
+
+/// A recording that is written event by event.
+#[derive(Default)]
+struct Story {
+    events: Vec<Value>,
+}
+
+impl Story {
+    fn add(&mut self, event_type: &str, at: i64, pid: &str, mut event: Value) -> String {
+        let id = format!("e{}", self.events.len());
+        event["id"] = json!(id);
+        event["ts"] = json!(at);
+        event["type"] = json!(event_type);
+        event["pid"] = json!(pid);
+        self.events.push(event);
+        id
+    }
+
+    /// A call that returned, within another or after a message.
+    fn call(&mut self, pid: &str, mfa: (&str, &[&str], &str), (from, to): (i64, i64), parent: Option<&str>) -> String {
+        let (name, args, result) = mfa;
+        let (module, function) = name.rsplit_once('.').unwrap();
+        let call = format!("c{}", self.events.len());
+        let mut entry = json!({"module": module, "function": function, "arity": args.len(), "call_id": call,
+            "data": {"args": args}});
+        if let Some(parent) = parent {
+            entry["parent_id"] = json!(parent);
+        }
+        self.add("function_entry", from, pid, entry);
+        self.events.last_mut().unwrap()["id"] = json!(call);
+        self.add(
+            "function_exit",
+            to,
+            pid,
+            json!({"module": module, "function": function, "arity": args.len(),
+            "call_id": call, "duration_ns": to - from, "data": {"exit_reason": "normal", "result": result}}),
+        );
+        call
+    }
+
+    fn send(&mut self, at: i64, (from, to): (&str, &str), message: &str, parent: Option<&str>) -> String {
+        let mut event = json!({"data": {"message": message, "send_type": "info", "receiver_pid": to,
+            "sent_from": "Hub.out/1 (hub.ex:3)"}});
+        if let Some(parent) = parent {
+            event["parent_id"] = json!(parent);
+        }
+        self.add("message_send", at, from, event)
+    }
+
+    /// Kinds of what is found.
+    fn found(mut self) -> Vec<String> {
+        self.events.sort_by_key(|event| event["ts"].as_i64());
+        let mut server = pipe::Server::start(&["--script"]);
+        let reply = server.call("store_events", &json!({ "events": self.events }));
+        assert_eq!(reply["result"]["structuredContent"]["rejected"], json!([]), "{reply}");
+        let answer = Recorded(server).ask("find_anomalies", &json!({"max_tokens": 10_000}));
+        let sections = answer.structured["sections"].as_array().unwrap();
+        sections.iter().map(|section| section["name"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Six requests at once: each looks for something, finds nothing, and does a work of 12 ms.
+fn requests(
+    look: (&str, &[&str], &str),
+    work: (&str, &[&str], &str),
+    then: impl Fn(&mut Story, &str, i64, &str),
+) -> Story {
+    let mut story = Story::default();
+    for n in 0..6_i64 {
+        let (pid, at) = (format!("<0.{}.0>", 100 + n), 10 * MS + n * 100_000);
+        let request = n.to_string();
+        let around = story.call(&pid, ("Web.page", &[&request], "\"<html>\""), (at, at + 20 * MS), None);
+        story.call(&pid, look, (at + 1_000, at + 2_000), Some(&around));
+        story.call(&pid, work, (at + 3_000, at + 15 * MS), Some(&around));
+        then(&mut story, &pid, at, &around);
+    }
+    story
+}
+
+#[test]
+fn equal_work_that_is_not_what_was_looked_for_or_is_done_by_one_is_no_stampede() {
+    let (look, work) = (("Cache.get", &["\"home\""][..], "nil"), ("Loader.load", &["\"home\""][..], "{:page, 1}"));
+    let put = |story: &mut Story, pid: &str, at: i64, around: &str| {
+        let put = ("Cache.put", &["\"home\"", "{:page, 1}"][..], ":ok");
+        story.call(pid, put, (at + 16 * MS, at + 17 * MS), Some(around));
+    };
+    assert_eq!(requests(look, work, put).found(), ["stampede"]);
+    // Nothing is kept: nobody looked for it.
+    assert_eq!(requests(look, work, |_, _, _, _| {}).found(), [""; 0]);
+    // What came before and gave nothing was about something else.
+    let flash = ("Web.flash", &[][..], "%{}");
+    assert_eq!(requests(flash, ("Shop.products", &[], "[%Product{id: 1}]"), put).found(), [""; 0]);
+    let option = ("Worker.option", &["[host: \"db\"]", ":proxy"][..], "nil");
+    let connect = ("Db.connect", &["[host: \"db\"]"][..], "{:ok, \"db:5432\"}");
+    assert_eq!(requests(option, connect, |_, _, _, _| {}).found(), [""; 0]);
+    // All ask one process, which may do it once, and wait.
+    let asks = |story: &mut Story, pid: &str, at: i64, around: &str| {
+        put(story, pid, at, around);
+        let reference = format!("#Reference<0.1.1.{at}>");
+        let message = format!("{{:\"$gen_call\", {{#PID{pid}, [:alias | {reference}]}}, {{:load, \"home\"}}}}");
+        let of_call = |message: &str, to: &str| {
+            let kind = if message.contains("gen_call") { "call" } else { "reply" };
+            json!({"correlation_id": reference, "data": {"message": message, "send_type": kind, "receiver_pid": to}})
+        };
+        story.add("message_send", at + 4_000, pid, of_call(&message, "<0.50.0>"));
+        let answer = format!("{{[:alias | {reference}], {{:page, 1}}}}");
+        let reply = story.add("message_send", at + 14 * MS, "<0.50.0>", of_call(&answer, pid));
+        story.add(
+            "message_receive",
+            at + 14 * MS + 1_000,
+            pid,
+            json!({"correlation_id": reference,
+            "data": {"message": answer, "receive_type": "reply", "message_id": reply, "sender_pid": "<0.50.0>"}}),
+        );
+    };
+    assert_eq!(requests(look, work, asks).found(), [""; 0]);
+}
+
+/// Rounds of a process that sends itself the next: a look-up that fails, and what else a round does.
+fn rounds(then: impl Fn(&mut Story, &str, i64, i64)) -> Story {
+    let mut story = Story::default();
+    let mut before: Option<String> = None;
+    for n in 0..300_i64 {
+        let at = n * 100_000;
+        let taken = ("Feed.handle_info", &[":next", "%{n: 0}"][..], "{:noreply, %{n: 0}}");
+        let round = story.call("<0.1.0>", taken, (at + 5_000, at + 50_000), before.as_deref());
+        let dial = ("Gate.dial", &[":peer"][..], "{:error, :refused}");
+        story.call("<0.1.0>", dial, (at + 6_000, at + 7_000), Some(&round));
+        then(&mut story, &round, at, n);
+        before = Some(story.send(at + 48_000, ("<0.1.0>", "<0.1.0>"), ":next", Some(&round)));
+    }
+    story
+}
+
+#[test]
+fn rounds_that_get_on_are_no_hot_loop() {
+    assert_eq!(rounds(|_, _, _, _| {}).found(), ["hot_loop"]);
+    // Each round tells somebody something.
+    let sends = |story: &mut Story, round: &str, at: i64, n: i64| {
+        story.send(at + 8_000, ("<0.1.0>", "<0.2.0>"), &format!("{{:item, {n}}}"), Some(round));
+    };
+    assert_eq!(rounds(sends).found(), [""; 0]);
+    // Each stores something else.
+    let stores = |story: &mut Story, round: &str, at: i64, n: i64| {
+        let n = n.to_string();
+        story.call("<0.1.0>", ("Db.insert", &[&n], ":ok"), (at + 9_000, at + 40_000), Some(round));
+    };
+    assert_eq!(rounds(stores).found(), [""; 0]);
+}
+
+/// A sender tells one process everything twice, and another once.
+fn copies(message: impl Fn(i64) -> String) -> Vec<String> {
+    let mut story = Story::default();
+    for n in 0..20_i64 {
+        for (place, to) in ["<0.2.0>", "<0.2.0>", "<0.3.0>"].iter().enumerate() {
+            story.send(n * 100 * MS + place as i64 * 1_000, ("<0.1.0>", to), &message(n), None);
+        }
+    }
+    story.found()
+}
+
+#[test]
+fn copies_that_may_differ_are_not_the_same() {
+    assert_eq!(copies(|n| format!("{{:news, {n}, \"rain\"}}")), ["delivered_twice"]);
+    for unseen in ["{:rows, {:truncated, 5000, \"abc\"}}", "{:event, \"[REDACTED]\"}", ""] {
+        assert_eq!(copies(|_| unseen.to_owned()), [""; 0], "{unseen}");
+    }
+}
