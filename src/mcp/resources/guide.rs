@@ -6,7 +6,7 @@ use super::{list, templates};
 use crate::mcp::prompts;
 use crate::mcp::tools;
 
-const BEFORE_TOOLS: &str = "\
+const ANSWERS: &str = "\
 # How to question this store
 
 The store holds what a running Elixir/Erlang (BEAM) system did: calls, messages, process life, state changes and errors, \
@@ -63,7 +63,10 @@ messages. Percentiles are exact. What does not fit is counted. `aggregate` with 
 
 `state_at` and `state_history` read callbacks' arguments and results. A `path` is keys and places: `discount`, \
 `cart.total`, `items[0]`, `[1]`. Times of `state_history` count from the last change.
+";
 
+/// Where events can be stored.
+const STORING: &str = "
 ## Storing
 
 `timestamp` is nanoseconds on the producer's clock, any sign, or RFC 3339; an event without one is stamped. An event \
@@ -75,7 +78,9 @@ found there too. Pids in it (`sender_pid`, `receiver_pid`, `parent_pid`, ...) ar
 `start_capture` connects to a trace port (`dbg`), again whenever it is there, or listens for producers; `capture_status` \
 says what to type in the application. Each process heard is a session; a restarted application is another one. \
 `stop_capture` does not end the tracing: `:dbg.stop()` in the application does.
+";
 
+const QUESTIONS: &str = "
 ## Questions and the calls that answer them
 
 - What is there, and what went wrong? `overview`.
@@ -98,7 +103,8 @@ span of one of them.
 
 /// The guide, as Markdown.
 pub(super) fn text(is_read_only: bool) -> String {
-    let mut text = BEFORE_TOOLS.to_owned();
+    let storing = if is_read_only { "" } else { STORING };
+    let mut text = [ANSWERS, storing, QUESTIONS].concat();
     text.push_str("\n## The tools\n\n");
     if is_read_only {
         text.push_str("This server is read-only: tools that store or remove events are not offered.\n\n");
