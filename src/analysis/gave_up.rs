@@ -7,10 +7,10 @@
 use std::fmt::Write;
 
 use super::ask::{Ask, inside, of};
+use super::duration::duration;
 use super::ends;
 use super::fact::Fact;
-use super::story::supervision::reply;
-use super::story::tell::duration;
+use super::started::reply;
 use super::value::Value;
 use super::value::brief::brief;
 use super::who::{Names, exit_of};

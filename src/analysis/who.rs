@@ -180,7 +180,7 @@ pub(crate) fn named_within(
     let facts = ask.oldest(filter, EVER, MAX_NAMES)?;
     if facts.len() == MAX_NAMES {
         return Err(Error::invalid(format!(
-            "{argument}: {:?} was given to processes too often to tell which are meant; give a pid",
+            "{argument}: {MAX_NAMES} and more events tell of processes that may be called {:?}; give a pid",
             cut(name, 80)
         )));
     }

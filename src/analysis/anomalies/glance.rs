@@ -13,7 +13,7 @@ use crate::watch::Watch;
 /// Events, or kibibytes of payload, that are looked through within a tenth of a second.
 const CHEAP: u64 = 40_000;
 
-/// Findings whose evidence is looked up.
+/// Findings whose evidence is looked up at most.
 const LOOKED_UP: usize = 1_000;
 
 /// Findings, and the ledger that their evidence is in.
@@ -53,11 +53,11 @@ pub(crate) fn touching(
     let ledger = gather(store, Filter::default(), watch)?;
     let mut found = all(&ledger, &[], watch)?;
     let pids: HashSet<&str> = pids.iter().map(String::as_str).collect();
-    let (nodes, mut looked_up) = (Nodes::of(store), 0);
-    found.retain(|finding| {
-        looked_up += 1;
-        looked_up <= LOOKED_UP && touches((store, &nodes), &ledger, finding, event, &pids)
-    });
+    if found.len() > LOOKED_UP {
+        return Ok(None);
+    }
+    let nodes = Nodes::of(store);
+    found.retain(|finding| touches((store, &nodes), &ledger, finding, event, &pids));
     Ok(Some(Glance { ledger, found: folded(found) }))
 }
 

@@ -17,7 +17,7 @@ mod onward;
 mod process;
 pub(crate) mod reason;
 mod sender;
-pub(crate) mod supervision;
+mod supervision;
 mod target;
 pub(crate) mod tell;
 mod timer;

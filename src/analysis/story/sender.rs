@@ -19,6 +19,10 @@ use crate::query::Filter;
 /// Sends that carry one reference looked through for the message.
 const MAX_SENDS: usize = 20;
 
+/// What is said where sends were recorded, and none of this message.
+const NO_SEND: &str = "no send of it was recorded: a timer sent it, or a process that is not traced, or it was sent before \
+    the recording began";
+
 /// Who sent the message a callback handles.
 pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -> Result<Vec<String>> {
     let told = cx.ask.event(callback.text("message_id").or_else(|| change.and_then(|change| change.send.as_deref())));
@@ -31,21 +35,19 @@ pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -
         if callback.event.function() == Some("handle_continue") {
             return Ok(vec!["it went on from its own callback before".to_owned()]);
         }
-        if let Some(line) = timer::set(cx, callback)? {
+        if let Some(sender) = cx.names.maybe(sender)? {
+            return Ok(vec![format!("sent by {sender}; the send itself was not recorded")]);
+        }
+        let is_maybe_sent = may_be_sent(cx, callback)?;
+        if let Some(line) = if is_maybe_sent { None } else { timer::set(cx, callback)? } {
             return Ok(vec![line]);
         }
         if let Some(line) = signal(cx, callback)? {
             return Ok(vec![line]);
         }
-        return Ok(match cx.names.maybe(sender)? {
-            Some(sender) => vec![format!("sent by {sender}; the send itself was not recorded")],
-            None if are_sends_whole(cx, callback)? => vec![
-                "no send of it was recorded: a timer sent it, or a process that is not traced, or it was sent before the \
-                 recording began"
-                    .to_owned()
-            ],
-            None => vec!["who sent it was not recorded".to_owned()],
-        });
+        let is_of_untraced = !is_maybe_sent && are_sends_whole(cx, callback)?;
+        let line = if is_of_untraced { NO_SEND } else { "who sent it was not recorded" };
+        return Ok(vec![line.to_owned()]);
     };
     let sender = cx.names.who(send.pid())?;
     let queued = callback.number("queue_time_ns").map(|ns| format!("; queued {}", duration(ns)));
@@ -60,7 +62,18 @@ pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -
     Ok(lines)
 }
 
-/// Whether the sends of processes that are traced were recorded up to a callback, none was dropped, and none may be its.
+/// Whether a send of the same to the same process was recorded, and is not joined to it.
+fn may_be_sent(cx: &Cx<'_>, callback: &Fact) -> Result<bool> {
+    let before = (i64::MIN, callback.at());
+    let name = cx.names.who(callback.pid())?.name;
+    let sends = cx.ask.newest(of(callback.pid(), Role::Receiver, &["message_send"]), before, MAX_SENDS)?;
+    let by_name = Filter { text: name, ..types(&["message_send"]) };
+    let by_name = if by_name.text.is_some() { cx.ask.newest(by_name, before, MAX_SENDS)? } else { Vec::new() };
+    let is_its = |send: &Fact| send.text("message").map(request) == callback.handled();
+    Ok(sends.iter().chain(&by_name).any(is_its))
+}
+
+/// Whether the sends of processes that are traced were recorded up to a callback, and none was dropped.
 fn are_sends_whole(cx: &Cx<'_>, callback: &Fact) -> Result<bool> {
     let before = (i64::MIN, callback.at());
     let of_session = |event_type| {
@@ -69,15 +82,7 @@ fn are_sends_whole(cx: &Cx<'_>, callback: &Fact) -> Result<bool> {
     };
     // Where receives are not joined to their sends, a callback that is not shows nothing.
     let is_joined = of_session("message_receive")?.iter().any(|receive| receive.text("message_id").is_some());
-    if !is_joined || !of_session("gap")?.is_empty() || !cx.ask.gaps().is_empty() {
-        return Ok(false);
-    }
-    let name = cx.names.who(callback.pid())?.name;
-    let sends = cx.ask.newest(of(callback.pid(), Role::Receiver, &["message_send"]), before, MAX_SENDS)?;
-    let by_name = Filter { text: name, ..types(&["message_send"]) };
-    let by_name = if by_name.text.is_some() { cx.ask.newest(by_name, before, MAX_SENDS)? } else { Vec::new() };
-    let is_its = |send: &Fact| send.text("message").map(request) == callback.handled();
-    Ok(!sends.iter().chain(&by_name).any(is_its))
+    Ok(is_joined && of_session("gap")?.is_empty() && cx.ask.gaps().is_empty())
 }
 
 /// The send of a message that carries a reference: the result of a task, or a reply that came too late.

@@ -7,6 +7,7 @@ use crate::analysis::ask::{Ask, EVER, inside, of, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::gave_up::is_supervisor;
+use crate::analysis::started::reply;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
@@ -69,7 +70,7 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
             },
         }
         // A supervisor that restarts too often ends.
-        let is_supervisor = starter.role.as_deref().is_some_and(|role| role == "supervisor" || is_supervisor(role));
+        let is_supervisor = starter.role.as_deref().is_some_and(is_supervisor);
         let end = if is_supervisor { exit_of(cx.ask, parent)? } else { None };
         if let Some(end) = end.filter(|end| end.key() > exit.key()) {
             let reason = brief(end.text("exit_reason").unwrap_or("?"), 60);
@@ -123,22 +124,6 @@ fn next(ask: &Ask<'_>, parent: &str, spawn: &Fact, exit: &Fact, all: &[Fact]) ->
         (Some(start), _) => Next::Unknown(Box::new((*start).clone())),
         (None, None) => Next::None,
     })
-}
-
-/// The reply that tells whoever asked for a start which process it made.
-pub(crate) fn reply(ask: &Ask<'_>, parent: &str, start: &Fact) -> Result<Option<Fact>> {
-    let Some(child) = start.text("spawned_pid") else { return Ok(None) };
-    // Its own node writes it without the node.
-    let written = home::numbers(child).to_owned();
-    let filter = Filter { text: Some(written), ..inside(parent, &["message_send"]) };
-    let sends = ask.oldest(filter, (start.at(), i64::MAX), MAX_NEXT)?;
-    let names_it = |send: &Fact| {
-        let message = Value::read(send.text("message").unwrap_or_default());
-        let Some([_, answer]) = message.tuple() else { return false };
-        let Some([ok, pid, ..]) = answer.tuple() else { return false };
-        send.key() > start.key() && ok.atom() == Some("ok") && send.pid_in(pid.text) == child
-    };
-    Ok(sends.into_iter().find(names_it))
 }
 
 /// Which ends a starter was told of, from one on, in the order told.

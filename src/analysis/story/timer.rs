@@ -72,7 +72,6 @@ pub(super) fn set(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
             !is_over
         });
     }
-    let likely = if found.len() > 1 { ", most likely this one" } else { "" };
     let Some((_, entry)) = found.last() else { return Ok(None) };
     let lasts = after(entry).map(|ns| format!(" for {}", duration(ns))).unwrap_or_default();
     let by = if entry.pid() == callback.pid() { "itself".to_owned() } else { cx.names.who(entry.pid())?.to_string() };
@@ -81,8 +80,17 @@ pub(super) fn set(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
         Some((caller, line)) => format!(", at {caller} ({line})"),
         None => sent_where(cx, entry).map(|place| format!(", {place}")).unwrap_or_default(),
     };
+    // A reference is of one timer; else a process that is not traced may have said the same, or another timer.
+    let what = if is_exact(cx, entry)? { "a timer sent it" } else { "most likely a timer sent it" };
+    let others = if found.len() > 1 { format!(", one of {} that may have", found.len()) } else { String::new() };
     let set = cx.at(entry.at());
-    Ok(Some(format!("a timer sent it{likely}, set by {by}{lasts} at {set} ({}){site}", entry.id())))
+    Ok(Some(format!("{what}{others}, set by {by}{lasts} at {set} ({}){site}", entry.id())))
+}
+
+/// Whether the call returned the reference that the message carries.
+fn is_exact(cx: &Cx<'_>, entry: &Fact) -> Result<bool> {
+    let is_started = entry.event.function() == Some("start_timer");
+    Ok(is_started && exit_of_call(cx.ask, entry)?.is_some_and(|exit| exit.text("result").is_some()))
 }
 
 /// How often the process had handled this message before: as many timers are over. `None`: too often to tell.

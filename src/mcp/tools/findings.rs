@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::analysis::anomalies::{Finding, Glance, Kind};
-use crate::analysis::value::brief::brief;
+use crate::analysis::value::brief::cut;
 use crate::mcp::report::{Cell, Column, Report, Section};
 
 /// Findings told in a line each; the rest are counted.
@@ -44,7 +44,7 @@ impl<'g> Findings<'g> {
                 Cell::Text(finding.confidence.to_string()),
                 Cell::At(finding.moment.at),
                 finding.evidence.first().map_or(Cell::Empty, |one| Cell::Event(ledger.text(one.event).to_owned())),
-                Cell::Text(format!("{}{more}", brief(&finding.what, LONGEST))),
+                Cell::Text(format!("{}{more}", cut(&finding.what, LONGEST))),
             ]);
         }
         section.beyond(self.found.len().saturating_sub(TOLD) as u64).keep(2);

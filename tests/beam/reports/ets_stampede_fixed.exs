@@ -48,7 +48,7 @@ end
 defmodule Main do
   def run do
     {:ok, _} = Pages.start()
-    1..8 |> Enum.map(fn _ -> Task.async(Site, :page, ["home"]) end) |> Task.await_many()
+    1..6 |> Enum.map(fn _ -> Task.async(Site, :page, ["home"]) end) |> Task.await_many()
     for _ <- 1..6, do: Site.page("home")
     1..6 |> Enum.map(fn n -> Task.async(Site, :own, ["page #{n}"]) end) |> Task.await_many()
     1..8 |> Enum.map(fn _ -> Task.async(Site, :own, ["home"]) end) |> Task.await_many()
