@@ -101,8 +101,8 @@ defmodule Scope do
   def dump, do: ask(:dump)
 
   @doc """
-  Stops tracing once everything traced so far is sent: `{:ok, counters}`. Had it stopped by itself, what it counted, and
-  why and when it stopped.
+  Stops tracing once everything traced so far is sent: `{:ok, counters}`; `goodbye` is the stamp of the last record. Had
+  it stopped by itself, what it counted, and why and when it stopped.
   """
   def stop do
     case :erlang.whereis(__MODULE__) do
@@ -1028,7 +1028,7 @@ defmodule Scope.Tracer do
       @wait_ms -> :ok
     end
 
-    told = :maps.put(:reason, reason, :maps.without([:waiting, :unsent_bytes], told(state)))
+    told = :maps.merge(:maps.without([:waiting, :unsent_bytes], told(state)), %{reason: reason, goodbye: elem(bye, 3)})
 
     if reason != :stopped do
       Scope.Last.put(:maps.put(:ended, ended(), told))

@@ -2,7 +2,8 @@
 # line, `> ` and Elixir's or the counters' words as `key=value`.
 #
 # What it produced it counts itself, not by its trace: the calls by counting breakpoints, and all trace messages by their
-# stamps: each takes the next `unique_integer([:monotonic])`, and nothing else here does.
+# stamps: each takes the next `unique_integer([:monotonic])`, and nothing else here does until the goodbye. After it the
+# port of the socket may take one as it closes: the VM numbers a port's unlinks by the same counter.
 
 defmodule Shop.Till do
   use GenServer
@@ -67,7 +68,7 @@ defmodule Node_ do
   defp act(["quiet"]) do
     {:ok, _} = :dbg.p(:all, :clear)
     delivered()
-    produced()
+    produced(:erlang.unique_integer([:monotonic]) - 1)
   end
 
   defp act(["undbg"]) do
@@ -95,7 +96,7 @@ defmodule Node_ do
 
   defp act(["unscope"]) do
     case Scope.stop() do
-      {:ok, told} -> "events=#{told.events} dropped=#{told.dropped} left_out=#{length(told.left_out)} " <> produced()
+      {:ok, told} -> stopped(told)
       {:error, message} -> "error " <> message
     end
   end
@@ -110,7 +111,7 @@ defmodule Node_ do
     :erlang.resume_process(tracer)
 
     receive do
-      {^tag, {:ok, told}} -> "events=#{told.events} dropped=#{told.dropped} left_out=#{length(told.left_out)} " <> produced()
+      {^tag, {:ok, told}} -> stopped(told)
     after
       20_000 -> "error no answer"
     end
@@ -168,8 +169,15 @@ defmodule Node_ do
     :persistent_term.put(:before, :erlang.unique_integer([:monotonic]))
   end
 
-  defp produced do
-    records = :erlang.unique_integer([:monotonic]) - :persistent_term.get(:before) - 1
+  defp stopped(%{goodbye: {_, last}} = told),
+    do: "events=#{told.events} dropped=#{told.dropped} left_out=#{length(told.left_out)} " <> produced(last)
+
+  # The server was gone: no goodbye.
+  defp stopped(told), do: "ended by itself: #{told.reason}"
+
+  # Up to the stamp `last`, that one with them.
+  defp produced(last) do
+    records = last - :persistent_term.get(:before)
 
     calls =
       for {function, arity} <- Till.module_info(:functions),
