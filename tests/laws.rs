@@ -246,7 +246,7 @@ fn what_ended_without_giving_back_is_told_beside_what_did() {
     assert_ne!(ended["pid"], back["pid"]);
 
     // Killed, having taken something by cast in the middle of their lives.
-    let (_, workers) = only("lent_tools", "terminate_skipped", &["crash"]);
+    let (_, workers) = only("lent_tools", "terminate_skipped", &[]);
     workers.says(&["2 of 5 Worker processes ended with :killed", "in the 3 others told Shed"]);
     workers.says(&["{:bring, _}", "they had told it {:take, _, _} and not that"]);
     assert_eq!(workers.confidence, "medium");
@@ -254,4 +254,59 @@ fn what_ended_without_giving_back_is_told_beside_what_did() {
     silent("03_no_terminate_fixed");
     // A monitor gives it back; what stops as a whole holds nothing.
     silent("lent_tools_fixed");
+}
+
+#[test]
+fn monitors_that_outlive_their_entries_are_told_when_the_monitored_ends() {
+    let (mut recorded, roster) = only("01_monitor_leak_buggy", "monitor_leak", &[]);
+    assert_eq!(roster.confidence, "high");
+    roster.says(&["Roster <0.112.0> had monitored wire_a <0.113.0> 61 times", "got 61 :DOWN", "references of 60 of"]);
+    roster.says(&["comes into the state by Roster.handle_call/3 {:enter, _}", "buggy.exs:29", "(60 times)"]);
+    roster.says(&["goes out by Roster.handle_cast/2 {:forget, _}", "buggy.exs:28", "does not end the monitor"]);
+    let (first, last) = (roster.event(&mut recorded, "first_down"), roster.event(&mut recorded, "last_down"));
+    for down in [&first, &last] {
+        let message = down["data"]["message"].as_str().unwrap();
+        assert!(message.starts_with("{:DOWN, #Reference<") && message.contains("#PID<0.113.0>"), "{message}");
+    }
+    assert_ne!(first["data"]["message"], last["data"]["message"]);
+    let taken_out = roster.event(&mut recorded, "taken_out");
+    assert_eq!((&taken_out["module"], &taken_out["function"]), (&json!("Roster"), &json!("handle_cast")));
+
+    // The reference within an entry that is written anew. Who is monitored once for each of many entries is no leak.
+    let (mut recorded, board) = only("joined_again", "monitor_leak", &[]);
+    board.says(&["8 times", "got 8 :DOWN", "references of 7 of", "goes out by Board.handle_info/2 {:join, _, _}"]);
+    let put_in = board.event(&mut recorded, "put_in");
+    assert_eq!(
+        (&put_in["function"], &put_in["data"]["args"][0].as_str().unwrap()[..7]),
+        (&json!("handle_info"), "{:join,")
+    );
+
+    silent("01_monitor_leak_fixed");
+    silent("joined_again_fixed");
+}
+
+#[test]
+fn a_callee_that_works_for_one_who_is_gone_is_told_with_who_gave_it_away() {
+    let (_, timeout) = only("07_busy_in_pool_buggy", "call_timeout", &[]);
+    let cause = [
+        "at work on {:job, 600} for <0.119.0> (fn in Main), which was killed",
+        "Crew <0.115.0> put it into free all the same, in Crew.handle_info/2 with {:DOWN, _, _, _, _}",
+    ];
+    timeout.says(&cause);
+    let called = report("07_busy_in_pool_buggy").explain("last_crash").section("the process called");
+    for one in cause {
+        assert!(called.contains(one), "{one:?} is not in:\n{called}");
+    }
+    // Who is killed because nobody wants it any more is nobody's trouble.
+    silent("07_busy_in_pool_fixed");
+}
+
+#[test]
+fn a_message_without_a_send_is_not_said_to_be_of_an_untraced_process() {
+    let (_, crash) = only("12_stale_timer_buggy", "crash", &[]);
+    crash.says(&["{:timer, :beat} of which no send was recorded: a timer's, or one of a process that is not traced"]);
+    let mut recorded = report("12_stale_timer_buggy");
+    let story = recorded.explain("last_crash");
+    assert!(story.section("state").contains("by :step_down in Captain.handle_cast/2"), "{}", story.section("state"));
+    silent("12_stale_timer_fixed");
 }

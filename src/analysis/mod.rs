@@ -4,6 +4,7 @@
 //! the business of the tools. Nothing here looks at the clock or shows the order of a hash map: the same recording
 //! gives the same finding.
 
+mod abandoned;
 pub(crate) mod aggregate;
 pub(crate) mod anomalies;
 pub(crate) mod ask;
@@ -24,6 +25,7 @@ pub(crate) mod known;
 pub(crate) mod known_at;
 pub(crate) mod ledger;
 pub(crate) mod left_out;
+mod linked;
 pub(crate) mod losses;
 pub(crate) mod mailbox;
 mod member;

@@ -285,6 +285,9 @@ impl<'l> Traffic<'l> {
 
     /// Where it was sent from: `Checkout.shop/3 (cart.exs:26)`, or the function it was sent in.
     pub(crate) fn place(&self, message: &Message) -> String {
+        if !message.is_sent_traced {
+            return "a place that is not recorded".to_owned();
+        }
         let told = self.ledger.event(message.event).and_then(|event| {
             let payload = Payload::read(event.data());
             text(payload.sent_from).map(|place| place_at_home(&place)).filter(|place| !is_library(place))

@@ -1,19 +1,27 @@
 //! Which processes ended other than they should, and which of them only because another did?
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use serde_json::json;
 
+use super::missed::Missed;
 use super::{Confidence, Finding, Kind, Scene};
+use crate::analysis::ask::Ask;
 use crate::analysis::exceptions::again::is_raise;
 use crate::analysis::ledger::payload::Payload;
 use crate::analysis::ledger::{CallId, Exit, Ledger, Outcome, ProcessId, Sym};
+use crate::analysis::linked::were_linked;
 use crate::analysis::terms;
 use crate::analysis::value::brief;
 use crate::error::Result;
+use crate::event::exit_reason::ExitReason;
 
 /// Characters of a reason that two processes share when one ended because of the other.
 const SAME_REASON: usize = 120;
+
+/// Links that are looked up at most; one that is not is none.
+const MAX_LINKS: usize = 500;
 
 /// One process whose end has its own cause.
 struct Crash<'l> {
@@ -29,6 +37,9 @@ type Cause = (Sym, Option<Sym>, Option<Sym>);
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
     let failed = innermost_failures(scene);
+    let missed = OnceCell::new();
+    let ask = Ask::new(ledger.store(), scene.watch);
+    let mut links_asked = 0;
     let mut ended: Vec<(ProcessId, &Exit)> =
         (0..).zip(&ledger.processes).filter_map(|(id, process)| Some((id, process.exit.as_ref()?))).collect();
     ended.sort_by_key(|(_, exit)| exit.moment);
@@ -47,12 +58,25 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             let same_system = ledger.process(root.process).session == process.session;
             same_system && core(reason) == core(ledger.text(root.exit.reason))
         });
-        if !is_own && let Some((_, taken)) = earlier.next_back() {
-            taken.push(id);
-            continue;
+        if !is_own && let Some((root, taken)) = earlier.next_back() {
+            // A word says nothing of whose end it is.
+            let is_word = reason == ledger.text(root.exit.reason) && !reason.contains('{');
+            let pid = |id: ProcessId| ledger.text(ledger.process(id).pid);
+            links_asked += usize::from(is_word);
+            if !is_word
+                || links_asked <= MAX_LINKS && were_linked(&ask, pid(root.process), pid(id), root.exit.moment.at)?
+            {
+                taken.push(id);
+                continue;
+            }
         }
         roots.push((Crash { process: id, exit, call }, Vec::new()));
     }
+
+    roots.retain(|(crash, taken)| {
+        let is_wanted = matches!(crash.exit.end, ExitReason::Killed) && taken.is_empty();
+        !is_wanted || missed.get_or_init(|| Missed::of(scene)).has(crash.process)
+    });
 
     // The same error at the same place is one finding.
     let mut groups: Vec<(Cause, Vec<usize>)> = Vec::new();
@@ -111,11 +135,13 @@ fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Find
         .and_then(|call| std::iter::once(call).chain(ledger.around(call)).find_map(|call| ledger.call(call).message));
     if let Some(message) = handling {
         let message = ledger.message(message);
-        let sender =
-            message.sender.map_or_else(|| "an untraced process".to_owned(), |sender| ledger.full_label(sender));
-        let (content, place) = (scene.traffic.content(message, 80), scene.traffic.place(message));
+        let sent = match message.sender {
+            Some(sender) => format!("from {}, sent at {}", ledger.full_label(sender), scene.traffic.place(message)),
+            None => "of which no send was recorded: a timer's, or one of a process that is not traced".to_owned(),
+        };
+        let content = scene.traffic.content(message, 80);
         finding = finding
-            .detail(format!("it was handling {} {content} from {sender}, sent at {place}", message.kind.name()))
+            .detail(format!("it was handling {} {content} {sent}", message.kind.name()))
             .shown_by("message", message.event);
     }
     let taken: usize = crashes.iter().map(|(_, taken)| taken.len()).sum();

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Confidence, Finding, Kind, Scene, count, span};
+use crate::analysis::abandoned::{Abandoned, abandoned};
+use crate::analysis::ask::Ask;
 use crate::analysis::ledger::{
     CallId, Kind as MessageKind, Ledger, Message, MessageId, Moment, ProcessId, Sym, Waited,
 };
 use crate::analysis::terms;
 use crate::analysis::traffic::Answer;
+use crate::analysis::who::Names;
 use crate::error::Result;
 
 /// A caller that still waits when the recording ends is reported when it waited at least so long.
@@ -59,7 +62,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     }
     for ((_, cause), messages) in timeouts {
         scene.checked()?;
-        found.push(timeout(scene, cause, &messages));
+        found.push(timeout(scene, cause, &messages)?);
     }
     for messages in unanswered.values() {
         found.push(never_answered(scene, messages));
@@ -92,7 +95,7 @@ fn cause(scene: &Scene<'_>, message: &Message) -> Cause {
     }
 }
 
-fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Finding {
+fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Result<Finding> {
     let ledger = scene.ledger;
     let first = ledger.message(messages[0]);
     let gave_up = first.waited.map_or(first.sent, |(moment, _)| moment);
@@ -139,6 +142,9 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Finding {
         }
         Cause::Unknown => finding = finding.detail("the callee's functions were not traced: what it did is unknown"),
     }
+    if is_comparable && let Some(abandoned) = abandoned_work(scene, first)? {
+        finding = abandoned.told(first.sent.at).into_iter().fold(finding, Finding::detail);
+    }
     if cause != Cause::NoReply {
         finding = finding.shown_by("busy_with", busy.map(|busy| busy.event));
     }
@@ -147,10 +153,18 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Finding {
     }
     let pid = first.receiver.map(|id| ledger.text(ledger.process(id).pid).to_owned()).unwrap_or_default();
     let finding = finding.refuted_by("a timeout the caller expects and handles, with a retry");
-    match cause {
+    Ok(match cause {
         Cause::Queue => finding.next("mailbox", json!({"pid": pid}), "its mailbox over time"),
         _ => finding.next("call_tree", json!({"event_id": ledger.text(first.event)}), "what the call did"),
-    }
+    })
+}
+
+/// The call of another, gone by then, that the callee worked on when it was asked.
+fn abandoned_work(scene: &Scene<'_>, message: &Message) -> Result<Option<Abandoned>> {
+    let ledger = scene.ledger;
+    let Some(callee) = message.receiver else { return Ok(None) };
+    let ask = Ask::new(ledger.store(), scene.watch);
+    abandoned(&ask, &Names::new(&ask), ledger.text(ledger.process(callee).pid), message.sent.at)
 }
 
 /// The caller's call that ended because nobody answered.

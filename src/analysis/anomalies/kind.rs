@@ -14,6 +14,7 @@ pub(crate) enum Kind {
     MailboxGrowth,
     NeverAnswered,
     DeliveredTwice,
+    MonitorLeak,
     DeadLetter,
     HotLoop,
     SwallowedException,
@@ -30,7 +31,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -42,6 +43,7 @@ impl Kind {
         Self::MailboxGrowth,
         Self::NeverAnswered,
         Self::DeliveredTwice,
+        Self::MonitorLeak,
         Self::DeadLetter,
         Self::HotLoop,
         Self::SwallowedException,
@@ -69,6 +71,7 @@ impl Kind {
             Self::MailboxGrowth => "mailbox_growth",
             Self::NeverAnswered => "never_answered",
             Self::DeliveredTwice => "delivered_twice",
+            Self::MonitorLeak => "monitor_leak",
             Self::DeadLetter => "dead_letter",
             Self::HotLoop => "hot_loop",
             Self::SwallowedException => "swallowed_exception",

@@ -18,6 +18,8 @@ mod ignored;
 mod kind;
 mod lost_update;
 mod mailbox;
+mod missed;
+mod monitors;
 mod outlier;
 mod repeated;
 mod repeated_exception;
@@ -159,7 +161,7 @@ impl<'l> Scene<'l> {
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 20] = [
+const DETECTORS: [(Detector, &[Kind]); 21] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
@@ -171,6 +173,7 @@ const DETECTORS: [(Detector, &[Kind]); 20] = [
     (exchange::detect, &[Kind::CallTimeout, Kind::NeverAnswered, Kind::LateReply]),
     (mailbox::detect, &[Kind::MailboxGrowth]),
     (twice::detect, &[Kind::DeliveredTwice]),
+    (monitors::detect, &[Kind::MonitorLeak]),
     (hot_loop::detect, &[Kind::HotLoop]),
     (swallowed::detect, &[Kind::SwallowedException]),
     (repeated_exception::detect, &[Kind::RepeatedException]),

@@ -223,6 +223,18 @@ pub(crate) struct MaybeWaited {
     pub(crate) message: Option<MessageId>,
 }
 
+/// A message that tells of the end of a process to one that had monitored it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Down {
+    pub(crate) event: Sym,
+    pub(crate) receiver: ProcessId,
+    /// Who ended.
+    pub(crate) of: ProcessId,
+    /// Of the monitor.
+    pub(crate) reference: Sym,
+    pub(crate) moment: Moment,
+}
+
 /// A mailbox length that was measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
@@ -252,6 +264,8 @@ pub(crate) struct Ledger {
     pub(crate) messages: Vec<Message>,
     pub(crate) processes: Vec<Process>,
     pub(crate) samples: Vec<Sample>,
+    /// Of monitors of processes that lived when they were set up, in the order of time.
+    pub(crate) downs: Vec<Down>,
     /// In the order of their ends.
     pub(crate) maybe_waited: Vec<MaybeWaited>,
     /// In the order of time.

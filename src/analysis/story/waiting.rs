@@ -9,6 +9,7 @@ use super::ended_by::by_supervisor;
 use super::sender::{asked, sent_where};
 use super::tell::{counted, duration};
 use super::{Cx, Part, supervision};
+use crate::analysis::abandoned::abandoned;
 use crate::analysis::ask::{EVER, inside, of, types};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::fact::Fact;
@@ -168,6 +169,9 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
         lines.push(format!("{who} was in no callback when the call gave up"));
     }
     lines.extend(itself(cx, pid, gave_up)?);
+    if let Some(abandoned) = abandoned(cx.ask, cx.names, pid, asked_at)? {
+        lines.extend(abandoned.told(asked_at));
+    }
     let queued = backlog(cx, pid, asked_at.saturating_sub(1))?;
     let window = call.timeout_ms.map_or(WINDOW_NS, |ms| ms.saturating_mul(1_000_000)).max(1);
     let span = (asked_at.saturating_sub(window), gave_up);

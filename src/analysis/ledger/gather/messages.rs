@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use super::super::payload::{Payload, text};
-use super::super::{Clocks, Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in};
+use super::super::{Clocks, Down, Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in};
 use super::{Book, Item};
 use crate::analysis::value::envelope::request;
 use crate::event::Role;
@@ -99,6 +99,9 @@ impl Book {
         let content = || text(payload.message).unwrap_or_default();
         let kind = Kind::read(text(payload.receive_type).as_deref(), content);
         let reference = self.reference(seen, kind, &payload);
+        if kind == Kind::Signal {
+            self.note_down(seen, session, process, moment, &content());
+        }
         let received_in = self.stacks.get(&process).and_then(|stack| stack.last()).copied();
         // The end of a timer is traced as a receive of this atom.
         let is_timeout = content() == ":timeout";
@@ -180,11 +183,27 @@ impl Book {
         });
     }
 
+    fn note_down(&mut self, seen: &Seen<'_>, session: Sym, receiver: ProcessId, moment: Moment, content: &str) {
+        let Some((reference, pid)) = down_in(content) else { return };
+        let of = self.process(session, pid);
+        let (reference, event) = (self.texts.intern(reference), self.texts.intern(seen.event_id()));
+        self.downs.push(Down { event, receiver, of, reference, moment });
+    }
+
     /// Keeps a message that its callback will not name.
     fn keep_unsent(&mut self, process: ProcessId, kind: Kind, message: &str, id: MessageId) {
         let said = self.hasher.hash_one(request(message));
         self.unsent.entry((process, kind as u8, said)).or_default().push_back(id);
     }
+}
+
+/// Reference and pid in `{:DOWN, #Reference<0.1.2.3>, :process, #PID<0.1.0>, :normal}`. One that was gone when it was
+/// monitored tells so at once, and each time that a node is not reached is another.
+fn down_in(content: &str) -> Option<(&str, &str)> {
+    let (reference, rest) = content.strip_prefix("{:DOWN, ")?.split_once(", :process, #PID")?;
+    let (pid, reason) = rest.split_at(rest.find('>')? + 1);
+    let is_end = reference.starts_with("#Reference<") && !matches!(reason, ", :noproc}" | ", :noconnection}");
+    is_end.then_some((reference, pid))
 }
 
 /// The caller in `{:"$gen_call", {#PID<0.1.0>, ...`.

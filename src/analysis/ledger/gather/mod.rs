@@ -22,8 +22,8 @@ use super::super::waits::Idle;
 use super::lineage::Lineage;
 use super::payload::{Payload, int, text};
 use super::{
-    Call, CallId, Kind, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym, Texts,
-    Waited,
+    Call, CallId, Down, Kind, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym,
+    Texts, Waited,
 };
 use crate::error::Result;
 use crate::event::home;
@@ -82,6 +82,7 @@ struct Book {
     messages: Vec<Message>,
     processes: Vec<Process>,
     samples: Vec<Sample>,
+    downs: Vec<Down>,
     maybe_waited: Vec<MaybeWaited>,
     signs: Vec<Sign>,
     registrations: Vec<(Moment, Sym, ProcessId)>,
@@ -130,6 +131,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages: Vec::new(),
         processes: Vec::new(),
         samples: Vec::new(),
+        downs: Vec::new(),
         maybe_waited: Vec::new(),
         signs: Vec::new(),
         registrations: Vec::new(),
@@ -159,7 +161,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
     book.join_across(&losses);
     book.join_spans();
     let Book { nodes, mut texts, calls, mut messages, processes, .. } = book;
-    let Book { samples, maybe_waited, signs, registrations, knows_names, newest, .. } = book;
+    let Book { samples, downs, maybe_waited, signs, registrations, knows_names, newest, .. } = book;
     for loss in &losses {
         texts.intern(&loss.event_id);
     }
@@ -177,6 +179,7 @@ pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) 
         messages,
         processes,
         samples,
+        downs,
         maybe_waited,
         signs,
         losses,
