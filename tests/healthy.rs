@@ -67,14 +67,24 @@ impl Story {
     }
 
     /// Kinds of what is found.
-    fn found(mut self) -> Vec<String> {
+    fn found(self) -> Vec<String> {
+        self.sections().iter().map(|section| section["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// What is found: of each its kind, then its lines.
+    fn found_lines(self) -> Vec<String> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let lines = |section: &Value| section["lines"].as_array().unwrap().iter().map(text).collect::<Vec<_>>();
+        self.sections().iter().flat_map(|section| [vec![text(&section["name"])], lines(section)].concat()).collect()
+    }
+
+    fn sections(mut self) -> Vec<Value> {
         self.events.sort_by_key(|event| event["ts"].as_i64());
         let mut server = pipe::Server::start(&["--script"]);
         let reply = server.call("store_events", &json!({ "events": self.events }));
         assert_eq!(reply["result"]["structuredContent"]["rejected"], json!([]), "{reply}");
         let answer = Recorded(server).ask("find_anomalies", &json!({"max_tokens": 10_000}));
-        let sections = answer.structured["sections"].as_array().unwrap();
-        sections.iter().map(|section| section["name"].as_str().unwrap().to_owned()).collect()
+        answer.structured["sections"].as_array().cloned().unwrap_or_default()
     }
 }
 
@@ -184,4 +194,80 @@ fn copies_that_may_differ_are_not_the_same() {
     for unseen in ["{:rows, {:truncated, 5000, \"abc\"}}", "{:event, \"[REDACTED]\"}", ""] {
         assert_eq!(copies(|_| unseen.to_owned()), [""; 0], "{unseen}");
     }
+}
+
+/// Two workers of one process that are killed, the second a moment after the first; and what else there is of them.
+fn killed(more: impl Fn(&mut Story)) -> Vec<String> {
+    let mut story = Story::default();
+    let spawn = |story: &mut Story, at: i64, (parent, child): (&str, &str), args: &str| {
+        story.add(
+            "process_spawn",
+            at,
+            parent,
+            json!({"data": {"parent_pid": parent, "spawned_pid": child,
+            "spawn_module": ":proc_lib", "spawn_function": "init_p", "spawn_args": args}}),
+        );
+    };
+    let of = |behaviour: &str, module: &str| {
+        format!("[#PID<0.1.0>, [], :gen, :init_it, [{behaviour}, #PID<0.1.0>, #PID<0.1.0>, {module}, [], []]]")
+    };
+    spawn(&mut story, 1, ("<0.1.0>", "<0.2.0>"), &of(":supervisor", "Supervisor.Default"));
+    for (n, pid) in ["<0.3.0>", "<0.4.0>"].iter().enumerate() {
+        spawn(&mut story, 2 + n as i64, ("<0.2.0>", pid), &of(":gen_server", "Worker"));
+        story.call(pid, ("Worker.init", &[":ok"], "{:ok, 0}"), (10 + n as i64, 20), None);
+        story.add("process_exit", 10 * MS + n as i64 * MS, pid, json!({"data": {"exit_reason": ":killed"}}));
+    }
+    more(&mut story);
+    story.found_lines()
+}
+
+#[test]
+fn who_is_killed_is_told_where_it_is_missed_and_what_ended_with_it_where_they_were_linked() {
+    assert_eq!(killed(|_| {}), [""; 0]);
+    let one = |more: &dyn Fn(&mut Story)| {
+        let told = killed(more);
+        assert!(told.len() > 1 && told[0] == "crash" && told[1].contains("<0.3.0>"), "{told:?}");
+        assert!(told[1].contains("ended of :killed"), "{told:?}");
+        told
+    };
+    // It has a name.
+    one(&|story| {
+        story.add("process_register", 5, "<0.3.0>", json!({"data": {"registered_name": "Till"}}));
+    });
+    // A caller that lives waits for its answer.
+    one(&|story| {
+        let message = "{:\"$gen_call\", {#PID<0.9.0>, [:alias | #Reference<0.1.2.3>]}, :total}";
+        story.add(
+            "message_send",
+            9 * MS,
+            "<0.9.0>",
+            json!({"correlation_id": "#Reference<0.1.2.3>",
+            "data": {"message": message, "send_type": "call", "receiver_pid": "<0.3.0>"}}),
+        );
+    });
+    // They were linked.
+    let told = one(&|story| {
+        story.add("process_link", 30, "<0.3.0>", json!({"data": {"target_pid": "<0.4.0>"}}));
+    });
+    assert!(told.iter().any(|line| line.contains("ended with it: <0.4.0> (Worker)")), "{told:?}");
+    let unlinked = killed(|story| {
+        story.add("process_link", 30, "<0.3.0>", json!({"data": {"target_pid": "<0.4.0>"}}));
+        story.add("process_unlink", 40, "<0.4.0>", json!({"data": {"target_pid": "<0.3.0>"}}));
+    });
+    assert_eq!(unlinked, [""; 0]);
+}
+
+#[test]
+fn a_child_that_its_supervisor_starts_again_is_missed() {
+    let again = killed(|story| {
+        let args = "[#PID<0.2.0>, [], :gen, :init_it, [:gen_server, #PID<0.2.0>, #PID<0.2.0>, Worker, [], []]]";
+        story.add(
+            "process_spawn",
+            12 * MS,
+            "<0.2.0>",
+            json!({"data": {"parent_pid": "<0.2.0>",
+            "spawned_pid": "<0.5.0>", "spawn_module": ":proc_lib", "spawn_function": "init_p", "spawn_args": args}}),
+        );
+    });
+    assert!(again.iter().any(|line| line.contains("ended 2 times of :killed")), "{again:?}");
 }
