@@ -8,8 +8,9 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use super::ledger::kind::{Kind, reference_in};
 use super::ledger::payload::{Payload, text};
-use super::ledger::{Kind, Sym, Texts, reference_in};
+use super::ledger::texts::{Sym, Texts};
 use crate::query::Seen;
 
 /// A span in which a process waited for a message that came at its end.

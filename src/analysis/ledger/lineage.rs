@@ -1,6 +1,6 @@
 //! Which calls are around which? One pass over the calls answers for each of them in one step, however deep they nest.
 
-use super::{Call, CallId};
+use super::entry::{Call, CallId};
 
 const NONE: CallId = CallId::MAX;
 
@@ -81,7 +81,7 @@ impl Lineage {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::gather;
+    use crate::analysis::ledger::gather;
     use crate::{EventStore, Filter, Settings, Unwatched};
 
     proptest! {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::{Ledger, Message, Process, ProcessId, bare};
+use super::entry::{Message, Process, ProcessId};
+use super::texts::bare;
+use super::whole::Ledger;
 use crate::analysis::nodes::Nodes;
 use crate::error::{Error, Result};
 use crate::event::{StoredEvent, home};

@@ -49,3 +49,8 @@ fn text_at<'t>(block: &'t str, ends: &[usize], sym: u32) -> &'t str {
     let start = if at == 0 { 0 } else { ends[at - 1] };
     &block[start..ends[at]]
 }
+
+/// A name as it is written: `Account`, `cart_4`.
+pub(crate) fn bare(name: &str) -> &str {
+    name.strip_prefix(':').unwrap_or(name)
+}

@@ -1,7 +1,7 @@
 //! Who still waits for an answer when the recording ends?
 
 use super::life::Life;
-use super::{KEPT, Trouble};
+use super::noted::{KEPT, Trouble};
 use crate::analysis::ask::{Ask, EVER, inside, types};
 use crate::analysis::replied::is_replied;
 use crate::analysis::seam::is_between;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use serde_json::value::RawValue;
 
-use crate::analysis::ledger::{Sym, Texts};
+use crate::analysis::ledger::texts::{Sym, Texts};
 use crate::analysis::member;
 use crate::error::Result;
 use crate::query::{Filter, Seen};

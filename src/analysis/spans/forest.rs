@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use foldhash::fast::FixedState;
 
-use crate::analysis::ledger::{Sym, Texts};
+use crate::analysis::ledger::texts::{Sym, Texts};
 use crate::query::Seen;
 
 type Map<K, V> = HashMap<K, V, FixedState>;

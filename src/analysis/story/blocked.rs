@@ -1,7 +1,7 @@
 //! What does a process wait for at a moment: the answer to a call, or the start of another? And do several wait in a circle?
 
-use super::Cx;
-use super::sender::asked;
+use super::part::Cx;
+use super::sent::asked;
 use crate::analysis::ask::{EVER, inside, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::crash::Failure;
-use super::sender::asked;
+use super::failure::Failure;
+use super::part::{Cx, Part};
+use super::sent::asked;
 use super::tell::{call, enclosing};
-use super::{Cx, Part};
 use crate::analysis::ask::{inside, of};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;

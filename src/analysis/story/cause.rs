@@ -4,9 +4,9 @@
 //! is one of them was set by some change; of several candidates the one that is `nil`, then the one whose sort changed,
 //! then the newest counts. Without a match the newest change of a part's sort is offered, as a guess.
 
-use super::Cx;
 use super::clause::{self, NoClause};
-use super::crash::Failure;
+use super::failure::Failure;
+use super::part::Cx;
 use super::reason::operands;
 use super::tell::call_and_result;
 use crate::analysis::ask::inside;
@@ -124,7 +124,7 @@ impl Cause {
         )];
         if let Some(sender) = cx.names.maybe(change.sender.as_deref())? {
             let send = cx.ask.event(change.send.as_deref());
-            let place = send.as_ref().and_then(|send| super::sender::sent_where(cx, send));
+            let place = send.as_ref().and_then(|send| super::sent::sent_where(cx, send));
             let place = place.or_else(|| change.sent_at(cx.ask).map(|site| format!("at {site}")));
             lines.push(format!(
                 "that message came from {sender}{}{}",

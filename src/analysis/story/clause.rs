@@ -1,7 +1,7 @@
 //! Did a callback fail because none of its clauses takes the message, or because of the state?
 
-use super::Cx;
-use super::crash::Failure;
+use super::failure::Failure;
+use super::part::Cx;
 use crate::analysis::ask::inside;
 use crate::analysis::change::exit_of_call;
 use crate::analysis::fact::Fact;

@@ -2,148 +2,24 @@
 
 use serde_json::json;
 
+use super::failure::Failure;
 use super::onward::Onward;
-use super::reason::exception;
+use super::part::{Cx, Part, Story};
 use super::sender::sent;
 use super::tell::{call, enclosing};
-use super::{Cx, Part, Story, blocked, callers, cause, elsewhere, ended_by, folded, supervision, unseen, waiting};
-use crate::analysis::ask::{Ask, inside};
-use crate::analysis::change::{Changes, entry_of, state_before};
+use super::{blocked, callers, cause, elsewhere, ended_by, folded, supervision, unseen, waiting};
+use crate::analysis::ask::Ask;
+use crate::analysis::change::{Changes, entry_of};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::place::is_library;
 use crate::analysis::value::brief::brief;
-use crate::analysis::who::{Names, Who};
+use crate::analysis::who::Names;
 use crate::error::Result;
 use crate::event::exit_reason::ExitReason;
 
-/// Ends of calls looked back over for those that failed, at once.
-const ENDS: usize = 200;
-
-/// How often more are looked at, while an exception goes on through them.
-const LOOKS: usize = 50;
-
 /// Frames of a stack that are told.
 const FRAMES: usize = 4;
-
-/// What is known of a failure.
-pub(super) struct Failure {
-    pub(super) who: Who,
-    /// The end of the process; `None` when it went on.
-    pub(super) exit: Option<Fact>,
-    /// The end of the innermost call that failed.
-    pub(super) raised: Option<Fact>,
-    /// The callback it happened in.
-    pub(super) callback: Option<Fact>,
-    /// `:badarith`, without the stack.
-    pub(super) error: String,
-    /// Innermost first.
-    pub(super) stack: Vec<String>,
-    /// `s3_badstate.exs:16`.
-    pub(super) site: Option<String>,
-    /// Where it went from the call that raised it; of one that did not end its process.
-    onward: Onward,
-    /// When it failed.
-    pub(super) at: i64,
-}
-
-impl Failure {
-    fn of_exit(ask: &Ask<'_>, names: &Names<'_>, exit: &Fact) -> Result<Self> {
-        let pid = exit.text("exited_pid").unwrap_or_else(|| exit.pid());
-        let ends = ends_of(ask, pid, exit.at())?;
-        let mut failure = Self::of_calls(ask, names, pid, &ends, exit.at())?;
-        let whole = exit.text("exit_reason").unwrap_or("(no reason recorded)");
-        exit.text("error").unwrap_or(whole).clone_into(&mut failure.error);
-        failure.stack = exit.list("stacktrace").into_iter().map(str::to_owned).collect();
-        failure.site = exit.text("crash_site").map(str::to_owned);
-        failure.exit = Some(exit.clone());
-        Ok(failure)
-    }
-
-    fn of_call(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Result<Self> {
-        let pid = end.pid();
-        let ends = ends_of(ask, pid, end.at())?;
-        let ends: Vec<Fact> = ends.into_iter().filter(|one| one.key() <= end.key()).collect();
-        let mut failure = Self::of_calls(ask, names, pid, &ends, end.at())?;
-        end.text("reason").unwrap_or("(no reason recorded)").clone_into(&mut failure.error);
-        Ok(failure)
-    }
-
-    /// What calls tell, given their ends, newest first.
-    fn of_calls(ask: &Ask<'_>, names: &Names<'_>, pid: &str, ends: &[Fact], at: i64) -> Result<Self> {
-        let failed: Vec<&Fact> = ends.iter().filter(|end| end.is_failed_exit()).collect();
-        let outer = failed.iter().find(|end| end.is_callback()).or_else(|| failed.first());
-        let entry = outer.and_then(|outer| entry_of(ask, outer));
-        // The innermost call fails first.
-        let since = entry.as_ref().map_or(i64::MAX, Fact::at);
-        let raised = failed.iter().rev().find(|end| end.at() >= since).or(outer.as_ref().map(|one| *one));
-        let raised = raised.map(|raised| (*raised).clone());
-        let callback = match entry {
-            Some(entry) if entry.is_callback() => Some(entry),
-            // It may have been stopped in a callback, or by what one returned.
-            _ if failed.is_empty() => stopped_in(ask, pid, at)?,
-            _ => None,
-        };
-        Ok(Self {
-            who: names.who(pid)?,
-            exit: None,
-            at: raised.as_ref().map_or(at, Fact::at),
-            raised,
-            callback,
-            error: String::new(),
-            stack: Vec::new(),
-            site: None,
-            onward: Onward::default(),
-        })
-    }
-
-    /// The state it failed with.
-    pub(super) fn state(&self) -> Option<String> {
-        state_before(self.callback.as_ref()?).map(str::to_owned)
-    }
-
-    /// The message it was handling.
-    pub(super) fn message(&self) -> Option<String> {
-        self.callback.as_ref()?.handled().map(str::to_owned)
-    }
-
-    /// `ArithmeticError (:badarith)`.
-    fn named(&self) -> String {
-        match exception(&self.error) {
-            Some(name) if self.error.starts_with('%') => name,
-            Some(name) => format!("{name} ({})", brief(&self.error, 80)),
-            None => brief(&self.error, 120),
-        }
-    }
-}
-
-/// The newest ends of calls of a process, newest first: back to before the exception that went through the last of them.
-fn ends_of(ask: &Ask<'_>, pid: &str, until: i64) -> Result<Vec<Fact>> {
-    let mut ends: Vec<Fact> = Vec::new();
-    for _ in 0..LOOKS {
-        let until = ends.last().map_or(until, Fact::at);
-        let more = ask.newest(inside(pid, &["function_exit"]), (i64::MIN, until), ENDS)?;
-        let known = ends.len();
-        let is_new = |end: &Fact| ends[..known].iter().rev().take(ENDS).all(|known| known.id() != end.id());
-        let more: Vec<Fact> = more.into_iter().filter(is_new).collect();
-        ends.extend(more);
-        if ends.len() == known || !ends[ends.len() - 1].is_failed_exit() {
-            break;
-        }
-    }
-    Ok(ends)
-}
-
-/// The callback a process was in at its end, or that ended it with `{:stop, ...}`.
-fn stopped_in(ask: &Ask<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
-    if let Some(running) = crate::analysis::state::running_at(ask, pid, at)? {
-        return Ok(Some(running));
-    }
-    let ends = ask.newest(inside(pid, &["function_exit"]), (i64::MIN, at), 8)?;
-    let stop =
-        ends.iter().find(|end| end.is_callback() && end.text("result").is_some_and(|it| it.starts_with("{:stop,")));
-    Ok(stop.and_then(|end| entry_of(ask, end)))
-}
 
 /// The story of a process that crashed; `symptom` is the later exit that was asked about.
 pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, exit: &Fact, symptom: Option<&Fact>) -> Result<Story> {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::cause::Cause;
-use super::crash::Failure;
+use super::failure::Failure;
+use super::part::{Cx, Part};
 use super::tell::times;
-use super::{Cx, Part};
 use crate::analysis::ask::{EVER, types};
 use crate::analysis::change::{StateChange, entry_of, exit_of_call};
 use crate::analysis::value::Value;

@@ -1,7 +1,7 @@
 //! Who made a process end? What the recording shows of it, or that it does not.
 
-use super::Cx;
 use super::held::held;
+use super::part::Cx;
 use super::tell::duration;
 use crate::analysis::ask::{inside, of};
 use crate::analysis::ends;

@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use super::sender::{asked, sent, sent_where};
+use super::folded;
+use super::part::{Cx, Part, Story};
+use super::sender::sent;
+use super::sent::{asked, sent_where};
 use super::tell::{call, duration};
-use super::{Cx, Part, Story, folded};
 use crate::analysis::ask::{Ask, types};
 use crate::analysis::change::{StateChange, exit_of_call};
 use crate::analysis::fact::Fact;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::sender::asked;
+use super::part::{Cx, Part};
+use super::sent::asked;
 use super::tell::{call, times};
-use super::{Cx, Part};
 use crate::analysis::ask::inside;
 use crate::analysis::change::entry_of;
 use crate::analysis::fact::Fact;

@@ -1,10 +1,10 @@
 //! Does a process wait: at the end of the recording, or when it was ended?
 
+use super::answer::{Late, answered};
 use super::blocked::{Wait, circle, itself, wait};
-use super::sender::{asked, sent_where};
+use super::part::{Cx, Part};
+use super::sent::{asked, sent_where};
 use super::tell::duration;
-use super::waiting::{Late, answered};
-use super::{Cx, Part};
 use crate::analysis::ask::{EVER, inside};
 use crate::analysis::fact::Fact;
 use crate::error::Result;

@@ -3,6 +3,7 @@
 //! `target` says what is meant, `crash`, `process` and `event` each tell one sort of story; the rest are its parts. A
 //! story is text with the ids of its evidence: an assistant reads it, and asks for the events it doubts.
 
+mod answer;
 mod blocked;
 mod callers;
 mod cause;
@@ -11,12 +12,15 @@ mod crash;
 mod elsewhere;
 mod ended_by;
 mod event;
+mod failure;
 mod folded;
 mod held;
 mod onward;
+mod part;
 mod process;
 pub(crate) mod reason;
 mod sender;
+mod sent;
 mod supervision;
 mod target;
 pub(crate) mod tell;
@@ -24,74 +28,14 @@ mod timer;
 mod unseen;
 mod waiting;
 
-use serde_json::Value as Json;
-
 use super::ask::{Ask, types};
 use super::who::Names;
 use crate::error::Result;
 
-/// A story.
-#[derive(Clone, Debug)]
-pub(crate) struct Story {
-    /// In a sentence.
-    pub(crate) answer: String,
-    /// What times count from, and which moment it is.
-    pub(crate) anchor: (i64, String),
-    /// In the order of their weight.
-    pub(crate) parts: Vec<Part>,
-    pub(crate) notes: Vec<String>,
-    /// Tool, arguments, and what it would tell.
-    pub(crate) next: Vec<(&'static str, Json, String)>,
-}
-
-/// Whom and what a story is told of.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct About {
-    /// Processes, as answers tell them.
-    pub(crate) pids: Vec<String>,
-    /// The event, where the story is of one.
-    pub(crate) event: Option<String>,
-    /// It is a failure, told whole.
-    pub(crate) is_failure: bool,
-}
-
-/// A part of a story, a line for each fact.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub(crate) name: &'static str,
-    pub(crate) lines: Vec<String>,
-    /// Lines that go last when space is short.
-    pub(crate) keep: usize,
-}
-
-impl Part {
-    /// A part whose lines are all of weight.
-    fn new(name: &'static str, lines: Vec<String>) -> Self {
-        Self { name, keep: lines.len(), lines }
-    }
-
-    /// A part that may be cut to its first lines.
-    fn background(name: &'static str, lines: Vec<String>) -> Self {
-        Self { name, lines, keep: 1 }
-    }
-}
+pub(crate) use part::{About, Story};
 
 /// Gaps that are counted.
 const MAX_GAPS: usize = 1_000;
-
-/// What every part needs.
-struct Cx<'a> {
-    ask: &'a Ask<'a>,
-    names: &'a Names<'a>,
-    /// What times count from.
-    anchor: i64,
-}
-
-impl Cx<'_> {
-    fn at(&self, at: i64) -> String {
-        tell::relative(at, self.anchor)
-    }
-}
 
 /// The story behind a target: a pid, a registered name, an event id or `last_crash`. The node says whose pid or name.
 ///

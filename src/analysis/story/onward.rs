@@ -1,7 +1,7 @@
 //! Where did an exception go from the call it was raised in: which line does the stack that went with it name, and
 //! which call caught it?
 
-use super::Cx;
+use super::part::Cx;
 use crate::analysis::ask::{Ask, inside};
 use crate::analysis::exceptions::{Class, Origin, Reading};
 use crate::analysis::fact::Fact;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
+use super::part::{Cx, Part, Story};
 use super::tell::{counted, duration, enclosing, times};
-use super::{Cx, Part, Story, ended_by, folded, held, supervision, waiting};
+use super::{ended_by, folded, held, supervision, waiting};
 use crate::analysis::anomalies;
 use crate::analysis::ask::{Ask, EVER, inside, of};
 use crate::analysis::change::{Changes, Source, Whose};
@@ -149,10 +150,10 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
             lines.push(format!(
                 "{}{newest} to {who} without a reply: first {} at {} ({}), last {} at {} ({})",
                 counted(waiting.len() as u64, "call"),
-                super::sender::asked(first),
+                super::sent::asked(first),
                 cx.at(first.at()),
                 first.id(),
-                super::sender::asked(last),
+                super::sent::asked(last),
                 cx.at(last.at()),
                 last.id()
             ));

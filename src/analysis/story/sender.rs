@@ -1,13 +1,14 @@
 //! Who sent a message, and from where? What was not traced as a send may still be known by the reference it carries, or
 //! by being a signal of the runtime.
 
-use super::tell::{call, duration, enclosing};
-use super::{Cx, timer};
+use super::part::Cx;
+use super::sent::sent_where;
+use super::tell::duration;
+use super::timer;
 use crate::analysis::ask::{inside, of, types};
 use crate::analysis::change::StateChange;
 use crate::analysis::fact::Fact;
 use crate::analysis::ledger::reference_in;
-use crate::analysis::place::is_library;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
@@ -142,26 +143,4 @@ fn signal(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
         ),
         None => format!("the runtime sent it: {by} told of the end of {who}"),
     }))
-}
-
-/// The call site of a send, else the calls it was made in.
-pub(super) fn sent_where(cx: &Cx<'_>, send: &Fact) -> Option<String> {
-    let around = enclosing(cx.ask, send, 3);
-    // A call in tail position has no call site, or that of the runtime: the calls around tell more.
-    match (send.text("sent_from").filter(|site| !is_library(site)), around.as_slice()) {
-        (Some(site), _) => Some(match send.text("sent_in") {
-            Some(function) => format!("{function} called at {site}"),
-            None => format!("at {site}"),
-        }),
-        (None, []) => send.text("sent_in").map(|function| format!("in {function}")),
-        (None, around) => {
-            let calls: Vec<String> = around.iter().map(|entry| call(entry, 40)).collect();
-            Some(format!("in {}", calls.join(" < ")))
-        }
-    }
-}
-
-/// What is asked for in a send.
-pub(super) fn asked(send: &Fact) -> String {
-    brief(request(send.text("message").unwrap_or_default()), 60)
 }

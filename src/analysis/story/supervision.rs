@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Cx, Part};
+use super::part::{Cx, Part};
 use crate::analysis::ask::{Ask, EVER, inside, of, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;

@@ -1,6 +1,6 @@
 //! What is to be explained? And behind a symptom, which crash came first?
 
-use super::About;
+use super::part::About;
 use crate::analysis::ask::{Ask, EVER, inside, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;

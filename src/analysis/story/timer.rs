@@ -3,8 +3,8 @@
 //! A timer's message has no send. It is known by the call that set it, where those are traced, with the same message for
 //! the same process; the message of `start_timer` also by the reference that call returned.
 
-use super::Cx;
-use super::sender::sent_where;
+use super::part::Cx;
+use super::sent::sent_where;
 use super::tell::duration;
 use crate::analysis::ask::{inside, types};
 use crate::analysis::change::exit_of_call;

@@ -1,7 +1,7 @@
 //! Why is not known what a process did when it failed?
 
-use super::Cx;
-use super::crash::Failure;
+use super::failure::Failure;
+use super::part::Cx;
 use crate::analysis::ask::inside;
 use crate::analysis::fact::Fact;
 use crate::error::Result;

@@ -7,29 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 
-use super::super::{Clocks, Kind, Message, MessageId, Moment, Process, ProcessId, Sym, reference_in};
-use super::Book;
+use super::book::{Arrival, Book, Key};
+use crate::analysis::ledger::entry::{Clocks, Message, MessageId, Moment, Process, ProcessId};
+use crate::analysis::ledger::kind::{Kind, reference_in};
+use crate::analysis::ledger::texts::Sym;
 use crate::analysis::losses::Loss;
 use crate::analysis::value::Value;
 use crate::event::home;
-
-/// A receive of which no send is known on its node.
-pub(super) struct Arrival {
-    process: ProcessId,
-    moment: Moment,
-    received_in: Option<u32>,
-    key: Key,
-    /// The message made of it, if it is of a kind that is told without its send.
-    pub(super) message: Option<MessageId>,
-}
-
-/// What a message says, the same on both nodes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    hash: u64,
-    /// Whether no other message has it: a call, or its reply.
-    is_one: bool,
-}
 
 impl Book {
     /// The session and the pid of a process that the event names, as answers tell it. A process of another node is of a

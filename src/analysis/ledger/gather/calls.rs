@@ -2,9 +2,11 @@
 
 use std::hash::BuildHasher;
 
-use super::super::payload::{Payload, text, texts};
-use super::super::{Call, CallId, Callback, Kind, MessageId, Moment, Outcome, ProcessId, Sym, reference_in};
-use super::{Book, Item, cut};
+use super::book::{Book, Item, cut};
+use crate::analysis::ledger::entry::{Call, CallId, Callback, MessageId, Moment, Outcome, ProcessId};
+use crate::analysis::ledger::kind::{Kind, reference_in};
+use crate::analysis::ledger::payload::{Payload, text, texts};
+use crate::analysis::ledger::texts::Sym;
 use crate::analysis::value::is_cut;
 use crate::event::behaviour::{By, Loop};
 use crate::event::exit_reason::{CallEnd, ExitReason};

@@ -1,8 +1,9 @@
 //! The life of processes: their beginnings and their ends.
 
-use super::super::payload::{Payload, text};
-use super::super::{Exit, Moment, ProcessId, Sym, Waited};
-use super::{Book, cut};
+use super::book::{Book, cut};
+use crate::analysis::ledger::entry::{Exit, Moment, ProcessId, Waited};
+use crate::analysis::ledger::payload::{Payload, text};
+use crate::analysis::ledger::texts::Sym;
 use crate::analysis::spawn::Spawn;
 use crate::event::Role;
 use crate::event::exit_reason::ExitReason;

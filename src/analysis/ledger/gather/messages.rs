@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
-use super::super::payload::{Payload, text};
-use super::super::{Clocks, Down, Kind, MaybeWaited, Message, MessageId, Moment, ProcessId, Sym, Waited, reference_in};
-use super::{Book, Item};
+use super::book::{Book, Item};
+use crate::analysis::ledger::entry::{Clocks, Down, MaybeWaited, Message, MessageId, Moment, ProcessId, Waited};
+use crate::analysis::ledger::kind::{Kind, reference_in};
+use crate::analysis::ledger::payload::{Payload, text};
+use crate::analysis::ledger::texts::Sym;
 use crate::analysis::value::envelope::request;
 use crate::event::Role;
 use crate::query::Seen;

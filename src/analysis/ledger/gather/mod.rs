@@ -1,32 +1,29 @@
 //! How do events become a ledger?
 
 mod across;
+mod book;
 mod calls;
 mod life;
 mod messages;
 mod signs;
 mod spans;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use across::{Arrival, Key};
-use foldhash::fast::FixedState;
-use spans::Spans;
+use book::Book;
 
-use super::super::left_out::{LeftOut, What, left_out};
-use super::super::losses::{Loss, losses};
-use super::super::nodes::{Nodes, Recorded};
-use super::super::spans::told;
-use super::super::waits::Idle;
+use super::entry::{Message, Moment, Process, Sample, Waited};
+use super::kind::Kind;
 use super::lineage::Lineage;
 use super::payload::{Payload, int, text};
-use super::{
-    Call, CallId, Down, Kind, Ledger, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Sym,
-    Texts, Waited,
-};
+use super::texts::{Sym, Texts};
+use super::whole::Ledger;
+use crate::analysis::left_out::{LeftOut, What, left_out};
+use crate::analysis::losses::{Loss, losses};
+use crate::analysis::nodes::Nodes;
+use crate::analysis::spans::told;
 use crate::error::Result;
-use crate::event::home;
 use crate::event::time::Time;
 use crate::query::{Filter, Seen, Visit};
 use crate::store::EventStore;
@@ -53,105 +50,15 @@ const TYPES: [&str; 17] = [
     "exception",
 ];
 
-/// Bytes of a reason that are kept for reading; the event has all of it.
-const REASON_BYTES: usize = 400;
-
-type Map<K, V> = HashMap<K, V, FixedState>;
-
-/// What an id stands for.
-#[derive(Clone, Copy)]
-enum Item {
-    Call(CallId),
-    Message(MessageId),
-}
-
-struct Book {
-    nodes: Nodes,
-    /// Where each node was recorded, where several were.
-    recorded: BTreeMap<String, Vec<Recorded>>,
-    /// Node of the event that is taken in, where several were recorded.
-    here: Option<String>,
-    /// Receives of which no send is known, where several nodes were recorded.
-    arrivals: Vec<Arrival>,
-    /// Sends whose receive another node may tell.
-    departures: Vec<(MessageId, Key)>,
-    /// Timestamp of the event that is taken in.
-    now: i64,
-    texts: Texts,
-    calls: Vec<Call>,
-    messages: Vec<Message>,
-    processes: Vec<Process>,
-    samples: Vec<Sample>,
-    downs: Vec<Down>,
-    maybe_waited: Vec<MaybeWaited>,
-    signs: Vec<Sign>,
-    registrations: Vec<(Moment, Sym, ProcessId)>,
-    knows_names: bool,
-    /// When anything but a capture's own words was last recorded.
-    newest: i64,
-    order: u32,
-    /// Function names being written.
-    buffer: String,
-    none: Sym,
-    items: Map<Sym, Item>,
-    by_pid: Map<(Sym, Sym), ProcessId>,
-    by_name: Map<(Sym, Sym), ProcessId>,
-    stacks: Map<ProcessId, Vec<CallId>>,
-    /// Calls by their reference.
-    requests: Map<(Sym, Sym), MessageId>,
-    waiting: Map<ProcessId, MessageId>,
-    idle: Map<ProcessId, Idle>,
-    /// Messages whose sends were not traced, by who received them and what they say.
-    unsent: Map<(ProcessId, u8, u64), VecDeque<MessageId>>,
-    /// Messages of a source that does not join receives to sends, by receiver and content.
-    flying: Map<(ProcessId, u64), VecDeque<MessageId>>,
-    hasher: FixedState,
-    spans: Spans,
-}
-
 /// Reads the events of a filter into a ledger; the filter's types are [`TYPES`]. Cost: about 0.5 us an event.
 ///
 /// # Errors
 /// Those of [`EventStore::visit`].
 pub(crate) fn gather(store: &EventStore, mut filter: Filter, watch: &dyn Watch) -> Result<Ledger> {
     filter.event_types = TYPES.iter().map(|name| (*name).to_owned()).collect();
-    let mut texts = Texts::default();
-    let none = texts.intern("");
     let nodes = Nodes::of(store);
     let recorded = nodes.recorded(store)?;
-    let mut book = Book {
-        nodes,
-        recorded,
-        here: None,
-        arrivals: Vec::new(),
-        departures: Vec::new(),
-        now: i64::MIN,
-        texts,
-        calls: Vec::new(),
-        messages: Vec::new(),
-        processes: Vec::new(),
-        samples: Vec::new(),
-        downs: Vec::new(),
-        maybe_waited: Vec::new(),
-        signs: Vec::new(),
-        registrations: Vec::new(),
-        knows_names: false,
-        newest: i64::MIN,
-        order: 0,
-        buffer: String::new(),
-        none,
-        items: Map::default(),
-        by_pid: Map::default(),
-        by_name: Map::default(),
-        stacks: Map::default(),
-        requests: Map::default(),
-        waiting: Map::default(),
-        idle: Map::default(),
-        unsent: Map::default(),
-        flying: Map::default(),
-        hasher: FixedState::default(),
-        spans: Spans::default(),
-    };
+    let mut book = Book::new(nodes, recorded);
     let visit = store.visit(&filter, watch, |seen| {
         book.take(&seen);
         ControlFlow::Continue(())
@@ -322,72 +229,4 @@ impl Book {
             _ => {}
         }
     }
-
-    /// The process of a pid that the event names.
-    fn process(&mut self, session: Sym, pid: &str) -> ProcessId {
-        let (session, pid) = self.told(session, pid);
-        if let Some(process) = self.by_pid.get(&(session, pid)) {
-            return *process;
-        }
-        self.new_process(session, pid)
-    }
-
-    fn new_process(&mut self, session: Sym, pid: Sym) -> ProcessId {
-        let id = self.processes.len() as ProcessId;
-        let node = home::node_of(self.texts.get(pid)).filter(|_| self.nodes.are_several()).map(str::to_owned);
-        let node = node.map(|node| self.texts.intern(&node));
-        self.processes.push(Process {
-            pid,
-            node,
-            session,
-            name: None,
-            module: None,
-            is_relayed: false,
-            spawned: None,
-            parent: None,
-            spawn: None,
-            exit: None,
-            runs_traced_code: false,
-            newest_bare: 0,
-            is_helper: false,
-        });
-        self.by_pid.insert((session, pid), id);
-        id
-    }
-
-    fn find_call(&self, id: &str) -> Option<CallId> {
-        match self.items.get(&self.texts.find(id)?)? {
-            Item::Call(call) => Some(*call),
-            Item::Message(_) => None,
-        }
-    }
-
-    fn item(&self, id: Option<&str>) -> Option<Item> {
-        self.items.get(&self.texts.find(id?)?).copied()
-    }
-
-    /// A process was ended while it waited.
-    fn died(&mut self, process: ProcessId, moment: Moment) {
-        if let Some(request) = self.waiting.remove(&process) {
-            let waited = &mut self.messages[request as usize].waited;
-            *waited = waited.or(Some((moment, Waited::Died)));
-        }
-    }
-
-    /// A process did something: it does not wait any more.
-    fn acted(&mut self, process: ProcessId, moment: Moment) {
-        self.idle.entry(process).or_default().acted(moment.at);
-        if let Some(request) = self.waiting.remove(&process) {
-            let waited = &mut self.messages[request as usize].waited;
-            *waited = waited.or(Some((moment, Waited::GaveUp)));
-        }
-    }
-}
-
-pub(super) fn cut(reason: &str) -> &str {
-    let mut end = reason.len().min(REASON_BYTES);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    &reason[..end]
 }

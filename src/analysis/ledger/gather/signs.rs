@@ -1,7 +1,7 @@
 //! Which calls may show a web request or its answer?
 
-use super::super::{CallId, Moment, Sign};
-use super::Book;
+use super::book::Book;
+use crate::analysis::ledger::entry::{CallId, Moment, Sign};
 use crate::query::Seen;
 
 /// How a request of Plug begins wherever it is shown.

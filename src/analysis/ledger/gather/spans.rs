@@ -1,23 +1,10 @@
 //! Spans of tracers, as calls: what each is part of is known once all of them are.
 
-use super::super::super::spans::{Told, Traced, failure, of_exception, times, told};
-use super::super::{Call, CallId, Moment, Outcome, Sym};
-use super::{Book, Map};
+use super::book::{Book, Spans, cut};
+use crate::analysis::ledger::entry::{Call, CallId, Moment, Outcome};
+use crate::analysis::ledger::texts::Sym;
+use crate::analysis::spans::{Told, failure, of_exception, times, told};
 use crate::query::Seen;
-
-/// What was told of spans so far.
-#[derive(Default)]
-pub(super) struct Spans {
-    traced: Traced,
-    /// The calls of the spans taken in, by their numbers.
-    calls: Vec<CallId>,
-    /// Those that have begun and not ended, by their id.
-    begun: Map<Sym, CallId>,
-    /// What was raised in spans, by trace and id.
-    raised: Map<(Sym, Sym), Sym>,
-    /// Trace and id of each call.
-    ids: Vec<(CallId, Sym, Sym)>,
-}
 
 impl Book {
     pub(super) fn on_span(&mut self, seen: &Seen<'_>, session: Sym, moment: Moment) {
@@ -69,7 +56,7 @@ impl Book {
             self.spans.ids.push((call, trace, id));
         }
         let exit = self.texts.intern(seen.event_id());
-        let failed = failure(seen.data()).map(|reason| self.texts.intern(super::cut(&reason)));
+        let failed = failure(seen.data()).map(|reason| self.texts.intern(cut(&reason)));
         let of = &mut self.calls[call as usize];
         of.exit = Some(exit);
         of.end = Some(Moment { order: moment.order, at: end });
@@ -83,7 +70,7 @@ impl Book {
         let trace = self.texts.intern(seen.correlation_id().unwrap_or_default());
         let span = self.texts.intern(span);
         if !self.spans.raised.contains_key(&(trace, span)) {
-            let reason = self.texts.intern(super::cut(&of_exception(seen.data())));
+            let reason = self.texts.intern(cut(&of_exception(seen.data())));
             self.spans.raised.insert((trace, span), reason);
         }
     }
