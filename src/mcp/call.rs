@@ -4,86 +4,24 @@
 //! out by the [workers](super::workers), so that nobody waits for it and its cancellation is heard.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-use parking_lot::Mutex;
-use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ContentBlock, ErrorData, ProgressNotificationParam, ProgressToken,
-};
-use rmcp::service::{Peer, RequestContext, RoleServer};
+use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock, ErrorData};
+use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::args::batch::HeldBatch;
+use super::carried::{Answer, AnswerSlot, ArgumentsText, posted};
 use super::closest::did_you_mean;
 use super::desk::Desk;
-use super::http;
-use super::tool::{AnswerJson, Answered, Arguments, Entry, Form, Outcome, Prepared};
+use super::listener::Listener;
+use super::tool::{Answered, Arguments, Entry, Form, Outcome, Prepared};
 use super::tools;
-use super::workers::{Report, Undone, Wanted};
-use crate::budget::{Budget, Busy, Reservation};
+use super::workers::{Undone, Wanted};
+use crate::budget::{Budget, Busy};
 use crate::visible::visible_lines;
 use crate::watch::{Unwatched, Watch};
-
-/// Text of a call's arguments, where the transport left them as they came. It travels beside the request.
-#[derive(Clone, Debug)]
-pub(crate) struct ArgumentsText {
-    line: Arc<String>,
-    range: Range<usize>,
-}
-
-impl ArgumentsText {
-    /// `text` is a part of `line`.
-    pub(crate) fn new(line: &Arc<String>, text: &str) -> Self {
-        let start = text.as_ptr().addr() - line.as_ptr().addr();
-        Self { line: Arc::clone(line), range: start..start + text.len() }
-    }
-
-    pub(crate) fn get(&self) -> &str {
-        &self.line[self.range.clone()]
-    }
-}
-
-/// Where a transport takes an answer as JSON, past the protocol's own types. It travels beside the request.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AnswerSlot(Arc<Mutex<Slot>>);
-
-#[derive(Debug, Default)]
-struct Slot {
-    answer: Option<Answer>,
-    busy: Option<Busy>,
-}
-
-/// An answer as JSON, with the memory it holds until it is sent.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) json: AnswerJson,
-    pub(crate) memory: Reservation,
-}
-
-impl AnswerSlot {
-    pub(crate) fn put(&self, answer: Answer) {
-        self.0.lock().answer = Some(answer);
-    }
-
-    /// What was put there.
-    pub(crate) fn take(&self) -> Option<Answer> {
-        self.0.lock().answer.take()
-    }
-
-    /// Bytes of what was put there.
-    pub(crate) fn bytes(&self) -> Option<u64> {
-        let slot = self.0.lock();
-        slot.answer.as_ref().map(|Answer { json, .. }| (json.text.len() + json.structured.len()) as u64)
-    }
-
-    /// Whether the call was refused because others hold the memory it takes.
-    pub(crate) fn busy(&self) -> Option<Busy> {
-        self.0.lock().busy
-    }
-}
 
 /// Carries out one call, unless `ending` is cancelled before it is done. Whatever happens in it, the client gets an answer
 /// and the server stays up.
@@ -98,7 +36,7 @@ pub(crate) async fn run(
     if is_read_only && !entry.only_reads() {
         return Ok(refused_by_read_only(entry));
     }
-    let (posted, slot) = http::carried(&context.extensions);
+    let (posted, slot) = posted(&context.extensions);
     let extensions = &mut context.extensions;
     let arguments = match (extensions.remove::<HeldBatch>(), extensions.remove::<ArgumentsText>().or(posted)) {
         (Some(batch), _) => Arguments::Batch(batch),
@@ -110,7 +48,7 @@ pub(crate) async fn run(
     let done = outcome(entry, desk, ending, arguments, form, context).await;
     let done = done.and_then(|outcome| held(outcome, slot.as_ref(), desk.workers().budget()).map_err(Undone::Busy));
     if let (Err(Undone::Busy(busy)), Some(slot)) = (&done, &slot) {
-        slot.0.lock().busy = Some(*busy);
+        slot.refuse(*busy);
     }
     Ok(reply(entry, done))
 }
@@ -143,34 +81,16 @@ async fn outcome(
         return catch_unwind(AssertUnwindSafe(|| run(desk, &Unwatched))).map_err(|_| Undone::Failed);
     }
     let RequestContext { ct, meta, peer, .. } = context;
-    let listener = meta.get_progress_token().map(|token| Listener { peer, token, entry, wanted: ct.clone() });
+    let listener = meta.get_progress_token().map(|token| Listener {
+        peer,
+        token,
+        tool: entry.tool.name.clone(),
+        wanted: ct.clone(),
+    });
     let wanted = Wanted { by_caller: ct, by_server: ending.clone() };
     let on_thread = desk.clone();
     let work = move |watch: &dyn Watch| run(&on_thread, watch);
     desk.workers().carry_out(weight, &wanted, entry.only_reads(), listener.as_ref(), work).await
-}
-
-/// A client that asked to be told how far its call is.
-pub(super) struct Listener {
-    peer: Peer<RoleServer>,
-    token: ProgressToken,
-    entry: &'static Entry,
-    wanted: CancellationToken,
-}
-
-impl Listener {
-    /// Tells it. It is waited for, because no progress may follow the reply; but not longer than the call itself is
-    /// wanted, because nobody takes it once the connection is being closed.
-    pub(super) async fn tell(&self, (done, total): Report) {
-        let percent = done.saturating_mul(100).checked_div(total).unwrap_or_default();
-        let message = format!("{}: {percent} %", self.entry.tool.name);
-        let params = ProgressNotificationParam::new(self.token.clone(), done as f64);
-        let params = params.with_total(total as f64).with_message(message);
-        tokio::select! {
-            _told_or_not = self.peer.notify_progress(params) => {}
-            () = self.wanted.cancelled() => {}
-        }
-    }
 }
 
 /// What the client gets; the result is without an answer that was put elsewhere.

@@ -7,7 +7,8 @@ use rmcp::ServerHandler;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::call::{ArgumentsText, reply, unknown_tool};
+use super::call::{reply, unknown_tool};
+use super::carried::ArgumentsText;
 use super::desk::Desk;
 use super::server::Server;
 use super::tool::{Arguments, Form};

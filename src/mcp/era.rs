@@ -3,7 +3,7 @@
 use rmcp::model::{MetaObject, ProtocolVersion};
 use rmcp::service::{RequestContext, RoleServer};
 
-use super::server::about;
+use super::about::about;
 
 /// How long a list that never changes while the program runs may be kept.
 pub(crate) const FIXED_TTL_MS: u64 = 3_600_000;

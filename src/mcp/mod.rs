@@ -13,8 +13,11 @@
     reason = "the doc comments of arguments and replies are their descriptions in tools.json: plain text"
 )]
 
+mod about;
+mod answer;
 mod args;
 mod call;
+mod carried;
 mod check;
 mod closest;
 mod completion;
@@ -25,6 +28,7 @@ mod era;
 mod gap;
 mod http;
 mod json;
+mod listener;
 mod numbers;
 mod page;
 mod paging;
@@ -36,6 +40,7 @@ mod serve;
 mod server;
 mod stdio;
 mod subscriptions;
+mod suggested;
 mod tidying;
 mod tool;
 mod tools;

@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::answer::{Answer, AnswerJson};
 use super::args::batch::{BatchArgs, HeldBatch};
-use super::call::ArgumentsText;
+use super::carried::ArgumentsText;
 use super::cost::Cost;
 use super::desk::Desk;
 use super::{check, schema};
@@ -114,23 +115,6 @@ pub(crate) enum Answered {
     Put,
 }
 
-/// Both channels of an answer as JSON.
-#[derive(Clone, Debug)]
-pub(crate) struct AnswerJson {
-    /// A string.
-    pub(crate) text: Vec<u8>,
-    /// An object.
-    pub(crate) structured: Vec<u8>,
-}
-
-impl AnswerJson {
-    /// As serde writes it.
-    pub(crate) fn of(answer: &Answer<impl Serialize>) -> serde_json::Result<Self> {
-        let structured = serde_json::to_vec(&answer.structured)?;
-        Ok(Self { text: serde_json::to_vec(&visible_lines(&answer.text))?, structured })
-    }
-}
-
 impl Answered {
     /// The same as values, if it is here.
     pub(crate) fn into_values(self) -> Option<Answer<Value>> {
@@ -157,15 +141,6 @@ pub(crate) type Run = Box<dyn FnOnce(&Desk, &dyn Watch) -> Outcome + Send>;
 
 /// Arguments of this length are taken apart by who carries the call out.
 pub(crate) const LONG_TEXT: usize = 64 << 10;
-
-/// An answer in both channels. Hosts show only one of them, so both carry the same facts.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer<Reply> {
-    /// For a model to read.
-    pub(crate) text: String,
-    /// For a program to read.
-    pub(crate) structured: Reply,
-}
 
 /// A tool in the table, its types gone.
 #[derive(Clone)]

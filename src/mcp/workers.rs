@@ -15,8 +15,8 @@ use rmcp::model::ErrorData;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::call::Listener;
 use super::cost::Weight;
+use super::listener::{Listener, Report};
 use crate::budget::{Budget, Busy, Reservation};
 use crate::watch::Watch;
 use crate::{Error, Result};
@@ -47,9 +47,6 @@ struct Line {
     begun: AtomicU64,
     waiting: Mutex<BTreeSet<u64>>,
 }
-
-/// How far a piece of work is: so many of so many steps.
-pub(crate) type Report = (u64, u64);
 
 /// Who wants a piece of work.
 #[derive(Clone, Debug)]

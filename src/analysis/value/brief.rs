@@ -1,7 +1,7 @@
 //! How is a value shown where space is short, so that its small parts stay whole?
 
 use super::charlist::both_readings;
-use super::{Kind, Value};
+use super::node::{Kind, Value};
 
 /// The value as it is if it is short; else its shape with its small parts: `%{discount: nil, items: [8 items]}`. Numbers
 /// that may be a text stand beside it, beyond `max`.

@@ -1,8 +1,8 @@
 //! In what do two values differ?
 
 use super::brief::{brief, brief_value};
+use super::node::{Kind, Value, is_cut};
 use super::path::{push_index, push_key};
-use super::{Kind, Value, is_cut};
 
 /// Bytes of one side of a difference.
 const SIDE: usize = 80;

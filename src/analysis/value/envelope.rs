@@ -1,6 +1,6 @@
 //! What is inside the wrapping OTP puts around a message?
 
-use super::Value;
+use super::node::Value;
 
 /// The request inside what was sent: `:total` of `{:"$gen_call", {pid, ref}, :total}`, the message itself otherwise.
 pub(crate) fn request(message: &str) -> &str {

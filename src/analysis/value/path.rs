@@ -1,6 +1,6 @@
 //! Where in a value? `discount`, `cart.total`, `items[0]`, `by_id["a1"]`, `[1]`.
 
-use super::{Kind, Value};
+use super::node::{Kind, Value};
 use crate::error::{Error, Result};
 
 /// A place in a value.

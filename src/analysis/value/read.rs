@@ -1,9 +1,19 @@
 //! From text to a value, whatever the text.
 
-use super::{Kind, MAX_DEPTH, Value};
+use super::node::{Kind, Value};
+
+/// Deeper than this a value is opaque: it bounds the stack against hostile input.
+const MAX_DEPTH: usize = 48;
+
+impl<'a> Value<'a> {
+    /// Reads a text; never fails. Cost: one pass.
+    pub(crate) fn read(text: &'a str) -> Self {
+        whole(text)
+    }
+}
 
 /// The value of a whole text; one that does not end where the text ends is opaque.
-pub(super) fn whole(text: &str) -> Value<'_> {
+fn whole(text: &str) -> Value<'_> {
     let text = text.trim();
     let mut reader = Reader { text, at: 0 };
     match reader.value(0) {

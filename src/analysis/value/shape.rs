@@ -1,6 +1,6 @@
 //! Values, as the table of callbacks looks into them.
 
-use super::{Kind, Value};
+use super::node::{Kind, Value};
 use crate::event::behaviour::Shape;
 
 impl Shape for Value<'_> {

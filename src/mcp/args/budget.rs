@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::TimeArg;
+use super::time::TimeArg;
 use super::view::BYTES_PER_TOKEN;
 use crate::{Result, Time};
 

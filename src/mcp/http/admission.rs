@@ -5,20 +5,18 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONNECTION, WWW_AUTHENTICATE};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use rmcp::model::Extensions;
 use subtle::ConstantTimeEq;
 use tokio_util::task::TaskTracker;
 
-use super::SESSION_BYTES;
 use super::answered::Answered;
 use super::held::Held;
 use super::posted::{self, Posted, busy};
+use super::sessions::SESSION_BYTES;
 use crate::budget::Budget;
-use crate::mcp::call::{AnswerSlot, ArgumentsText};
+use crate::mcp::carried::AnswerSlot;
 
 /// What stands before the protocol.
 pub(super) struct Guard {
@@ -81,10 +79,4 @@ pub(super) async fn admit(State(guard): State<Arc<Guard>>, request: Request, nex
     }
     // It is in flight until its last byte is handed over, or until nobody reads on.
     response.map(|body| Held::body(Body::new(Answered::of(body, slot)), asks))
-}
-
-/// What travels beside a request that was posted: the arguments of its call, if they are long, and where its answer goes.
-pub(crate) fn carried(extensions: &Extensions) -> (Option<ArgumentsText>, Option<AnswerSlot>) {
-    let Some(parts) = extensions.get::<Parts>() else { return (None, None) };
-    (parts.extensions.get().cloned(), parts.extensions.get().cloned())
 }

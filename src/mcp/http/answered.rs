@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 use memchr::memmem;
 
 use crate::budget::Reservation;
-use crate::mcp::call::{Answer, AnswerSlot};
+use crate::mcp::carried::{Answer, AnswerSlot};
 
 /// Where the content goes. Inside of a string its quotes would be escaped, so it is found nowhere else.
 const EMPTY: &[u8] = br#""content":[]"#;
@@ -121,7 +121,7 @@ impl HttpBody for Answered {
 mod tests {
     use super::*;
     use crate::Budget;
-    use crate::mcp::tool::AnswerJson;
+    use crate::mcp::answer::AnswerJson;
 
     fn sent(mut body: Answered) -> String {
         let told = body.size_hint().exact();

@@ -33,7 +33,6 @@ use tokio_util::task::TaskTracker;
 use super::desk::Desk;
 use super::server::Server;
 use super::stdio::signals::Ends;
-pub(super) use admission::carried;
 use admission::{Guard, admit};
 pub(super) use connections::Tell;
 use pages::{Names, look};
@@ -43,9 +42,6 @@ use sessions::Sessions;
 
 /// Where the protocol is spoken.
 const PATH: &str = "/mcp";
-
-/// Memory of a session, as rmcp keeps it; of a request without one, while it lasts.
-const SESSION_BYTES: u64 = 56 << 10;
 
 /// A session of a client before 2026-07-28 that says nothing for so long is forgotten. Assistants pause for minutes.
 const SESSION_IDLE: Duration = Duration::from_hours(1);
@@ -124,7 +120,7 @@ pub(super) async fn serve(
     let closing = ends.asked().clone();
     let service = StreamableHttpService::new(
         move || {
-            let memory = desk.workers().budget().count(SESSION_BYTES);
+            let memory = desk.workers().budget().count(sessions::SESSION_BYTES);
             Ok(Server::new(desk.clone(), is_read_only, closing.child_token()).holding(memory))
         },
         Arc::new(Sessions::new(session_manager())),

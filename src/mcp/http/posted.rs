@@ -15,7 +15,7 @@ use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 
 use crate::budget::{Budget, Busy, Reservation};
-use crate::mcp::call::ArgumentsText;
+use crate::mcp::carried::ArgumentsText;
 use crate::mcp::stdio::arguments_of_call;
 use crate::mcp::tool::LONG_TEXT;
 

@@ -11,6 +11,9 @@ use rmcp::transport::common::server_side_http::{ServerSseMessage, SessionId};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::session::{RestoreOutcome, SessionManager};
 
+/// Memory of a session, as rmcp keeps it; of a request without one, while it lasts.
+pub(super) const SESSION_BYTES: u64 = 56 << 10;
+
 /// Sessions at once: each holds some 55 KB.
 const MAX_SESSIONS: usize = 256;
 

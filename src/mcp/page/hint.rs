@@ -1,9 +1,9 @@
 //! What should the caller do next?
 
-use super::super::closest::closest;
-use super::PageReply;
+use super::reply::PageReply;
 use crate::analysis::ask::Ask;
 use crate::analysis::who;
+use crate::mcp::closest::closest;
 use crate::query::{Page, Plan};
 use crate::store::Stats;
 use crate::watch::Unwatched;

@@ -16,10 +16,10 @@ pub(super) use reply::{EventLines, EventMembers, PageReply, to_json, to_values};
 use std::fmt::Write;
 use std::sync::Arc;
 
+use super::answer::Answer;
 use super::args::Shape;
 use super::args::filter::applied_to;
 use super::args::view::Format;
-use super::tool::Answer;
 use super::{gap, json};
 use crate::analysis::named::narrowed;
 use crate::query::Page;
@@ -256,7 +256,7 @@ mod tests {
     use serde_json::Value;
 
     use crate::Settings;
-    use crate::mcp::tool::AnswerJson;
+    use crate::mcp::answer::AnswerJson;
     use crate::watch::Unwatched;
 
     fn shape(format: Format) -> Shape {

@@ -8,10 +8,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::rows::Rows;
+use crate::mcp::answer::{Answer, AnswerJson};
 use crate::mcp::args::filter::{effective_schema, filter_line};
 use crate::mcp::gap::GapReply;
 use crate::mcp::json;
-use crate::mcp::tool::{Answer, AnswerJson};
 
 /// An events page: its envelope, then the events as a table or whole.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use serde_json::json;
 
+use super::lead::{Given, Lead, optional};
 use super::live::{self, call};
-use super::{Given, Lead, optional};
 use crate::analysis::ask::Ask;
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;

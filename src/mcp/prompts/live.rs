@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::event::StoredEvent;
 use crate::mcp::closest::closest;
 use crate::mcp::json;
-use crate::mcp::tools::as_called;
+use crate::mcp::suggested::as_called;
 use crate::query::{Filter, Order, Page, Query};
 use crate::{Error, EventStore, Index, Result, Time};
 

@@ -4,6 +4,7 @@
 //! from what the store holds at that moment.
 
 mod debug_crash;
+mod lead;
 mod live;
 mod what_happened_around;
 mod who_changed_state;
@@ -13,39 +14,11 @@ use rmcp::model::{ErrorData, GetPromptRequestParams, GetPromptResult, JsonObject
 use serde_json::Value;
 
 use super::closest::did_you_mean;
-use crate::analysis::named::narrowed;
+use crate::EventStore;
 use crate::visible::visible_lines;
 use crate::watch::Watch;
-use crate::{EventStore, Filter, Result};
 
-/// A prompt in the table.
-#[derive(Debug)]
-pub(crate) struct Lead {
-    pub(crate) name: &'static str,
-    title: &'static str,
-    description: &'static str,
-    pub(crate) arguments: &'static [Argument],
-    /// Arguments that work: a JSON object.
-    example: &'static str,
-    /// Writes the message.
-    write: fn(&EventStore, &Given) -> Result<String>,
-}
-
-/// What a prompt takes.
-#[derive(Debug)]
-pub(crate) struct Argument {
-    pub(crate) name: &'static str,
-    description: &'static str,
-    is_required: bool,
-}
-
-const fn required(name: &'static str, description: &'static str) -> Argument {
-    Argument { name, description, is_required: true }
-}
-
-const fn optional(name: &'static str, description: &'static str) -> Argument {
-    Argument { name, description, is_required: false }
-}
+use lead::{Argument, Given, Lead};
 
 static TABLE: [Lead; 4] = [debug_crash::LEAD, why_slow::LEAD, who_changed_state::LEAD, what_happened_around::LEAD];
 
@@ -67,41 +40,12 @@ pub(crate) fn list() -> Vec<Prompt> {
     TABLE.iter().map(prompt).collect()
 }
 
-/// The arguments given, checked.
-#[derive(Debug, Default)]
-struct Given(Vec<(&'static str, String)>);
-
-impl Given {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str())
-    }
-
-    /// A required argument: [`check`] has seen to it that it is there.
-    fn required(&self, name: &str) -> &str {
-        self.get(name).unwrap_or_default()
-    }
-}
-
-impl Given {
-    /// Makes a pid say its node, where it is of one of several; a name, the last process that had it.
-    fn narrow(&mut self, store: &EventStore, watch: &dyn Watch) -> Result<()> {
-        for (_, pid) in self.0.iter_mut().filter(|(name, _)| *name == "pid") {
-            let filter = Filter { pid: Some(pid.clone()), ..Filter::default() };
-            let Filter { pid: narrowed, mut named, .. } = narrowed(store, &filter, watch)?;
-            if let Some(narrowed) = named.pop().or(narrowed) {
-                *pid = narrowed;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// The message of a prompt. A wrong name or argument is an error that says what is right.
 pub(crate) fn get(
     store: &EventStore,
     request: GetPromptRequestParams,
     watch: &dyn Watch,
-) -> std::result::Result<GetPromptResult, ErrorData> {
+) -> Result<GetPromptResult, ErrorData> {
     let Some(lead) = TABLE.iter().find(|lead| lead.name == request.name) else {
         let names: Vec<&str> = TABLE.iter().map(|lead| lead.name).collect();
         let closest = did_you_mean(&request.name, names.iter().copied());
@@ -120,7 +64,7 @@ pub(crate) fn get(
     Ok(GetPromptResult::new(vec![message]).with_description(lead.title))
 }
 
-fn check(lead: &Lead, arguments: JsonObject) -> std::result::Result<Given, String> {
+fn check(lead: &Lead, arguments: JsonObject) -> Result<Given, String> {
     let names = || lead.arguments.iter().map(|one| one.name);
     let mut given = Given::default();
     let mut problems = Vec::new();
@@ -155,7 +99,7 @@ mod tests {
         TABLE.iter().find(|lead| lead.name == name).unwrap()
     }
 
-    fn checked(name: &str, arguments: Value) -> std::result::Result<Given, String> {
+    fn checked(name: &str, arguments: Value) -> Result<Given, String> {
         let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
         check(lead(name), arguments)
     }

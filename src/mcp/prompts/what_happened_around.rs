@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::lead::{Given, Lead, optional, required};
 use super::live::{self, call};
-use super::{Given, Lead, optional, required};
 use crate::query::Filter;
 use crate::{Error, EventStore, Index, Order, Query, Result, Time};
 

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::lead::{Given, Lead, optional, required};
 use super::live::{self, call};
-use super::{Given, Lead, optional, required};
 use crate::event::home;
 use crate::query::Filter;
 use crate::{EventStore, Index, Result, Role, StoredEvent};

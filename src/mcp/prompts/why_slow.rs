@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::lead::{Given, Lead, optional};
 use super::live::{self, call};
-use super::{Given, Lead, optional};
 use crate::analysis::nodes::process_of;
 use crate::event::StoredEvent;
 use crate::query::Filter;

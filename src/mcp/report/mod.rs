@@ -32,12 +32,12 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+use super::answer::Answer;
 use super::args::filter::applied_to;
 use super::args::filter::filter_line;
 use super::gap::{self, GapReply};
 use super::page::cell::{escaped, quoted};
-use super::tool::Answer;
-use super::tools::as_called;
+use super::suggested::as_called;
 use crate::Filter;
 use crate::analysis::losses::Loss;
 use crate::query::{Gap, Visit};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{list, templates};
+use super::listed::{list, templates};
 use crate::mcp::prompts;
 use crate::mcp::tools;
 

@@ -4,9 +4,10 @@
 //! A resource is what a tool would answer, for hosts that attach documents to a conversation.
 
 mod guide;
+mod listed;
 pub(crate) mod uri;
 
-use rmcp::model::{ErrorData, Resource, ResourceContents, ResourceTemplate};
+use rmcp::model::{ErrorData, ResourceContents};
 
 use super::closest::closest;
 use super::json;
@@ -17,6 +18,9 @@ use crate::watch::Watch;
 use crate::{EventStore, Index, Order};
 use uri::Target;
 
+use listed::{JSON, MARKDOWN, TEXT};
+pub(crate) use listed::{list, templates};
+
 /// An event longer than this is read without its payload's end: half a million tokens help nobody.
 const MAX_EVENT_BYTES: usize = 1 << 20;
 
@@ -25,67 +29,6 @@ const PAYLOAD_SHOWN: usize = 64 << 10;
 
 /// Keys among which the one that was meant is looked for.
 const CANDIDATES: usize = 1_000;
-
-const JSON: &str = "application/json";
-const MARKDOWN: &str = "text/markdown";
-const TEXT: &str = "text/plain";
-
-/// The resources without a key.
-pub(crate) fn list() -> Vec<Resource> {
-    let resource = |target: Target, name: &str, title: &str, description: &str, mime: &str| {
-        Resource::new(target.uri(), name).with_title(title).with_description(description).with_mime_type(mime)
-    };
-    vec![
-        resource(
-            Target::Stats,
-            "stats",
-            "Statistics",
-            "What is stored, as get_stats answers it: time span, most frequent event types, pids and functions, \
-             memory, limits, counters. Can be subscribed to.",
-            JSON,
-        ),
-        resource(
-            Target::Guide,
-            "guide",
-            "How to question this store",
-            "Read it once before an investigation: the tools, filters, times, pages, and the order of questions that \
-             answers most.",
-            MARKDOWN,
-        ),
-    ]
-}
-
-/// The resources with a key.
-pub(crate) fn templates() -> Vec<ResourceTemplate> {
-    let template = |template: &str, name: &str, title: &str, description: &str, mime: &str| {
-        ResourceTemplate::new(template, name).with_title(title).with_description(description).with_mime_type(mime)
-    };
-    vec![
-        template(
-            uri::EVENT_TEMPLATE,
-            "event",
-            "One event",
-            "The whole event with this id. Of one longer than 1 MiB the payload is cut: data_bytes says how long it \
-             is, data_start is its first 64 KiB.",
-            JSON,
-        ),
-        template(
-            uri::PID_TEMPLATE,
-            "pid",
-            "Last events of a process",
-            "The newest 100 events that name the process in any role, oldest first, as a table: \
-             elixirscope://pid/0.120.0.",
-            TEXT,
-        ),
-        template(
-            uri::AST_TEMPLATE,
-            "ast_node",
-            "Last events of a place in the source",
-            "The newest 100 events of the AST node, newest first, as a table.",
-            TEXT,
-        ),
-    ]
-}
 
 /// What a resource holds now. What is not there is an error that says what is, with the URI as data (SEP-2164).
 pub(crate) fn read(

@@ -7,7 +7,7 @@ use rmcp::model::{CallToolResult, JsonRpcMessage, JsonRpcResponse, ServerResult}
 use rmcp::service::{RoleServer, TxJsonRpcMessage};
 use serde::Serialize;
 
-use crate::mcp::tool::AnswerJson;
+use crate::mcp::answer::AnswerJson;
 
 /// Appends the reply to a call with its answer: what the protocol's types would write, had they carried it. `None`: the
 /// message is no such reply, and what was appended is to be taken back.
@@ -56,7 +56,7 @@ fn put(out: &mut Vec<u8>, key: &str, value: &impl Serialize) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mcp::tool::Answer;
+    use crate::mcp::answer::Answer;
     use rmcp::model::{ContentBlock, MetaObject, RequestId};
     use serde_json::{Value, json};
 

@@ -13,7 +13,7 @@ use rmcp::model::RequestId;
 
 use super::outbox::Outbox;
 use super::refusal::{INTERNAL_ERROR, Refusal};
-use crate::mcp::call::{Answer, AnswerSlot};
+use crate::mcp::carried::{Answer, AnswerSlot};
 
 /// Shared by the transport and the tickets of its requests.
 #[derive(Debug, Default)]

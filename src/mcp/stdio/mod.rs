@@ -11,9 +11,12 @@ mod envelope;
 mod gate;
 mod intake;
 mod lines;
+mod message;
+mod options;
 mod outbox;
 mod pipes;
 mod refusal;
+mod said;
 pub(super) mod signals;
 mod storing;
 mod surrogates;
@@ -21,34 +24,15 @@ mod transport;
 
 use std::io;
 
-pub(super) use envelope::arguments_of_call;
-use envelope::{Line, Said};
+use envelope::Line;
+pub(super) use message::arguments_of_call;
+pub use options::Options;
+use said::Said;
 use signals::Ends;
 use transport::Wire;
 
 use super::server::Server;
 use crate::EventStore;
-
-/// How stdio is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Options {
-    /// Requests are taken without `initialize` and without `_meta`.
-    pub script: bool,
-    /// Longest line in bytes; a longer one is answered with an error.
-    pub max_line: usize,
-}
-
-impl Options {
-    /// Longest line when nothing else is said: 64 MiB.
-    pub const MAX_LINE: usize = 64 << 20;
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { script: false, max_line: Self::MAX_LINE }
-    }
-}
 
 /// Serves MCP on stdin and stdout until stdin ends or SIGTERM or SIGINT comes, and everything asked until then is
 /// answered; at a signal, with a refusal where it only reads and takes long.

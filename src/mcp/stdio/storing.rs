@@ -4,14 +4,14 @@
 //! the message, and what lies between is, when it is read, one JSON object with events. Anything else is read as every
 //! other line.
 
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use memchr::memmem;
 use rmcp::model::{ClientRequest, GetExtensions, RequestId};
 
-use super::envelope::{self, Asked, Said};
+use super::message::{call_with_null_at, message};
+use super::said::{Said, Unread};
 use crate::mcp::args::batch::HeldBatch;
 use crate::mcp::tools;
 
@@ -24,15 +24,6 @@ const LONGEST_MESSAGE: usize = 1 << 20;
 /// So far into a line its arguments are looked for.
 const LONGEST_START: usize = 1_024;
 
-/// A line that starts and ends as a call of a tool that takes events; they are still to be read.
-#[derive(Debug)]
-pub(crate) struct Unread {
-    asked: Asked,
-    line: Arc<String>,
-    message: Range<usize>,
-    arguments: Range<usize>,
-}
-
 /// Looks at the start and the end of a message, which is a part of `line`.
 pub(super) fn start(message: &str, line: &Arc<String>) -> Option<Unread> {
     if message.len() > LONGEST_MESSAGE {
@@ -42,7 +33,7 @@ pub(super) fn start(message: &str, line: &Arc<String>) -> Option<Unread> {
     let start = memmem::find(start, ARGUMENTS)? + ARGUMENTS.len();
     let arguments = message[start..].strip_suffix("}}")?;
     // With another value in place of the arguments it is a message with all else unchanged.
-    let asked = envelope::call_with_null_at(&format!("{}null}}}}", &message[..start]), start)?;
+    let asked = call_with_null_at(&format!("{}null}}}}", &message[..start]), start)?;
     let ClientRequest::CallToolRequest(call) = &asked.request else { return None };
     if !tools::find(&call.params.name)?.takes_batch {
         return None;
@@ -67,7 +58,7 @@ impl Unread {
                 asked.request.extensions_mut().insert(batch);
                 Said::Request(Box::new(asked))
             }
-            None => envelope::message(&line[message], &line).unwrap_or_else(Said::Refused),
+            None => self::message(&line[message], &line).unwrap_or_else(Said::Refused),
         }
     }
 }

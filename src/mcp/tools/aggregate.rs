@@ -6,12 +6,13 @@ use serde::Deserialize;
 use crate::analysis::aggregate::{Group, Groups, Question, aggregate};
 use crate::analysis::spread::percentile;
 use crate::analysis::{Dimension, Label, MAX_DIMENSIONS};
+use crate::mcp::answer::Answer;
 use crate::mcp::args::group::{self, dimension};
 use crate::mcp::args::{BudgetArgs, FilterArgs, effective};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 

@@ -10,10 +10,11 @@ use crate::analysis::traffic::Traffic;
 use crate::analysis::trees::{Ground, Target, ground, place};
 use crate::analysis::value::brief;
 use crate::event::StoredEvent;
+use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 

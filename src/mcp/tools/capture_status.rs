@@ -3,12 +3,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::NoArgs;
+use super::plain::NoArgs;
 use super::source::{SourceReply, texts};
 use crate::Result;
+use crate::mcp::answer::Answer;
 use crate::mcp::cost::Cost;
 use crate::mcp::desk::Desk;
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 
 pub(crate) struct CaptureStatus;

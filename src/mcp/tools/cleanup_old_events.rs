@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::removal::{self, RemovalReply};
+use crate::mcp::answer::Answer;
 use crate::mcp::args::TimeArg;
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::store::Cleanup;
 use crate::watch::Watch;
 use crate::{Error, EventStore};

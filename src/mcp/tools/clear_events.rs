@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::removal::{self, RemovalReply};
 use crate::analysis::named::narrowed;
+use crate::mcp::answer::Answer;
 use crate::mcp::args::FilterArgs;
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore, Unwatched};
 

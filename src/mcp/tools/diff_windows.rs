@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use crate::analysis::diff::{Change, Difference, Kind, Side, Summary, Surety, difference};
 use crate::analysis::{Dimension, event_at};
+use crate::mcp::answer::Answer;
 use crate::mcp::args::filter::applied_to;
 use crate::mcp::args::filter::filter_line;
 use crate::mcp::args::{BudgetArgs, FilterArgs, group};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::mcp::{check, schema};
 use crate::query::Field;
 use crate::watch::Watch;

@@ -7,11 +7,12 @@ use super::findings::Findings;
 use crate::analysis::anomalies::{Finding, Kind, touching};
 use crate::analysis::ask::Ask;
 use crate::analysis::story::{Story, explain};
+use crate::mcp::answer::Answer;
 use crate::mcp::args::NodeArg;
 use crate::mcp::args::view::BYTES_PER_TOKEN;
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::analysis::named::narrowed;
+use crate::mcp::answer::Answer;
 use crate::mcp::args::QueryArgs;
 use crate::mcp::args::filter::{applied_to, effective_schema, filter_line};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::query::Analysis;
 use crate::watch::Watch;
 use crate::{AccessPath, Error, EventStore, Index, Query};

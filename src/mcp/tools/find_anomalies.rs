@@ -8,10 +8,11 @@ use serde::Deserialize;
 use crate::analysis::anomalies::{self, Finding, Kind};
 use crate::analysis::ledger::{Ledger, gather};
 use crate::analysis::left_out::What;
+use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore, Filter, Time};
 

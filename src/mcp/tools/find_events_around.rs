@@ -6,10 +6,11 @@ use serde_json::json;
 
 use crate::analysis::named::narrowed;
 use crate::analysis::nodes::process_of;
+use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, TimeArg};
 use crate::mcp::page::column::Column as Shown;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::store::{Neighbourhood, Place};
 use crate::watch::Watch;
 use crate::{Error, ErrorKind, EventStore, Filter, Query, StoredEvent};

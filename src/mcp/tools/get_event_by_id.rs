@@ -4,9 +4,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::mcp::answer::Answer;
 use crate::mcp::json;
 use crate::mcp::page::EventMembers;
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 

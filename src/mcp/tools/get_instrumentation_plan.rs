@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::store_instrumentation_plan::plan_schema;
+use crate::mcp::answer::Answer;
 use crate::mcp::cost::Cost;
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::NoArgs;
+use super::plain::NoArgs;
+use crate::mcp::answer::Answer;
 use crate::mcp::page::cell::{cut, escaped};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::store::{CounterStats, LastCleanup, LostStats, Stats};
 use crate::watch::Watch;
 use crate::{Error, EventStore, Settings};
@@ -24,7 +25,7 @@ pub(crate) struct Reply {
     newest_timestamp: Option<i64>,
     /// Stored events whose time lies more than an hour from the other times of their node and session: kept, but newest
     /// and ages are not reckoned from them.
-    #[serde(skip_serializing_if = "super::is_none")]
+    #[serde(skip_serializing_if = "super::plain::is_none")]
     far_times: u64,
     /// Segments that hold them.
     segments: u64,

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::ingest::{self, ImportReport, Recording};
+use crate::mcp::answer::Answer;
 use crate::mcp::cost::Cost;
 use crate::mcp::desk::Desk;
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::visible::visible;
 use crate::watch::Watch;
 
@@ -56,7 +57,7 @@ pub(crate) struct Reply {
     timestamps_assigned: u64,
     /// Events whose time lay more than an hour from the other times of their node and session when they came: kept, but
     /// newest and ages are not reckoned from them.
-    #[serde(skip_serializing_if = "super::is_none")]
+    #[serde(skip_serializing_if = "super::plain::is_none")]
     far_times: u64,
     /// Events that retention took to make room.
     pruned: u64,

@@ -10,10 +10,11 @@ use super::find_anomalies::frame;
 use crate::analysis::ledger::{Ledger, ProcessId, gather};
 use crate::analysis::mailbox::{Mailbox as Box_, Measure, Stay, buckets, by_receiver};
 use crate::analysis::traffic::Traffic;
+use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore, Filter};
 

@@ -10,10 +10,11 @@ use super::find_anomalies::frame;
 use crate::analysis::flow::{Only, Parties, repeats, select};
 use crate::analysis::ledger::{Kind, Ledger, Message, MessageId, ProcessId, bare, gather};
 use crate::analysis::traffic::{Answer as Reply, Fate, Traffic};
+use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, ErrorKind, EventStore, Filter};
 

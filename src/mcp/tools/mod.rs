@@ -19,6 +19,7 @@ mod last_n_events_for_pid;
 mod mailbox;
 mod message_flow;
 mod overview;
+mod plain;
 mod profile;
 mod query_events;
 mod query_events_by_ast_node;
@@ -35,12 +36,12 @@ mod store_instrumentation_plan;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
-use rmcp::model::JsonObject;
 use serde_json::Value;
 
-use super::check;
+use super::answer::Answer;
 use super::desk::Desk;
-use super::tool::{Answer, Arguments, Entry, Form, entry, entry_at_desk};
+use super::suggested;
+use super::tool::{Arguments, Entry, Form, entry, entry_at_desk};
 use crate::EventStore;
 use crate::watch::Watch;
 
@@ -98,6 +99,7 @@ fn say_once(table: &mut [Entry]) {
 
 /// Every tool, in the order they are listed.
 pub(crate) fn all() -> &'static [Entry] {
+    suggested::know(&TABLE);
     &TABLE
 }
 
@@ -109,13 +111,6 @@ pub(crate) fn offered(is_read_only: bool) -> impl Iterator<Item = &'static Entry
 /// What `tools/list` shows.
 pub(crate) fn listed(is_read_only: bool) -> Vec<rmcp::model::Tool> {
     offered(is_read_only).map(|entry| entry.tool.clone()).collect()
-}
-
-/// Arguments of a call that is suggested, as the tool's schema writes them: whoever holds a call against the schema
-/// lets it through.
-pub(crate) fn as_called(name: &str, arguments: JsonObject) -> JsonObject {
-    let written = find(name).and_then(|entry| check::arguments(&entry.tool.input_schema, arguments.clone()).ok());
-    written.unwrap_or(arguments)
 }
 
 /// What a tool answers, for what is made of answers; an error is the text of the refusal.
@@ -137,13 +132,3 @@ pub(crate) fn call(
 pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     all().iter().find(|entry| entry.tool.name == name)
 }
-
-/// Whether a count is zero: then it is not told.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
-pub(crate) const fn is_none(count: &u64) -> bool {
-    *count == 0
-}
-
-/// Arguments of a tool that takes none.
-#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
-pub(crate) struct NoArgs {}

@@ -15,10 +15,11 @@ use crate::analysis::place::sent_at;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
+use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore, Filter};
 

@@ -10,11 +10,12 @@ use crate::analysis::aggregate::{Group, Groups, OUTLIER, Outliers, Question, agg
 use crate::analysis::nodes::process_of;
 use crate::analysis::spread::percentile;
 use crate::analysis::{Dimension, event_at};
+use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, FilterArgs, group};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::query::Field;
 use crate::watch::Watch;
 use crate::{Error, EventStore, StoredEvent};

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use crate::mcp::answer::{Answer, AnswerJson};
 use crate::mcp::args::PageArgs;
 use crate::mcp::page::{self, PageReply};
-use crate::mcp::tool::{Answer, AnswerJson, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::mcp::answer::{Answer, AnswerJson};
 use crate::mcp::args::PageArgs;
 use crate::mcp::page::{self, PageReply};
-use crate::mcp::tool::{Answer, AnswerJson, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 

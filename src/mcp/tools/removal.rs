@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::mcp::tool::Answer;
+use crate::mcp::answer::Answer;
 use crate::store::Removal;
 
 #[derive(Debug, Serialize, JsonSchema)]

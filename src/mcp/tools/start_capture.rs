@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::source::SourceReply;
 use crate::capture::{Asked, Target};
+use crate::mcp::answer::Answer;
 use crate::mcp::cost::Cost;
 use crate::mcp::desk::Desk;
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, Result};
 

@@ -14,10 +14,11 @@ use crate::analysis::value::brief::brief;
 use crate::analysis::value::is_cut;
 use crate::analysis::value::path::Path;
 use crate::analysis::who::Names;
+use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, NodeArg, TimeArg};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
-use crate::mcp::tool::{Answer, Effect, Tool};
+use crate::mcp::tool::{Effect, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 

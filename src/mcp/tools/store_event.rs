@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::mcp::answer::Answer;
 use crate::mcp::args::event::{event_schema, object_text};
 use crate::mcp::cost::Cost;
-use crate::mcp::tool::{Answer, Effect, LONG_TEXT, Tool};
+use crate::mcp::tool::{Effect, LONG_TEXT, Tool};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 

@@ -6,10 +6,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::mcp::answer::Answer;
 use crate::mcp::args::batch::BatchArgs;
 use crate::mcp::args::event::{self, event_schema};
 use crate::mcp::cost::Cost;
-use crate::mcp::tool::{Answer, Effect, LONG_TEXT, Tool};
+use crate::mcp::tool::{Effect, LONG_TEXT, Tool};
 use crate::store::StoreReport;
 use crate::watch::Watch;
 use crate::{Error, EventStore};
@@ -46,7 +47,7 @@ pub(crate) struct Reply {
     timestamps_assigned: u64,
     /// Events whose time lies more than an hour from the other times of their node and session: kept, but newest and ages
     /// are not reckoned from them.
-    #[serde(skip_serializing_if = "super::is_none")]
+    #[serde(skip_serializing_if = "super::plain::is_none")]
     far_times: u64,
     /// Old events that retention took to make room.
     pruned: u64,

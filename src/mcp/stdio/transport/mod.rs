@@ -4,85 +4,35 @@
 //! drops and repeats the call as it likes.
 
 mod queue;
+mod wire;
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use parking_lot::Mutex;
 use rmcp::model::{
-    ClientNotification, ClientRequest, GetExtensions, GetMeta, JsonRpcMessage, ProtocolVersion, RequestId,
-    ServerResult, SubscriptionsListenResult,
+    ClientRequest, GetExtensions, GetMeta, JsonRpcMessage, ProtocolVersion, ServerResult, SubscriptionsListenResult,
 };
 use rmcp::service::{RoleServer, RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::io::ReadBuf;
 use tokio::sync::oneshot;
 
-use super::envelope::{Asked, Said};
+use super::called;
 use super::gate::Gate;
 use super::intake::Intake;
+use super::options::Options;
 use super::pipes::{Input, Output};
 use super::refusal::{INVALID_PARAMS, Refusal};
+use super::said::{Asked, Said, Unread};
 use super::signals::{Ends, Heard};
-use super::storing::Unread;
-use super::{Options, called};
 
 use crate::budget::Budget;
-use crate::mcp::server::about;
+use crate::mcp::about::about;
 use queue::cancelled;
-
-/// Requests read ahead, so that a cancellation behind them is heard.
-const QUEUED: usize = 64;
-/// Bytes of lines read ahead; one line more may come on top.
-const QUEUED_BYTES: usize = 4 << 20;
-/// Bytes of replies nobody has read above which no further request is begun.
-const UNREAD_BYTES: usize = 1 << 20;
-
-/// What was read and is still to be done, in order.
-#[derive(Debug)]
-enum Step {
-    Request(Box<Asked>),
-    Storing(Box<Unread>),
-    Refuse(Refusal),
-    OpenArray,
-    CloseArray,
-}
-
-/// Why nothing more is read.
-#[derive(Debug)]
-enum End {
-    Eof,
-    Signal,
-    Failed(io::Error),
-}
-
-/// MCP on a pair of byte streams.
-pub(crate) struct Wire {
-    input: Input,
-    output: Output,
-    /// Bytes were given to `output` since it was flushed.
-    is_unflushed: bool,
-    /// The first signal and the second.
-    signals: Option<(Heard, Heard)>,
-    options: Options,
-    intake: Intake,
-    /// Steps with the bytes of the line they came with.
-    steps: VecDeque<(Step, usize)>,
-    queued_bytes: usize,
-    /// Notifications overtake requests.
-    notices: VecDeque<ClientNotification>,
-    /// So do pings: whoever sends one asks whether anybody is there.
-    pings: VecDeque<(RequestId, ClientRequest)>,
-    gate: Arc<Mutex<Gate>>,
-    /// A request was handed on just now, and its handler had no time to begin yet.
-    is_handing_on: bool,
-    is_initialized: bool,
-    end: Option<End>,
-    /// Told when the connection is of no more use, however much there is to do.
-    broken: Option<oneshot::Sender<io::Error>>,
-}
+pub(crate) use wire::Wire;
+use wire::{End, QUEUED, QUEUED_BYTES, Step, UNREAD_BYTES};
 
 impl Wire {
     /// A connection, and the error that ends it before its time.
@@ -407,7 +357,7 @@ mod tests {
 
     /// Bytes that come when they are sent.
     #[derive(Clone, Default)]
-    struct Sent(Arc<Mutex<VecDeque<u8>>>);
+    struct Sent(Arc<parking_lot::Mutex<VecDeque<u8>>>);
 
     impl AsyncRead for Sent {
         fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

@@ -2,10 +2,11 @@
 
 use rmcp::model::{CancelledNotification, CancelledNotificationParam, ClientNotification, ClientRequest, RequestId};
 
-use super::{QUEUED, Step, Wire};
-use crate::mcp::stdio::envelope::{Asked, Line, Said};
+use super::wire::{QUEUED, Step, Wire};
+use crate::mcp::stdio::envelope::Line;
 use crate::mcp::stdio::intake::Taken;
 use crate::mcp::stdio::refusal::{INTERNAL_ERROR, INVALID_REQUEST, Refusal};
+use crate::mcp::stdio::said::{Asked, Said};
 
 impl Wire {
     pub(super) fn queue(&mut self, taken: Taken) {
