@@ -5,8 +5,10 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
 use super::missed::Missed;
-use super::{Confidence, Finding, Kind, Scene};
+use super::scene::Scene;
 use crate::analysis::ask::Ask;
 use crate::analysis::exceptions::again::is_raise;
 use crate::analysis::ledger::payload::Payload;

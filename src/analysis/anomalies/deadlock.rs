@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use super::starting::{Start, open_call, starts};
-use super::{Confidence, Finding, Kind, Scene, span};
+use super::words::span;
 use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, Moment, ProcessId, Sym, Waited};
 use crate::analysis::terms;
 use crate::error::Result;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Confidence, Finding, Kind, Scene, count, span};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
+use super::words::{count, span};
 use crate::analysis::abandoned::{Abandoned, abandoned};
 use crate::analysis::ask::Ask;
 use crate::analysis::ledger::{

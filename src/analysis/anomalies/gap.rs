@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{Confidence, Finding, Kind, Scene, count, span};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
+use super::words::{count, span};
 use crate::analysis::ledger::Moment;
 use crate::error::Result;
 

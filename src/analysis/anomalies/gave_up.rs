@@ -4,7 +4,9 @@
 
 use serde_json::json;
 
-use super::{Confidence, Finding, Kind, Scene};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use crate::analysis::ask::Ask;
 use crate::analysis::gave_up::{GaveUp, gave_up, is_supervisor};
 use crate::analysis::ledger::{Moment, Process};

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{Finding, Kind, all, folded};
+use super::finding::Finding;
+use super::kind::Kind;
+use super::search::{all, folded};
 use crate::analysis::ledger::{Ledger, gather};
 use crate::analysis::nodes::Nodes;
 use crate::error::Result;

@@ -14,8 +14,11 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use super::told::{arguments, each_argument, result};
-use super::{Confidence, Finding, Kind, Scene, median, span};
+use super::words::{median, span};
 use crate::analysis::ledger::{Call, CallId, Callback, Outcome, ProcessId};
 use crate::analysis::terms;
 use crate::analysis::value::brief;

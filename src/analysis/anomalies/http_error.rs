@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
 use super::http_rate::Rate;
-use super::{Confidence, Finding, Kind, Scene};
+use super::kind::Kind;
+use super::scene::Scene;
 use crate::analysis::exceptions::Fate;
 use crate::analysis::http::Request;
 use crate::analysis::ledger::Outcome;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Scene, count, span};
+use super::scene::Scene;
+use super::words::{count, span};
 use crate::analysis::exceptions::again::is_raise;
 use crate::analysis::http::Request;
 use crate::analysis::ledger::Sym;

@@ -12,8 +12,11 @@ use std::collections::{BTreeMap, HashMap};
 use foldhash::fast::FixedState;
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use super::told::{arguments, result};
-use super::{Confidence, Finding, Kind, Scene, count};
+use super::words::count;
 use crate::analysis::ledger::{CallId, Callback, Kind as MessageKind, Outcome, ProcessId};
 use crate::analysis::terms;
 use crate::analysis::value::{Kind as Form, Value, is_cut};

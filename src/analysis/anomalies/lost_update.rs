@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
 
-use super::{Confidence, Finding, Kind, Scene, count};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
+use super::words::count;
 use crate::analysis::ledger::payload::{Difference, Payload, differences};
 use crate::analysis::ledger::{Call, CallId, Callback, Message, MessageId, ProcessId};
 use crate::analysis::terms;
@@ -265,7 +268,7 @@ fn describe(
         let client = message.sender.map_or_else(String::new, |client| ledger.full_label(client));
         finding = finding.detail(format!(
             "+{} {client}: {}{} ({})",
-            super::span(call.start.since(t0)),
+            super::words::span(call.start.since(t0)),
             scene.traffic.content(message, 60),
             value.map_or_else(String::new, |value| format!(" -> {value}")),
             ledger.text(call.event)

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::exchange::{busiest, newest_callback};
-use super::{Confidence, Finding, Kind, Scene, count, span};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
+use super::words::{count, span};
 use crate::analysis::ledger::{ProcessId, Sample};
 use crate::analysis::mailbox::{Length, Mailbox, Measure, by_receiver};
 use crate::error::Result;

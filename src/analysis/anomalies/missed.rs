@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use foldhash::fast::FixedState;
 
-use super::Scene;
+use super::scene::Scene;
 use crate::analysis::gave_up::is_supervisor;
 use crate::analysis::ledger::{Kind, Ledger, Moment, ProcessId, Sym};
 

@@ -10,8 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use super::told::each_argument;
-use super::{Confidence, Finding, Kind, Scene};
 use crate::analysis::ledger::payload::{Payload, differences};
 use crate::analysis::ledger::{CallId, Callback, Down, Moment, ProcessId, Sym};
 use crate::analysis::value::is_cut;

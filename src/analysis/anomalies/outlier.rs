@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use super::told::arguments;
-use super::{Confidence, Finding, Kind, Scene, count, median, span};
+use super::words::{count, median, span};
 use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
 use crate::analysis::place::is_library;

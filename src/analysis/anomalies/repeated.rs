@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use foldhash::fast::FixedState;
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use super::told::arguments;
-use super::{Confidence, Finding, Kind, Scene, count, span};
+use super::words::{count, span};
 use crate::analysis::ledger::{CallId, Kind as MessageKind, Ledger, Message, MessageId, ProcessId, Sym, Waited};
 use crate::analysis::terms;
 use crate::analysis::value::Value;

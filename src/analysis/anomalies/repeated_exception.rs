@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{Confidence, Finding, Kind, Scene, count, swallowed};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
+use super::swallowed;
+use super::words::count;
 use crate::analysis::exceptions::{Class, Fate};
 use crate::analysis::ledger::CallId;
 use crate::error::Result;

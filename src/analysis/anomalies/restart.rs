@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Confidence, Finding, Kind, Scene, span};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
+use super::words::span;
 use crate::analysis::ledger::{Exit, ProcessId, Sym};
 use crate::analysis::value::brief;
 use crate::error::Result;

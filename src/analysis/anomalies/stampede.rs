@@ -13,8 +13,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use foldhash::fast::FixedState;
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use super::told::{arguments, each_argument, result};
-use super::{Confidence, Finding, Kind, Scene, span};
+use super::words::span;
 use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::{Kind as Form, Value, brief, is_cut};

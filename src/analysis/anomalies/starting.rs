@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::Scene;
+use super::scene::Scene;
 use crate::analysis::ledger::{CallId, Kind, Moment, ProcessId};
 use crate::analysis::spawn::is_there;
 

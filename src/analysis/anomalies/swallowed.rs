@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Confidence, Finding, Kind, Scene, count};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
+use super::words::count;
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
 use crate::analysis::terms;

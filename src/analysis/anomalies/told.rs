@@ -1,6 +1,6 @@
 //! What was a call given, and what did it make of it?
 
-use super::Scene;
+use super::scene::Scene;
 use crate::analysis::ledger::payload::{Payload, text, texts};
 use crate::analysis::ledger::{CallId, Outcome};
 

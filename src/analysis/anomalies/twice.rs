@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Confidence, Finding, Kind, Scene};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use crate::analysis::ledger::{Callback, Kind as MessageKind, MessageId, Moment, ProcessId, Sym};
 use crate::analysis::value::{Kind as Form, Value, is_cut};
 use crate::error::Result;

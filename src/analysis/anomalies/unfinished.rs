@@ -12,8 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use foldhash::fast::FixedState;
 use serde_json::json;
 
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
 use super::told::each_argument;
-use super::{Confidence, Finding, Kind, Scene};
 use crate::analysis::ledger::{Call, CallId, Callback, Kind as MessageKind, MessageId, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::brief;
