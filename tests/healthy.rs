@@ -271,3 +271,73 @@ fn a_child_that_its_supervisor_starts_again_is_missed() {
     });
     assert!(again.iter().any(|line| line.contains("ended 2 times of :killed")), "{again:?}");
 }
+
+/// A process that reads a count and, when it says what, writes one: at these milliseconds.
+type Visit<'a> = (u8, (i64, i64), &'a str, &'a str);
+
+/// Kinds of what is found where processes visit one page; `given`: what the call around read and write is given, and what a
+/// write returns; `last`: what is read in the end.
+fn visits(all: &[Visit<'_>], (given, wrote): (&str, &str), last: &str) -> Vec<String> {
+    let mut story = Story::default();
+    for (pid, (from, to), read, written) in all {
+        let (pid, from, to) = (format!("<0.{pid}.0>"), from * MS, to * MS);
+        let around = story.call(&pid, ("Page.visit", &[given], ":ok"), (from, to + 20_000), None);
+        story.call(&pid, ("Hits.get", &[":home"], read), (from + 1_000, from + 2_000), Some(&around));
+        if !written.is_empty() {
+            story.call(&pid, ("Hits.put", &[":home", written], wrote), (to, to + 10_000), Some(&around));
+        }
+    }
+    story.call("<0.99.0>", ("Hits.get", &[":home"], last), (1_000 * MS, 1_001 * MS), None);
+    story.found()
+}
+
+#[test]
+fn writes_after_a_read_that_lose_nothing_are_no_lost_updates() {
+    const PLAIN: (&str, &str) = (":home", "true");
+    let race = |from: &'static str, to: &'static str, before: &'static str| {
+        [(1, (1, 2), before, from), (2, (10, 20), from, to), (3, (11, 21), from, to), (4, (12, 30), from, to)]
+    };
+    assert_eq!(visits(&race("3", "4", "2"), PLAIN, "4"), ["lost_update"]);
+    // One after the other.
+    let serial = [(1, (1, 2), "2", "3"), (2, (10, 11), "3", "4"), (3, (12, 13), "4", "5")];
+    assert_eq!(visits(&serial, PLAIN, "5"), [""; 0]);
+    // What was written is not what is read: it may be added, or be about something else.
+    assert_eq!(visits(&race("3", "4", "2"), PLAIN, "9"), [""; 0]);
+    // Who was not the first is refused.
+    assert_eq!(visits(&race("3", "4", "2"), (":home", "false"), "4"), [""; 0]);
+    assert_eq!(visits(&race("3", "4", "2"), (":home", "{:error, :stale}"), "4"), [""; 0]);
+    // What is written is what the caller was told to write, or the time.
+    assert_eq!(visits(&race("3", "4", "2"), ("4", "true"), "4"), [""; 0]);
+    assert_eq!(visits(&race("1700000003", "1700000004", "1700000002"), PLAIN, "1700000004"), [""; 0]);
+    // Nothing was there: who misses fills it.
+    assert_eq!(visits(&race("nil", "\"page\"", "1"), PLAIN, "\"page\""), [""; 0]);
+    assert_eq!(visits(&race("[]", "[1]", "[0]"), PLAIN, "[1]"), [""; 0]);
+    // Steps that have nothing in common.
+    let turns = [(1, (1, 2), "5", "7"), (2, (10, 20), "7", "2"), (3, (11, 21), "7", "2"), (4, (30, 31), "2", "3")];
+    assert_eq!(visits(&turns, PLAIN, "3"), [""; 0]);
+    // Each for itself.
+    let own: Vec<Visit<'_>> = (1..=6)
+        .flat_map(|pid| {
+            let at = i64::from(pid);
+            [(pid, (at, at + 10), "0", "1"), (pid, (at + 20, at + 30), "1", "2"), (pid, (at + 40, at + 50), "2", "3")]
+        })
+        .collect();
+    assert_eq!(visits(&own, PLAIN, "0"), [""; 0]);
+}
+
+#[test]
+fn what_is_to_be_the_same_whoever_writes_it_is_no_lost_update() {
+    const PLAIN: (&str, &str) = (":home", "true");
+    let mut flag = vec![(1, (1, 5), "0", "1"), (2, (2, 6), "0", "1"), (3, (3, 7), "0", "1"), (4, (4, 8), "0", "1")];
+    assert_eq!(visits(&flag, PLAIN, "1"), ["lost_update"]);
+    // Who comes later leaves it as it is.
+    flag.push((5, (10, 11), "1", ""));
+    assert_eq!(visits(&flag, PLAIN, "1"), [""; 0]);
+    // Two write two keys of one map back, one of them as it had read it.
+    let (read, one, other) =
+        ("%{cart: \"tea\", name: \"Ann\"}", "%{cart: \"milk\", name: \"Ann\"}", "%{cart: \"tea\", name: \"Bob\"}");
+    assert_eq!(visits(&[(1, (1, 5), read, one), (2, (2, 6), read, other)], PLAIN, other), ["lost_update"]);
+    // Two tell how they are; one is as it was.
+    let (read, one, other) = ("%{at: :a, up: true}", "%{at: :b, up: false}", "%{at: :c, up: true}");
+    assert_eq!(visits(&[(1, (1, 5), read, one), (2, (2, 6), read, other)], PLAIN, other), [""; 0]);
+}

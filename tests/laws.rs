@@ -1,5 +1,5 @@
 //! What is wrong by a law that any program keeps: restarts have a limit, a retry has a pause, a message has an effect,
-//! one subscription is one delivery. Of each law the program of a report, a neighbour of another shape, and repaired ones.
+//! one subscription is one delivery, a change stays until another was made of it. Of each law the program of a report, a neighbour of another shape, and repaired ones.
 //!
 //! The programs are in tests/beam/reports; their recordings were made by tests/beam/record.exs.
 
@@ -309,4 +309,82 @@ fn a_message_without_a_send_is_not_said_to_be_of_an_untraced_process() {
     let story = recorded.explain("last_crash");
     assert!(story.section("state").contains("by :step_down in Captain.handle_cast/2"), "{}", story.section("state"));
     silent("12_stale_timer_fixed");
+}
+
+#[test]
+fn a_change_that_is_overwritten_by_who_had_read_before_it_is_told_where_no_server_shows_it() {
+    // In a table: two functions, of which only the calls are known.
+    let (mut recorded, hits) = only("lost_ets", "lost_update", &[]);
+    hits.says(&["at least 19 updates of what Hits.get/1 reads and Hits.put/2 writes for :home were lost, unless all"]);
+    hits.says(&["in Hits.hit/1: read at Hits.hit/1 (", "lost_ets.exs:7), written at Hits.hit/1;"]);
+    hits.says(&[
+        "each changed what it had read by +1, and all had read 0",
+        "to change it by +19; later <0.108.0> read 1 (",
+    ]);
+    // What may be meant to be 1 whatever it was.
+    assert_eq!(hits.confidence, "low");
+    let (read, other, stale) = (
+        hits.event(&mut recorded, "read"),
+        hits.event(&mut recorded, "other_write"),
+        hits.event(&mut recorded, "stale_write"),
+    );
+    assert_eq!((&read["function"], &read["data"]["args"]), (&json!("get"), &json!([":home"])));
+    for write in [&other, &stale] {
+        assert_eq!((&write["function"], &write["data"]["args"]), (&json!("put"), &json!([":home", "1"])));
+    }
+    assert_eq!(read["pid"], stale["pid"]);
+    assert_ne!(other["pid"], stale["pid"]);
+    let at = |event: &Value| event["timestamp"].as_i64().unwrap();
+    assert!(at(&read) < at(&other) && at(&other) < at(&stale));
+
+    // Maps that have their key in them, through two modules.
+    let (mut recorded, stock) = only("lost_stock", "lost_update", &[]);
+    assert_eq!(stock.confidence, "medium");
+    stock.says(&[
+        " updates of `left` of what Shelf.item/1 reads and Depot.store/1 writes for \"tea\" were lost",
+        "of 8 writes",
+    ]);
+    stock.says(&["in Order.take/2: read at Order.take/2 (", "lost_stock.exs:14), written at Order.take/2 ("]);
+    stock.says(&["each changed what it had read by what the call around was given"]);
+    let caller = stock.event(&mut recorded, "caller");
+    assert_eq!((&caller["module"], &caller["function"]), (&json!("Order"), &json!("take")));
+
+    // What many do to a table and lose nothing by it.
+    silent("lost_ets_fixed");
+    silent("lost_stock_fixed");
+}
+
+#[test]
+fn a_change_of_an_agent_that_is_overwritten_is_told_with_what_its_functions_made_of_its_state() {
+    let (mut recorded, purse) = only("lost_agent", "lost_update", &[]);
+    assert_eq!(purse.confidence, "medium");
+    purse.says(&[
+        "at least 19 updates of the state of Purse <",
+        "were lost, unless all were to write the same: so many of 20",
+    ]);
+    purse.says(&[
+        "outside of the agent, in Purse.add/1: read at Purse.add/1 (",
+        "lost_agent.exs:7), written at Purse.set/1",
+    ]);
+    purse.says(&["Purse.balance/0 -> 0 (", "Purse.set/1: 0 -> 10 (", "to change it by +190"]);
+    let (read, other, stale) = (
+        purse.event(&mut recorded, "read"),
+        purse.event(&mut recorded, "other_write"),
+        purse.event(&mut recorded, "stale_write"),
+    );
+    assert_eq!((&read["data"]["args"], &other["data"]["args"]), (&json!(["0"]), &json!(["0", "10"])));
+    assert_eq!(stale["data"]["args"], json!(["10", "10"]));
+    let story = recorded.explain("Purse").section("lost update");
+    assert!(story.contains("so many of 20 put"), "{story}");
+
+    // One key of a map, by casts.
+    let (mut recorded, basket) = only("lost_basket", "lost_update", &[]);
+    assert_eq!(basket.confidence, "high");
+    basket.says(&["at least 4 updates of the state of Basket <", "at `apple` were lost: so many of 12 put"]);
+    basket.says(&["each changed what it had read by what the call around was given", "Basket.count/1 -> 50 ("]);
+    let stale = basket.event(&mut recorded, "stale_write");
+    assert_eq!(stale["data"]["args"], json!(["%{apple: 49, pear: 28}", ":apple", "60"]));
+
+    silent("lost_agent_fixed");
+    silent("lost_basket_fixed");
 }

@@ -65,6 +65,14 @@ EXPECTED = {
     "12_stale_timer_buggy": (["crash"], "last_crash", [r"because timers was %{}\.$", r"text:by :step_down in Captain\.handle_cast/2"]),
     "12_stale_timer_fixed": ([], "Captain", [r"^Captain <.*> \(Captain\): "]),
     "ets_stampede_fixed": ([], "Pages", [r"^Pages <.*> \(Pages\): "]),
+    "lost_ets": (["lost_update"], "last_crash", [r"nothing crashed"]),
+    "lost_ets_fixed": ([], "last_crash", [r"nothing crashed"]),
+    "lost_stock": (["lost_update"], "last_crash", [r"nothing crashed"]),
+    "lost_stock_fixed": ([], "last_crash", [r"nothing crashed"]),
+    "lost_agent": (["lost_update"], "Purse", [r"^Purse <.*>", r"text:at least 1\d updates of the state of Purse <.*> were lost"]),
+    "lost_agent_fixed": ([], "Purse", [r"^Purse <.*>"]),
+    "lost_basket": (["lost_update"], "Basket", [r"^Basket <.*>", r"text:at `apple` were lost"]),
+    "lost_basket_fixed": ([], "Basket", [r"^Basket <.*>"]),
 }
 # What a slow machine may add.
 ALLOWED = {"client_shutdown": {"late_reply"}, "killed_caller": {"late_reply"}}

@@ -1,4 +1,4 @@
-//! Did one client's write undo another's, because both were worked out from the same read?
+//! Of the state of a server: what its clients lost to each other.
 //!
 //! A client reads a value from a server and later sends a value back. When another client's change of that value was
 //! handled in between, the value sent back was worked out from a stale one, and taking it as it is loses the change.
@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
 
-use super::finding::{Confidence, Finding};
-use super::kind::Kind;
-use super::scene::Scene;
-use super::words::count;
+use super::exchanged::{common_call, is_exact, is_sum, reply};
+use crate::analysis::anomalies::finding::{Confidence, Finding};
+use crate::analysis::anomalies::kind::Kind;
+use crate::analysis::anomalies::scene::Scene;
+use crate::analysis::anomalies::words::count;
 use crate::analysis::ledger::payload::{Difference, Payload, differences};
 use crate::analysis::ledger::{Call, CallId, Callback, Message, MessageId, ProcessId};
 use crate::analysis::terms;
@@ -120,17 +121,6 @@ fn value_at(versions: &[Version], order: u32) -> Option<&str> {
     }
 }
 
-/// Whether the new value is the old one plus or minus what the message says: the server did the sum.
-fn is_sum(old: &str, new: &str, content: &str) -> bool {
-    let (Ok(old), Ok(new)) = (old.parse::<f64>(), new.parse::<f64>()) else { return false };
-    let difference = (new - old).abs();
-    difference != 0.0
-        && content
-            .split(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .filter_map(|number| number.trim_matches('.').parse::<f64>().ok())
-            .any(|number| (number - difference).abs() < 1e-9)
-}
-
 fn lost(scene: &Scene<'_>, handled: &[Handled], history: &History) -> Result<Vec<Lost>> {
     let ledger = scene.ledger;
     let mut lost = Vec::new();
@@ -183,16 +173,6 @@ fn replies_of_changes(scene: &Scene<'_>, handled: &[Handled]) -> BTreeMap<String
         of_pattern.extend(reply(scene, message));
     }
     replies
-}
-
-fn reply(scene: &Scene<'_>, message: &Message) -> Option<String> {
-    let reply = scene.ledger.message(message.reply?);
-    Some(scene.traffic.whole(reply))
-}
-
-/// Whether an answer is this value, alone or as `{:ok, value}`.
-fn is_exact(answer: &str, value: &str) -> bool {
-    answer == value || answer.strip_prefix("{:ok, ").and_then(|rest| rest.strip_suffix('}')) == Some(value)
 }
 
 fn stale_write(
@@ -268,7 +248,7 @@ fn describe(
         let client = message.sender.map_or_else(String::new, |client| ledger.full_label(client));
         finding = finding.detail(format!(
             "+{} {client}: {}{} ({})",
-            super::words::span(call.start.since(t0)),
+            crate::analysis::anomalies::words::span(call.start.since(t0)),
             scene.traffic.content(message, 60),
             value.map_or_else(String::new, |value| format!(" -> {value}")),
             ledger.text(call.event)
@@ -281,7 +261,7 @@ fn describe(
         .shown_by("read", ledger.call(first.read.0).event)
         .shown_by("other_write", ledger.call(first.between).event)
         .shown_by("stale_write", ledger.call(first.write.0).event)
-        .shown_by("caller", common_call(scene, read, write).map(|call| ledger.call(call).event))
+        .shown_by("caller", common_call(scene, read, write).map(|call| ledger.call(ledger.named(call)).event))
         .refuted_by("a write that is meant to replace whatever is there")
         .next("state_history", json!({"pid": ledger.text(ledger.process(process).pid)}), "each change of the state")
 }
@@ -308,17 +288,8 @@ fn overlap<'h>(scene: &Scene<'_>, handled: &'h [Handled], lost: &'h Lost) -> Vec
     calls.iter().map(|call| (*call, answer(call).map(|text| brief::cut(&text, 60)))).collect()
 }
 
-/// The call of the client around both messages.
-fn common_call(scene: &Scene<'_>, read: &Message, write: &Message) -> Option<CallId> {
-    let ledger = scene.ledger;
-    let (read, write) = (read.sent_in?, write.sent_in?);
-    let around_read: BTreeSet<CallId> = std::iter::once(read).chain(ledger.around(read)).collect();
-    let common = std::iter::once(write).chain(ledger.around(write)).find(|call| around_read.contains(call))?;
-    Some(ledger.named(common))
-}
-
 fn common_caller(scene: &Scene<'_>, read: &Message, write: &Message) -> Option<String> {
-    let call = common_call(scene, read, write)?;
+    let call = scene.ledger.named(common_call(scene, read, write)?);
     Some(scene.ledger.text(scene.ledger.call(call).function).to_owned())
 }
 
