@@ -12,6 +12,8 @@ pub(crate) mod path;
 mod read;
 mod shape;
 
+use std::borrow::Cow;
+
 /// Deeper than this a value is opaque: it bounds the stack against hostile input.
 const MAX_DEPTH: usize = 48;
 
@@ -66,6 +68,25 @@ impl<'a> Value<'a> {
         match &self.kind {
             Kind::List(items) => Some(items),
             _ => None,
+        }
+    }
+
+    /// The elements of a list, written alike whatever else is in it; also of one that is written as a text.
+    pub(crate) fn elements(&self) -> Option<Vec<Cow<'a, str>>> {
+        match &self.kind {
+            Kind::List(items) => Some(items.iter().map(Self::element).collect()),
+            Kind::Text => {
+                let numbers = charlist::numbers_of(self.text)?;
+                Some(numbers.iter().map(|number| number.to_string().into()).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn element(&self) -> Cow<'a, str> {
+        match &self.kind {
+            Kind::Pair(pair) => format!("{{:{}, {}}}", pair.0.text, pair.1.text).into(),
+            _ => self.text.into(),
         }
     }
 
@@ -168,6 +189,15 @@ mod tests {
         assert_eq!(pattern("{#Reference<0.1.2.3>, :ok}"), "{_, _}");
         assert_eq!(pattern("{:note, \"abc\"‹cut: 900 bytes›}"), "{:note, _}", "what the recorder cut");
         assert_eq!(pattern("{:note, [1, 2, ‹cut: 900 bytes›]}"), "{:note, _}");
+    }
+
+    #[test]
+    fn elements_are_written_alike_in_any_list() {
+        let elements = |text| Value::read(text).elements();
+        assert_eq!(elements("[a: 1, b: {2}]").unwrap(), ["{:a, 1}", "{:b, {2}}"]);
+        assert_eq!(elements("[{:a, 1}, 7]").unwrap(), ["{:a, 1}", "7"]);
+        assert_eq!(elements(r#"~c"A\n\"é""#).unwrap(), ["65", "10", "34", "233"]);
+        assert_eq!((elements("[]").unwrap().len(), elements("\"abc\""), elements("{1}")), (0, None, None));
     }
 
     #[test]
