@@ -13,6 +13,7 @@ pub(crate) enum Kind {
     CallTimeout,
     MailboxGrowth,
     NeverAnswered,
+    UnmetDemand,
     DeliveredTwice,
     DeadLetter,
     HotLoop,
@@ -30,7 +31,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -41,6 +42,7 @@ impl Kind {
         Self::CallTimeout,
         Self::MailboxGrowth,
         Self::NeverAnswered,
+        Self::UnmetDemand,
         Self::DeliveredTwice,
         Self::DeadLetter,
         Self::HotLoop,
@@ -68,6 +70,7 @@ impl Kind {
             Self::CallTimeout => "call_timeout",
             Self::MailboxGrowth => "mailbox_growth",
             Self::NeverAnswered => "never_answered",
+            Self::UnmetDemand => "unmet_demand",
             Self::DeliveredTwice => "delivered_twice",
             Self::DeadLetter => "dead_letter",
             Self::HotLoop => "hot_loop",

@@ -28,6 +28,7 @@ mod swallowed;
 mod told;
 mod twice;
 mod unfinished;
+mod unmet;
 mod web;
 
 use std::cell::OnceCell;
@@ -159,7 +160,7 @@ impl<'l> Scene<'l> {
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 20] = [
+const DETECTORS: [(Detector, &[Kind]); 21] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
@@ -170,6 +171,7 @@ const DETECTORS: [(Detector, &[Kind]); 20] = [
     (dead_letter::detect, &[Kind::StalePid, Kind::DeadLetter]),
     (exchange::detect, &[Kind::CallTimeout, Kind::NeverAnswered, Kind::LateReply]),
     (mailbox::detect, &[Kind::MailboxGrowth]),
+    (unmet::detect, &[Kind::UnmetDemand]),
     (twice::detect, &[Kind::DeliveredTwice]),
     (hot_loop::detect, &[Kind::HotLoop]),
     (swallowed::detect, &[Kind::SwallowedException]),
