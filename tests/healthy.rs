@@ -341,3 +341,106 @@ fn what_is_to_be_the_same_whoever_writes_it_is_no_lost_update() {
     let (read, one, other) = ("%{at: :a, up: true}", "%{at: :b, up: false}", "%{at: :c, up: true}");
     assert_eq!(visits(&[(1, (1, 5), read, one), (2, (2, 6), read, other)], PLAIN, other), [""; 0]);
 }
+
+/// What is other than in a flow that stopped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum But {
+    Nothing,
+    /// There is no more.
+    IsEmpty,
+    /// The middle stage keeps what it does not pass on.
+    Keeps,
+    Pauses,
+    /// The last stage is still at work.
+    Works,
+    /// The recording ends soon after the last ask.
+    IsYoung,
+    AsksByTimer,
+    /// The middle stage asked another process something.
+    AsksAnother,
+    /// The middle stage told the last one that this was all.
+    SaysAll,
+    /// Nobody knows what the first stage holds.
+    IsUntold,
+    /// The first stage has not given all it was asked for.
+    Owes,
+}
+
+impl Story {
+    /// A callback that takes a message and leaves a state.
+    fn handle(&mut self, at: (&str, &str, &str), message: &str, states: (&str, &str), span: (i64, i64)) -> String {
+        let (pid, module, send) = at;
+        let (name, result) = (format!("{module}.handle_info"), format!("{{:noreply, {}}}", states.1));
+        let call = self.call(pid, (&name, &[message, states.0], &result), span, Some(send));
+        if states.0 != states.1 {
+            let data = json!({"old_state": states.0, "new_state": states.1});
+            self.add("state_change", span.1, pid, json!({"call_id": call, "data": data}));
+        }
+        call
+    }
+}
+
+/// A sink asks a sieve, and that a source, for ten and for five; every second is passed on, and nobody asks again.
+fn flow(but: But) -> Vec<String> {
+    let (source, sieve, sink) = ("<0.1.0>", "<0.2.0>", "<0.3.0>");
+    let list = |items: std::ops::Range<i64>, step| format!("{:?}", items.step_by(step).collect::<Vec<_>>());
+    let mut story = Story::default();
+    let end = if but == But::IsEmpty { 16 } else { 101 };
+    let (mut next, mut got) = (1, 0);
+    let mut within: Option<String> = None;
+    for (n, at) in [(10, MS), (5, 3 * MS)] {
+        let asked = format!("{{:ask, {n}}}");
+        if but == But::AsksByTimer {
+            let tick = ("Sink.handle_info", &[":tick", "0"][..], "{:noreply, 0}");
+            within = Some(story.call(sink, tick, (at - 1_000, at + 1_000), None));
+        }
+        let ask = story.send(at, (sink, sieve), &asked, within.as_deref());
+        let had = if but == But::Keeps { list(2..next, 2) } else { format!("%{{seen: {next}}}") };
+        let call = story.handle((sieve, "Sieve", &ask), &asked, (&had, &had), (at + 10_000, at + 50_000));
+        let ask = story.send(at + 20_000, (sieve, source), &asked, Some(&call));
+        let given = if but == But::Owes { n - 1 } else { n };
+        let (old, new) = (list(next..end, 1), list(next + given..end, 1));
+        let states = if but == But::IsUntold { ("0", "0") } else { (&*old, &*new) };
+        let call = story.handle((source, "Source", &ask), &asked, states, (at + 60_000, at + 90_000));
+        let items = format!("{{:items, {}}}", list(next..next + given, 1));
+        let gift = story.send(at + 70_000, (source, sieve), &items, Some(&call));
+        let has = if but == But::Keeps { list(2..next + given, 2) } else { format!("%{{seen: {}}}", next + given) };
+        let call = story.handle((sieve, "Sieve", &gift), &items, (&had, &has), (at + 100_000, at + 150_000));
+        let kept = list(next..next + given, 2);
+        let items = format!("{{:items, {kept}}}");
+        let gift = story.send(at + 120_000, (sieve, sink), &items, Some(&call));
+        if but == But::AsksAnother && n == 5 {
+            story.send(at + 130_000, (sieve, "<0.9.0>"), "{:check, 7}", Some(&call));
+        }
+        if but == But::SaysAll && n == 5 {
+            story.send(at + 130_000, (sieve, sink), ":all", Some(&call));
+        }
+        let now = got + kept.split(',').count();
+        let until = if but == But::AsksByTimer { at + 900_000 } else { at + 2 * MS + 10_000 };
+        let states = (got.to_string(), now.to_string());
+        within = Some(story.handle((sink, "Sink", &gift), &items, (&states.0, &states.1), (at + 160_000, until)));
+        (next, got) = (next + given, now);
+    }
+    if but == But::Works {
+        story.events.retain(|event| event["type"] != "function_exit" || event["call_id"] != json!(within));
+    }
+    if but == But::Pauses {
+        let pause = story.send(3 * MS + 2_000, ("<0.4.0>", sieve), ":pause", None);
+        let states = ("%{seen: 11}", "%{paused: true, seen: 11}");
+        story.handle((sieve, "Sieve", &pause), ":pause", states, (3 * MS + 3_000, 3 * MS + 4_000));
+    }
+    let last = if but == But::IsYoung { 8 } else { 400 };
+    story.call("<0.5.0>", ("Clock.tick", &[], ":ok"), (last * MS, last * MS + 1_000), None);
+    story.found()
+}
+
+#[test]
+fn a_flow_that_waits_with_reason_is_no_unmet_demand() {
+    assert_eq!(flow(But::Nothing), ["unmet_demand"]);
+    for but in [But::IsEmpty, But::Keeps, But::Pauses, But::Works, But::IsYoung, But::AsksByTimer] {
+        assert_eq!(flow(but), [""; 0], "{but:?}");
+    }
+    for but in [But::AsksAnother, But::SaysAll, But::IsUntold, But::Owes] {
+        assert_eq!(flow(but), [""; 0], "{but:?}");
+    }
+}

@@ -388,3 +388,41 @@ fn a_change_of_an_agent_that_is_overwritten_is_told_with_what_its_functions_made
     silent("lost_agent_fixed");
     silent("lost_basket_fixed");
 }
+
+#[test]
+fn what_was_asked_for_and_never_comes_is_told_with_the_stage_that_asks_for_no_more() {
+    let (mut recorded, sink) = only("09_demand_lost_buggy", "unmet_demand", &[]);
+    assert_eq!(sink.confidence, "medium");
+    sink.says(&["Sink <0.117.0> waits for 8 more", "it asked Sieve <0.116.0> for 15 and was given 7"]);
+    sink.says(&["Sieve was given all 15 that it had asked Source <0.115.0> for, passed on 7 and asks for no more"]);
+    sink.says(&["while Source still holds 185", "Sieve.handle_cast/2 of Sieve took 10 and passed on 5"]);
+    sink.says(&["Sieve.handle_cast/2 (09_demand_lost_buggy.exs:31)", "the 8 that are missing"]);
+    sink.says(&["Sieve asked Source for 15 in 2 messages, {:ask, _}", "it was given 15 in 2, {:items, _}"]);
+    let (asked, given) = (sink.event(&mut recorded, "last_ask"), sink.event(&mut recorded, "last_given"));
+    assert_eq!(asked["data"]["message"], r#"{:"$gen_cast", {:ask, 5}}"#);
+    assert_eq!(given["data"]["message"], r#"{:"$gen_cast", {:items, [12, 14]}}"#);
+    let holds = sink.event(&mut recorded, "holds");
+    assert_eq!((&holds["event_type"], &holds["pid"]), (&json!("state_change"), &json!("<0.115.0>")));
+
+    // Over four stages, one of which passes on what it is given: it waits, too, and is not the one that drops.
+    let (mut recorded, mason) = only("short_orders", "unmet_demand", &[]);
+    assert_eq!(mason.confidence, "medium");
+    mason.says(&[
+        "Cart <",
+        "waits for 8 more",
+        "for 24 and was given 16",
+        "Sorter was given all 24 that it had asked Quarry <",
+    ]);
+    mason.says(&[
+        "while Quarry still holds 36",
+        "Quarry holds the 36 in `stones`",
+        "Sorter.handle_call/3 of Sorter took ",
+    ]);
+    mason.says(&["Mason asked Cart for 24 in 7 messages, {:order, _, _}", "it was given 16 in 6, {:stones, _, _}"]);
+    let dropped = mason.event(&mut recorded, "dropped_in");
+    assert_eq!((&dropped["module"], &dropped["function"]), (&json!("Sorter"), &json!("handle_call")));
+
+    // What is dropped is asked for again, until there is no more: then all wait, too.
+    silent("09_demand_lost_fixed");
+    silent("short_orders_fixed");
+}

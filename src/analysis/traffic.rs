@@ -81,6 +81,11 @@ pub(crate) enum Answer {
     Unseen,
 }
 
+/// Whether a name, written without its colon, is one that stands before any recording begins.
+pub(crate) fn is_of_system(bare: &str) -> bool {
+    SYSTEM_NAMES.contains(&bare) || bare.starts_with("elixir_")
+}
+
 /// Fates of messages.
 #[derive(Debug)]
 pub(crate) struct Traffic<'l> {
@@ -198,7 +203,7 @@ impl<'l> Traffic<'l> {
         }
         let bare = bare(self.ledger.text(name));
         let is_local = !bare.starts_with('{');
-        is_local && !SYSTEM_NAMES.contains(&bare) && !bare.starts_with("elixir_") && message.received.is_none()
+        is_local && !is_of_system(bare) && message.received.is_none()
     }
 
     /// Whether the name was somebody's at some other time, or all names are known: then it is sure that it was free.

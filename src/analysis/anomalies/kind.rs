@@ -13,6 +13,7 @@ pub(crate) enum Kind {
     CallTimeout,
     MailboxGrowth,
     NeverAnswered,
+    UnmetDemand,
     DeliveredTwice,
     MonitorLeak,
     DeadLetter,
@@ -31,7 +32,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -42,6 +43,7 @@ impl Kind {
         Self::CallTimeout,
         Self::MailboxGrowth,
         Self::NeverAnswered,
+        Self::UnmetDemand,
         Self::DeliveredTwice,
         Self::MonitorLeak,
         Self::DeadLetter,
@@ -70,6 +72,7 @@ impl Kind {
             Self::CallTimeout => "call_timeout",
             Self::MailboxGrowth => "mailbox_growth",
             Self::NeverAnswered => "never_answered",
+            Self::UnmetDemand => "unmet_demand",
             Self::DeliveredTwice => "delivered_twice",
             Self::MonitorLeak => "monitor_leak",
             Self::DeadLetter => "dead_letter",

@@ -34,6 +34,7 @@ mod swallowed;
 mod told;
 mod twice;
 mod unfinished;
+mod unmet;
 mod web;
 mod words;
 

@@ -7,7 +7,7 @@ use super::kind::Kind;
 use super::scene::Scene;
 use super::{
     crash, dead_letter, deadlock, exchange, gap, gave_up, growth, hot_loop, http_error, ignored, lost_update, mailbox,
-    monitors, outlier, repeated, repeated_exception, restart, stampede, swallowed, twice, unfinished,
+    monitors, outlier, repeated, repeated_exception, restart, stampede, swallowed, twice, unfinished, unmet,
 };
 use crate::analysis::ledger::Ledger;
 use crate::error::Result;
@@ -16,7 +16,7 @@ use crate::watch::Watch;
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 21] = [
+const DETECTORS: [(Detector, &[Kind]); 22] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
@@ -27,6 +27,7 @@ const DETECTORS: [(Detector, &[Kind]); 21] = [
     (dead_letter::detect, &[Kind::StalePid, Kind::DeadLetter]),
     (exchange::detect, &[Kind::CallTimeout, Kind::NeverAnswered, Kind::LateReply]),
     (mailbox::detect, &[Kind::MailboxGrowth]),
+    (unmet::detect, &[Kind::UnmetDemand]),
     (twice::detect, &[Kind::DeliveredTwice]),
     (monitors::detect, &[Kind::MonitorLeak]),
     (hot_loop::detect, &[Kind::HotLoop]),

@@ -13,7 +13,8 @@ pub(crate) mod texts;
 mod whole;
 
 pub(crate) use entry::{
-    Call, CallId, Callback, Down, Exit, Message, MessageId, Moment, Outcome, Process, ProcessId, Sample, Sign, Waited,
+    Call, CallId, Callback, Clocks, Down, Exit, Message, MessageId, Moment, Outcome, Process, ProcessId, Sample, Sign,
+    Waited,
 };
 pub(crate) use gather::gather;
 pub(crate) use kind::{Kind, reference_in};

@@ -58,29 +58,40 @@ fn closing(text: &str) -> Option<usize> {
 
 /// The bytes of a text, if it may be a list of numbers by chance.
 fn numbers(content: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut given = content.bytes();
-    while let Some(byte) = given.next() {
-        bytes.push(match byte {
-            b'\\' => match given.next()? {
-                b'a' => 7,
-                b'b' => 8,
-                b't' => 9,
-                b'n' => 10,
-                b'v' => 11,
-                b'f' => 12,
-                b'r' => 13,
-                b'e' => 27,
-                other @ (b'"' | b'\\' | b'#') => other,
-                _ => return None,
-            },
-            byte if byte.is_ascii() => byte,
-            _ => return None,
-        });
-    }
+    let numbers = characters(content)?;
+    let bytes: Vec<u8> =
+        numbers.into_iter().map(|number| u8::try_from(number).ok().filter(u8::is_ascii)).collect::<Option<_>>()?;
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/@: ".contains(byte);
     let is_by_chance = bytes.len() <= SHORT && !(bytes.len() >= WORD && bytes.iter().all(is_word));
     (is_by_chance && !bytes.is_empty()).then_some(bytes)
+}
+
+/// The numbers of a list that is written as a text, as it may well be one: `~c"#()"`.
+pub(super) fn numbers_of(text: &str) -> Option<Vec<u32>> {
+    characters(text.strip_prefix("~c\"")?.strip_suffix('"')?)
+}
+
+fn characters(content: &str) -> Option<Vec<u32>> {
+    let mut numbers = Vec::new();
+    let mut given = content.chars();
+    while let Some(one) = given.next() {
+        numbers.push(match one {
+            '\\' => match given.next()? {
+                'a' => 7,
+                'b' => 8,
+                't' => 9,
+                'n' => 10,
+                'v' => 11,
+                'f' => 12,
+                'r' => 13,
+                'e' => 27,
+                other @ ('"' | '\\' | '#') => other.into(),
+                _ => return None,
+            },
+            one => one.into(),
+        });
+    }
+    Some(numbers)
 }
 
 #[cfg(test)]

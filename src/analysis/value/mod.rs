@@ -6,6 +6,7 @@
 pub(crate) mod brief;
 mod charlist;
 pub(crate) mod diff;
+mod elements;
 pub(crate) mod envelope;
 pub(crate) mod fields;
 mod leaves;
@@ -33,6 +34,15 @@ mod tests {
         assert_eq!(pattern("{#Reference<0.1.2.3>, :ok}"), "{_, _}");
         assert_eq!(pattern("{:note, \"abc\"‹cut: 900 bytes›}"), "{:note, _}", "what the recorder cut");
         assert_eq!(pattern("{:note, [1, 2, ‹cut: 900 bytes›]}"), "{:note, _}");
+    }
+
+    #[test]
+    fn elements_are_written_alike_in_any_list() {
+        let elements = |text| Value::read(text).elements();
+        assert_eq!(elements("[a: 1, b: {2}]").unwrap(), ["{:a, 1}", "{:b, {2}}"]);
+        assert_eq!(elements("[{:a, 1}, 7]").unwrap(), ["{:a, 1}", "7"]);
+        assert_eq!(elements(r#"~c"A\n\"é""#).unwrap(), ["65", "10", "34", "233"]);
+        assert_eq!((elements("[]").unwrap().len(), elements("\"abc\""), elements("{1}")), (0, None, None));
     }
 
     #[test]
