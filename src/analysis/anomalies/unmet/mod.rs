@@ -223,16 +223,18 @@ fn describe(scene: &Scene<'_>, stall: &Stall<'_>) -> Finding {
              the {lost} that are missing"
         ));
     }
-    for demand in stall.all.iter().take(MAX_TOLD).chain(stall.ups.iter().take(MAX_TOLD)) {
+    let unmet = stall.all.iter().filter(|one| one.open() > 0).take(MAX_TOLD);
+    for demand in unmet.chain(stall.ups.iter().take(MAX_TOLD)) {
         finding = finding.detail(told(scene, demand));
     }
     let place = if stall.stock.path.is_empty() { "its state".to_owned() } else { format!("`{}`", stall.stock.path) };
     let event = |call: CallId| -> Sym { ledger.call(call).event };
     finding
         .detail(format!(
-            "{} holds them in {place}; all asks and deliveries were handled, each came of another, and the longest pause \
+            "{} holds the {} in {place}; all asks and deliveries were handled, each came of another, and the longest pause \
              between two of them was {}",
             ledger.label(stall.holder),
+            stall.stock.count,
             span(stall.pause),
         ))
         .shown_by("last_ask", down.asks.last().map(|part| ledger.message(part.message).event))
