@@ -123,7 +123,7 @@ fn circle(from: &Module, imports: &BTreeMap<Module, BTreeSet<Module>>) -> Option
                 return Some(way);
             }
             if seen.insert(next.clone()) {
-                ways.push([way.as_slice(), &[next.clone()]].concat());
+                ways.push([way.as_slice(), std::slice::from_ref(next)].concat());
             }
         }
     }

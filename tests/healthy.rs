@@ -429,8 +429,8 @@ fn flow(but: But) -> Vec<String> {
         let states = ("%{seen: 11}", "%{paused: true, seen: 11}");
         story.handle((sieve, "Sieve", &pause), ":pause", states, (3 * MS + 3_000, 3 * MS + 4_000));
     }
-    let last = if but == But::IsYoung { 8 } else { 400 };
-    story.call("<0.5.0>", ("Clock.tick", &[], ":ok"), (last * MS, last * MS + 1_000), None);
+    let over = if but == But::IsYoung { 8 } else { 400 };
+    story.call("<0.5.0>", ("Clock.tick", &[], ":ok"), (over * MS, over * MS + 1_000), None);
     story.found()
 }
 

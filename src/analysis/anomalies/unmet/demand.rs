@@ -154,7 +154,7 @@ fn demand(scene: &Scene<'_>, pair: Pair, talk: &[(MessageId, bool)], read: &mut 
 /// What two processes said, as demand of the first; `is_asked_back`: of the one with the higher number.
 fn asked(
     scene: &Scene<'_>,
-    (asker, giver): (ProcessId, ProcessId),
+    (from, to): (ProcessId, ProcessId),
     is_asked_back: bool,
     (ask, gift): (&Said, &Said),
     said: &[(MessageId, bool, Said)],
@@ -200,5 +200,5 @@ fn asked(
     // What is said once meanwhile may have ended it: that all is done, or that no more is wanted.
     let is_usual = |said: &Vec<Moment>| said.len() >= USUAL && said.last() < at.as_ref();
     let is_demand = given > 0 && others.values().all(is_usual);
-    is_demand.then_some(Demand { asker, giver, asks, gifts, asked, given, is_single, first: first?, pause })
+    is_demand.then_some(Demand { asker: from, giver: to, asks, gifts, asked, given, is_single, first: first?, pause })
 }

@@ -209,13 +209,13 @@ fn describe(scene: &Scene<'_>, stall: &Stall<'_>) -> Finding {
     let is_repeated = [&stall.downs, &stall.ups].iter().all(|side| side.iter().any(|one| one.gifts.len() > 1));
     let confidence = if is_whole && is_repeated { Confidence::Medium } else { Confidence::Low };
     let mut finding = Finding::new(Kind::UnmetDemand, confidence, stall.since, what);
-    let dropping = dropping(scene, stall);
+    let drops = dropping(scene, stall);
     let lost = taken - passed;
-    if let Some((call, taken, passed)) = dropping {
+    if let Some((call, taken, passed)) = drops {
         let function = terms::home(ledger.text(ledger.call(call).function));
         let gifts = stall.downs.iter().flat_map(|one| &one.gifts);
-        let last = gifts.filter(|gift| handing(scene, stall.stage, gift) == Some(call)).last();
-        let at = last.map_or_else(String::new, |gift| {
+        let sent = gifts.filter(|gift| handing(scene, stall.stage, gift) == Some(call)).last();
+        let at = sent.map_or_else(String::new, |gift| {
             format!(", sent at {}", scene.traffic.place(ledger.message(gift.message)))
         });
         finding = finding.detail(format!(
@@ -239,7 +239,7 @@ fn describe(scene: &Scene<'_>, stall: &Stall<'_>) -> Finding {
         ))
         .shown_by("last_ask", down.asks.last().map(|part| ledger.message(part.message).event))
         .shown_by("last_given", down.gifts.last().map(|part| ledger.message(part.message).event))
-        .shown_by("dropped_in", dropping.map(|(call, ..)| event(call)))
+        .shown_by("dropped_in", drops.map(|(call, ..)| event(call)))
         .shown_by("holds", stall.stock.event)
         .refuted_by("a stage that stopped on purpose, or asks again by a timer after the end of the recording")
         .next("explain", json!({"target": ledger.text(ledger.process(stall.stage).pid)}), "the stage that asks for no more")
