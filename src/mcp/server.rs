@@ -71,6 +71,8 @@ pub(crate) struct Server {
 impl Server {
     /// A server that answers from the desk's store; its listeners end with `closing`.
     pub(crate) fn new(desk: Desk, is_read_only: bool, closing: CancellationToken) -> Self {
+        // Prompts suggest calls before any tool is asked for.
+        tools::know();
         Self { desk, is_read_only, subscribed: Subscribed::default(), closing, _memory: None }
     }
 

@@ -10,7 +10,7 @@ use super::tool::Entry;
 /// The table of tools, which stands above the answers that suggest calls of it.
 static TABLE: OnceLock<&'static [Entry]> = OnceLock::new();
 
-/// Says which tools there are. Whoever runs one has said it.
+/// Says which tools there are.
 pub(crate) fn know(table: &'static [Entry]) {
     TABLE.get_or_init(|| table);
 }

@@ -99,8 +99,13 @@ fn say_once(table: &mut [Entry]) {
 
 /// Every tool, in the order they are listed.
 pub(crate) fn all() -> &'static [Entry] {
-    suggested::know(&TABLE);
+    know();
     &TABLE
+}
+
+/// Says to answers and prompts, which stand below, which tools there are. Whoever runs a tool has said it.
+pub(crate) fn know() {
+    suggested::know(&TABLE);
 }
 
 /// The tools a server offers: all, or those that change nothing.
