@@ -258,6 +258,57 @@ fn who_is_killed_is_told_where_it_is_missed_and_what_ended_with_it_where_they_we
 }
 
 #[test]
+fn who_gave_up_does_not_miss_the_killed_and_an_end_goes_through_the_link_it_came_by() {
+    let reference = "#Reference<0.1.2.3>";
+    let message = format!("{{:\"$gen_call\", {{#PID<0.9.0>, [:alias | {reference}]}}, :total}}");
+    let gave_up = killed(|story| {
+        let send = json!({"correlation_id": reference,
+            "data": {"message": message, "send_type": "call", "receiver_pid": "<0.3.0>"}});
+        story.add("message_send", 5 * MS, "<0.9.0>", send);
+        // It goes on before the end.
+        story.call("<0.9.0>", ("Web.retry", &[], ":ok"), (8 * MS, 9 * MS), None);
+    });
+    assert_eq!(gave_up[0], "call_timeout");
+    assert!(!gave_up.contains(&"crash".to_owned()), "{gave_up:?}");
+    // The third was linked to the first; the second ended for itself between them.
+    let linked = killed(|story| {
+        story.add("process_link", 30, "<0.3.0>", json!({"data": {"target_pid": "<0.6.0>"}}));
+        story.call("<0.6.0>", ("Worker.init", &[":ok"], "{:ok, 0}"), (12, 20), None);
+        story.add("process_exit", 13 * MS, "<0.6.0>", json!({"data": {"exit_reason": ":killed"}}));
+    });
+    assert!(linked.iter().any(|line| line.starts_with("<0.3.0> (Worker) ended of :killed")), "{linked:?}");
+    assert!(linked.iter().any(|line| line.contains("ended with it: <0.6.0>")), "{linked:?}");
+}
+
+/// A server that is told goodbye by who ends at 10 ms, and gives up its three entries in this span; their monitors tell.
+fn goodbye(span: (i64, i64)) -> Vec<String> {
+    let mut story = Story::default();
+    let references = [1, 2, 3].map(|n| format!("#Reference<0.1.2.{n}>"));
+    let full = format!("%{{{}}}", references.each_ref().map(|one| format!("{one} => 1")).join(", "));
+    let bye = story.call("<0.1.0>", ("Door.handle_cast", &[":bye", &full], "{:noreply, %{}}"), span, None);
+    let diff = references.each_ref().map(|one| json!({"path": format!("[{one}]"), "old": "1"}));
+    let data = json!({"state_diff": diff, "old_state": full, "new_state": "%{}"});
+    story.add("state_change", span.1, "<0.1.0>", json!({"call_id": bye, "data": data}));
+    story.add("process_exit", 10 * MS, "<0.2.0>", json!({"data": {"exit_reason": ":normal"}}));
+    for (n, reference) in (0..).zip(&references) {
+        let down = format!("{{:DOWN, {reference}, :process, #PID<0.2.0>, :normal}}");
+        let receive = json!({"data": {"message": down, "receive_type": "down"}});
+        story.add("message_receive", 10 * MS + 1_000 + n, "<0.1.0>", receive);
+        let at = 20 * MS + n * 10_000;
+        story.call("<0.1.0>", ("Door.handle_info", &[&down, "%{}"], "{:noreply, %{}}"), (at, at + 1_000), None);
+    }
+    story.found()
+}
+
+#[test]
+fn entries_that_go_while_the_monitored_ends_are_no_leak() {
+    assert_eq!(goodbye((MS, 2 * MS)), ["monitor_leak"]);
+    // The monitors may be given back after the end has told them.
+    assert_eq!(goodbye((9 * MS, 12 * MS)), [""; 0]);
+    assert_eq!(goodbye((11 * MS, 12 * MS)), [""; 0]);
+}
+
+#[test]
 fn a_child_that_its_supervisor_starts_again_is_missed() {
     let again = killed(|story| {
         let args = "[#PID<0.2.0>, [], :gen, :init_it, [:gen_server, #PID<0.2.0>, #PID<0.2.0>, Worker, [], []]]";

@@ -3,7 +3,8 @@
 //! `serve` runs the transports (`stdio`, and `http` beside it), `server` speaks the protocol, `call` runs one call, `tools`
 //! is the table, `desk` what they work on, `check` holds arguments against the schema that `schema` publishes, `args`
 //! turns them into queries, `page` writes events for a small context window, `report` what was found out from them,
-//! `gap` what is missing.
+//! `gap` what is missing, `suggested` which call comes next. `answer` and `carried` are what goes back and what travels
+//! beside a request.
 //! Beside the tools stand `resources` (documents), `prompts` (led
 //! investigations), `completion` (values of their arguments) and `subscriptions` (told when the statistics change).
 //! `direct` is for programs that need no pipe. Only this module and `main` know MCP.

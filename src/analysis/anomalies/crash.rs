@@ -56,21 +56,32 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         }
         let call = failed.get(&id).copied();
         let is_own = call.is_some_and(|call| matches!(ledger.call(call).outcome, Outcome::Error | Outcome::Throw));
-        let mut earlier = roots.iter_mut().filter(|(root, _)| {
+        let is_alike = |root: &Crash<'_>| {
             let same_system = ledger.process(root.process).session == process.session;
             same_system && core(reason) == core(ledger.text(root.exit.reason))
-        });
-        if !is_own && let Some((root, taken)) = earlier.next_back() {
+        };
+        // The newest that explains this end.
+        let mut because = None;
+        for at in (0..roots.len()).rev().filter(|_| !is_own) {
+            let root = &roots[at].0;
+            if !is_alike(root) {
+                continue;
+            }
             // A word says nothing of whose end it is.
             let is_word = reason == ledger.text(root.exit.reason) && !reason.contains('{');
             let pid = |id: ProcessId| ledger.text(ledger.process(id).pid);
             links_asked += usize::from(is_word);
-            if !is_word
-                || links_asked <= MAX_LINKS && were_linked(&ask, pid(root.process), pid(id), root.exit.moment.at)?
-            {
-                taken.push(id);
-                continue;
+            if is_word && links_asked > MAX_LINKS {
+                break;
             }
+            if !is_word || were_linked(&ask, pid(root.process), pid(id), root.exit.moment.at)? {
+                because = Some(at);
+                break;
+            }
+        }
+        if let Some(at) = because {
+            roots[at].1.push(id);
+            continue;
         }
         roots.push((Crash { process: id, exit, call }, Vec::new()));
     }
@@ -139,7 +150,8 @@ fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Find
         let message = ledger.message(message);
         let sent = match message.sender {
             Some(sender) => format!("from {}, sent at {}", ledger.full_label(sender), scene.traffic.place(message)),
-            None => "of which no send was recorded: a timer's, or one of a process that is not traced".to_owned(),
+            // A timer's, an untraced process's, or one whose send was not joined to it.
+            None => "whose sender is not known".to_owned(),
         };
         let content = scene.traffic.content(message, 80);
         finding = finding

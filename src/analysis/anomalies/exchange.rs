@@ -63,9 +63,18 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             _ => {}
         }
     }
+    let ask = Ask::new(ledger.store(), scene.watch);
+    let names = Names::new(&ask);
     for ((_, cause), messages) in timeouts {
         scene.checked()?;
-        found.push(timeout(scene, cause, &messages)?);
+        let first = ledger.message(messages[0]);
+        let callee = first.receiver.filter(|_| cause != Cause::Elsewhere);
+        let callee = callee.map(|callee| ledger.text(ledger.process(callee).pid));
+        let abandoned = match callee {
+            Some(callee) => abandoned(&ask, &names, callee, first.sent.at)?,
+            None => None,
+        };
+        found.push(timeout(scene, cause, &messages, abandoned.as_ref()));
     }
     for messages in unanswered.values() {
         found.push(never_answered(scene, messages));
@@ -98,7 +107,8 @@ fn cause(scene: &Scene<'_>, message: &Message) -> Cause {
     }
 }
 
-fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Result<Finding> {
+/// `abandoned`: the call of another, gone by then, that the callee worked on when it was asked.
+fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId], abandoned: Option<&Abandoned>) -> Finding {
     let ledger = scene.ledger;
     let first = ledger.message(messages[0]);
     let gave_up = first.waited.map_or(first.sent, |(moment, _)| moment);
@@ -145,7 +155,7 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Result<Fi
         }
         Cause::Unknown => finding = finding.detail("the callee's functions were not traced: what it did is unknown"),
     }
-    if is_comparable && let Some(abandoned) = abandoned_work(scene, first)? {
+    if let Some(abandoned) = abandoned {
         finding = abandoned.told(first.sent.at).into_iter().fold(finding, Finding::detail);
     }
     if cause != Cause::NoReply {
@@ -156,18 +166,10 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId]) -> Result<Fi
     }
     let pid = first.receiver.map(|id| ledger.text(ledger.process(id).pid).to_owned()).unwrap_or_default();
     let finding = finding.refuted_by("a timeout the caller expects and handles, with a retry");
-    Ok(match cause {
+    match cause {
         Cause::Queue => finding.next("mailbox", json!({"pid": pid}), "its mailbox over time"),
         _ => finding.next("call_tree", json!({"event_id": ledger.text(first.event)}), "what the call did"),
-    })
-}
-
-/// The call of another, gone by then, that the callee worked on when it was asked.
-fn abandoned_work(scene: &Scene<'_>, message: &Message) -> Result<Option<Abandoned>> {
-    let ledger = scene.ledger;
-    let Some(callee) = message.receiver else { return Ok(None) };
-    let ask = Ask::new(ledger.store(), scene.watch);
-    abandoned(&ask, &Names::new(&ask), ledger.text(ledger.process(callee).pid), message.sent.at)
+    }
 }
 
 /// The caller's call that ended because nobody answered.

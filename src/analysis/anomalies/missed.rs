@@ -25,8 +25,9 @@ impl Missed {
             let Some(callee) = message.receiver else { continue };
             let Some(exit) = ledger.process(callee).exit.as_ref() else { continue };
             let was_there = message.sender.is_some_and(|sender| ended_after(ledger, sender, exit.moment));
-            // Who asks one that has ended already counts on it, too.
-            if message.reply.is_none() && was_there {
+            // Who had given up does not wait any more; who asks one that has ended counts on it, too.
+            let waits = message.reply.is_none() && message.waited.is_none_or(|(until, _)| until >= exit.moment);
+            if waits && was_there {
                 missed.insert(callee);
             }
         }

@@ -16,7 +16,7 @@ use super::scene::Scene;
 use super::told::each_argument;
 use crate::analysis::ledger::payload::{Payload, differences};
 use crate::analysis::ledger::{CallId, Callback, Down, Moment, ProcessId, Sym};
-use crate::analysis::value::is_cut;
+use crate::analysis::value::{Value, is_cut};
 use crate::error::Result;
 
 /// Monitors that outlived their entries: fewer may be meant.
@@ -91,6 +91,8 @@ fn kept<'g>(
     let changes: Vec<(CallId, Sym)> = scene
         .calls_of(process)
         .take_while(|(_, call)| call.start < before)
+        // A callback in which the end falls may end the monitors, too late.
+        .filter(|(_, call)| call.end.is_some_and(|end| end < before))
         .filter_map(|(id, call)| Some((id, call.change?)))
         .collect();
     let mut kept: BTreeMap<&str, Kept> = BTreeMap::new();
@@ -155,12 +157,18 @@ fn usual(scene: &Scene<'_>, calls: &[CallId]) -> Option<(String, CallId)> {
     let mut by: BTreeMap<(Sym, String), Vec<CallId>> = BTreeMap::new();
     for id in calls {
         let call = ledger.call(*id);
-        let pattern = call.message.map_or_else(String::new, |message| scene.traffic.pattern(ledger.message(message)));
+        let pattern = match call.message {
+            Some(message) => scene.traffic.pattern(ledger.message(message)),
+            // A message of the runtime is only an argument.
+            None => each_argument(scene, *id)
+                .and_then(|args| Some(Value::read(args.first()?).pattern()))
+                .unwrap_or_else(|| "a message that is not recorded".to_owned()),
+        };
         by.entry((call.function, pattern)).or_default().push(*id);
     }
     let ((function, pattern), calls) = by.into_iter().max_by_key(|(_, calls)| calls.len())?;
     let message = ledger.call(calls[0]).message.map(|message| scene.traffic.place(ledger.message(message)));
     let sent = message.map_or_else(String::new, |place| format!(", sent at {place}"));
     let times = if calls.len() == 1 { "once".to_owned() } else { format!("{} times", calls.len()) };
-    Some((format!("{} {pattern}{sent} ({times})", ledger.text(function)), calls[0]))
+    Some((format!("{} with {pattern}{sent} ({times})", ledger.text(function)), calls[0]))
 }

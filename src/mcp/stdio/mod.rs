@@ -3,8 +3,9 @@
 //! Requests take effect one after the other in the order sent, each is answered once, and everything is answered before
 //! the process ends. The protocol itself is rmcp's; this is the transport below it:
 //!
-//! `lines` finds lines in bytes, `intake` holds them against the budget, `envelope` says what a line means, `storing` knows the lines that store, `gate` lets one request in at a time, `outbox` frames
-//! what goes out, `called` joins an answer to its reply, `transport` runs them, `pipes` and `signals` are the process's.
+//! `lines` finds lines in bytes, `intake` holds them against the budget, `envelope` says what a line means, `message` what
+//! one message does, `storing` knows the lines that store, `gate` lets one request in at a time, `outbox` frames what goes
+//! out, `called` joins an answer to its reply, `transport` runs them, `pipes` and `signals` are the process's.
 
 mod called;
 mod envelope;

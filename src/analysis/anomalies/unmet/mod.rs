@@ -7,7 +7,8 @@
 //! The law: a stage owes what it was asked for and was given all it had asked for; it took more than it passed on and has
 //! no room for the rest; the flow has come to rest (`quiet.rs`); a stage before it holds more of what it gave (`stock.rs`).
 //!
-//! What it cannot see: states or contents that were cut or are not told; demand that is no number; a stage that asks for too little, or forgets an ask; asks by a timer; a stage with a loop that is not OTP's.
+//! What it cannot see: states or contents that were cut or are not told; demand that is no number; a stage that asks for
+//! too little, or forgets an ask; asks by a timer; a stage with a loop that is not OTP's.
 
 mod demand;
 mod quiet;
