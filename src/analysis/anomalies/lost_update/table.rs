@@ -208,7 +208,7 @@ fn describe(scene: &Scene<'_>, lost: &Lost<'_>) -> Finding {
     let (read, write) = (ledger.call(pair.read), ledger.call(pair.write));
     let around = write.parent.map(|parent| terms::home(name(scene, parent)));
     let mut finding = Finding::new(Kind::LostUpdate, confidence, read.start, what).detail(format!(
-        "read-modify-write{}: read at {}, written at {}; neither sends a message: it is kept in a table or the like",
+        "read-modify-write{}: read at {}, written at {}; no message of either is recorded: it may be kept in a table",
         around.map_or_else(String::new, |around| format!(" in {around}")),
         place(scene, read),
         place(scene, write),
