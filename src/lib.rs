@@ -17,7 +17,7 @@
 //! Read in this order: [`event`] (what is an event), `index` (which events have this key), `segment` (where do their
 //! bytes lie), `hot` (where is a fresh event), [`query`] (what does a filter mean), `pruner` (what must go), [`store`]
 //! (the one API), `ingest` (how events arrive other than by a call), [`capture`] (how they arrive from systems that run
-//! now), `analysis` (what do they mean), `mcp` (the tools). Arrows point down only.
+//! now), `analysis` (what do they mean), `tell` (how is that put into words), `mcp` (the tools). Arrows point down only.
 
 #![cfg_attr(
     test,
@@ -42,6 +42,7 @@ mod segment;
 pub mod settings;
 mod slab;
 pub mod store;
+mod tell;
 pub mod trace;
 pub mod visible;
 pub mod watch;

@@ -10,7 +10,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
 /// Folders below `src/` that are held.
-const HELD: [&str; 2] = ["analysis", "mcp"];
+const HELD: [&str; 3] = ["analysis", "tell", "mcp"];
 
 /// A module by its path in the crate; a file each.
 type Module = Vec<String>;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// Modules of the library, and those each may use besides itself.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     ("error", &[]),
     ("budget", &["error"]),
     ("clock", &[]),
@@ -37,10 +37,11 @@ const LAYERS: [(&str, &[&str]); 22] = [
         ],
     ),
     ("analysis", &["store", "query", "event", "watch", "error"]),
+    ("tell", &["analysis", "query", "event", "error"]),
     (
         "mcp",
         &[
-            "visible", "budget", "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event",
+            "visible", "budget", "tell", "analysis", "capture", "ingest", "store", "pruner", "query", "index", "event",
             "settings", "clock", "watch", "error",
         ],
     ),

@@ -17,6 +17,7 @@ pub(crate) mod ends;
 pub(crate) mod exceptions;
 pub(crate) mod fact;
 pub(crate) mod flow;
+pub(crate) mod found;
 pub(crate) mod gave_up;
 mod grouping;
 pub(crate) mod handlers;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::found::Place;
 use super::ledger::payload::{Payload, text};
 use super::ledger::{Call, CallId, Kind, Ledger, Message, MessageId, ProcessId, Sample, Waited, bare};
 use super::place::is_library;
@@ -289,16 +290,16 @@ impl<'l> Traffic<'l> {
     }
 
     /// Where it was sent from: `Checkout.shop/3 (cart.exs:26)`, or the function it was sent in.
-    pub(crate) fn place(&self, message: &Message) -> String {
+    pub(crate) fn place(&self, message: &Message) -> Place {
         if !message.is_sent_traced {
-            return "a place that is not recorded".to_owned();
+            return Place::Unrecorded;
         }
         let told = self.ledger.event(message.event).and_then(|event| {
             let payload = Payload::read(event.data());
             text(payload.sent_from).map(|place| place_at_home(&place)).filter(|place| !is_library(place))
         });
         if let Some(told) = told {
-            return told;
+            return Place::At(told);
         }
         let calls = message.sent_in.into_iter().flat_map(|call| std::iter::once(call).chain(self.ledger.around(call)));
         let calls = calls.take(PLACES);
@@ -313,11 +314,15 @@ impl<'l> Traffic<'l> {
             if let Some(place) = self.call_place(call).filter(|place| !is_library(place)) {
                 within.retain(|function| !place.starts_with(function.as_str()));
                 within.truncate(2);
-                return if within.is_empty() { place } else { format!("{}, called at {place}", within.join(" in ")) };
+                return if within.is_empty() {
+                    Place::At(place)
+                } else {
+                    Place::Within { functions: within, called_at: Some(place) }
+                };
             }
         }
         within.truncate(2);
-        if within.is_empty() { "an untraced function".to_owned() } else { within.join(" in ") }
+        if within.is_empty() { Place::Untraced } else { Place::Within { functions: within, called_at: None } }
     }
 
     /// Where a call was made: `Main.run/0 (deadlock.exs:27)`.

@@ -5,13 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::starting::{Start, open_call, starts};
-use super::words::span;
+use crate::analysis::found::{Circle, Found, Lasted, OpenCall, Process, Wait as Waiting, WaitFor};
 use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, Moment, ProcessId, Sym, Waited};
 use crate::analysis::terms;
 use crate::error::Result;
@@ -133,25 +131,22 @@ impl Waits<'_, '_> {
     }
 
     /// Who waits for what, and where that is.
-    fn told(&self, wait: Wait) -> String {
-        let ledger = self.scene.ledger;
-        let label = |process: Option<ProcessId>| process.map_or_else(String::new, |id| ledger.full_label(id));
-        let (waiter, other) = (label(self.waiter(wait)), label(self.waited_for(wait)));
-        if let Some(message) = self.message(wait) {
-            let traffic = &self.scene.traffic;
-            return format!(
-                "{waiter} called {other} with {} at {}",
-                traffic.content(message, 60),
-                traffic.place(message)
-            );
-        }
-        let open = self.waiter(wait).and_then(|waiter| open_call(self.scene, waiter, self.since(wait)));
-        let place = open.map(|open| {
-            let call = ledger.call(open);
-            let place = self.scene.traffic.call_place(call).map(|place| format!(" called at {place}"));
-            format!(" in {}{}", terms::home(ledger.text(call.function)), place.unwrap_or_default())
-        });
-        format!("{waiter} starts {other}{} and waits for its init/1", place.unwrap_or_default())
+    fn told(&self, wait: Wait) -> Waiting {
+        let (ledger, traffic) = (self.scene.ledger, &self.scene.traffic);
+        let process = |id: Option<ProcessId>| id.map(|id| Process::of(ledger, id));
+        let what = match self.message(wait) {
+            Some(message) => WaitFor::Answer { message: traffic.content(message, 60), sent: traffic.place(message) },
+            None => {
+                let open = self.waiter(wait).and_then(|waiter| open_call(self.scene, waiter, self.since(wait)));
+                let open = open.map(|open| ledger.call(open));
+                let within = open.map(|call| OpenCall {
+                    function: terms::home(ledger.text(call.function)),
+                    called_at: traffic.call_place(call),
+                });
+                WaitFor::Start { within }
+            }
+        };
+        Waiting { waiter: process(self.waiter(wait)), waits_for: process(self.waited_for(wait)), what }
     }
 
     fn event(&self, wait: Wait) -> Option<Sym> {
@@ -163,33 +158,24 @@ impl Waits<'_, '_> {
 }
 
 fn describe(all: &Waits<'_, '_>, circle: &[Wait], times: usize) -> Finding {
-    let ledger = all.scene.ledger;
     // From the first who waited on.
     let start = (0..circle.len()).min_by_key(|at| all.since(circle[*at])).unwrap_or_default();
     let circle: Vec<Wait> = circle[start..].iter().chain(&circle[..start]).copied().collect();
-    let label = |wait: &Wait| all.waiter(*wait).map_or_else(String::new, |process| ledger.full_label(process));
-    let mut names: Vec<String> = circle.iter().map(label).collect();
-    names.extend(names.first().cloned());
     let closed = circle.iter().map(|wait| all.since(*wait)).max().unwrap_or(all.since(circle[0]));
     let over = circle.iter().filter_map(|wait| all.end(*wait)).min();
     let unseen = circle.iter().find(|wait| all.is_unseen(**wait));
     let lasted = match over {
         Some(over) if unseen.is_some_and(|wait| all.end(*wait) == Some(over)) => {
-            format!("for {} at least: something was not recorded then", span(over.since(closed)))
+            Lasted::AtLeast { ns: over.since(closed) }
         }
-        Some(over) => format!("for {}, until one gave up", span(over.since(closed))),
-        None => "to the end of the recording".to_owned(),
+        Some(over) => Lasted::For { ns: over.since(closed) },
+        None => Lasted::ToTheEnd,
     };
-    let again = if times > 1 { format!(" ({times} times)") } else { String::new() };
-    let what = format!("{} wait for each other {lasted}{again}", names.join(" -> "));
-    let mut finding = Finding::new(Kind::Deadlock, Confidence::High, closed, what);
-    for wait in &circle {
+    let waits = circle.iter().map(|wait| all.told(*wait)).collect();
+    let found = Found::Deadlock(Circle { waits, lasted, times });
+    let finding = Finding::of(Kind::Deadlock, Confidence::High, closed, found);
+    circle.iter().fold(finding, |finding, wait| {
         let role = if matches!(wait, Wait::Answer(_)) { "call" } else { "start" };
-        finding = finding.detail(all.told(*wait)).shown_by(role, all.event(*wait));
-    }
-    finding.refuted_by("a reply sent by one of them between the calls").next(
-        "message_flow",
-        json!({"only": "unanswered"}),
-        "the calls nobody answered",
-    )
+        finding.shown_by(role, all.event(*wait))
+    })
 }

@@ -1,28 +1,19 @@
 //! Trouble that was found, what shows it, and how sure that is.
 
-use std::fmt;
-
+use serde::Serialize;
 use serde_json::Value;
 
 use super::kind::Kind;
-use crate::analysis::ledger::{Moment, Sym};
+use crate::analysis::found::{Found, Text};
+use crate::analysis::ledger::{Ledger, Moment, Sym};
 
 /// How sure a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Confidence {
     Low,
     Medium,
     High,
-}
-
-impl fmt::Display for Confidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        })
-    }
 }
 
 /// An event that shows a finding.
@@ -40,28 +31,16 @@ pub(crate) struct Finding {
     pub(crate) confidence: Confidence,
     /// When it began.
     pub(crate) moment: Moment,
-    /// The finding in a sentence or two.
-    pub(crate) what: String,
-    /// What supports it, a line each.
-    pub(crate) details: Vec<String>,
+    /// Whom it is about, where, and the figures that make it one.
+    pub(crate) found: Found,
     pub(crate) evidence: Vec<Evidence>,
     /// Others of the same kind at the same places in the source, such as in other processes of one module.
     pub(crate) alike: usize,
-    /// What would show that it is none.
-    pub(crate) refuted_by: &'static str,
-    /// The call that leads further.
-    pub(crate) next: Option<(&'static str, Value, &'static str)>,
 }
 
 impl Finding {
-    pub(crate) fn new(kind: Kind, confidence: Confidence, moment: Moment, what: String) -> Self {
-        let (details, evidence) = (Vec::new(), Vec::new());
-        Self { kind, confidence, moment, what, details, evidence, alike: 0, refuted_by: "", next: None }
-    }
-
-    pub(super) fn detail(mut self, line: impl Into<String>) -> Self {
-        self.details.push(line.into());
-        self
+    pub(crate) fn of(kind: Kind, confidence: Confidence, moment: Moment, found: Found) -> Self {
+        Self { kind, confidence, moment, found, evidence: Vec::new(), alike: 0 }
     }
 
     pub(super) fn shown_by(mut self, role: &'static str, event: impl Into<Option<Sym>>) -> Self {
@@ -71,13 +50,36 @@ impl Finding {
         self
     }
 
-    pub(super) const fn refuted_by(mut self, what: &'static str) -> Self {
-        self.refuted_by = what;
+    /// The first event of this role.
+    pub(crate) fn event<'l>(&self, ledger: &'l Ledger, role: &str) -> Option<&'l str> {
+        self.evidence.iter().find(|one| one.role == role).map(|one| ledger.text(one.event))
+    }
+
+    // Of findings whose values are not told apart yet.
+
+    pub(crate) fn new(kind: Kind, confidence: Confidence, moment: Moment, what: String) -> Self {
+        let text = Text { what, details: Vec::new(), refuted_by: "", next: None };
+        Self::of(kind, confidence, moment, Found::Text(text))
+    }
+
+    fn text(&mut self, change: impl FnOnce(&mut Text)) {
+        if let Found::Text(text) = &mut self.found {
+            change(text);
+        }
+    }
+
+    pub(super) fn detail(mut self, line: impl Into<String>) -> Self {
+        self.text(|text| text.details.push(line.into()));
+        self
+    }
+
+    pub(super) fn refuted_by(mut self, what: &'static str) -> Self {
+        self.text(|text| text.refuted_by = what);
         self
     }
 
     pub(super) fn next(mut self, tool: &'static str, arguments: Value, why: &'static str) -> Self {
-        self.next = Some((tool, arguments, why));
+        self.text(|text| text.next = Some((tool, arguments, why)));
         self
     }
 }

@@ -180,7 +180,7 @@ fn describe(scene: &Scene<'_>, process: ProcessId, fates: &Fates, usual: &Fates,
         let place = scene.traffic.place(message);
         let within = message.sent_in.map(|call| terms::home(ledger.text(ledger.call(ledger.named(call)).function)));
         // A send in the last position has the line of the call around.
-        match within.filter(|within| !place.contains(within.as_str())) {
+        match within.filter(|within| !place.to_string().contains(within.as_str())) {
             Some(within) => format!("in {within}, at {place}"),
             None => format!("at {place}"),
         }

@@ -38,7 +38,7 @@ mod unmet;
 mod web;
 mod words;
 
-pub(crate) use finding::Finding;
+pub(crate) use finding::{Confidence, Finding};
 pub(crate) use glance::{Glance, glance, touching};
 pub(crate) use kind::Kind;
 pub(crate) use search::find;

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::words::span;
+use crate::analysis::found::{Found, GaveUpAfter, Process, Storm};
 use crate::analysis::ledger::{Exit, ProcessId, Sym};
 use crate::analysis::value::brief;
 use crate::error::Result;
@@ -67,33 +65,22 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
 fn describe(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) -> Finding {
     let ledger = scene.ledger;
     let ((first, first_exit), (_, last_exit)) = (run[0], run[run.len() - 1]);
-    let reason = brief::cut(ledger.text(first_exit.error.unwrap_or(first_exit.reason)), 120);
-    let site = first_exit.crash_site.map_or_else(String::new, |site| format!(" at {}", ledger.text(site)));
-    let is_same =
-        run.iter().all(|(_, exit)| exit.error == first_exit.error && exit.crash_site == first_exit.crash_site);
-    let alike = if is_same { "each time of" } else { "the first time of" };
-    let supervisor = ledger.full_label(parent);
-    let what = format!(
-        "{} was started and ended {} times within {}, {alike} {reason}{site}; its parent is {supervisor}",
-        ledger.full_label(first),
-        run.len(),
-        span(last_exit.moment.since(first_exit.moment)),
-    );
-    let mut finding = Finding::new(Kind::RestartStorm, Confidence::High, first_exit.moment, what)
+    let parent_exit = ledger.process(parent).exit.as_ref().filter(|exit| exit.moment > last_exit.moment);
+    let storm = Storm {
+        child: Process::of(ledger, first),
+        parent: Process::of(ledger, parent),
+        ends: run.len(),
+        within_ns: last_exit.moment.since(first_exit.moment),
+        reason: brief::cut(ledger.text(first_exit.error.unwrap_or(first_exit.reason)), 120),
+        crash_site: first_exit.crash_site.map(|site| ledger.text(site).to_owned()),
+        is_same: run.iter().all(|(_, exit)| exit.error == first_exit.error && exit.crash_site == first_exit.crash_site),
+        gave_up: parent_exit.map(|exit| GaveUpAfter {
+            after_ns: exit.moment.since(last_exit.moment),
+            reason: brief::cut(ledger.text(exit.reason), 60),
+        }),
+    };
+    Finding::of(Kind::RestartStorm, Confidence::High, first_exit.moment, Found::Storm(storm))
         .shown_by("first_exit", first_exit.event)
-        .shown_by("last_exit", last_exit.event);
-    if let Some(exit) = ledger.process(parent).exit.as_ref().filter(|exit| exit.moment > last_exit.moment) {
-        finding = finding
-            .detail(format!(
-                "the parent gave up {} later and ended ({}), and with it all its other children",
-                span(exit.moment.since(last_exit.moment)),
-                brief::cut(ledger.text(exit.reason), 60)
-            ))
-            .shown_by("parent_exit", exit.event);
-    }
-    finding.refuted_by("ends that are the way these processes work, such as one process per job").next(
-        "explain",
-        json!({"target": ledger.text(first_exit.event)}),
-        "why it ended the first time",
-    )
+        .shown_by("last_exit", last_exit.event)
+        .shown_by("parent_exit", parent_exit.map(|exit| exit.event))
 }

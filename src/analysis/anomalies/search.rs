@@ -9,6 +9,7 @@ use super::{
     crash, dead_letter, deadlock, exchange, gap, gave_up, growth, hot_loop, http_error, ignored, lost_update, mailbox,
     monitors, outlier, repeated, repeated_exception, restart, stampede, swallowed, twice, unfinished, unmet,
 };
+use crate::analysis::found::Key;
 use crate::analysis::ledger::Ledger;
 use crate::error::Result;
 use crate::watch::Watch;
@@ -66,17 +67,17 @@ pub(super) fn all(ledger: &Ledger, kinds: &[Kind], watch: &dyn Watch) -> Result<
     // A grave matter that is only suspected stands behind a lesser one that is sure.
     found.sort_by(|a, b| {
         let key = |finding: &Finding| (std::cmp::Reverse(finding.confidence), finding.kind, finding.moment);
-        key(a).cmp(&key(b)).then_with(|| a.what.cmp(&b.what))
+        key(a).cmp(&key(b)).then_with(|| a.found.facts().key().cmp(&b.found.facts().key()))
     });
     Ok(found)
 }
 
 /// The first of each sort, with how many there are like it.
 pub(super) fn folded(found: Vec<Finding>) -> Vec<Finding> {
-    let mut places: BTreeMap<(Kind, Confidence, String), usize> = BTreeMap::new();
+    let mut places: BTreeMap<(Kind, Confidence, Key), usize> = BTreeMap::new();
     let mut first: Vec<Finding> = Vec::new();
     for finding in found {
-        let key = (finding.kind, finding.confidence, without_numbers(&finding));
+        let key = (finding.kind, finding.confidence, finding.found.facts().key());
         match places.get(&key) {
             Some(at) => first[*at].alike += 1,
             None => {
@@ -86,26 +87,6 @@ pub(super) fn folded(found: Vec<Finding>) -> Vec<Finding> {
         }
     }
     first
-}
-
-/// A finding without its numbers; lines and arities stay.
-fn without_numbers(finding: &Finding) -> String {
-    let mut plain = String::new();
-    for line in std::iter::once(&finding.what).chain(finding.details.first()) {
-        let mut before = ' ';
-        for c in line.chars() {
-            let is_of_place = matches!(before, ':' | '/');
-            if !c.is_ascii_digit() || is_of_place {
-                plain.push(c);
-                // All digits of a line number stay.
-                before = if is_of_place && c.is_ascii_digit() { before } else { c };
-            } else if before != '#' {
-                plain.push('#');
-                before = '#';
-            }
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

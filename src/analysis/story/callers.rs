@@ -46,7 +46,7 @@ pub(super) fn part(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
     if queued.waiting > 1 {
         lines.push(format!("{} to it had not been handled and are lost", queued.text()));
     }
-    Ok(Part { name: "affected", keep: 2, lines })
+    Ok(Part::keeping("affected", 2, lines))
 }
 
 /// Calls to a process that had no reply by a time, newest first; not those a reply to which may not have been recorded.

@@ -38,7 +38,7 @@ pub(super) fn part(cx: &Cx<'_>, failure: &Failure, cause: Option<&Cause>) -> Res
         }
     }
     lines.extend(same_message(cx, failure)?);
-    Ok(Part { name: "elsewhere", keep: 1, lines })
+    Ok(Part::keeping("elsewhere", 1, lines))
 }
 
 /// What the same kind of message did to the same part of other states.

@@ -141,7 +141,7 @@ fn causes(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
         // An event that is its own cause would go on for ever; a cause is never later.
         parent = cx.ask.event(cause.event.parent_id()).filter(|next| next.key() < cause.key());
     }
-    Ok(Part { name: "led to by", keep: 4, lines })
+    Ok(Part::keeping("led to by", 4, lines))
 }
 
 /// What belongs to the same exchange and came later.
@@ -156,5 +156,5 @@ fn following(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
     for event in events.iter().filter(|event| event.key() > fact.key()).take(MAX_FOLLOWING) {
         lines.push(format!("{} {} ({})", cx.at(event.at()), describe(cx, event)?, event.id()));
     }
-    Ok(Part { name: "followed by", keep: 3, lines })
+    Ok(Part::keeping("followed by", 3, lines))
 }

@@ -64,7 +64,7 @@ pub(super) fn part(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Part> {
     if noise > 0 && !lines.is_empty() {
         lines.push(format!("{noise} events of the runtime (code loading, logging, io) left out"));
     }
-    Ok(Part { name: "before that", keep: 0, lines })
+    Ok(Part::keeping("before that", 0, lines))
 }
 
 fn is_noise(event: &Fact) -> bool {

@@ -52,7 +52,7 @@ pub(crate) fn explain(ask: &Ask<'_>, target: &str, node: Option<&str>) -> Result
         target::Target::Process { lives } => process::tell(ask, &names, target, &lives)?,
         target::Target::Event { fact } => event::tell(ask, &names, &fact)?,
     };
-    story.parts.retain(|part| !part.lines.is_empty());
+    story.parts.retain(|part| !part.lines.is_empty() || part.found.is_some());
     dropped(ask, &mut story)?;
     Ok((story, about))
 }

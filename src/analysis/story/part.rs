@@ -3,11 +3,11 @@
 use serde_json::Value as Json;
 
 use super::tell::relative;
+use crate::analysis::anomalies::Glance;
 use crate::analysis::ask::Ask;
 use crate::analysis::who::Names;
 
 /// A story.
-#[derive(Clone, Debug)]
 pub(crate) struct Story {
     /// In a sentence.
     pub(crate) answer: String,
@@ -32,23 +32,29 @@ pub(crate) struct About {
 }
 
 /// A part of a story, a line for each fact.
-#[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) name: &'static str,
     pub(crate) lines: Vec<String>,
     /// Lines that go last when space is short.
     pub(crate) keep: usize,
+    /// Findings that are the part, beside its lines.
+    pub(crate) found: Option<Glance>,
 }
 
 impl Part {
     /// A part whose lines are all of weight.
     pub(super) fn new(name: &'static str, lines: Vec<String>) -> Self {
-        Self { name, keep: lines.len(), lines }
+        Self { name, keep: lines.len(), lines, found: None }
+    }
+
+    /// A part of which the first lines stay longest.
+    pub(super) const fn keeping(name: &'static str, keep: usize, lines: Vec<String>) -> Self {
+        Self { name, lines, keep, found: None }
     }
 
     /// A part that may be cut to its first lines.
     pub(super) fn background(name: &'static str, lines: Vec<String>) -> Self {
-        Self { name, lines, keep: 1 }
+        Self { name, lines, keep: 1, found: None }
     }
 }
 

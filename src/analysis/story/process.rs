@@ -8,7 +8,7 @@ use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
 use super::part::{Cx, Part, Story};
 use super::tell::{counted, duration, enclosing, times};
 use super::{ended_by, folded, held, supervision, waiting};
-use crate::analysis::anomalies;
+use crate::analysis::anomalies::{self, Glance};
 use crate::analysis::ask::{Ask, EVER, inside, of};
 use crate::analysis::change::{Changes, Source, Whose};
 use crate::analysis::ends;
@@ -159,7 +159,7 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
             ));
         }
     }
-    Ok(Part { name: "trouble", keep: 4, lines })
+    Ok(Part::keeping("trouble", 4, lines))
 }
 
 /// Changes its clients lost to each other, with the events of the reads and writes that overlap.
@@ -175,17 +175,10 @@ fn lost_updates(cx: &Cx<'_>, pid: &str, notes: &mut Vec<String>) -> Result<Part>
         }
     }
     let ledger = gather(cx.ask.store(), filter, cx.ask.watch())?;
-    let mut lines = Vec::new();
-    let found = anomalies::find(&ledger, &[anomalies::Kind::LostUpdate], cx.ask.watch())?;
-    for finding in found.into_iter().filter(|finding| finding.what.contains(pid)) {
-        lines.push(finding.what);
-        lines.extend(finding.details);
-        let evidence: Vec<String> =
-            finding.evidence.iter().map(|one| format!("{}={}", one.role, ledger.text(one.event))).collect();
-        lines.push(format!("evidence: {}", evidence.join(" ")));
-        lines.push(format!("refuted by: {}", finding.refuted_by));
-    }
-    Ok(Part { name: "lost update", keep: lines.len().min(4), lines })
+    let mut found = anomalies::find(&ledger, &[anomalies::Kind::LostUpdate], cx.ask.watch())?;
+    found.retain(|finding| finding.found.is_about(pid));
+    let found = Some(Glance { ledger, found }).filter(|glance| !glance.found.is_empty());
+    Ok(Part { found, ..Part::keeping("lost update", 4, Vec::new()) })
 }
 
 /// Messages sent to a process after its end, by the place they were sent from.
@@ -260,7 +253,7 @@ fn incarnations(cx: &Cx<'_>, all: &[Life]) -> Part {
         );
         lines.push(format!("{} from {since} to {until}", life.pid));
     }
-    Part { name: "lives", keep: 3, lines }
+    Part::keeping("lives", 3, lines)
 }
 
 /// Kinds of messages, most time first.
@@ -285,7 +278,7 @@ fn handled_part(kinds: &[waiting::Handled], handled: u64) -> Part {
     if looked_at < handled {
         lines.push(format!("these are the newest {looked_at} of {handled}"));
     }
-    Part { name: "handled", keep: 2, lines }
+    Part::keeping("handled", 2, lines)
 }
 
 /// The state at the end, and what set it.
@@ -299,7 +292,7 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
             }
             _ => format!("{}: {}", handler.handler, brief(&handler.state, 120)),
         });
-        return Ok(Part { name: "handlers", keep: 1, lines: lines.collect() });
+        return Ok(Part::keeping("handlers", 1, lines.collect()));
     }
     let changes = Changes::new(cx.ask, pid)?;
     let Some(last) = changes.last(EVER)? else { return Ok(Part::new("state", Vec::new())) };
@@ -318,7 +311,7 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
             format!("last known: {}, {set}", brief(&last.new, 100)),
         ],
     };
-    Ok(Part { name: "state", keep: 1, lines })
+    Ok(Part::keeping("state", 1, lines))
 }
 
 /// Who asks it for what, by the place in the source.
@@ -336,5 +329,5 @@ fn callers(cx: &Cx<'_>, pid: &str) -> Result<Part> {
     if places.len() > SHOWN {
         lines.push(format!("{} more places", places.len() - SHOWN));
     }
-    Ok(Part { name: "asked by", keep: 2, lines })
+    Ok(Part::keeping("asked by", 2, lines))
 }

@@ -148,7 +148,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             counted(kind.count, "time")
         ));
     }
-    Ok(Part { name: "the process called", keep: lines.len().min(5), lines })
+    Ok(Part::keeping("the process called", lines.len().min(5), lines))
 }
 
 /// How long one kind of message takes.

@@ -239,6 +239,7 @@ impl Report {
                 name: section.name,
                 facts: facts(&section.facts, t0),
                 lines: section.lines[..shown.lines].to_vec(),
+                values: section.values.clone().filter(|_| shown.lines > 0),
                 constants: shown.constant.iter().map(|at| (named(at), cell(&section.rows[0], at))).collect(),
                 columns: if shown.rows == 0 { Vec::new() } else { shown.kept.iter().map(named).collect() },
                 rows: section.rows[..shown.rows]

@@ -49,6 +49,10 @@ pub(crate) struct SectionReply {
     /// Text, a line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) lines: Vec<String>,
+    /// What the lines tell, as values: whom it is about, where, figures, events by what they show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "values_schema")]
+    pub(super) values: Option<Value>,
     /// Columns with one value in all rows.
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "facts_schema")]
@@ -87,6 +91,10 @@ fn facts_schema(_: &mut SchemaGenerator) -> Schema {
         "type": "object",
         "additionalProperties": { "anyOf": [{ "type": "string" }, { "type": "number" }] }
     })
+}
+
+fn values_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object" })
 }
 
 fn rows_schema(_: &mut SchemaGenerator) -> Schema {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::cell::Cell;
 
 /// What a column holds: it gives the column's name in `structuredContent` its unit.
@@ -67,12 +69,23 @@ pub(crate) struct Section {
     pub(super) beyond: u64,
     /// Lines and rows that other sections make room for.
     pub(super) keep: usize,
+    /// What the lines tell, as values.
+    pub(super) values: Option<Value>,
 }
 
 impl Section {
     /// An empty part with a heading of one or two words.
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, facts: Vec::new(), lines: Vec::new(), columns: Vec::new(), rows: Vec::new(), beyond: 0, keep: 1 }
+        Self {
+            name,
+            facts: Vec::new(),
+            lines: Vec::new(),
+            columns: Vec::new(),
+            rows: Vec::new(),
+            beyond: 0,
+            keep: 1,
+            values: None,
+        }
     }
 
     /// Adds a fact to the heading.
@@ -109,6 +122,12 @@ impl Section {
     /// The first so many lines and rows go last when the budget is small; 1 unless said otherwise.
     pub(crate) fn keep(&mut self, rows: usize) -> &mut Self {
         self.keep = rows;
+        self
+    }
+
+    /// What its lines tell, as values for a program; shown when any of them is.
+    pub(crate) fn values(&mut self, values: Value) -> &mut Self {
+        self.values = Some(values);
         self
     }
 

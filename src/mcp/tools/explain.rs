@@ -2,9 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::findings::Findings;
-use crate::analysis::anomalies::{Finding, Kind, touching};
+use crate::analysis::anomalies::{Finding, Glance, Kind, touching};
 use crate::analysis::ask::Ask;
 use crate::analysis::story::{Story, explain};
 use crate::mcp::answer::Answer;
@@ -13,6 +14,7 @@ use crate::mcp::args::view::BYTES_PER_TOKEN;
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::tell::finding::{lines, values};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -57,6 +59,11 @@ impl Tool for Explain {
             section.keep(part.keep);
             for line in part.lines {
                 section.line(line);
+            }
+            if let Some(Glance { ledger, found }) = &part.found {
+                found.iter().flat_map(|finding| lines(ledger, finding)).for_each(|line| _ = section.line(line));
+                section.keep(part.keep.min(section.len()));
+                section.values(json!({ "findings": found.iter().map(|one| values(ledger, one)).collect::<Vec<_>>() }));
             }
             report.section(section);
         }

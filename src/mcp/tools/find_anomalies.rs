@@ -13,6 +13,7 @@ use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::tell::finding::{confidence, evidence, told, values};
 use crate::watch::Watch;
 use crate::{Error, EventStore, Filter, Time};
 
@@ -81,10 +82,10 @@ fn report(ledger: &Ledger, kinds: &[Kind], found: &[Finding]) -> Report {
         report.section(section(ledger, finding, at == 0));
     }
     let mut suggested = Vec::new();
-    for (tool, arguments, why) in found.iter().take(MAX_SHOWN).filter_map(|finding| finding.next.as_ref()) {
-        if suggested.len() < MAX_NEXT && !suggested.contains(&(tool, arguments)) {
-            suggested.push((tool, arguments));
-            report.next(tool, arguments.clone(), *why);
+    for (tool, arguments, why) in found.iter().take(MAX_SHOWN).filter_map(|finding| told(ledger, finding).next) {
+        if suggested.len() < MAX_NEXT && !suggested.contains(&(tool, arguments.clone())) {
+            suggested.push((tool, arguments.clone()));
+            report.next(tool, arguments, why);
         }
     }
     if found.len() > MAX_SHOWN {
@@ -150,26 +151,25 @@ fn kinds_of(found: &[Finding]) -> String {
 }
 
 fn section(ledger: &Ledger, finding: &Finding, is_first: bool) -> Section {
+    let told = told(ledger, finding);
+    let evidence = evidence(ledger, finding);
     let mut section = Section::new(finding.kind.name());
-    section.fact("confidence", finding.confidence.to_string()).fact("at", Cell::At(finding.moment.at));
-    section.line(finding.what.clone());
-    for detail in &finding.details {
-        section.line(detail.clone());
+    section.fact("confidence", confidence(finding.confidence)).fact("at", Cell::At(finding.moment.at));
+    section.line(told.what);
+    let mut lines = 1 + told.details.len();
+    for detail in told.details {
+        section.line(detail);
     }
     if finding.alike > 0 {
+        lines += 1;
         section.line(format!("{} more like it, at the same places in the source", finding.alike));
     }
-    let evidence: Vec<String> =
-        finding.evidence.iter().map(|one| format!("{}={}", one.role, ledger.text(one.event))).collect();
     if !evidence.is_empty() {
-        section.line(format!("evidence: {}", evidence.join(" ")));
+        lines += 1;
+        section.line(format!("evidence: {evidence}"));
     }
-    section.line(format!("refuted by: {}", finding.refuted_by));
-    section.keep(if is_first { section_lines(finding) } else { 1 });
+    section.line(format!("refuted by: {}", told.refuted_by));
+    // Of the first all but what would refute it.
+    section.keep(if is_first { lines } else { 1 }).values(values(ledger, finding));
     section
-}
-
-/// Lines of a finding without the last, which says what would refute it.
-fn section_lines(finding: &Finding) -> usize {
-    1 + finding.details.len() + usize::from(finding.alike > 0) + usize::from(!finding.evidence.is_empty())
 }

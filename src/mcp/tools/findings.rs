@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::analysis::anomalies::{Finding, Glance, Kind};
 use crate::analysis::value::brief::cut;
 use crate::mcp::report::{Cell, Column, Report, Section};
+use crate::tell::finding::{confidence, told};
 
 /// Findings told in a line each; the rest are counted.
 const TOLD: usize = 5;
@@ -41,10 +42,10 @@ impl<'g> Findings<'g> {
             let more = if finding.alike > 0 { format!(" ({} more like it)", finding.alike) } else { String::new() };
             section.row(vec![
                 finding.kind.name().into(),
-                Cell::Text(finding.confidence.to_string()),
+                confidence(finding.confidence).into(),
                 Cell::At(finding.moment.at),
                 finding.evidence.first().map_or(Cell::Empty, |one| Cell::Event(ledger.text(one.event).to_owned())),
-                Cell::Text(format!("{}{more}", cut(&finding.what, LONGEST))),
+                Cell::Text(format!("{}{more}", cut(&told(ledger, finding).what, LONGEST))),
             ]);
         }
         section.beyond(self.found.len().saturating_sub(TOLD) as u64).keep(2);

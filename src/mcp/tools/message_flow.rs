@@ -204,7 +204,7 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
             Cell::text(call.map(|call| ledger.text(call.function))),
             Cell::duration(call.and_then(|call| call.duration)),
             again(ledger, *id).unwrap_or_else(|| outcome(traffic, message)).into(),
-            traffic.place(message).into(),
+            traffic.place(message).to_string().into(),
             Cell::Event(ledger.text(message.event).to_owned()),
         ];
         if is_across {

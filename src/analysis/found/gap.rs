@@ -1,0 +1,32 @@
+//! What the recording lacks.
+
+use serde::Serialize;
+
+use super::{Facts, Key};
+
+/// What the source dropped.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Dropped {
+    pub(crate) messages: u64,
+    pub(crate) gaps: usize,
+    /// All of them together.
+    pub(crate) length_ns: i64,
+}
+
+/// What the store pruned.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Pruned {
+    pub(crate) events: u64,
+}
+
+impl Facts for Dropped {
+    fn key(&self) -> Key {
+        Key::default()
+    }
+}
+
+impl Facts for Pruned {
+    fn key(&self) -> Key {
+        Key::default()
+    }
+}

@@ -1,0 +1,105 @@
+//! How is a finding told?
+
+use serde_json::{Map, Value, json};
+
+use super::found;
+use crate::analysis::anomalies::{Confidence, Finding};
+use crate::analysis::found::Found;
+use crate::analysis::ledger::Ledger;
+
+/// A call that leads further: tool, arguments, and what it would tell.
+pub(crate) type Next = (&'static str, Value, &'static str);
+
+/// A finding in words.
+pub(crate) struct Told {
+    /// In a sentence or two.
+    pub(crate) what: String,
+    /// What supports it, a line each.
+    pub(crate) details: Vec<String>,
+    /// What would show that it is none.
+    pub(crate) refuted_by: &'static str,
+    /// The call that leads further.
+    pub(crate) next: Option<Next>,
+}
+
+impl Told {
+    pub(super) fn new(what: String, refuted_by: &'static str) -> Self {
+        Self { what, details: Vec::new(), refuted_by, next: None }
+    }
+
+    pub(super) fn detail(mut self, line: impl Into<String>) -> Self {
+        self.details.push(line.into());
+        self
+    }
+
+    pub(super) fn next(mut self, tool: &'static str, arguments: Value, why: &'static str) -> Self {
+        self.next = Some((tool, arguments, why));
+        self
+    }
+}
+
+/// A finding of this ledger in words.
+pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
+    let event = |role: &str| finding.event(ledger, role).unwrap_or_default();
+    match &finding.found {
+        Found::Text(text) => Told {
+            what: text.what.clone(),
+            details: text.details.clone(),
+            refuted_by: text.refuted_by,
+            next: text.next.clone(),
+        },
+        Found::Deadlock(circle) => found::deadlock::told(circle),
+        Found::Dropped(dropped) => found::gap::dropped(*dropped),
+        Found::Pruned(pruned) => found::gap::pruned(*pruned),
+        Found::Storm(storm) => found::restart::told(storm, event("first_exit")),
+    }
+}
+
+/// `high`.
+pub(crate) const fn confidence(of: Confidence) -> &'static str {
+    match of {
+        Confidence::Low => "low",
+        Confidence::Medium => "medium",
+        Confidence::High => "high",
+    }
+}
+
+/// `read=e1 stale_write=e7`; empty without any.
+pub(crate) fn evidence(ledger: &Ledger, finding: &Finding) -> String {
+    let of = finding.evidence.iter().map(|one| format!("{}={}", one.role, ledger.text(one.event)));
+    of.collect::<Vec<_>>().join(" ")
+}
+
+/// A finding in lines, within an answer that tells more.
+pub(crate) fn lines(ledger: &Ledger, finding: &Finding) -> Vec<String> {
+    let Told { what, details, refuted_by, .. } = told(ledger, finding);
+    let mut lines = vec![what];
+    lines.extend(details);
+    lines.push(format!("evidence: {}", evidence(ledger, finding)));
+    lines.push(format!("refuted by: {refuted_by}"));
+    lines
+}
+
+/// A finding as values: what a page or another program draws.
+pub(crate) fn values(ledger: &Ledger, finding: &Finding) -> Value {
+    let facts = finding.found.facts();
+    let mut evidence: Map<String, Value> = Map::new();
+    for one in &finding.evidence {
+        let event = Value::from(ledger.text(one.event));
+        match evidence.get_mut(one.role) {
+            Some(Value::Array(all)) => all.push(event),
+            _ => _ = evidence.insert(one.role.to_owned(), Value::Array(vec![event])),
+        }
+    }
+    json!({
+        "kind": finding.kind.name(),
+        "confidence": finding.confidence,
+        "timestamp": finding.moment.at,
+        "subjects": facts.subjects(),
+        "site": facts.site(),
+        "figures": finding.found,
+        "evidence": evidence,
+        "alike": finding.alike,
+        "refuted_by": told(ledger, finding).refuted_by,
+    })
+}

@@ -1,0 +1,5 @@
+//! How is each law's finding put into words? One file a law.
+
+pub(super) mod deadlock;
+pub(super) mod gap;
+pub(super) mod restart;

@@ -1,0 +1,9 @@
+//! How is what was found put into words? The only place that writes sentences about a recording.
+//!
+//! In go values of `analysis`, out come lines for a reader: English, short, without a word that the values do not bear
+//! out. What a value means is decided where it was made.
+
+pub(crate) mod finding;
+mod found;
+mod place;
+pub(crate) mod words;
