@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::nodes::Nodes;
 use super::value::Value;
 use crate::event::behaviour::{self, By, Callback, Loop};
-use crate::event::exit_reason::is_failed_call;
+use crate::event::exit_reason::{carries_error, is_failed_call};
 use crate::event::{Role, StoredEvent, canon, home};
 
 /// An event and its payload.
@@ -164,6 +164,12 @@ impl Fact {
     /// Whether it is the end of a call that raised, threw or exited.
     pub(crate) fn is_failed_exit(&self) -> bool {
         self.is("function_exit") && is_failed_call(self.text("exit_reason"), self.text("reason"))
+    }
+
+    /// Whether it is the end of a call that was left with the error of another call, told with its stack: one of another
+    /// process, whose exit signal it was, unless a call inside of it had failed with that.
+    pub(crate) fn carries_error(&self) -> bool {
+        self.is("function_exit") && carries_error(self.text("exit_reason"), self.text("reason"))
     }
 
     /// Whether it is the end of a call of which is not recorded how: a return and a raise look alike there, or the end may

@@ -156,7 +156,14 @@ pub(crate) fn is_failed_call(end: Option<&str>, reason: Option<&str>) -> bool {
     }
 }
 
-/// What `{reason, {GenServer, :call, [target, request, timeout]}}` says, however deep other reasons wrap it.
+/// Whether a call was left by an exit that carries an error and its stack: it was raised elsewhere.
+pub(crate) fn carries_error(end: Option<&str>, reason: Option<&str>) -> bool {
+    CallEnd::read(end) == CallEnd::Exit
+        && reason.and_then(|reason| tuple(reason, 2)).is_some_and(|parts| parts.len() == 2 && is_stack(parts[1]))
+}
+
+/// What `{reason, {GenServer, :call, [target, request, timeout]}}` says, however deep stacks wrap it: the outermost call is
+/// that of the process that ended, the ones inside are those of the processes it waited for.
 fn waiting(text: &str, depth: usize) -> Option<ExitReason> {
     let parts = tuple(text, 2)?;
     let [inner, second] = parts.as_slice() else { return None };
@@ -167,15 +174,35 @@ fn waiting(text: &str, depth: usize) -> Option<ExitReason> {
     Some(match atom(inner) {
         Some("timeout") => ExitReason::Timeout(call),
         Some("noproc") => ExitReason::NoProcess(call),
-        _ => ExitReason::Callee(call, (*inner).to_owned()),
+        _ => {
+            let inner = of_target(inner, &call.target).to_owned();
+            ExitReason::Callee(call, inner)
+        }
     })
 }
 
-/// `{GenServer, :call, [target, request, timeout]}`.
+/// The reason of the process that was called, without what other functions on the way to the same call put around it:
+/// `GenServer.stop` calls `:sys.terminate`.
+fn of_target<'t>(mut reason: &'t str, target: &str) -> &'t str {
+    for _ in 0..MAX_DEPTH {
+        match tuple(reason, 2).as_deref() {
+            Some([inner, way]) if call(way).is_some_and(|way| way.target == target) => reason = inner,
+            _ => break,
+        }
+    }
+    reason
+}
+
+/// `{GenServer, :call, [target, request, timeout]}`: a function that waits for another process, as those that exit with the
+/// reason of their failure tell it.
 fn call(text: &str) -> Option<Call> {
-    let parts = tuple(text, 3)?;
+    let parts = tuple(text, 4)?;
     let [module, function, args] = parts.as_slice() else { return None };
-    let is_call = CALLING.contains(&atom(module)?) && matches!(atom(function)?, "call" | "await" | "sync_send");
+    let is_call = match (atom(module)?, atom(function)?) {
+        ("sys", _) | ("proc_lib", "stop") => true,
+        (module, "call" | "await" | "sync_send" | "stop") => CALLING.contains(&module),
+        _ => false,
+    };
     let args = list(args, 8)?;
     let [target, rest @ ..] = args.as_slice() else { return None };
     is_call.then(|| Call {
@@ -258,6 +285,13 @@ mod tests {
             "{{:badarith, [{A, :b, 1, []}]}, {GenServer, :call, [:cart_4, :total, 5000]}}",
             ExitReason::Callee(asked(":cart_4", ":total"), "{:badarith, [{A, :b, 1, []}]}".to_owned()),
         );
+        // Who stops another waits for its end; a timeout inside is that of the one it waited for.
+        let timeout = "{:timeout, {GenServer, :call, [A, :x, 400]}}";
+        let stopped = format!(
+            "{{{{{timeout}, {{:sys, :terminate, [#PID<0.2.0>, :normal, 9]}}}}, {{GenServer, :stop, [#PID<0.2.0>, :normal, 9]}}}}"
+        );
+        let stop = Call { target: "#PID<0.2.0>".to_owned(), request: ":normal".to_owned(), timeout_ms: Some(9) };
+        check(&stopped, ExitReason::Callee(stop, timeout.to_owned()));
         // A caller whose callee was shut down did not end of its own will.
         for (text, inner) in [
             ("{:shutdown, {GenServer, :call, [A, :x, 5000]}}", ":shutdown"),
@@ -286,6 +320,9 @@ mod tests {
         assert!(!is_failed_call(Some("exit"), Some(":shutdown")) && !is_failed_call(None, None));
         assert!(!is_failed_call(Some("exit"), Some(":killed")));
         assert!(is_failed_call(Some("exit"), Some(":boom")) && is_failed_call(Some("exit"), None));
+        let carried = "{:badarith, [{Cart, :compute, 1, []}]}";
+        assert!(carries_error(Some("exit"), Some(carried)) && !carries_error(Some("error"), Some(carried)));
+        assert!(!carries_error(Some("exit"), Some(":boom")) && !carries_error(None, None));
         assert!(is_failed_call(Some("throw"), Some(":normal")) && is_failed_call(Some("error"), Some(":shutdown")));
     }
 }

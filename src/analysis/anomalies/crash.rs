@@ -12,7 +12,7 @@ use super::scene::Scene;
 use crate::analysis::ask::Ask;
 use crate::analysis::exceptions::again::is_raise;
 use crate::analysis::ledger::payload::Payload;
-use crate::analysis::ledger::{CallId, Exit, Ledger, Outcome, ProcessId, Sym};
+use crate::analysis::ledger::{Call, CallId, Exit, Ledger, Moment, Outcome, ProcessId, Sym};
 use crate::analysis::linked::were_linked;
 use crate::analysis::terms;
 use crate::analysis::value::brief;
@@ -177,20 +177,34 @@ fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Find
 /// In each process the innermost call of the last failure.
 fn innermost_failures(scene: &Scene<'_>) -> HashMap<ProcessId, CallId> {
     let ledger = scene.ledger;
-    let mut failed: HashMap<ProcessId, (CallId, crate::analysis::ledger::Moment)> = HashMap::new();
+    let is_failure = |call: &Call| matches!(call.outcome, Outcome::Error | Outcome::Exit | Outcome::Throw);
+    let mut last: HashMap<ProcessId, (CallId, Moment)> = HashMap::new();
+    // The call inside of each that failed last.
+    let mut inside: HashMap<CallId, (CallId, Moment)> = HashMap::new();
     for (id, call) in (0..).zip(&ledger.calls) {
-        let is_failure = matches!(call.outcome, Outcome::Error | Outcome::Exit | Outcome::Throw);
-        let Some(end) = call.end.filter(|_| is_failure) else { continue };
-        // Failures of one exception end from the inside out: the first of them began last.
-        let is_newer = failed
-            .get(&call.process)
-            .is_none_or(|(known, known_end)| end > *known_end && !ledger.is_around(id, *known));
-        if is_newer {
-            failed.insert(call.process, (id, end));
+        let Some(end) = call.end.filter(|_| is_failure(call)) else { continue };
+        let newest = |known: Option<&(CallId, Moment)>| known.is_none_or(|(_, known)| end > *known);
+        if newest(last.get(&call.process)) {
+            last.insert(call.process, (id, end));
+        }
+        if let Some(parent) = call.parent.filter(|parent| newest(inside.get(parent))) {
+            inside.insert(parent, (id, end));
         }
     }
+    // An exception ends the calls it goes through from the inside out, all with the same reason.
+    let is_same = |one: CallId, other: CallId| {
+        let (one, other) = (ledger.call(one), ledger.call(other));
+        one.outcome == other.outcome && one.reason == other.reason
+    };
+    let innermost = |mut at: CallId| {
+        while let Some((inner, _)) = inside.get(&at).filter(|(inner, _)| is_same(*inner, at)) {
+            at = *inner;
+        }
+        at
+    };
+    let all = last.into_iter().map(|(process, (id, _))| (process, innermost(id)));
     // What failed was not survived: nothing returned in the process after it but callbacks that clean up.
-    failed.into_iter().filter(|(_, (id, _))| !is_survived(scene, *id)).map(|(process, (id, _))| (process, id)).collect()
+    all.filter(|(_, id)| !is_survived(scene, *id)).collect()
 }
 
 /// Whether a call around a failed one returned all the same.

@@ -1,6 +1,7 @@
 //! Do processes wait for each other in a circle?
 //!
-//! A process that has called and got no reply waits for the callee, and one that starts another for its `init/1`. Followed
+//! A process that has called and got no reply waits for the callee, one that
+//! starts another for its `init/1`, and one that stops another for its end. Followed
 //! from waiter to waited for, a walk that comes back to its start can go no further until one of them gives up.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -9,6 +10,7 @@ use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::starting::{Start, open_call, starts};
+use super::stopping::{Stop, stops};
 use crate::analysis::found::{Circle, Found, Lasted, OpenCall, Process, Wait as Waiting, WaitFor};
 use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, Moment, ProcessId, Sym, Waited};
 use crate::analysis::terms;
@@ -27,19 +29,23 @@ enum Wait {
     Answer(MessageId),
     /// For a process to be started: the place in the list of starts.
     Start(usize),
+    /// For a process to stop: the place in the list of stops.
+    Stop(usize),
 }
 
 /// Everything that is waited for.
 struct Waits<'s, 'l> {
     scene: &'s Scene<'l>,
     starts: Vec<Start>,
+    stops: Vec<Stop>,
 }
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
-    let all = Waits { scene, starts: starts(scene) };
+    let all = Waits { scene, starts: starts(scene), stops: stops(scene) };
     let mut steps: Vec<(Moment, bool, Wait)> = Vec::new();
     let calls = (0..).zip(&scene.ledger.messages).filter(|(_, message)| message.kind == MessageKind::Call);
     let waits = calls.map(|(id, _)| Wait::Answer(id)).chain((0..all.starts.len()).map(Wait::Start));
+    let waits = waits.chain((0..all.stops.len()).map(Wait::Stop));
     for wait in waits.filter(|wait| all.waiter(*wait).is_some() && all.waited_for(*wait).is_some()) {
         steps.push((all.since(wait), true, wait));
         steps.extend(all.end(wait).map(|end| (end, false, wait)));
@@ -86,6 +92,7 @@ impl Waits<'_, '_> {
     fn message(&self, wait: Wait) -> Option<&Message> {
         match wait {
             Wait::Answer(id) => Some(self.scene.ledger.message(id)),
+            Wait::Stop(at) => Some(self.scene.ledger.message(self.stops[at].request)),
             Wait::Start(_) => None,
         }
     }
@@ -94,6 +101,7 @@ impl Waits<'_, '_> {
         match wait {
             Wait::Answer(id) => self.scene.ledger.message(id).sender,
             Wait::Start(at) => Some(self.starts[at].starter),
+            Wait::Stop(at) => Some(self.stops[at].asker),
         }
     }
 
@@ -101,6 +109,7 @@ impl Waits<'_, '_> {
         match wait {
             Wait::Answer(id) => self.scene.ledger.message(id).receiver,
             Wait::Start(at) => Some(self.starts[at].started),
+            Wait::Stop(at) => Some(self.stops[at].asked),
         }
     }
 
@@ -108,6 +117,7 @@ impl Waits<'_, '_> {
         match wait {
             Wait::Answer(id) => self.scene.ledger.message(id).sent,
             Wait::Start(at) => self.starts[at].since,
+            Wait::Stop(at) => self.stops[at].since,
         }
     }
 
@@ -116,6 +126,7 @@ impl Waits<'_, '_> {
         let message = match wait {
             Wait::Answer(id) => self.scene.ledger.message(id),
             Wait::Start(at) => return self.starts[at].until,
+            Wait::Stop(at) => return self.stops[at].until,
         };
         let reply = message.reply.map(|reply| self.scene.ledger.message(reply).sent);
         let waited = message.waited.map(|(moment, _)| moment);
@@ -135,6 +146,7 @@ impl Waits<'_, '_> {
         let (ledger, traffic) = (self.scene.ledger, &self.scene.traffic);
         let process = |id: Option<ProcessId>| id.map(|id| Process::of(ledger, id));
         let what = match self.message(wait) {
+            Some(message) if matches!(wait, Wait::Stop(_)) => WaitFor::Stop { sent: traffic.place(message) },
             Some(message) => WaitFor::Answer { message: traffic.content(message, 60), sent: traffic.place(message) },
             None => {
                 let open = self.waiter(wait).and_then(|waiter| open_call(self.scene, waiter, self.since(wait)));
@@ -153,6 +165,7 @@ impl Waits<'_, '_> {
         match wait {
             Wait::Answer(id) => Some(self.scene.ledger.message(id).event),
             Wait::Start(at) => self.scene.ledger.process(self.starts[at].started).spawn.map(|(_, event)| event),
+            Wait::Stop(at) => Some(self.scene.ledger.message(self.stops[at].request).event),
         }
     }
 }
@@ -175,7 +188,11 @@ fn describe(all: &Waits<'_, '_>, circle: &[Wait], times: usize) -> Finding {
     let found = Found::Deadlock(Circle { waits, lasted, times });
     let finding = Finding::of(Kind::Deadlock, Confidence::High, closed, found);
     circle.iter().fold(finding, |finding, wait| {
-        let role = if matches!(wait, Wait::Answer(_)) { "call" } else { "start" };
+        let role = match wait {
+            Wait::Answer(_) => "call",
+            Wait::Start(_) => "start",
+            Wait::Stop(_) => "stop",
+        };
         finding.shown_by(role, all.event(*wait))
     })
 }

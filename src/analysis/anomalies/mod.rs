@@ -30,6 +30,7 @@ mod scene;
 mod search;
 mod stampede;
 mod starting;
+mod stopping;
 mod swallowed;
 mod told;
 mod twice;

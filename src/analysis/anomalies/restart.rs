@@ -6,9 +6,11 @@ use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use crate::analysis::found::{Found, GaveUpAfter, Process, Storm};
-use crate::analysis::ledger::{Exit, ProcessId, Sym};
+use crate::analysis::gave_up::is_supervisor;
+use crate::analysis::ledger::{Exit, Kind as MessageKind, ProcessId, Sym};
 use crate::analysis::value::brief;
 use crate::error::Result;
+use crate::event::exit_reason::ExitReason;
 
 /// Ends that make a storm: the third restart is what a supervisor's usual intensity allows within five seconds.
 const FEWEST: usize = 3;
@@ -55,17 +57,39 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
                 _ => run.clear(),
             }
         }
-        if best.len() >= FEWEST {
+        if best.len() >= FEWEST && starts_again(scene, parent, &best) {
             found.push(describe(scene, parent, &best));
         }
     }
     Ok(())
 }
 
+/// Whether a parent starts a child because the one before has ended: as a supervisor does, or as it was told of an end.
+fn starts_again(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) -> bool {
+    let ledger = scene.ledger;
+    if ledger.process(parent).spawned.is_some_and(|(_, module)| is_supervisor(ledger.text(module))) {
+        return true;
+    }
+    if !scene.traffic.receives(parent) {
+        // What it took is not known.
+        return true;
+    }
+    let is_told = |child: ProcessId| {
+        let pid = ledger.text(ledger.process(child).pid);
+        let signals =
+            ledger.messages.iter().filter(|one| one.kind == MessageKind::Signal && one.receiver == Some(parent));
+        signals.map(|signal| scene.traffic.whole(signal)).any(|signal| signal.contains(pid))
+    };
+    ledger.downs.iter().any(|down| down.receiver == parent && run.iter().any(|(child, _)| *child == down.of))
+        || is_told(run[0].0)
+}
+
 fn describe(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) -> Finding {
     let ledger = scene.ledger;
     let ((first, first_exit), (_, last_exit)) = (run[0], run[run.len() - 1]);
-    let parent_exit = ledger.process(parent).exit.as_ref().filter(|exit| exit.moment > last_exit.moment);
+    // A supervisor that gives up ends with `:shutdown`.
+    let parent_exit = ledger.process(parent).exit.as_ref();
+    let parent_exit = parent_exit.filter(|exit| exit.moment > last_exit.moment && exit.end == ExitReason::Shutdown);
     let storm = Storm {
         child: Process::of(ledger, first),
         parent: Process::of(ledger, parent),

@@ -10,7 +10,7 @@ use super::unwinding::{Frame, Unwinding};
 use crate::analysis::fact::Fact;
 use crate::analysis::member;
 use crate::event::StoredEvent;
-use crate::event::exit_reason::is_failed_call;
+use crate::event::exit_reason::{carries_error, is_failed_call};
 use crate::query::Seen;
 
 /// How a call ended.
@@ -89,7 +89,9 @@ impl Streamed {
         let is_handed = frame.call.is_some_and(|call| self.handed.contains(&call));
         let reading = Reading::of(class, &reason);
         let shape = reading.shape.clone();
-        if !self.unwinding.failed(frame, reading, |_| is_handed, |_| false).is_new {
+        let is_new = self.unwinding.failed(frame, reading, |_| is_handed, |_| false).is_new;
+        // What carries the error of another call was raised there.
+        if !is_new || carries_error(end.as_deref(), Some(&reason)) {
             return End::HandedOn;
         }
         self.count(event, class, shape);

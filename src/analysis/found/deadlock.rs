@@ -42,6 +42,8 @@ pub(crate) enum WaitFor {
     Answer { message: String, sent: Place },
     /// The `init/1` of a process it starts, in a call that is recorded.
     Start { within: Option<OpenCall> },
+    /// The end of a process it asked to stop.
+    Stop { sent: Place },
 }
 
 /// A call that has not come back, and where it was made.
@@ -58,7 +60,7 @@ impl Facts for Circle {
 
     fn site(&self) -> Option<&str> {
         self.waits.iter().find_map(|wait| match &wait.what {
-            WaitFor::Answer { sent, .. } => Some(sent.key()).filter(|site| !site.is_empty()),
+            WaitFor::Answer { sent, .. } | WaitFor::Stop { sent } => Some(sent.key()).filter(|site| !site.is_empty()),
             WaitFor::Start { within } => within.as_ref()?.called_at.as_deref(),
         })
     }
@@ -68,6 +70,7 @@ impl Facts for Circle {
             let family = wait.waiter.as_ref().map_or("", Process::family);
             match &wait.what {
                 WaitFor::Answer { message, sent } => key.with(family).with(sent.key()).like(message),
+                WaitFor::Stop { sent } => key.with(family).with(sent.key()),
                 WaitFor::Start { within } => key.with(family).with(within.as_ref().map_or("", |call| &call.function)),
             }
         })

@@ -17,6 +17,8 @@ pub(super) struct Life {
     pub(super) raised: u64,
     pub(super) exit: Option<String>,
     pub(super) ended_badly: bool,
+    /// Whether the call that ended last handed on the error of another.
+    pub(super) hands_on: bool,
     pub(super) is_helper: bool,
     /// Calls that ended and may lie inside of one that has not: start and duration.
     pub(super) inner: Vec<(i64, i64)>,

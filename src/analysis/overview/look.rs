@@ -1,6 +1,9 @@
 //! One look at every event: who did what, and how often did something go wrong?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
 
 use super::elsewhere::Elsewhere;
 use super::held::held;
@@ -25,6 +28,9 @@ use crate::error::Result;
 use crate::event::exit_reason::ExitReason;
 use crate::event::{Role, home};
 use crate::query::{Field, Filter, Seen, Visit};
+
+/// Reasons of failures that are kept; one that is not known took nobody along.
+const MAX_FAILURES: usize = 100_000;
 
 /// Processes and functions that are told.
 const TOP: usize = 10;
@@ -64,6 +70,9 @@ pub(super) struct Look {
     session_count: u32,
     troubles: Troubles,
     exceptions: Streamed,
+    /// Hashes of the reasons processes have failed with.
+    failures: HashSet<u64, FixedState>,
+    hasher: FixedState,
     waits: Waits,
     spans: Spans,
 }
@@ -106,6 +115,8 @@ impl Look {
             session_count: 0,
             troubles: Troubles::default(),
             exceptions: Streamed::default(),
+            failures: HashSet::default(),
+            hasher: FixedState::default(),
             waits: Waits::default(),
             spans: Spans::new(failed),
         }
@@ -202,13 +213,15 @@ impl Look {
     }
 
     fn exit(&mut self, event: &Seen<'_>, life: Option<usize>) {
-        let is_raised = self.exceptions.exit(number(life), event) == End::Raised;
+        let end = self.exceptions.exit(number(life), event);
+        let is_raised = end == End::Raised;
         if is_raised {
             self.troubles.exceptions += 1;
         }
         let Some(life) = life else { return };
         let life = &mut self.lives[life];
         life.raised += u64::from(is_raised);
+        life.hands_on = end == End::HandedOn;
         let Some(duration) = event.duration_ns() else { return };
         let (duration, start) = (duration.max(0), event.timestamp().saturating_sub(duration.max(0)));
         let own = life.call(start, duration, is_sleep(event));
@@ -284,7 +297,15 @@ impl Look {
             self.lives[life].exit = Some(told("error").as_deref().unwrap_or(&reason).to_owned());
             self.lives[life].ended_badly = end.is_abnormal();
         }
+        let hash = self.hasher.hash_one(&*reason);
+        // One that raised nothing and ends as another just had was taken along by it.
+        let is_taken = life.is_some_and(|life| self.lives[life].hands_on && self.lives[life].raised == 0)
+            && self.failures.contains(&hash);
+        if end.is_failure() && self.failures.len() < MAX_FAILURES {
+            self.failures.insert(hash);
+        }
         match end {
+            _ if is_taken => self.troubles.consequences.add(event, &self.recorded),
             ExitReason::Timeout(_) => self.troubles.timeouts.add(event, &self.recorded),
             ExitReason::Callee(..) => self.troubles.consequences.add(event, &self.recorded),
             end if end.is_failure() => self.troubles.crashes.add(event, &self.recorded),

@@ -69,7 +69,7 @@ pub(crate) struct Troubles {
     /// Ends that show no error: kills, and reasons such as `:boom` that may have been the plan.
     pub(crate) abnormal_ends: Trouble,
     pub(crate) timeouts: Trouble,
-    /// Crashes of processes that waited for one that crashed.
+    /// Crashes of processes that waited for one that crashed, or were linked to it.
     pub(crate) consequences: Trouble,
     /// Each counted once, where it was raised.
     pub(crate) exceptions: u64,

@@ -1,7 +1,7 @@
 //! Was a call handled and answered, and in time?
 
 use super::part::Cx;
-use super::tell::duration;
+use super::tell::{duration, left_by};
 use crate::analysis::ask::{EVER, types};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::fact::Fact;
@@ -49,7 +49,7 @@ pub(super) fn answered(cx: &Cx<'_>, send: &Fact, gave_up: i64, late: Late) -> Re
                 let result = brief(exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?"), 60);
                 let how = match (exit.is_untold_end(), exit.is_failed_exit()) {
                     (true, _) => "ended, and whether it returned is not recorded".to_owned(),
-                    (false, true) => format!("raised {result}"),
+                    (false, true) => format!("{} {result}", left_by(exit)),
                     (false, false) => format!("returned {result}"),
                 };
                 lines.push(format!("no reply was sent: the callback {how} ({})", exit.id()));

@@ -16,6 +16,7 @@ use crate::analysis::parts::Quiet;
 use crate::analysis::replied::is_replied;
 use crate::analysis::seam;
 use crate::analysis::traffic::Traffic;
+use crate::analysis::value::brief::brief;
 use crate::analysis::who::exit_of;
 use crate::error::Result;
 use crate::event::Role;
@@ -149,6 +150,12 @@ pub(super) fn peak(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Option<Peak>> {
     })
 }
 
+/// Whether a process did anything after a time.
+fn is_seen_after(cx: &Cx<'_>, pid: &str, at: i64) -> Result<bool> {
+    let acts = inside(pid, &["function_entry", "function_exit", "message_send", "message_receive"]);
+    Ok(!cx.ask.newest(acts, (at.saturating_add(1), i64::MAX), 1)?.is_empty())
+}
+
 /// A caller, and what became of it.
 fn line(cx: &Cx<'_>, send: &Fact, exit: &Fact) -> Result<String> {
     let who = cx.names.who(send.pid())?;
@@ -157,8 +164,10 @@ fn line(cx: &Cx<'_>, send: &Fact, exit: &Fact) -> Result<String> {
         [] => String::new(),
         around => format!(" in {}", around.iter().map(|entry| call(entry, 40)).collect::<Vec<_>>().join(" < ")),
     };
-    let end = exit_of(cx.ask, send.pid())?.filter(|end| end.key() > exit.key());
-    let became = match end {
+    let became = match exit_of(cx.ask, send.pid())? {
+        Some(end) if end.key() < exit.key() => {
+            format!("it had ended before, at {} ({}): {}", cx.at(end.at()), end.id(), brief(ends::reason(&end), 80))
+        }
         Some(end) => {
             let place = format!("at {} ({})", cx.at(end.at()), end.id());
             match ends::of_exit(cx.ask, &end)? {
@@ -167,7 +176,8 @@ fn line(cx: &Cx<'_>, send: &Fact, exit: &Fact) -> Result<String> {
                 reason => format!("it {} {place}", ends::how(&reason, &end)),
             }
         }
-        None => "it went on".to_owned(),
+        None if is_seen_after(cx, send.pid(), exit.at())? => "it went on".to_owned(),
+        None => "nothing of it is recorded after that".to_owned(),
     };
     Ok(format!("{who} waited for {} ({}){place}; {became}", asked(send), send.id()))
 }

@@ -43,8 +43,8 @@ pub(super) enum Why {
 pub(super) enum Cause {
     /// It was in the state.
     State(Box<Bad>),
-    /// It came with the message.
-    Message { path: String, value: String },
+    /// It came with the message; so many parts of the state held the same.
+    Message { path: String, value: String, in_state: usize },
     /// The message itself.
     Clause(NoClause),
 }
@@ -84,9 +84,6 @@ impl Cause {
                 )
             }
             Self::State(bad) => format!("; before, {} had become {}", bad.path, brief(&bad.value, 60)),
-            Self::Message { path, value } if path.is_empty() => {
-                format!(", because the message was {}", brief(value, 60))
-            }
             Self::Clause(NoClause { callback, message, taken, has_more }) => {
                 let before = if *has_more { " among its newest calls" } else { " before" };
                 let like = match taken {
@@ -95,7 +92,15 @@ impl Cause {
                 };
                 format!(", because no clause of {callback} took {}; {like}", brief(message, 80))
             }
-            Self::Message { path, value } => format!(", because {path} of the message was {}", brief(value, 60)),
+            Self::Message { path, value, in_state } => {
+                let part = if path.is_empty() { "the message".to_owned() } else { format!("{path} of the message") };
+                let value = brief(value, 60);
+                match in_state {
+                    0 => format!(", because {part} was {value}"),
+                    1 => format!("; {part} was {value}, as was a part of the state"),
+                    many => format!("; {part} was {value}, as were {many} parts of the state"),
+                }
+            }
         }
     }
 
@@ -147,27 +152,23 @@ pub(super) fn find(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Cause>> {
     let operands = suspects(&failure.error, operands(&failure.error, failure.stack.first().map(String::as_str)));
     let is_operand = |leaf: &Value<'_>| operands.iter().any(|operand| operand == leaf.text);
     let state = failure.state();
-    if let Some(state) = &state {
-        let value = Value::read(state);
+    let matching = |text: &str| -> Vec<(String, String)> {
+        let value = Value::read(text);
         let leaves = value.leaves(MAX_LEAVES);
-        let matching: Vec<(String, String)> = leaves
-            .iter()
-            .filter(|(_, leaf)| is_operand(leaf))
-            .map(|(path, leaf)| (path.clone(), leaf.text.to_owned()))
-            .take(MAX_CANDIDATES)
-            .collect();
-        if let Some(bad) = likeliest(cx, failure, matching)? {
-            return Ok(Some(Cause::State(Box::new(bad))));
-        }
+        let bad = leaves.iter().filter(|(_, leaf)| is_operand(leaf));
+        bad.map(|(path, leaf)| (path.clone(), leaf.text.to_owned())).take(MAX_CANDIDATES).collect()
+    };
+    let in_state = state.as_deref().map(matching).unwrap_or_default();
+    // A tag in the message is no value: `{:add, :add}` would match itself.
+    let is_value = |value: &str| value == "nil" || Value::read(value).sort() != "atom";
+    let in_message = failure.message().as_deref().map(matching).unwrap_or_default();
+    // Parts of the state are equal to what came with the message by chance: there are many of them.
+    if let Some((path, value)) = in_message.into_iter().find(|(_, value)| is_value(value)) {
+        let in_state = in_state.iter().filter(|(_, other)| *other == value).count();
+        return Ok(Some(Cause::Message { path, value, in_state }));
     }
-    if let Some(message) = failure.message() {
-        let value = Value::read(&message);
-        let leaves = value.leaves(MAX_LEAVES);
-        // A tag in the message is no value: `{:add, :add}` would match itself.
-        let is_bad = |leaf: &Value<'_>| is_operand(leaf) && leaf.sort() != "atom";
-        if let Some((path, leaf)) = leaves.iter().find(|(_, leaf)| is_bad(leaf)) {
-            return Ok(Some(Cause::Message { path: path.clone(), value: leaf.text.to_owned() }));
-        }
+    if let Some(bad) = likeliest(cx, failure, in_state)? {
+        return Ok(Some(Cause::State(Box::new(bad))));
     }
     match state {
         Some(_) => Ok(other_sort(cx, failure)?.map(|bad| Cause::State(Box::new(bad)))),

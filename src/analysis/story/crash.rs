@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::failure::Failure;
+use super::failure::{Failure, Struck};
 use super::onward::Onward;
 use super::part::{Cx, Part, Story};
 use super::sender::sent;
-use super::tell::{call, enclosing};
+use super::tell::{call, enclosing, left_by};
 use super::{blocked, callers, cause, elsewhere, ended_by, folded, supervision, unseen, waiting};
 use crate::analysis::ask::Ask;
 use crate::analysis::change::{Changes, entry_of};
@@ -16,7 +16,7 @@ use crate::analysis::place::is_library;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::Names;
 use crate::error::Result;
-use crate::event::exit_reason::ExitReason;
+use crate::event::exit_reason::{CallEnd, ExitReason};
 
 /// Frames of a stack that are told.
 const FRAMES: usize = 4;
@@ -60,13 +60,17 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     };
     story.parts.push(outcome(&cx, failure, symptom)?);
     if let Some(exit) = &failure.exit {
-        let by = ended_by::line(&cx, &failure.who, exit, &kind)?;
+        let by = match failure.struck {
+            Some(Struck::By(_)) => ended_by::linked(&cx, &failure.who, exit)?,
+            _ => ended_by::line(&cx, &failure.who, exit, &kind)?,
+        };
         story.parts.push(Part::new("ended by", by.into_iter().collect()));
     }
     story.parts.push(handling(&cx, failure)?);
 
-    let cause = cause::find(&cx, failure)?;
+    let cause = if failure.struck.is_some() { None } else { cause::find(&cx, failure)? };
     let because = match (&kind, &cause) {
+        _ if failure.struck.is_some() => struck(&cx, failure)?,
         (ExitReason::Timeout(call), _) => {
             // Just before it gave up: the exception came after the timeout.
             let circle: Vec<String> =
@@ -89,10 +93,13 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     let name = match &kind {
         ExitReason::Timeout(_) => "a call timeout".to_owned(),
         ExitReason::NoProcess(_) => "a call to no process (:noproc)".to_owned(),
+        ExitReason::Callee(_, inner) if failure.error == whole => brief(inner, 120),
         _ => failure.named(),
     };
     let ended = match &kind {
         ExitReason::Killed => "was killed".to_owned(),
+        // It crashed, but failed at nothing.
+        _ if failure.struck.is_some() => format!("ended with {name}"),
         _ if kind.is_failure() => format!("crashed with {name}"),
         _ => format!("ended with {name}"),
     };
@@ -135,15 +142,32 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     Ok(story)
 }
 
+/// Whose error it was that ended a process which raised none.
+fn struck(cx: &Cx<'_>, failure: &Failure) -> Result<String> {
+    Ok(match &failure.struck {
+        Some(Struck::By(end)) => {
+            let other = cx.names.who(end.text("exited_pid").unwrap_or_else(|| end.pid()))?;
+            format!(", taken along by {other}, which it was linked to ({})", end.id())
+        }
+        Some(Struck::Unseen) => {
+            ", which no recorded call of it raised: the error of another process, it seems".to_owned()
+        }
+        None => String::new(),
+    })
+}
+
 /// What failed, where.
 fn outcome(cx: &Cx<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Part> {
     let mut lines = Vec::new();
     if let Some(raised) = &failure.raised {
         let entry = entry_of(cx.ask, raised);
         let shown = entry.as_ref().map_or_else(|| raised.mfa().unwrap_or_default(), |entry| call(entry, 90));
-        let operands = failure.stack.first().filter(|frame| is_library(frame) && frame.contains(" ["));
+        // Of an exit that hands on the failure of another the stack is that one's.
+        let is_own = CallEnd::read(raised.text("exit_reason")) == CallEnd::Error;
+        let operands = failure.stack.first().filter(|frame| is_own && is_library(frame) && frame.contains(" ["));
         let operands = operands.map(|frame| format!(" by {frame}")).unwrap_or_default();
-        lines.push(format!("{shown} raised {}{operands} ({})", brief(&failure.error, 100), raised.id()));
+        let how = left_by(raised);
+        lines.push(format!("{shown} {how} {}{operands} ({})", brief(&failure.error, 100), raised.id()));
     }
     let frames: Vec<&str> =
         failure.stack.iter().map(String::as_str).filter(|frame| !is_library(frame)).take(FRAMES).collect();

@@ -155,7 +155,14 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
     well.sort_unstable();
     well.dedup();
     let others = well.iter().filter(|pid| **pid != failure.who.pid).count();
-    let here = if here > 0 { format!(", {here} of them here before") } else { String::new() };
+    let places = match (here, others) {
+        (0, 1) => "in another process".to_owned(),
+        (0, others) => format!("in {others} other processes"),
+        (_, 0) => "in this process".to_owned(),
+        (here, 1) => format!("in this process ({here}) and another"),
+        (here, others) => format!("in this process ({here}) and {others} others"),
+    };
     let failed = if failed > 0 { format!("; it failed {failed} other times") } else { String::new() };
-    Ok(Some(format!("{pattern} went well {count} times in {others} other processes{here}{failed}{newest}")))
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    Ok(Some(format!("{pattern} went well {times}, {places}{failed}{newest}")))
 }

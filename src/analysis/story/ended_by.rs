@@ -2,6 +2,7 @@
 
 use super::held::held;
 use super::part::Cx;
+use super::partner::partner;
 use super::tell::duration;
 use crate::analysis::ask::{inside, of};
 use crate::analysis::ends;
@@ -32,7 +33,7 @@ pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Res
             return Ok(Some(line));
         }
     }
-    if let Some(line) = unlinked(cx, who, exit)?.or(partner(cx, who, exit, reason)?) {
+    if let Some(line) = unlinked(cx, who, exit)?.or(linked(cx, who, exit)?) {
         return Ok(Some(line));
     }
     if let Some(held) = held(cx, &who.pid, Some(exit))? {
@@ -45,7 +46,8 @@ pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Res
     let ends = cx.ask.newest(inside(&who.pid, &["function_exit"]), (i64::MIN, exit.at()), LOOKED_BACK)?;
     let is_it =
         |end: &&Fact| CallEnd::read(end.text("exit_reason")) == CallEnd::Exit && end.text("reason") == Some(reason);
-    let running = ends.iter().rfind(is_it).map_or_else(String::new, |end| {
+    // Nobody exits with `:killed`: a signal leaves it.
+    let running = ends.iter().rfind(is_it).filter(|_| *end != ExitReason::Killed).map_or_else(String::new, |end| {
         format!("; it was in {} ({}), which may have called exit itself", end.mfa().unwrap_or_default(), end.id())
     });
     Ok(Some(format!("who ended it is not recorded: exit signals are not traced{running}")))
@@ -152,34 +154,9 @@ fn unlinked(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<String>> {
 }
 
 /// One it was linked to that had ended for the same reason.
-fn partner(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<String>> {
-    let ties = ["process_link", "process_getting_linked", "process_unlink", "process_getting_unlinked"];
-    let mut ties = cx.ask.newest(inside(&who.pid, &ties), (i64::MIN, exit.at()), LOOKED_BACK)?;
-    ties.extend(cx.ask.newest(
-        of(&who.pid, Role::Target, &["process_link", "process_unlink"]),
-        (i64::MIN, exit.at()),
-        LOOKED_BACK,
-    )?);
-    let mut others: Vec<&str> = ties
-        .iter()
-        .map(|tie| if tie.pid() == who.pid { tie.text("target_pid").unwrap_or_default() } else { tie.pid() })
-        .collect();
-    others.sort_unstable();
-    others.dedup();
-    for other in others {
-        let last = ties
-            .iter()
-            .filter(|tie| tie.pid() == other || tie.text("target_pid") == Some(other))
-            .max_by_key(|tie| tie.key());
-        if last.is_some_and(|tie| tie.event_type().ends_with("unlink")) {
-            continue;
-        }
-        let Some(before) = exit_of(cx.ask, other)?.filter(|before| before.key() < exit.key()) else { continue };
-        if ends::reason(&before) == reason {
-            let span = duration(exit.at().saturating_sub(before.at()));
-            let other = cx.names.who(other)?;
-            return Ok(Some(format!("it was linked to {other}, which ended so {span} before ({})", before.id())));
-        }
-    }
-    Ok(None)
+pub(super) fn linked(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<String>> {
+    let Some(before) = partner(cx.ask, &who.pid, exit)? else { return Ok(None) };
+    let span = duration(exit.at().saturating_sub(before.at()));
+    let other = cx.names.who(before.text("exited_pid").unwrap_or_else(|| before.pid()))?;
+    Ok(Some(format!("it was linked to {other}, which ended so {span} before ({})", before.id())))
 }

@@ -6,7 +6,7 @@ use super::folded;
 use super::part::{Cx, Part, Story};
 use super::sender::sent;
 use super::sent::{asked, sent_where};
-use super::tell::{call, duration};
+use super::tell::{call, duration, left_by};
 use crate::analysis::ask::{Ask, types};
 use crate::analysis::change::{StateChange, exit_of_call};
 use crate::analysis::fact::Fact;
@@ -14,6 +14,7 @@ use crate::analysis::value::brief::brief;
 use crate::analysis::value::diff;
 use crate::analysis::who::Names;
 use crate::error::Result;
+use crate::event::exit_reason::CallEnd;
 use crate::query::Filter;
 
 /// Causes told, from the nearest on.
@@ -52,16 +53,29 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, fact: &Fact) -> Result<Stor
 /// An event in a clause, with who did it.
 pub(super) fn describe(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
     let who = if fact.pid().is_empty() { "somebody".to_owned() } else { cx.names.who(fact.pid())?.to_string() };
-    let what = match fact.event_type() {
+    if fact.is("process_spawn") {
+        let child = cx.names.maybe(fact.text("spawned_pid"))?;
+        let child = child.map(|child| child.to_string()).unwrap_or_default();
+        let parent = cx.names.maybe(fact.text("parent_pid"))?;
+        return Ok(format!("{} spawned {child}", parent.map_or(who, |parent| parent.to_string())));
+    }
+    Ok(format!("{who} {}", done(cx, fact)?))
+}
+
+/// What somebody did, without who.
+fn done(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
+    Ok(match fact.event_type() {
         "function_entry" => format!("called {}", call(fact, 80)),
         "function_exit" => {
-            let outcome = match fact.text("result") {
-                Some(result) => format!("returned {}", brief(result, 80)),
-                None if fact.text("reason").is_none() => "came back (returned or raised: not traced)".to_owned(),
-                None => format!("raised {}", brief(fact.text("reason").unwrap_or("?"), 80)),
-            };
             let took = fact.event.duration_ns().map(|ns| format!(" after {}", duration(ns))).unwrap_or_default();
-            format!("{outcome} from {}{took}", fact.mfa().unwrap_or_default())
+            let function = fact.mfa().unwrap_or_default();
+            let reason = fact.text("reason").map(|reason| brief(reason, 80));
+            match (fact.text("result"), CallEnd::read(fact.text("exit_reason")), reason) {
+                (Some(result), ..) => format!("returned {} from {function}{took}", brief(result, 80)),
+                (None, CallEnd::Exit, Some(reason)) => format!("left {function} by the exit {reason}{took}"),
+                (None, _, Some(reason)) => format!("{} {reason} from {function}{took}", left_by(fact)),
+                (None, _, None) => format!("came back (returned or raised: not traced) from {function}{took}"),
+            }
         }
         "message_send" => {
             let to = match fact.text("receiver_pid") {
@@ -86,20 +100,13 @@ pub(super) fn describe(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
             }
             None => "changed its state".to_owned(),
         },
-        "process_spawn" => {
-            let child = cx.names.maybe(fact.text("spawned_pid"))?;
-            let child = child.map(|child| child.to_string()).unwrap_or_default();
-            let parent = cx.names.maybe(fact.text("parent_pid"))?;
-            return Ok(format!("{} spawned {child}", parent.map_or(who, |parent| parent.to_string())));
-        }
         "process_exit" => format!("ended: {}", brief(fact.text("exit_reason").unwrap_or("?"), 100)),
         "process_register" => format!("was registered as {}", fact.text("registered_name").unwrap_or("?")),
         other => {
             let data = brief(fact.event.data(), 100);
             format!("{other} {data}")
         }
-    };
-    Ok(format!("{who} {what}"))
+    })
 }
 
 /// What belongs to this event in particular.
@@ -118,7 +125,7 @@ fn about(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
     if fact.is("function_entry") {
         lines.push(match exit_of_call(cx.ask, fact)? {
             Some(exit) => {
-                format!("it {} ({})", describe(cx, &exit)?.split_once(' ').map_or("", |(_, rest)| rest), exit.id())
+                format!("it {} ({})", done(cx, &exit)?, exit.id())
             }
             None => {
                 "its return was not recorded: it did not come back, was a tail call, or its end was left out".to_owned()

@@ -1,6 +1,7 @@
 //! What is known of a failure: the end of a process, or a call that went wrong and was survived?
 
 use super::onward::Onward;
+use super::partner::partner;
 use super::reason::exception;
 use crate::analysis::ask::{Ask, inside};
 use crate::analysis::change::{entry_of, state_before};
@@ -9,12 +10,21 @@ use crate::analysis::state::running_at;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Names, Who};
 use crate::error::Result;
+use crate::event::exit_reason::CallEnd;
 
 /// Ends of calls looked back over for those that failed, at once.
 const ENDS: usize = 200;
 
 /// How often more are looked at, while an exception goes on through them.
 const LOOKS: usize = 50;
+
+/// Whose error ended a process that raised none.
+pub(super) enum Struck {
+    /// That of a process it was linked to: its end.
+    By(Fact),
+    /// Another call's, told with its stack. Whose is not recorded.
+    Unseen,
+}
 
 /// What is known of a failure.
 pub(super) struct Failure {
@@ -25,6 +35,8 @@ pub(super) struct Failure {
     pub(super) raised: Option<Fact>,
     /// The callback it happened in.
     pub(super) callback: Option<Fact>,
+    /// Where nothing in it raised the error: whose it was.
+    pub(super) struck: Option<Struck>,
     /// `:badarith`, without the stack.
     pub(super) error: String,
     /// Innermost first.
@@ -47,6 +59,17 @@ impl Failure {
         failure.stack = exit.list("stacktrace").into_iter().map(str::to_owned).collect();
         failure.site = exit.text("crash_site").map(str::to_owned);
         failure.exit = Some(exit.clone());
+        // An exit signal ends the calls of a process as its own `exit/1` does.
+        let by_exit = failure.raised.as_ref().filter(|end| CallEnd::read(end.text("exit_reason")) == CallEnd::Exit);
+        if let Some(end) = by_exit {
+            failure.struck = match partner(ask, pid, exit)? {
+                Some(partner) => Some(Struck::By(partner)),
+                None => end.carries_error().then_some(Struck::Unseen),
+            };
+        }
+        if failure.struck.is_some() {
+            (failure.raised, failure.at) = (None, exit.at());
+        }
         Ok(failure)
     }
 
@@ -80,6 +103,7 @@ impl Failure {
             at: raised.as_ref().map_or(at, Fact::at),
             raised,
             callback,
+            struck: None,
             error: String::new(),
             stack: Vec::new(),
             site: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::part::{Cx, Part};
 use super::sent::asked;
-use super::tell::{call, times};
+use super::tell::{call, left_by, times};
 use crate::analysis::ask::inside;
 use crate::analysis::change::entry_of;
 use crate::analysis::fact::Fact;
@@ -106,7 +106,7 @@ fn row(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> 
             let entry = entry_of(cx.ask, event);
             let what = entry.as_ref().map_or_else(|| event.mfa().unwrap_or_default(), |entry| call(entry, 40));
             let reason = brief(event.text("reason").unwrap_or_default(), 60);
-            Some((format!("failed {}", event.id()), format!("{what} raised {reason}")))
+            Some((format!("failed {}", event.id()), format!("{what} {} {reason}", left_by(event))))
         }
         "message_send" if event.text("send_type") != Some("reply") => {
             let to = event.text("receiver_name").or_else(|| event.text("receiver_pid")).unwrap_or("?");

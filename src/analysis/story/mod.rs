@@ -17,6 +17,7 @@ mod folded;
 mod held;
 mod onward;
 mod part;
+mod partner;
 mod process;
 pub(crate) mod reason;
 mod sender;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
 use super::part::{Cx, Part, Story};
-use super::tell::{counted, duration, enclosing, times};
+use super::tell::{counted, duration, enclosing, left_by, times};
 use super::{ended_by, folded, held, supervision, waiting};
 use crate::analysis::anomalies::{self, Glance};
 use crate::analysis::ask::{Ask, EVER, inside, of};
@@ -114,9 +114,10 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
         if let (Some(last), None) = (failed.first(), &life.exit) {
             let reason = brief(last.text("reason").unwrap_or("?"), 60);
             lines.push(format!(
-                "{} failed in it and it went on; the last: {} raised {reason} at {} ({})",
+                "{} failed in it and it went on; the last: {} {} {reason} at {} ({})",
                 counted(failed.len() as u64, "call"),
                 last.mfa().unwrap_or_default(),
+                left_by(last),
                 cx.at(last.at()),
                 last.id()
             ));
@@ -147,16 +148,13 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
         let waiting = unanswered(cx, who, until, seen)?;
         if let (Some(last), Some(first)) = (waiting.first(), waiting.last()) {
             let newest = if waiting.len() >= MAX_CALLS / 2 { " among the newest messages" } else { "" };
-            lines.push(format!(
-                "{}{newest} to {who} without a reply: first {} at {} ({}), last {} at {} ({})",
-                counted(waiting.len() as u64, "call"),
-                super::sent::asked(first),
-                cx.at(first.at()),
-                first.id(),
-                super::sent::asked(last),
-                cx.at(last.at()),
-                last.id()
-            ));
+            let told = |one: &Fact| format!("{} at {} ({})", super::sent::asked(one), cx.at(one.at()), one.id());
+            let which = match waiting.len() {
+                1 => told(first),
+                _ => format!("first {}, last {}", told(first), told(last)),
+            };
+            let calls = counted(waiting.len() as u64, "call");
+            lines.push(format!("{calls}{newest} to {who} without a reply: {which}"));
         }
     }
     Ok(Part::keeping("trouble", 4, lines))

@@ -6,7 +6,7 @@ use super::part::{Cx, Part};
 use crate::analysis::ask::{Ask, EVER, inside, of, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
-use crate::analysis::gave_up::is_supervisor;
+use crate::analysis::gave_up;
 use crate::analysis::started::reply;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
@@ -37,11 +37,14 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
         match next(cx.ask, parent, &spawn, exit, &all)? {
             Next::Restart(first, told) => {
                 let (pid, at) = (first.text("spawned_pid").unwrap_or_default(), cx.at(first.at()));
-                _ = write!(
-                    line,
-                    "; restarted as {pid} at {at} ({}), its starter having been told of its end ({told})",
-                    first.id()
-                );
+                // Who is no supervisor may start the next for another reason.
+                let may_supervise = starter.role.is_none() && ends::spawned(&spawn).behaviour().is_some();
+                let how = if is_supervisor(&starter) || may_supervise {
+                    format!("restarted as {pid}")
+                } else {
+                    format!("the next of its kind, {pid}, was started")
+                };
+                _ = write!(line, "; {how} at {at} ({}), its starter having been told of its end ({told})", first.id());
             }
             Next::OnRequest(first, reply) => {
                 let (pid, at) = (first.text("spawned_pid").unwrap_or_default(), cx.at(first.at()));
@@ -70,14 +73,17 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
             },
         }
         // A supervisor that restarts too often ends.
-        let is_supervisor = starter.role.as_deref().is_some_and(is_supervisor);
-        let end = if is_supervisor { exit_of(cx.ask, parent)? } else { None };
+        let end = if is_supervisor(&starter) { exit_of(cx.ask, parent)? } else { None };
         if let Some(end) = end.filter(|end| end.key() > exit.key()) {
             let reason = brief(end.text("exit_reason").unwrap_or("?"), 60);
             _ = write!(line, "; its starter ended at {} ({}): {reason}", cx.at(end.at()), end.id());
         }
     }
     Ok(Part::background("supervision", vec![line]))
+}
+
+fn is_supervisor(who: &Who) -> bool {
+    who.role.as_deref().is_some_and(gave_up::is_supervisor)
 }
 
 /// What its starter did after its end.

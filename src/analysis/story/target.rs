@@ -1,10 +1,11 @@
 //! What is to be explained? And behind a symptom, which crash came first?
 
 use super::part::About;
+use super::partner::partner;
 use crate::analysis::ask::{Ask, EVER, inside, types};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
-use crate::analysis::who::{Life, exit_of, lives};
+use crate::analysis::who::{Life, lives};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::exit_reason::ExitReason;
 use crate::event::home;
@@ -188,20 +189,10 @@ fn callee(ask: &Ask<'_>, exit: &Fact, target: &str, inner: &str) -> Result<Optio
 
 /// The end of a linked process that took this one along.
 fn linked(ask: &Ask<'_>, exit: &Fact) -> Result<Option<Fact>> {
-    let Some(reason) = exit.text("exit_reason") else { return Ok(None) };
     // A process that failed itself shows it by a call that failed.
     let own = ask.newest(inside(exit.pid(), &["function_exit"]), (i64::MIN, exit.at()), 20)?;
-    if own.iter().any(Fact::is_failed_exit) {
+    if own.iter().any(|end| end.is_failed_exit() && !end.carries_error()) {
         return Ok(None);
     }
-    let links = ["process_link", "process_getting_linked"];
-    let links = ask.newest(inside(exit.pid(), &links), (i64::MIN, exit.at()), 50)?;
-    for link in links {
-        let other = link.text("target_pid").or_else(|| link.text("target")).unwrap_or_default();
-        let Some(before) = exit_of(ask, other)? else { continue };
-        if before.key() < exit.key() && before.text("exit_reason") == Some(reason) {
-            return Ok(Some(before));
-        }
-    }
-    Ok(None)
+    partner(ask, exit.text("exited_pid").unwrap_or_else(|| exit.pid()), exit)
 }

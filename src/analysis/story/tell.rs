@@ -5,6 +5,7 @@ use crate::analysis::change::entry_of;
 pub(crate) use crate::analysis::duration::duration;
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
+use crate::event::exit_reason::CallEnd;
 
 /// A time as its distance from the anchor: `-50.3ms`, `+1.2us`, `0`.
 pub(crate) fn relative(at: i64, anchor: i64) -> String {
@@ -46,7 +47,7 @@ pub(crate) fn call_and_result(ask: &Ask<'_>, exit: &Fact) -> String {
     let result = exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?");
     let arrow = match (exit.is_untold_end(), exit.is_failed_exit()) {
         (true, _) => "ended with",
-        (false, true) => "raised",
+        (false, true) => left_by(exit),
         (false, false) => "->",
     };
     let Some(entry) = entry_of(ask, exit) else {
@@ -54,6 +55,15 @@ pub(crate) fn call_and_result(ask: &Ask<'_>, exit: &Fact) -> String {
     };
     let site = entry.call_site().map(|site| format!("{site}; ")).unwrap_or_default();
     format!("{} {arrow} {} ({site}{}, {})", call(&entry, 60), brief(result, 60), entry.id(), exit.id())
+}
+
+/// How a call that failed was left. An exit is its own, or a signal that ended its process.
+pub(crate) fn left_by(end: &Fact) -> &'static str {
+    match CallEnd::read(end.text("exit_reason")) {
+        CallEnd::Exit => "was left by the exit",
+        CallEnd::Throw => "threw",
+        CallEnd::Error | CallEnd::Returned => "raised",
+    }
 }
 
 /// `x2`, where there is more than one.

@@ -79,6 +79,14 @@ fn is_request(send: &Fact, wanted: &str) -> bool {
     asked == wanted || Value::read(asked).pattern() == Value::read(wanted).pattern()
 }
 
+/// The `init/1` a process was in.
+fn starting_at(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
+    let filter = Filter { function: Some("init".to_owned()), arity: Some(1), ..inside(pid, &["function_entry"]) };
+    let Some(init) = cx.ask.last(filter, (i64::MIN, at))? else { return Ok(None) };
+    let is_done = exit_of_call(cx.ask, &init)?.is_some_and(|exit| exit.at() <= at);
+    Ok(Some(init).filter(|_| !is_done))
+}
+
 /// What the process that was called did.
 fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call) -> Result<Part> {
     let who = cx.names.who(pid)?;
@@ -93,7 +101,11 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             return Ok(Part::new("the process called", lines));
         }
     }
-    if let Some(running) = running_at(cx.ask, pid, gave_up)? {
+    let running = match running_at(cx.ask, pid, gave_up)? {
+        Some(running) => Some(running),
+        None => starting_at(cx, pid, gave_up)?,
+    };
+    if let Some(running) = running {
         let exit = exit_of_call(cx.ask, &running)?;
         let args = running.list("args");
         let took = exit.and_then(|exit| exit.event.duration_ns());

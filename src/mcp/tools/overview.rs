@@ -169,7 +169,7 @@ fn trouble_section(found: &Overview) -> Option<Section> {
     };
     add(&troubles.crashes, "crash", exit);
     add(&troubles.timeouts, "call timeout", exit);
-    add(&troubles.consequences, "crash of a caller", exit);
+    add(&troubles.consequences, "crash because of another", exit);
     add(&troubles.abnormal_ends, "abnormal end", exit);
     add(&troubles.undeliverable, "message to nobody", send);
     add(&troubles.to_the_dead, "message to an ended process", send);

@@ -34,6 +34,7 @@ fn one(wait: &Wait) -> String {
     let (waiter, other) = (label(wait.waiter.as_ref()), label(wait.waits_for.as_ref()));
     match &wait.what {
         WaitFor::Answer { message, sent } => format!("{waiter} called {other} with {message} at {sent}"),
+        WaitFor::Stop { sent } => format!("{waiter} asked {other} to stop at {sent} and waits for its end"),
         WaitFor::Start { within } => {
             let place = within.as_ref().map(|call| {
                 let at = call.called_at.as_ref().map(|place| format!(" called at {place}")).unwrap_or_default();
