@@ -149,7 +149,7 @@ fn writes_are_counted_by_their_kind_however_long_they_are() {
 fn a_crash_is_told_once_with_its_place_its_message_and_whom_it_took_along() {
     for (path, name, place, function) in [
         ("examples/recordings/s3_badstate.trace.gz", "cart_4", "s3_badstate.exs:16", "Cart.compute/1"),
-        ("tests/data/crash.trace.gz", "invoice_2", "crash.exs:14", "Invoice.handle_call/3"),
+        ("tests/data/crash.trace.gz", "invoice_2", "crash.exs:14", "Invoice.sum/1"),
     ] {
         let (mut client, crash) = only(path, "crash");
         crash.says(&[name, place, function, ":badarith", ":total", "ended with it: <0."]);

@@ -14,7 +14,7 @@ use super::server::Server;
 use super::tool::{Arguments, Form};
 use super::tools;
 use super::workers::Undone;
-use crate::watch::Unwatched;
+use crate::watch::{Unwatched, Watch};
 use crate::{Error, EventStore, Result};
 
 /// What a tool answers, in the two channels of `tools/call`.
@@ -43,6 +43,14 @@ pub struct Reply {
 /// # Ok::<(), elixir_scope_storage::Error>(())
 /// ```
 pub fn call(store: &EventStore, tool: &str, arguments: &str) -> Result<Reply> {
+    call_watched(store, tool, arguments, &Unwatched)
+}
+
+/// [`call`], with somebody who may cancel it, bounds its memory, or follows how far it is.
+///
+/// # Errors
+/// As [`call`]. A call that the watch ended is a [`Reply`] that says so.
+pub fn call_watched(store: &EventStore, tool: &str, arguments: &str, watch: &dyn Watch) -> Result<Reply> {
     let Some(entry) = tools::find(tool) else { return Err(Error::invalid(unknown_tool(tool, false).message)) };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let arguments = if entry.takes_text {
@@ -54,7 +62,7 @@ pub fn call(store: &EventStore, tool: &str, arguments: &str) -> Result<Reply> {
         };
         let desk = Desk::from(store.clone());
         let prepared = (entry.prepare)(entry, arguments, Form::Values)?;
-        (prepared.run)(&desk, &Unwatched)
+        (prepared.run)(&desk, watch)
     }));
     let result = reply(entry, outcome.map_err(|_| Undone::Failed));
     let text = result.content.iter().filter_map(|block| block.as_text()).map(|block| &*block.text).collect();

@@ -48,7 +48,7 @@ mod tools;
 mod workers;
 
 pub use desk::ImportRoots;
-pub use direct::{Reply, call, handler};
+pub use direct::{Reply, call, call_watched, handler};
 pub use http::HttpOptions;
 pub use serve::{HttpNews, ServeOptions, serve};
 pub use stdio::signals::Ends;
