@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, EVER, of};
 use super::fact::Fact;
+use super::found::Ended;
 use super::spawn::Spawn;
 use super::value::brief::brief;
 use crate::error::Result;
@@ -25,16 +26,33 @@ pub(crate) fn of_exit(ask: &Ask<'_>, exit: &Fact) -> Result<ExitReason> {
     Ok(read(exit, spawn.as_ref()))
 }
 
-/// An end as it is told: `crashed: :badarith`, `was killed`, `ended normally`.
-pub(crate) fn how(end: &ExitReason, exit: &Fact) -> String {
-    let reason = brief(exit.text("error").unwrap_or_else(|| reason(exit)), 80);
+/// An end as it is told.
+pub(crate) fn ended(end: &ExitReason, exit: &Fact) -> Ended {
+    let reason = || brief(exit.text("error").unwrap_or_else(|| reason(exit)), 80);
     match end {
-        ExitReason::Unknown => "ended; its reason was not recorded".to_owned(),
-        ExitReason::Normal => "ended normally".to_owned(),
-        ExitReason::Result => "ended with what it made".to_owned(),
-        ExitReason::Killed => "was killed".to_owned(),
-        ExitReason::Shutdown | ExitReason::Helper | ExitReason::Other => format!("ended with {reason}"),
-        _ => format!("crashed: {reason}"),
+        ExitReason::Unknown => Ended::Unrecorded,
+        ExitReason::Normal => Ended::Normally,
+        ExitReason::Result => Ended::WithResult,
+        ExitReason::Killed => Ended::Killed,
+        ExitReason::Shutdown | ExitReason::Helper | ExitReason::Other => Ended::With { reason: reason() },
+        _ => Ended::Crashed { reason: reason() },
+    }
+}
+
+/// The same in a story.
+pub(crate) fn how(end: &ExitReason, exit: &Fact) -> String {
+    told(&ended(end, exit))
+}
+
+/// `crashed: :badarith`, `was killed`, `ended normally`.
+pub(super) fn told(ended: &Ended) -> String {
+    match ended {
+        Ended::Unrecorded => "ended; its reason was not recorded".to_owned(),
+        Ended::Normally => "ended normally".to_owned(),
+        Ended::WithResult => "ended with what it made".to_owned(),
+        Ended::Killed => "was killed".to_owned(),
+        Ended::With { reason } => format!("ended with {reason}"),
+        Ended::Crashed { reason } => format!("crashed: {reason}"),
     }
 }
 

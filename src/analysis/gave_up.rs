@@ -4,12 +4,10 @@
 //! every child and itself, with `:shutdown`. A permanent child counts however it ended, so ends on purpose use up what
 //! is meant for crashes. What ended with the supervisor did nothing wrong.
 
-use std::fmt::Write;
-
 use super::ask::{Ask, inside, of};
-use super::duration::duration;
 use super::ends;
 use super::fact::Fact;
+use super::found::{self, Child, ChildEnd, Limit, Restarted};
 use super::started::reply;
 use super::value::Value;
 use super::value::brief::brief;
@@ -39,13 +37,16 @@ const USUAL_PERIOD_NS: i64 = 5_000_000_000;
 /// A supervisor reckons in whole seconds.
 const SECOND_NS: i64 = 1_000_000_000;
 
-/// Names told of each sort.
+/// Children told of that ended with it.
 const SHOWN: usize = 6;
+
+/// Ends that are told one by one.
+const LAST_ENDS: usize = 4;
 
 /// The end of a child as its supervisor was told of it.
 pub(crate) struct End {
-    pub(crate) child: String,
-    pub(crate) reason: String,
+    child: String,
+    reason: String,
     /// The receive.
     told: Fact,
     /// Its own exit, where that was recorded.
@@ -53,7 +54,7 @@ pub(crate) struct End {
     /// The spawn of the child.
     spawn: Fact,
     /// The spawn that took its place.
-    pub(crate) again: Option<Fact>,
+    again: Option<Fact>,
 }
 
 impl End {
@@ -65,11 +66,21 @@ impl End {
     fn is_abnormal(&self) -> bool {
         ExitReason::read(&self.reason).is_abnormal()
     }
+
+    fn found(&self, names: &Names<'_>) -> Result<ChildEnd> {
+        let again = self.again.as_ref().and_then(|again| Some((again.text("spawned_pid")?, again.id())));
+        Ok(ChildEnd {
+            child: names.who(&self.child)?.process(),
+            reason: brief(&self.reason, 60),
+            event: self.event().id().to_owned(),
+            again: again.map(|(pid, event)| Restarted { pid: pid.to_owned(), event: event.to_owned() }),
+        })
+    }
 }
 
 /// A supervisor that gave up.
 pub(crate) struct GaveUp {
-    pub(crate) pid: String,
+    pid: String,
     /// Its own.
     pub(crate) exit: Fact,
     /// Ends it answered with a start, and at last the one it did not.
@@ -264,61 +275,40 @@ fn read(flags: &Value<'_>) -> Option<Flags> {
 }
 
 impl GaveUp {
-    /// What happened in a sentence, without a full stop.
+    /// What a finding says of it.
     ///
     /// # Errors
     /// Those of the store.
-    pub(crate) fn told(&self, names: &Names<'_>) -> Result<String> {
+    pub(crate) fn found(&self, names: &Names<'_>) -> Result<found::GaveUp> {
         let (first, last) = (&self.ends[0], &self.ends[self.ends.len() - 1]);
-        let n = self.ends.len();
-        let who = names.who(&self.pid)?;
-        let often = match n {
-            1 => "a child again".to_owned(),
-            _ => format!(
-                "children again for the {n}{} time within {}",
-                ordinal(n),
-                duration(last.event().at().saturating_sub(first.event().at()))
-            ),
-        };
-        let mut children: Vec<(String, usize)> = Vec::new();
+        let process = |pid: &str| Ok(names.who(pid)?.process());
+        let mut children: Vec<Child> = Vec::new();
         for end in &self.ends {
-            let child = names.who(&end.child)?;
-            let name = child.name.or(child.role).unwrap_or(child.pid);
-            match children.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, times)) => *times += 1,
-                None => children.push((name, 1)),
+            let child = Child { process: process(&end.child)?, ends: 1 };
+            match children.iter_mut().find(|known| known.called() == child.called()) {
+                Some(known) => known.ends += 1,
+                None => children.push(child),
             }
         }
-        let children =
-            children.into_iter().map(|(name, times)| if times > 1 { format!("{name} x{times}") } else { name });
-        let is_same = self.ends.iter().all(|end| end.reason == last.reason);
-        let reason = brief(&last.reason, 60);
-        let reason = match (n, is_same) {
-            (1, _) => format!("ended with {reason}"),
-            (_, true) => format!("each ended with {reason}"),
-            (_, false) => format!("the last ended with {reason}"),
-        };
-        let may = match self.limit {
-            Some((most, seconds)) => format!("and it may {most} times within {seconds}s"),
-            None => "how often it may is not recorded".to_owned(),
-        };
-        let mut told =
-            format!("{who} gave up: it had to start {often} ({}; {reason}), {may}", list(children.collect()));
-        if !self.took.is_empty() {
-            let took: Vec<String> = self
-                .took
+        Ok(found::GaveUp {
+            supervisor: process(&self.pid)?,
+            ends: self.ends.len(),
+            within_ns: last.event().at().saturating_sub(first.event().at()),
+            children,
+            reason: brief(&last.reason, 60),
+            is_same: self.ends.iter().all(|end| end.reason == last.reason),
+            is_of_ends_on_purpose: !self.ends.iter().any(End::is_abnormal),
+            limit: self.limit.map(|(restarts, within_s)| Limit { restarts, within_s }),
+            took: self.took.iter().take(SHOWN).map(|exit| process(ended(exit))).collect::<Result<_>>()?,
+            took_in_all: self.took.len(),
+            last_ends: self
+                .ends
                 .iter()
-                .take(SHOWN + 1)
-                .map(|exit| Ok(names.who(ended(exit))?.to_string()))
-                .collect::<Result<_>>()?;
-            let others = match self.took.len() {
-                1 => String::new(),
-                n => format!("{n} children with it: "),
-            };
-            let with = if self.took.len() == 1 { " with it" } else { "" };
-            _ = write!(told, "; it took {others}{}{with}", list(took));
-        }
-        Ok(told)
+                .skip(self.ends.len().saturating_sub(LAST_ENDS))
+                .map(|end| end.found(names))
+                .collect::<Result<_>>()?,
+            first_end: first.event().id().to_owned(),
+        })
     }
 
     /// The events of the first and the last end that used up its restarts, and of its own.
@@ -334,30 +324,9 @@ impl GaveUp {
     pub(crate) fn has_taken(&self, pid: &str) -> bool {
         self.took.iter().any(|exit| ended(exit) == pid)
     }
-
-    /// Whether no child failed: what ended on purpose was started again.
-    pub(crate) fn is_of_ends_on_purpose(&self) -> bool {
-        !self.ends.iter().any(End::is_abnormal)
-    }
 }
 
 /// The process that an exit is of.
 fn ended(exit: &Fact) -> &str {
     exit.text("exited_pid").unwrap_or_else(|| exit.pid())
-}
-
-fn list(mut names: Vec<String>) -> String {
-    let more = names.len().saturating_sub(SHOWN);
-    names.truncate(SHOWN);
-    let more = if more > 0 { ", ..." } else { "" };
-    format!("{}{more}", names.join(", "))
-}
-
-const fn ordinal(n: usize) -> &'static str {
-    match (n % 10, n % 100) {
-        (1, tens) if tens != 11 => "st",
-        (2, tens) if tens != 12 => "nd",
-        (3, tens) if tens != 13 => "rd",
-        _ => "th",
-    }
 }

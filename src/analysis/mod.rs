@@ -11,7 +11,7 @@ pub(crate) mod ask;
 pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod diff;
-mod duration;
+pub(crate) mod duration;
 pub(crate) mod ending;
 pub(crate) mod ends;
 pub(crate) mod exceptions;

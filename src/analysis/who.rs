@@ -10,6 +10,7 @@ use std::fmt;
 use super::ask::{Ask, EVER, inside, of, types};
 use super::ends;
 use super::fact::Fact;
+use super::found::Process;
 use super::nodes::Nodes;
 use super::spawn::owner;
 use super::value::brief::cut;
@@ -45,6 +46,11 @@ impl fmt::Display for Who {
 }
 
 impl Who {
+    /// As findings have it: what it was spawned with stands for its module.
+    pub(crate) fn process(&self) -> Process {
+        Process { pid: self.pid.clone(), name: self.name.clone(), module: self.role.clone() }
+    }
+
     /// The name, else the pid: what a question takes. Of several nodes the pid, because names are each node's own.
     pub(crate) fn short(&self) -> &str {
         let name = self.name.as_deref().filter(|_| home::node_of(&self.pid).is_none());

@@ -52,6 +52,18 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
         Found::Dropped(dropped) => found::gap::dropped(*dropped),
         Found::Pruned(pruned) => found::gap::pruned(*pruned),
         Found::Storm(storm) => found::restart::told(storm, event("first_exit")),
+        Found::Crash(crash) => found::crash::told(crash, event("exit")),
+        Found::LostToDead(lost) => found::dead_letter::to_dead(lost),
+        Found::LostToNobody(lost) => found::dead_letter::to_nobody(lost),
+        Found::Timeout(timeout) => found::exchange::timeout(timeout, event("call")),
+        Found::NeverAnswered(never) => found::exchange::never_answered(never),
+        Found::LateReplies(late) => found::exchange::late_replies(late),
+        Found::GaveUp(gave_up) => found::gave_up::told(gave_up),
+        Found::MailboxGrowth(growth) => found::mailbox::growth(growth),
+        Found::MailboxSamples(growth) => found::mailbox::samples(growth),
+        Found::StateGrowth(growth) => found::growth::told(growth),
+        Found::Swallowed(swallowed) => found::swallowed::told(swallowed),
+        Found::RepeatedException(repeated) => found::repeated_exception::told(repeated, finding.event(ledger, "first")),
     }
 }
 

@@ -3,14 +3,13 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::missed::Missed;
 use super::scene::Scene;
 use crate::analysis::ask::Ask;
 use crate::analysis::exceptions::again::is_raise;
+use crate::analysis::found::{self, EndedWith, Found, Handling, Process, SentBy};
 use crate::analysis::ledger::payload::Payload;
 use crate::analysis::ledger::{Call, CallId, Exit, Ledger, Moment, Outcome, ProcessId, Sym};
 use crate::analysis::linked::were_linked;
@@ -118,60 +117,46 @@ fn failed_in(ledger: &Ledger, call: CallId) -> Option<Sym> {
 fn describe(scene: &Scene<'_>, crashes: &[&(Crash<'_>, Vec<ProcessId>)]) -> Finding {
     let ledger = scene.ledger;
     let (first, _) = crashes[0];
-    let reason = ledger.text(first.exit.error.unwrap_or(first.exit.reason));
-    let site = first.exit.crash_site.map_or_else(String::new, |site| format!(" at {}", ledger.text(site)));
-    let times = if crashes.len() > 1 { format!(" {} times", crashes.len()) } else { String::new() };
+    let exit = first.exit;
+    let reason = ledger.text(exit.error.unwrap_or(exit.reason));
     let call = first.call.map(|call| ledger.call(call));
-    let function = first.call.and_then(|call| failed_in(ledger, call));
-    let function = function.map_or_else(String::new, |function| format!(" in {}", terms::home(ledger.text(function))));
-    let who = ledger.full_label(first.process);
-    let event = ledger.event(first.exit.event);
-    let is_of_nobody = event.is_some_and(|event| Payload::read(event.data()).ended_by_unknown.is_some());
-    let what = if is_of_nobody {
-        format!("the node ended of {}; which of its processes ended it is not known", brief::cut(reason, 160))
-    } else {
-        format!("{who} ended{times} of {}{site}{function}", brief::cut(reason, 160))
+    let event = ledger.event(exit.event);
+    let handling = first
+        .call
+        .and_then(|call| std::iter::once(call).chain(ledger.around(call)).find_map(|call| ledger.call(call).message));
+    let handling = handling.map(|message| ledger.message(message));
+    let taken = || crashes.iter().flat_map(|(_, taken)| taken);
+    let crash = found::Crash {
+        process: Process::of(ledger, first.process),
+        processes: crashes.len(),
+        reason: brief::cut(reason, 160),
+        crash_site: exit.crash_site.map(|site| ledger.text(site).to_owned()),
+        failed_in: first.call.and_then(|call| failed_in(ledger, call)).map(|call| terms::home(ledger.text(call))),
+        is_of_unknown: event.is_some_and(|event| Payload::read(event.data()).ended_by_unknown.is_some()),
+        handling: handling.map(|message| Handling {
+            kind: message.kind.name(),
+            message: scene.traffic.content(message, 80),
+            sent: message
+                .sender
+                .map(|sender| SentBy { sender: Process::of(ledger, sender), place: scene.traffic.place(message) }),
+        }),
+        ended_with_it: taken()
+            .next()
+            .map(|one| EndedWith { first: Process::of(ledger, *one), processes: taken().count() }),
     };
     // A process can be ended on purpose with any reason; an error was nobody's purpose.
-    let confidence = match (first.exit.error, call) {
+    let confidence = match (exit.error, call) {
         // Somebody wanted it so.
         (None, _) if matches!(reason, ":killed" | ":kill") => Confidence::Low,
         (Some(_), _) | (None, Some(_)) => Confidence::High,
         _ => Confidence::Medium,
     };
-    let mut finding = Finding::new(Kind::Crash, confidence, first.exit.moment, what).shown_by("exit", first.exit.event);
-    if let Some(call) = call {
-        finding = finding.shown_by("failed_call", call.event);
-    }
-    let handling = first
-        .call
-        .and_then(|call| std::iter::once(call).chain(ledger.around(call)).find_map(|call| ledger.call(call).message));
-    if let Some(message) = handling {
-        let message = ledger.message(message);
-        let sent = match message.sender {
-            Some(sender) => format!("from {}, sent at {}", ledger.full_label(sender), scene.traffic.place(message)),
-            // A timer's, an untraced process's, or one whose send was not joined to it.
-            None => "whose sender is not known".to_owned(),
-        };
-        let content = scene.traffic.content(message, 80);
-        finding = finding
-            .detail(format!("it was handling {} {content} {sent}", message.kind.name()))
-            .shown_by("message", message.event);
-    }
-    let taken: usize = crashes.iter().map(|(_, taken)| taken.len()).sum();
-    if let Some(one) = crashes.iter().find_map(|(_, taken)| taken.first()) {
-        let more = if taken > 1 { format!(" and {} more", taken - 1) } else { String::new() };
-        finding = finding.detail(format!("ended with it: {}{more}", ledger.full_label(*one)));
-    }
-    if crashes.len() > 1 {
-        let last = &crashes[crashes.len() - 1].0;
-        finding = finding.detail(format!("in {} processes", crashes.len())).shown_by("last_exit", last.exit.event);
-    }
-    finding.refuted_by("the exit being part of the program's plan: nobody restarts or misses the process").next(
-        "explain",
-        json!({"target": ledger.text(first.exit.event)}),
-        "the story of the crash, and the change that made it",
-    )
+    let last = &crashes[crashes.len() - 1].0;
+    Finding::of(Kind::Crash, confidence, exit.moment, Found::Crash(crash))
+        .shown_by("exit", exit.event)
+        .shown_by("failed_call", call.map(|call| call.event))
+        .shown_by("message", handling.map(|message| message.event))
+        .shown_by("last_exit", Some(last.exit.event).filter(|_| crashes.len() > 1))
 }
 
 /// In each process the innermost call of the last failure.

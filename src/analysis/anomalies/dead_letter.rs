@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::words::{count, span};
+use crate::analysis::found::{EndedBefore, Found, LostToDead, LostToNobody, Process as Told};
 use crate::analysis::ledger::{Kind as MessageKind, MessageId, Moment, Process, ProcessId, Sym, bare};
 use crate::analysis::traffic::Fate;
 use crate::analysis::value::brief;
@@ -75,69 +73,39 @@ fn successor(scene: &Scene<'_>, id: ProcessId, by: Moment) -> Option<ProcessId> 
 fn lost(scene: &Scene<'_>, receiver: ProcessId, messages: &[MessageId], in_mailbox: usize) -> Finding {
     let ledger = scene.ledger;
     let (first, last) = (ledger.message(messages[0]), ledger.message(messages[messages.len() - 1]));
-    let dead = ledger.process(receiver);
-    let who = ledger.full_label(receiver);
-    let place = scene.traffic.place(first);
-    let content = scene.traffic.content(first, 60);
+    let exit = ledger.process(receiver).exit.as_ref();
     let heir = successor(scene, receiver, last.sent);
-    let ended = dead.exit.as_ref().map_or_else(
-        || "it was not alive".to_owned(),
-        |exit| {
-            let reason = brief::cut(ledger.text(exit.error.unwrap_or(exit.reason)), 80);
-            format!("it had ended ({reason}) {} before the first", span(first.sent.since(exit.moment)))
-        },
-    );
-    let messages_text = count(messages.len(), "message");
-    let (kind, what) = match heir {
-        Some(heir) => {
-            let what = format!(
-                "{messages_text} to the stale pid of {who} went nowhere: {ended}; {} is in its place. Sent at {place}, \
-                 first {content}",
-                ledger.full_label(heir),
-            );
-            (Kind::StalePid, what)
-        }
-        None => {
-            let what = format!("{messages_text} to {who} went nowhere: {ended}. Sent at {place}, first {content}");
-            (Kind::DeadLetter, what)
-        }
+    let found = LostToDead {
+        messages: messages.len(),
+        to: Told::of(ledger, receiver),
+        ended: exit.map(|exit| EndedBefore {
+            reason: brief::cut(ledger.text(exit.error.unwrap_or(exit.reason)), 80),
+            before_ns: first.sent.since(exit.moment),
+        }),
+        successor: heir.map(|heir| Told::of(ledger, heir)),
+        sent: scene.traffic.place(first),
+        first: scene.traffic.content(first, 60),
+        in_mailbox,
     };
-    let mut finding = Finding::new(kind, Confidence::High, first.sent, what)
-        .shown_by("exit", dead.exit.as_ref().map(|exit| exit.event))
+    let kind = if heir.is_some() { Kind::StalePid } else { Kind::DeadLetter };
+    Finding::of(kind, Confidence::High, first.sent, Found::LostToDead(found))
+        .shown_by("exit", exit.map(|exit| exit.event))
         .shown_by("successor", heir.and_then(|heir| ledger.process(heir).spawn).map(|(_, event)| event))
-        .shown_by("first_lost", first.event);
-    if messages.len() > 1 {
-        finding = finding.shown_by("last_lost", last.event);
-    }
-    if in_mailbox > 0 {
-        finding = finding.detail(format!("{} more were in its mailbox when it ended", count(in_mailbox, "message")));
-    }
-    finding.refuted_by("a sender that does not care whether the message arrives").next(
-        "message_flow",
-        json!({"only": "lost"}),
-        "every lost message",
-    )
+        .shown_by("first_lost", first.event)
+        .shown_by("last_lost", Some(last.event).filter(|_| messages.len() > 1))
 }
 
 fn nobody(scene: &Scene<'_>, name: Sym, messages: &[MessageId]) -> Finding {
     let ledger = scene.ledger;
     let (first, last) = (ledger.message(messages[0]), ledger.message(messages[messages.len() - 1]));
-    let is_sure = scene.traffic.is_surely_nobody(name);
-    let shown = bare(ledger.text(name));
-    let what = format!(
-        "{} to the name {shown} went nowhere: no process is known to have had it then. Sent at {}, first {}",
-        count(messages.len(), "message"),
-        scene.traffic.place(first),
-        scene.traffic.content(first, 60),
-    );
-    let confidence = if is_sure { Confidence::High } else { Confidence::Low };
-    let mut finding = Finding::new(Kind::DeadLetter, confidence, first.sent, what).shown_by("first_lost", first.event);
-    if messages.len() > 1 {
-        finding = finding.shown_by("last_lost", last.event);
-    }
-    finding.refuted_by("a process that had the name before the recording began").next(
-        "message_flow",
-        json!({"only": "lost"}),
-        "every lost message",
-    )
+    let confidence = if scene.traffic.is_surely_nobody(name) { Confidence::High } else { Confidence::Low };
+    let found = LostToNobody {
+        messages: messages.len(),
+        name: bare(ledger.text(name)).to_owned(),
+        sent: scene.traffic.place(first),
+        first: scene.traffic.content(first, 60),
+    };
+    Finding::of(Kind::DeadLetter, confidence, first.sent, Found::LostToNobody(found))
+        .shown_by("first_lost", first.event)
+        .shown_by("last_lost", Some(last.event).filter(|_| messages.len() > 1))
 }

@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
+use super::busy::busiest;
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::words::{count, span};
-use crate::analysis::abandoned::{Abandoned, abandoned};
+use crate::analysis::abandoned::abandoned;
 use crate::analysis::ask::Ask;
+use crate::analysis::found::{Abandoned, Found, LateReplies, NeverAnswered, Process, Timeout, Why};
 use crate::analysis::ledger::{
     CallId, Kind as MessageKind, Ledger, Message, MessageId, Moment, ProcessId, Sym, Waited,
 };
-use crate::analysis::terms;
 use crate::analysis::traffic::Answer;
 use crate::analysis::who::Names;
 use crate::error::Result;
@@ -74,7 +72,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             Some(callee) => abandoned(&ask, &names, callee, first.sent.at)?,
             None => None,
         };
-        found.push(timeout(scene, cause, &messages, abandoned.as_ref()));
+        found.push(timeout(scene, cause, &messages, abandoned));
     }
     for messages in unanswered.values() {
         found.push(never_answered(scene, messages));
@@ -108,68 +106,45 @@ fn cause(scene: &Scene<'_>, message: &Message) -> Cause {
 }
 
 /// `abandoned`: the call of another, gone by then, that the callee worked on when it was asked.
-fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId], abandoned: Option<&Abandoned>) -> Finding {
+fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId], abandoned: Option<Abandoned>) -> Finding {
     let ledger = scene.ledger;
     let first = ledger.message(messages[0]);
     let gave_up = first.waited.map_or(first.sent, |(moment, _)| moment);
-    let callee = first.receiver.map_or_else(|| "an unknown process".to_owned(), |id| ledger.full_label(id));
-    let what = format!(
-        "{} to {callee} timed out: {} gave up {} after {} at {}",
-        count(messages.len(), "call"),
-        first.sender.map_or_else(|| "the caller".to_owned(), |id| ledger.full_label(id)),
-        span(gave_up.since(first.sent)),
-        scene.traffic.content(first, 60),
-        scene.traffic.place(first),
-    );
     let failing = failing_call(scene, first, gave_up);
     let confidence = if failing.is_some() { Confidence::High } else { Confidence::Medium };
-    let mut finding = Finding::new(Kind::CallTimeout, confidence, first.sent, what)
-        .shown_by("call", first.event)
-        .shown_by("gave_up", failing.and_then(|call| ledger.call(call).exit));
     let is_comparable = cause != Cause::Elsewhere;
     let busy = first.receiver.filter(|_| is_comparable).and_then(|callee| busiest(scene, callee, first.sent, gave_up));
-    let busy_text = busy.as_ref().map_or_else(String::new, |busy| busy.text.clone());
-    match cause {
-        Cause::Queue => {
-            let ahead = first.receiver.map_or(0, |callee| ahead_of(scene, callee, first));
-            let queued = scene.traffic.queued(first);
-            let handled = queued.map_or_else(
-                || "was never handled".to_owned(),
-                |queued| format!("was handled {} after it was sent", span(queued)),
-            );
-            let behind =
-                if ahead > 0 { format!("waited behind {} and ", count(ahead, "message")) } else { String::new() };
-            finding = finding.detail(format!("it {behind}{handled}"));
-            if !busy_text.is_empty() {
-                finding = finding.detail(format!("meanwhile the callee was busy: {busy_text}"));
-            }
-        }
-        Cause::Slow if !busy_text.is_empty() => {
-            finding = finding.detail(format!("the callee was handling it all the time: {busy_text}"));
-        }
-        Cause::Slow => finding = finding.detail("the callee was handling it all the time"),
-        Cause::NoReply => finding = finding.detail("its callback had returned without a reply"),
-        Cause::Elsewhere => {
-            finding =
-                finding.detail("the clocks of the two nodes disagree: what the callee did meanwhile is not known");
-        }
-        Cause::Unknown => finding = finding.detail("the callee's functions were not traced: what it did is unknown"),
-    }
-    if let Some(abandoned) = abandoned {
-        finding = abandoned.told(first.sent.at).into_iter().fold(finding, Finding::detail);
-    }
-    if cause != Cause::NoReply {
-        finding = finding.shown_by("busy_with", busy.map(|busy| busy.event));
-    }
-    if let Answer::Late(late) = scene.traffic.answer(first) {
-        finding = finding.detail(format!("the reply was sent {} too late", span(late)));
-    }
-    let pid = first.receiver.map(|id| ledger.text(ledger.process(id).pid).to_owned()).unwrap_or_default();
-    let finding = finding.refuted_by("a timeout the caller expects and handles, with a retry");
-    match cause {
-        Cause::Queue => finding.next("mailbox", json!({"pid": pid}), "its mailbox over time"),
-        _ => finding.next("call_tree", json!({"event_id": ledger.text(first.event)}), "what the call did"),
-    }
+    let busy_event = busy.as_ref().filter(|_| cause != Cause::NoReply).map(|busy| busy.event);
+    let busy = busy.map(|busy| busy.busy);
+    let why = match cause {
+        Cause::Queue => Why::Queue {
+            ahead: first.receiver.map_or(0, |callee| ahead_of(scene, callee, first)),
+            handled_after_ns: scene.traffic.queued(first),
+            busy,
+        },
+        Cause::Slow => Why::Slow { busy },
+        Cause::NoReply => Why::NoReply,
+        Cause::Unknown => Why::Unknown,
+        Cause::Elsewhere => Why::Elsewhere,
+    };
+    let timeout = Timeout {
+        calls: messages.len(),
+        caller: first.sender.map(|id| Process::of(ledger, id)),
+        callee: first.receiver.map(|id| Process::of(ledger, id)),
+        waited_ns: gave_up.since(first.sent),
+        message: scene.traffic.content(first, 60),
+        sent: scene.traffic.place(first),
+        why,
+        abandoned,
+        late_ns: match scene.traffic.answer(first) {
+            Answer::Late(ns) => Some(ns),
+            _ => None,
+        },
+    };
+    Finding::of(Kind::CallTimeout, confidence, first.sent, Found::Timeout(Box::new(timeout)))
+        .shown_by("call", first.event)
+        .shown_by("gave_up", failing.and_then(|call| ledger.call(call).exit))
+        .shown_by("busy_with", busy_event)
 }
 
 /// The caller's call that ended because nobody answered.
@@ -196,87 +171,23 @@ fn ahead_of(scene: &Scene<'_>, callee: ProcessId, message: &Message) -> usize {
     scene.traffic.to(callee).filter(|(_, other)| is_ahead(other)).count()
 }
 
-/// What a process spent most of a span on.
-pub(super) struct Busy {
-    pub(super) text: String,
-    pub(super) event: Sym,
-    /// Calls of the function.
-    pub(super) times: usize,
-}
-
-/// When a process was last called back. Callbacks are called one after the other: what began before has ended, recorded
-/// or not.
-pub(super) fn newest_callback(scene: &Scene<'_>, process: ProcessId) -> Option<Moment> {
-    scene.calls_of(process).filter(|(_, call)| call.callback.is_some()).map(|(_, call)| call.start).last()
-}
-
-/// The function a process spent most of a span in, itself and not in calls it made.
-pub(super) fn busiest(scene: &Scene<'_>, process: ProcessId, since: Moment, until: Moment) -> Option<Busy> {
-    let ledger = scene.ledger;
-    let mut own: BTreeMap<Sym, (i64, usize, CallId)> = BTreeMap::new();
-    let mut total = 0;
-    let newest = newest_callback(scene, process);
-    for (id, call) in scene.calls_of(process) {
-        if call.start >= until {
-            break;
-        }
-        if call.end.is_none() && newest.is_some_and(|newest| call.start < newest) {
-            continue;
-        }
-        let end = call.end.map_or(until.at, |end| end.at.min(until.at));
-        let overlap = end.saturating_sub(call.start.at.max(since.at));
-        if overlap <= 0 {
-            continue;
-        }
-        if call.parent.is_none() {
-            total = overlap.saturating_add(total);
-        }
-        let entry = own.entry(call.function).or_insert((0, 0, id));
-        entry.0 = entry.0.saturating_add(overlap);
-        entry.1 += 1;
-        if let Some(parent) = call.parent.map(|parent| ledger.call(parent))
-            && let Some(entry) = own.get_mut(&parent.function)
-        {
-            entry.0 = entry.0.saturating_sub(overlap);
-        }
-    }
-    let (function, (ns, times, call)) = own.into_iter().max_by_key(|(function, (ns, ..))| (*ns, *function))?;
-    if ns <= 0 {
-        return None;
-    }
-    let call = ledger.call(call);
-    let place = scene.traffic.call_place(call).filter(|place| !place.starts_with(':'));
-    let place = place.map_or_else(String::new, |place| format!(" called at {place}"));
-    let text = format!(
-        "{} of {} in {}{place}, {}",
-        span(ns),
-        span(total.max(ns)),
-        terms::home(ledger.text(function)),
-        count(times, "call")
-    );
-    Some(Busy { text, event: call.event, times })
-}
-
 fn never_answered(scene: &Scene<'_>, messages: &[MessageId]) -> Finding {
     let ledger = scene.ledger;
     let first = ledger.message(messages[0]);
     let call = first.handled.map(|call| ledger.call(call));
-    let callee = first.receiver.map_or_else(String::new, |id| ledger.full_label(id));
-    let function = call.map_or_else(String::new, |call| ledger.text(call.function).to_owned());
-    let what = format!(
-        "{callee} never answered {}: {function} handled {} and returned, and no reply was sent",
-        count(messages.len(), "call"),
-        scene.traffic.content(first, 60),
-    );
     let gave_up = matches!(first.waited, Some((_, Waited::GaveUp)));
     let confidence = if gave_up { Confidence::High } else { Confidence::Medium };
-    Finding::new(Kind::NeverAnswered, confidence, first.sent, what)
-        .detail(format!("called at {}", scene.traffic.place(first)))
+    let never = NeverAnswered {
+        callee: first.receiver.map(|id| Process::of(ledger, id)),
+        calls: messages.len(),
+        function: call.map(|call| ledger.text(call.function).to_owned()),
+        message: scene.traffic.content(first, 60),
+        sent: scene.traffic.place(first),
+    };
+    Finding::of(Kind::NeverAnswered, confidence, first.sent, Found::NeverAnswered(never))
         .shown_by("call", first.event)
         .shown_by("callback", call.map(|call| call.event))
         .shown_by("returned", call.and_then(|call| call.exit))
-        .refuted_by("a process that is not traced replying in the callee's place")
-        .next("message_flow", json!({"only": "unanswered"}), "every call without an answer")
 }
 
 fn late_reply(scene: &Scene<'_>, messages: &[MessageId]) -> Finding {
@@ -286,17 +197,12 @@ fn late_reply(scene: &Scene<'_>, messages: &[MessageId]) -> Finding {
         _ => 0,
     };
     let first = ledger.message(messages[0]);
-    let worst = messages.iter().map(late).max().unwrap_or_default();
-    let callee = first.receiver.map_or_else(String::new, |id| ledger.full_label(id));
-    let what = format!(
-        "{} from {callee} came after the caller had given up, up to {} late: work for nobody, and on OTP before 24 a \
-         stray message",
-        count(messages.len(), "reply").replace("replys", "replies"),
-        span(worst),
-    );
-    Finding::new(Kind::LateReply, Confidence::High, first.sent, what)
+    let late = LateReplies {
+        callee: first.receiver.map(|id| Process::of(ledger, id)),
+        replies: messages.len(),
+        worst_ns: messages.iter().map(late).max().unwrap_or_default(),
+    };
+    Finding::of(Kind::LateReply, Confidence::High, first.sent, Found::LateReplies(late))
         .shown_by("call", first.event)
         .shown_by("reply", first.reply.map(|reply| ledger.message(reply).event))
-        .refuted_by("the caller still taking the reply")
-        .next("message_flow", json!({"only": "late"}), "every late reply")
 }

@@ -2,21 +2,17 @@
 //!
 //! What it cannot see: a supervisor that was there before the recording began, or whose receives were not traced; one that is told to end while it gives up; one that may not restart at all, where that is not recorded.
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use crate::analysis::ask::Ask;
+use crate::analysis::fact::Fact;
+use crate::analysis::found::Found;
 use crate::analysis::gave_up::{GaveUp, gave_up, is_supervisor};
 use crate::analysis::ledger::{Moment, Process};
-use crate::analysis::value::brief::brief;
 use crate::analysis::who::Names;
 use crate::error::Result;
 use crate::event::exit_reason::ExitReason;
-
-/// Ends that are told one by one.
-const SHOWN: usize = 4;
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
@@ -45,34 +41,11 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
 }
 
 fn describe(scene: &Scene<'_>, names: &Names<'_>, moment: Moment, gave_up: &GaveUp) -> Result<Finding> {
-    let ledger = scene.ledger;
-    let mut finding = Finding::new(Kind::SupervisorGaveUp, Confidence::High, moment, gave_up.told(names)?);
-    if gave_up.is_of_ends_on_purpose() {
-        finding = finding.detail(
-            "no child failed: permanent children are started again however they end, and that uses up the restarts; \
-             transient and temporary ones are not when they end so",
-        );
-    }
-    for end in gave_up.ends.iter().rev().take(SHOWN).rev() {
-        let again = match end.again.as_ref().and_then(|again| Some((again.text("spawned_pid")?, again.id()))) {
-            Some((pid, id)) => format!("started again as {pid} ({id})"),
-            None => "not started again".to_owned(),
-        };
-        finding = finding.detail(format!(
-            "{} ended with {} ({}), {again}",
-            names.who(&end.child)?,
-            brief(&end.reason, 60),
-            end.event().id()
-        ));
-    }
-    let event = |id: &str| ledger.texts.find(id);
-    let (first, last) = (gave_up.ends.first(), gave_up.ends.last());
-    let first = first.map(|end| end.event().id()).unwrap_or_default();
-    Ok(finding
-        .shown_by("first_end", event(first))
-        .shown_by("last_end", last.and_then(|end| event(end.event().id())))
-        .shown_by("supervisor_exit", event(gave_up.exit.id()))
-        .shown_by("taken_along", gave_up.took.first().and_then(|exit| event(exit.id())))
-        .refuted_by("a supervisor that is meant to end when its children do")
-        .next("explain", json!({ "target": first }), "why the first of them ended"))
+    let event = |fact: &Fact| scene.ledger.texts.find(fact.id());
+    let found = Found::GaveUp(gave_up.found(names)?);
+    Ok(Finding::of(Kind::SupervisorGaveUp, Confidence::High, moment, found)
+        .shown_by("first_end", gave_up.ends.first().and_then(|end| event(end.event())))
+        .shown_by("last_end", gave_up.ends.last().and_then(|end| event(end.event())))
+        .shown_by("supervisor_exit", event(&gave_up.exit))
+        .shown_by("taken_along", gave_up.took.first().and_then(event)))
 }

@@ -1,11 +1,9 @@
 //! Which states only ever grow?
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::words::{count, span};
+use crate::analysis::found::{Changed, Found, Process, StateGrowth};
 use crate::analysis::ledger::payload::{Payload, differences, text};
 use crate::analysis::ledger::{CallId, ProcessId};
 use crate::error::Result;
@@ -49,37 +47,27 @@ fn growth(scene: &Scene<'_>, process: ProcessId, changes: &[CallId]) -> Option<F
         return None;
     }
     let (first_call, last_call) = (ledger.call(picked[0]), ledger.call(picked[MEASURED - 1]));
-    let took = last_call.start.since(first_call.start);
-    let what = format!(
-        "the state of {} only grows: {} to {} bytes written out in {} over {}, and it never shrank",
-        ledger.full_label(process),
-        sizes[0],
-        last,
-        count(changes.len(), "change"),
-        span(took),
-    );
     let confidence = if changes.len() >= 3 * FEWEST { Confidence::Medium } else { Confidence::Low };
-    let mut finding = Finding::new(Kind::StateGrowth, confidence, first_call.start, what);
     let event = ledger.event(last_call.change?)?;
     let payload = Payload::read(event.data());
     let differences = differences(payload.state_diff);
-    let longest = differences.iter().max_by_key(|one| one.new.as_ref().map_or(0, String::len));
-    if let Some(path) = longest.map(|one| &one.path).filter(|path| !path.is_empty()) {
-        finding = finding.detail(format!("what grows is `{path}`"));
-    }
-    if let Some(message) = last_call.message.map(|message| ledger.message(message)) {
-        finding = finding.detail(format!(
-            "the last change: {} on {} sent at {}",
-            ledger.text(last_call.function),
-            scene.traffic.content(message, 60),
-            scene.traffic.place(message)
-        ));
-    }
-    let finding = finding
+    let longest = differences.into_iter().max_by_key(|one| one.new.as_ref().map_or(0, String::len));
+    let growth = StateGrowth {
+        process: Process::of(ledger, process),
+        first_bytes: sizes[0],
+        last_bytes: last,
+        changes: changes.len(),
+        within_ns: last_call.start.since(first_call.start),
+        path: longest.map(|one| one.path).filter(|path| !path.is_empty()),
+        last_change: last_call.message.map(|message| ledger.message(message)).map(|message| Changed {
+            function: ledger.text(last_call.function).to_owned(),
+            message: scene.traffic.content(message, 60),
+            sent: scene.traffic.place(message),
+        }),
+    };
+    let finding = Finding::of(Kind::StateGrowth, confidence, first_call.start, Found::StateGrowth(growth))
         .shown_by("first_change", first_call.change)
-        .shown_by("last_change", last_call.change)
-        .refuted_by("something that empties it later than the recording ends")
-        .next("state_history", json!({"pid": ledger.text(ledger.process(process).pid)}), "each change");
+        .shown_by("last_change", last_call.change);
     Some(finding)
 }
 

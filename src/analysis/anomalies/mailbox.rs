@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
-use super::exchange::{busiest, newest_callback};
+use super::busy::{busiest, newest_callback};
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::words::{count, span};
+use crate::analysis::found::{FirstSent, Found, MailboxGrowth, MailboxSamples, Process, Taken};
 use crate::analysis::ledger::{ProcessId, Sample};
 use crate::analysis::mailbox::{Length, Mailbox, Measure, by_receiver};
 use crate::error::Result;
@@ -91,61 +89,39 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         return None;
     }
     let busy = busiest(scene, process, begun, end);
-    let confidence = match mailbox.measure {
-        Measure::Handled => Confidence::High,
+    // A process without traced callbacks tells when it looked at its messages, not when it handled them.
+    let (confidence, taken) = match mailbox.measure {
+        Measure::Handled => (Confidence::High, Taken::Handled),
         // Nothing was handled one by one: the process had other things to do, and then takes all at once.
-        Measure::Received if busy.as_ref().is_none_or(|busy| busy.times < FEWEST_TURNS) => return None,
-        Measure::Received => Confidence::Medium,
+        Measure::Received if busy.as_ref().is_none_or(|busy| busy.busy.calls < FEWEST_TURNS) => return None,
+        Measure::Received => (Confidence::Medium, Taken::Received),
         Measure::Unknown => return None,
     };
-    let grew = peak.moment.since(begun).max(1);
-    let per_second = |n: usize| (n as f64 * 1e9 / grew as f64).round() as u64;
-    let who = ledger.full_label(process);
-    // A process without traced callbacks tells when it looked at its messages, not when it handled them.
-    let (grew_to, taken) = match mailbox.measure {
-        Measure::Handled => ("", "handled"),
-        _ => ("at least ", "received"),
-    };
-    let what = format!(
-        "the mailbox of {who} grew to {grew_to}{} messages in {}: {} came, {} were {taken} ({}/s against {}/s), and a \
-         message waited up to {}",
-        peak.length,
-        span(grew),
-        came,
-        went,
-        per_second(came),
-        per_second(went),
-        span(longest_wait),
-    );
-    let mut finding = Finding::new(Kind::MailboxGrowth, confidence, begun, what);
-    if let Some(busy) = &busy {
-        finding = finding.detail(format!("its time went to: {}", busy.text));
-    }
     let sender = mailbox.stays.iter().find(|stay| stay.from >= begun).map(|stay| stay.message);
     let last = mailbox.stays.iter().rev().find(|stay| stay.from <= peak.moment).map(|stay| stay.message);
-    if let Some(sender) = sender {
-        finding = finding.detail(format!(
-            "sent at {}, first {}",
-            scene.traffic.place(sender),
-            scene.traffic.content(sender, 60)
-        ));
-    }
-    if left > 0 {
-        finding = finding.detail(format!("{} were never {taken}", count(left, "message")));
-    }
-    let pid = ledger.text(ledger.process(process).pid);
-    let finding = finding
+    let busy_event = busy.as_ref().map(|busy| busy.event);
+    let growth = MailboxGrowth {
+        process: Process::of(ledger, process),
+        longest: peak.length,
+        taken,
+        within_ns: peak.moment.since(begun).max(1),
+        came,
+        went,
+        longest_wait_ns: longest_wait,
+        busy: busy.map(|busy| busy.busy),
+        first: sender
+            .map(|sender| FirstSent { message: scene.traffic.content(sender, 60), place: scene.traffic.place(sender) }),
+        left,
+    };
+    let finding = Finding::of(Kind::MailboxGrowth, confidence, begun, Found::MailboxGrowth(growth))
         .shown_by("first_message", sender.map(|message| message.event))
         .shown_by("at_peak", last.map(|message| message.event))
-        .shown_by("busy_with", busy.map(|busy| busy.event))
-        .refuted_by("a burst the process is meant to work off while nobody waits")
-        .next("mailbox", json!({"pid": pid}), "length and waiting time over time");
+        .shown_by("busy_with", busy_event);
     Some(finding)
 }
 
 /// Growth that only the measured lengths tell.
 fn sampled(scene: &Scene<'_>, process: ProcessId, samples: &[&Sample]) -> Option<Finding> {
-    let ledger = scene.ledger;
     let (mut run, mut best) = (0..0, 0..0);
     for at in 1..samples.len() {
         let is_longer = samples[at].length > samples[at - 1].length;
@@ -164,15 +140,11 @@ fn sampled(scene: &Scene<'_>, process: ProcessId, samples: &[&Sample]) -> Option
     if best.len() < FEWEST_SAMPLES || last.length < 10 * FEWEST as u64 {
         return None;
     }
-    let what = format!(
-        "the measured mailbox of {} grew from {} to {} messages in {}, sample after sample",
-        ledger.full_label(process),
-        first.length,
-        last.length,
-        span(last.moment.since(first.moment))
-    );
-    let finding = Finding::new(Kind::MailboxGrowth, Confidence::Medium, first.moment, what)
-        .refuted_by("samples after it that are short again")
-        .next("mailbox", json!({"pid": ledger.text(ledger.process(process).pid)}), "the samples");
-    Some(finding)
+    let growth = MailboxSamples {
+        process: Process::of(scene.ledger, process),
+        first: first.length,
+        last: last.length,
+        within_ns: last.moment.since(first.moment),
+    };
+    Some(Finding::of(Kind::MailboxGrowth, Confidence::Medium, first.moment, Found::MailboxSamples(growth)))
 }

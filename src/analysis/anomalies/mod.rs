@@ -3,6 +3,7 @@
 //! Each detector looks at the ledger for one pattern and says what it saw, on which events, how sure that is, and what
 //! would refute it. None knows a program. DESIGN.md says what each can miss.
 
+mod busy;
 mod crash;
 mod dead_letter;
 mod deadlock;

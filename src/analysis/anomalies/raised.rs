@@ -1,56 +1,83 @@
-//! How is an exception told: what it was, where it was raised, who caught it?
+//! What was an exception, where was it raised, who caught it?
 
 use std::collections::BTreeMap;
 
 use super::scene::Scene;
-use crate::analysis::exceptions::{Exceptions, Fate, Group};
+use crate::analysis::exceptions::{Class, Exceptions, Fate, Group};
+use crate::analysis::found::{Became, Raised, RaisedAt, RaisedFate, RaisedHow};
 use crate::analysis::terms;
 
 /// Functions that are named as those that caught an exception.
 const CATCHERS: usize = 2;
 
 impl Exceptions {
-    /// `ArithmeticError (:badarith) raised at shop.ex:28 in Shop.gross/1`; the line its function was called at where
-    /// no stack tells its own.
-    pub(super) fn describe(&self, scene: &Scene<'_>, group: &Group) -> String {
+    /// The first of a group; with the line its function was called at where no stack tells its own.
+    pub(super) fn raised(&self, scene: &Scene<'_>, group: &Group) -> Raised {
         let first = &self.all[group.members[0]];
         let call = scene.ledger.call(first.call);
-        let place = match &first.origin {
-            Some(origin) => format!("at {} in {}", origin.line, origin.function),
+        let (function, at) = match &first.origin {
+            Some(origin) => (origin.function.clone(), RaisedAt::Line(origin.line.clone())),
             None => {
                 let function = terms::home(scene.ledger.text(call.function));
-                let site = scene.traffic.call_place(call).map(|site| format!(", called at {site}"));
-                format!("in {function}{}", site.unwrap_or_default())
+                (function, RaisedAt::CalledAt(scene.traffic.call_place(call)))
             }
         };
-        let reason = if first.reason.trim_start_matches('%').starts_with(&first.name) || first.reason == first.name {
-            first.reason.trim_start_matches('%').to_owned()
-        } else {
-            format!("{} ({})", first.name, first.reason)
+        let how = match first.class {
+            Class::Error => RaisedHow::Error,
+            Class::Exit => RaisedHow::Exit,
+            Class::Throw => RaisedHow::Throw,
         };
-        format!("{reason} {} {place}", first.class.verb())
+        Raised { how, name: first.name.clone(), reason: first.reason.clone(), function, at }
     }
 
-    /// `caught in Web.Server.serve/1`, for each that caught some.
-    pub(super) fn fates(&self, scene: &Scene<'_>, group: &Group) -> String {
-        let mut fates: BTreeMap<String, usize> = BTreeMap::new();
+    /// What became of those of a group, the most first.
+    pub(super) fn became(&self, scene: &Scene<'_>, group: &Group) -> Vec<Became> {
+        let mut fates: BTreeMap<RaisedFate, usize> = BTreeMap::new();
         for member in &group.members {
             let fate = match self.all[*member].fate {
                 Fate::Caught(call) => {
                     let call = scene.ledger.call(scene.ledger.named(call));
-                    format!("caught in {}", terms::home(scene.ledger.text(call.function)))
+                    RaisedFate::CaughtIn { function: terms::home(scene.ledger.text(call.function)) }
                 }
-                Fate::CaughtOutside => "caught outside the recorded functions, the process went on".to_owned(),
-                Fate::Ended(_) => "not caught, its process ended of it".to_owned(),
-                Fate::Unknown => "the recording does not show whether it was caught".to_owned(),
+                Fate::CaughtOutside => RaisedFate::CaughtOutside,
+                Fate::Ended(_) => RaisedFate::NotCaught,
+                Fate::Unknown => RaisedFate::Unknown,
             };
             *fates.entry(fate).or_default() += 1;
         }
-        let mut fates: Vec<(String, usize)> = fates.into_iter().collect();
-        fates.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-        let alone = fates.len() == 1;
-        let told = fates.iter().take(CATCHERS + 1);
-        let told = told.map(|(fate, n)| if alone { fate.clone() } else { format!("{n} {fate}") });
+        let mut fates: Vec<Became> = fates.into_iter().map(|(fate, times)| Became { fate, times }).collect();
+        fates.sort_by_key(|became| std::cmp::Reverse(became.times));
+        fates
+    }
+
+    // For `http_error` alone, until its values are told apart: the words of `tell` for these two.
+
+    /// `ArithmeticError (:badarith) raised at shop.ex:28 in Shop.gross/1`.
+    pub(super) fn describe(&self, scene: &Scene<'_>, group: &Group) -> String {
+        let Raised { name, reason, function, at, .. } = self.raised(scene, group);
+        let verb = self.all[group.members[0]].class.verb();
+        let plain = reason.trim_start_matches('%');
+        let reason =
+            if plain.starts_with(&name) || reason == name { plain.to_owned() } else { format!("{name} ({reason})") };
+        match at {
+            RaisedAt::Line(line) => format!("{reason} {verb} at {line} in {function}"),
+            RaisedAt::CalledAt(None) => format!("{reason} {verb} in {function}"),
+            RaisedAt::CalledAt(Some(site)) => format!("{reason} {verb} in {function}, called at {site}"),
+        }
+    }
+
+    /// `caught in Web.Server.serve/1`, for each that caught some.
+    pub(super) fn fates(&self, scene: &Scene<'_>, group: &Group) -> String {
+        let fates = self.became(scene, group);
+        let told = fates.iter().take(CATCHERS + 1).map(|Became { fate, times }| {
+            let fate = match fate {
+                RaisedFate::CaughtIn { function } => format!("caught in {function}"),
+                RaisedFate::CaughtOutside => "caught outside the recorded functions, the process went on".to_owned(),
+                RaisedFate::NotCaught => "not caught, its process ended of it".to_owned(),
+                RaisedFate::Unknown => "the recording does not show whether it was caught".to_owned(),
+            };
+            if fates.len() == 1 { fate } else { format!("{times} {fate}") }
+        });
         told.collect::<Vec<_>>().join("; ")
     }
 }

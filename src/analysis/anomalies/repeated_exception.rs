@@ -1,13 +1,11 @@
 //! Which exceptions are raised and caught again and again, though no process ends of them?
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::swallowed;
-use super::words::count;
 use crate::analysis::exceptions::{Class, Fate};
+use crate::analysis::found::{Found, Process, RepeatedException};
 use crate::analysis::ledger::CallId;
 use crate::error::Result;
 
@@ -29,28 +27,25 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         }
         let raised = |at: usize| scene.ledger.call(web.exceptions.all[at].call);
         let calls = scene.ledger.calls.iter().filter(|call| call.function == raised(told[0]).function).count();
-        let what =
-            format!("raised {} and caught: {}", count(told.len(), "time"), web.exceptions.describe(scene, group));
         // A result that tells of the error may be how the program is meant to work.
         let confidence = if told.iter().all(|at| is_told(scene, *at)) { Confidence::Low } else { Confidence::Medium };
         let last = told[told.len() - 1];
-        let exit = raised(told[0]).exit;
-        let mut finding = Finding::new(Kind::RepeatedException, confidence, raised(told[0]).start, what)
-            .detail(format!(
-                "{}; {} of the function",
-                web.exceptions.fates(scene, group),
-                count(calls, "recorded call")
-            ))
-            .shown_by("first", exit)
-            .shown_by("last", raised(last).exit);
-        if let Fate::Caught(call) = first.fate {
-            finding = finding.shown_by("caught", scene.ledger.call(call).exit);
-        }
-        finding = finding.refuted_by("a function that is meant to raise where others return an error");
-        if let Some(exit) = exit {
-            let target = json!({"target": scene.ledger.text(exit)});
-            finding = finding.next("explain", target, "the first of them, with its arguments and callers");
-        }
+        let repeated = RepeatedException {
+            process: Process::of(scene.ledger, raised(told[0]).process),
+            exception: web.exceptions.raised(scene, group),
+            times: told.len(),
+            fates: web.exceptions.became(scene, group),
+            calls,
+        };
+        let caught = match first.fate {
+            Fate::Caught(call) => scene.ledger.call(call).exit,
+            _ => None,
+        };
+        let repeated = Found::RepeatedException(repeated);
+        let finding = Finding::of(Kind::RepeatedException, confidence, raised(told[0]).start, repeated)
+            .shown_by("first", raised(told[0]).exit)
+            .shown_by("last", raised(last).exit)
+            .shown_by("caught", caught);
         found.push(finding);
     }
     Ok(())

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::words::count;
+use crate::analysis::found::{Found, Process, Swallowed};
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
 use crate::analysis::terms;
@@ -67,26 +65,20 @@ pub(super) fn is_silent(result: &str) -> bool {
 fn describe(scene: &Scene<'_>, failed: CallId, parent: CallId, result: &str, times: usize) -> Finding {
     let ledger = scene.ledger;
     let (failed, parent) = (ledger.call(failed), ledger.call(parent));
-    let reason = failed.reason.map_or("", |reason| ledger.text(reason));
-    let (what_failed, around) = (terms::home(ledger.text(failed.function)), terms::home(ledger.text(parent.function)));
-    let again = if times > 1 { format!(", {}", count(times, "time")) } else { String::new() };
-    let what = format!(
-        "{what_failed} failed with {} and {around} returned {} all the same{again}: nobody hears of the error",
-        brief::cut(reason, 120),
-        brief::cut(result, 60)
-    );
+    let swallowed = Swallowed {
+        process: Process::of(ledger, failed.process),
+        failed: terms::home(ledger.text(failed.function)),
+        reason: brief::cut(failed.reason.map_or("", |reason| ledger.text(reason)), 120),
+        called_at: scene.traffic.call_place(failed),
+        around: terms::home(ledger.text(parent.function)),
+        around_call: ledger.text(parent.event).to_owned(),
+        result: brief::cut(result, 60),
+        times,
+    };
     // A claim of success is worse than a value that may stand for nothing.
     let claims = result.starts_with(":ok") || result.starts_with("{:ok") || result == "true";
     let confidence = if claims { Confidence::High } else { Confidence::Medium };
-    let mut finding = Finding::new(Kind::SwallowedException, confidence, failed.start, what)
+    Finding::of(Kind::SwallowedException, confidence, failed.start, Found::Swallowed(swallowed))
         .shown_by("failed", failed.exit)
-        .shown_by("returned", parent.exit);
-    if let Some(place) = scene.traffic.call_place(failed) {
-        finding = finding.detail(format!("called at {place}"));
-    }
-    finding.refuted_by("a result that stands for the error, or a log entry that tells it").next(
-        "call_tree",
-        json!({"event_id": ledger.text(parent.event)}),
-        "the calls around it",
-    )
+        .shown_by("returned", parent.exit)
 }

@@ -3,39 +3,49 @@
 //! One file a law. Nothing here is a sentence; `tell` makes those. Texts of the program are cut where they are taken, to
 //! what a reader is shown of them.
 
+mod abandoned;
+mod busy;
+mod crash;
+mod dead_letter;
 mod deadlock;
+mod ended;
+mod exchange;
+mod facts;
 mod gap;
+mod gave_up;
+mod growth;
 mod key;
+mod mailbox;
 mod place;
 mod process;
+mod raised;
+mod repeated_exception;
 mod restart;
+mod swallowed;
 mod text;
 
+pub(crate) use abandoned::{Abandoned, Offered};
+pub(crate) use busy::Busy;
+pub(crate) use crash::{Crash, EndedWith, Handling, SentBy};
+pub(crate) use dead_letter::{EndedBefore, LostToDead, LostToNobody};
 pub(crate) use deadlock::{Circle, Lasted, OpenCall, Wait, WaitFor};
+pub(crate) use ended::Ended;
+pub(crate) use exchange::{LateReplies, NeverAnswered, Timeout, Why};
+pub(crate) use facts::Facts;
 pub(crate) use gap::{Dropped, Pruned};
+pub(crate) use gave_up::{Child, ChildEnd, GaveUp, Limit, Restarted};
+pub(crate) use growth::{Changed, StateGrowth};
 pub(crate) use key::Key;
+pub(crate) use mailbox::{FirstSent, MailboxGrowth, MailboxSamples, Taken};
 pub(crate) use place::Place;
 pub(crate) use process::Process;
+pub(crate) use raised::{Became, Raised, RaisedAt, RaisedFate, RaisedHow};
+pub(crate) use repeated_exception::RepeatedException;
 pub(crate) use restart::{GaveUpAfter, Storm};
+pub(crate) use swallowed::Swallowed;
 pub(crate) use text::Text;
 
 use serde::Serialize;
-
-/// What every finding says of itself, whatever it is.
-pub(crate) trait Facts {
-    /// The processes it is about, the one it is told of first.
-    fn subjects(&self) -> Vec<&Process> {
-        Vec::new()
-    }
-
-    /// The place in the source that is to blame or where it shows.
-    fn site(&self) -> Option<&str> {
-        None
-    }
-
-    /// What it has in common with findings that are the same trouble in other processes and at other times.
-    fn key(&self) -> Key;
-}
 
 /// What was found, by law.
 #[derive(Clone, Debug, Serialize)]
@@ -46,6 +56,18 @@ pub(crate) enum Found {
     Dropped(Dropped),
     Pruned(Pruned),
     Storm(Storm),
+    Crash(Crash),
+    LostToDead(LostToDead),
+    LostToNobody(LostToNobody),
+    Timeout(Box<Timeout>),
+    NeverAnswered(NeverAnswered),
+    LateReplies(LateReplies),
+    GaveUp(GaveUp),
+    MailboxGrowth(MailboxGrowth),
+    MailboxSamples(MailboxSamples),
+    StateGrowth(StateGrowth),
+    Swallowed(Swallowed),
+    RepeatedException(RepeatedException),
 }
 
 impl Found {
@@ -64,6 +86,18 @@ impl Found {
             Self::Dropped(it) => it,
             Self::Pruned(it) => it,
             Self::Storm(it) => it,
+            Self::Crash(it) => it,
+            Self::LostToDead(it) => it,
+            Self::LostToNobody(it) => it,
+            Self::Timeout(it) => &**it,
+            Self::NeverAnswered(it) => it,
+            Self::LateReplies(it) => it,
+            Self::GaveUp(it) => it,
+            Self::MailboxGrowth(it) => it,
+            Self::MailboxSamples(it) => it,
+            Self::StateGrowth(it) => it,
+            Self::Swallowed(it) => it,
+            Self::RepeatedException(it) => it,
         }
     }
 }

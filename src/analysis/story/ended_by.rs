@@ -1,5 +1,6 @@
 //! Who made a process end? What the recording shows of it, or that it does not.
 
+use super::gave_up::told as gave_up_told;
 use super::held::held;
 use super::part::Cx;
 use super::partner::partner;
@@ -56,7 +57,7 @@ pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Res
 /// A supervisor that started its children too often: itself, or the one that started it.
 pub(super) fn by_supervisor(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<String>> {
     if let Some(itself) = gave_up(cx.ask, &who.pid, exit)? {
-        return Ok(Some(format!("{} ({})", itself.told(cx.names)?, itself.ids())));
+        return Ok(Some(format!("{} ({})", gave_up_told(&itself.found(cx.names)?), itself.ids())));
     }
     let spawn = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), (i64::MIN, exit.at()))?;
     let Some(starter) = spawn.as_ref().map(|spawn| spawn.text("parent_pid").unwrap_or_else(|| spawn.pid())) else {
@@ -64,7 +65,7 @@ pub(super) fn by_supervisor(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Optio
     };
     let Some(end) = exit_of(cx.ask, starter)?.filter(|end| end.key() > exit.key()) else { return Ok(None) };
     match gave_up(cx.ask, starter, &end)?.filter(|found| found.has_taken(&who.pid)) {
-        Some(found) => Ok(Some(format!("its supervisor: {} ({})", found.told(cx.names)?, found.ids()))),
+        Some(found) => Ok(Some(format!("its supervisor: {} ({})", gave_up_told(&found.found(cx.names)?), found.ids()))),
         None => Ok(None),
     }
 }

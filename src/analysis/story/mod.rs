@@ -14,6 +14,7 @@ mod ended_by;
 mod event;
 mod failure;
 mod folded;
+mod gave_up;
 mod held;
 mod onward;
 mod part;

@@ -127,7 +127,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     }
     lines.extend(itself(cx, pid, gave_up)?);
     if let Some(abandoned) = abandoned(cx.ask, cx.names, pid, asked_at)? {
-        lines.extend(abandoned.told(asked_at));
+        lines.extend(abandoned.told());
     }
     let queued = backlog(cx, pid, asked_at.saturating_sub(1))?;
     let window = call.timeout_ms.map_or(WINDOW_NS, |ms| ms.saturating_mul(1_000_000)).max(1);
