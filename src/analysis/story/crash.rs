@@ -43,7 +43,7 @@ pub(super) fn tell_raised(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Resul
 }
 
 fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Story> {
-    let cx = Cx { ask, names, anchor: failure.at };
+    let cx = Cx::new(ask, names, failure.at);
     let evidence = failure.raised.as_ref().or(failure.exit.as_ref()).map(|fact| fact.id().to_owned());
     let moment = if failure.raised.is_some() { "the exception" } else { "the exit" };
     let mut story = Story {
@@ -139,6 +139,7 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
             "every change of its state".to_owned(),
         ));
     }
+    story.notes.extend(cx.unlooked());
     Ok(story)
 }
 

@@ -24,7 +24,7 @@ const MAX_CAUSES: usize = 10;
 const MAX_FOLLOWING: usize = 8;
 
 pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, fact: &Fact) -> Result<Story> {
-    let cx = Cx { ask, names, anchor: fact.at() };
+    let cx = Cx::new(ask, names, fact.at());
     let mut story = Story {
         answer: format!("{}.", describe(&cx, fact)?),
         anchor: (fact.at(), format!("the event ({})", fact.id())),

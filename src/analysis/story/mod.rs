@@ -4,6 +4,7 @@
 //! story is text with the ids of its evidence: an assistant reads it, and asks for the events it doubts.
 
 mod answer;
+mod backlog;
 mod blocked;
 mod callers;
 mod cause;

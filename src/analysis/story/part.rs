@@ -1,11 +1,18 @@
 //! What is a story made of, and what does each part of it need?
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use serde_json::Value as Json;
 
 use super::tell::relative;
 use crate::analysis::anomalies::Glance;
-use crate::analysis::ask::Ask;
+use crate::analysis::ask::{Ask, EVER};
+use crate::analysis::ledger::{Ledger, gather};
 use crate::analysis::who::Names;
+use crate::error::Result;
+use crate::query::Filter;
 
 /// A story.
 pub(crate) struct Story {
@@ -58,16 +65,52 @@ impl Part {
     }
 }
 
+/// Events a process may be named by to be looked through whole: some 30 ms of work.
+const MAX_LOOKED_THROUGH: u64 = 10_000;
+
 /// What every part needs.
 pub(super) struct Cx<'a> {
     pub(super) ask: &'a Ask<'a>,
     pub(super) names: &'a Names<'a>,
     /// What times count from.
     pub(super) anchor: i64,
+    /// By pid: all that is recorded of a process, or how many events are too many for that.
+    ledgers: RefCell<BTreeMap<String, std::result::Result<Rc<Ledger>, u64>>>,
 }
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
+    pub(super) fn new(ask: &'a Ask<'a>, names: &'a Names<'a>, anchor: i64) -> Self {
+        Self { ask, names, anchor, ledgers: RefCell::default() }
+    }
+
     pub(super) fn at(&self, at: i64) -> String {
         relative(at, self.anchor)
+    }
+
+    /// All that is recorded of a process, gathered once; `None` where that is too much.
+    pub(super) fn ledger(&self, pid: &str) -> Result<Option<Rc<Ledger>>> {
+        if let Some(known) = self.ledgers.borrow().get(pid) {
+            return Ok(known.as_ref().ok().cloned());
+        }
+        let filter = Filter { pid: Some(pid.to_owned()), ..Filter::default() };
+        let events = self.ask.count(filter.clone(), EVER)?;
+        let ledger = if events > MAX_LOOKED_THROUGH {
+            Err(events)
+        } else {
+            Ok(Rc::new(gather(self.ask.store(), filter, self.ask.watch())?))
+        };
+        let told = ledger.as_ref().ok().cloned();
+        self.ledgers.borrow_mut().insert(pid.to_owned(), ledger);
+        Ok(told)
+    }
+
+    /// What was not looked at.
+    pub(super) fn unlooked(&self) -> Vec<String> {
+        let ledgers = self.ledgers.borrow();
+        let unlooked = ledgers.iter().filter_map(|(pid, ledger)| Some((pid, ledger.as_ref().err()?)));
+        let told = |(pid, events): (&String, &u64)| {
+            format!("what waited in the mailbox of {pid} was not looked for among its {events} events; mailbox does")
+        };
+        unlooked.map(told).collect()
     }
 }

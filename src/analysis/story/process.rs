@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::callers::{MAX_CALLS, Peak, backlog, handled, peak, unanswered};
+use super::backlog::{Peak, backlog, handled, peak};
+use super::callers::{MAX_CALLS, unanswered};
 use super::part::{Cx, Part, Story};
 use super::tell::{counted, duration, enclosing, left_by, times};
 use super::{ended_by, folded, held, supervision, waiting};
@@ -49,12 +50,12 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     let all = ask.last(Filter { pid: Some(newest.pid.clone()), ..Filter::default() }, EVER)?;
     let end = newest.exit.clone().or(all);
     let at = end.as_ref().map_or(0, Fact::at);
-    let cx = Cx { ask, names, anchor: at };
+    let cx = Cx::new(ask, names, at);
     let who = names.who(&newest.pid)?;
     let what = if newest.exit.is_some() { "its end" } else { "its last event" };
     let anchor = format!("{what} ({})", end.as_ref().map(Fact::id).unwrap_or_default());
     let kinds = waiting::kinds(&cx, &newest.pid, at)?;
-    let handled = handled(&cx, &newest.pid, at)?;
+    let handled = handled(&cx, &newest.pid, (i64::MIN, at))?;
 
     let mut story =
         Story { answer: String::new(), anchor: (at, anchor), parts: Vec::new(), notes: Vec::new(), next: Vec::new() };
@@ -67,7 +68,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     let after = if newest.exit.is_some() { "after" } else { "for" };
     let life_time =
         newest.since.map(|since| format!(" {after} {}", duration(at.saturating_sub(since)))).unwrap_or_default();
-    let did = if handled > 0 { format!(", handled {}", counted(handled, "message")) } else { String::new() };
+    let did = if handled.count > 0 { format!(", handled {}", handled.text()) } else { String::new() };
     let several =
         if lives.len() > 1 { format!(", the last of {} processes of this name", lives.len()) } else { String::new() };
     let held = held::held(&cx, &newest.pid, newest.exit.as_ref())?;
@@ -84,7 +85,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     story.parts.push(trouble(&cx, lives, at)?);
     story.parts.push(lost_updates(&cx, &newest.pid, &mut story.notes)?);
     story.parts.push(incarnations(&cx, lives));
-    story.parts.push(handled_part(&kinds, handled));
+    story.parts.push(handled_part(&kinds, handled.count));
     story.parts.push(state(&cx, &newest.pid)?);
     story.parts.push(callers(&cx, &newest.pid)?);
     story.parts.push(supervision::part(&cx, &who, newest.exit.as_ref())?);
@@ -94,6 +95,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     if Changes::new(ask, &newest.pid)?.source != Source::Nothing {
         story.next.push(("state_history", json!({ "pid": who.short() }), "every change of its state".to_owned()));
     }
+    story.notes.extend(cx.unlooked());
     Ok(story)
 }
 
@@ -123,8 +125,7 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
             ));
         }
         let until = life.exit.as_ref().map_or(at, Fact::at);
-        if let Some(Peak { length, is_whole, event, every }) = peak(cx, who, until)?.filter(|peak| peak.length >= LONG)
-        {
+        if let Some(Peak { length, is_whole, event, every }) = peak(cx, who)?.filter(|peak| peak.length >= LONG) {
             let kinds = waiting::kinds(cx, who, until)?;
             let (total, count) = kinds
                 .iter()

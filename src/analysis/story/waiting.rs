@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::answer::{Late, answered};
+use super::backlog::{backlog, handled};
 use super::blocked::{has_answer, itself};
-use super::callers::{backlog, handled};
 use super::ended_by::by_supervisor;
 use super::failure::Failure;
 use super::part::{Cx, Part};
@@ -12,7 +12,7 @@ use super::sent::{asked, sent_where};
 use super::supervision;
 use super::tell::{counted, duration};
 use crate::analysis::abandoned::abandoned;
-use crate::analysis::ask::{inside, of};
+use crate::analysis::ask::{EVER, inside, of};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::fact::Fact;
 use crate::analysis::state::running_at;
@@ -131,7 +131,9 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     }
     let queued = backlog(cx, pid, asked_at.saturating_sub(1))?;
     let window = call.timeout_ms.map_or(WINDOW_NS, |ms| ms.saturating_mul(1_000_000)).max(1);
-    let span = (asked_at.saturating_sub(window), gave_up);
+    // Not from before the recording.
+    let first = cx.ask.first(Filter::default(), EVER)?.map_or(i64::MIN, |first| first.at());
+    let span = (asked_at.saturating_sub(window).max(first), gave_up);
     let came = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), span)?;
     let kinds = kinds(cx, pid, gave_up)?;
     if queued.waiting > 0 {
@@ -142,10 +144,12 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             lines.push(format!("its mailbox held {length} at {} ({})", cx.at(sample.at()), sample.id()));
         }
     }
-    let before = handled(cx, pid, span.0.saturating_sub(1))?;
-    let handled = handled(cx, pid, span.1)?.saturating_sub(before);
-    let handled = if handled > 0 || queued.is_known {
-        format!("{handled} were handled")
+    let handled = handled(cx, pid, span)?;
+    let handled = if handled.count > 0 || queued.is_known {
+        let at_most = if handled.is_bound { "at most " } else { "" };
+        format!("{at_most}{} were handled", handled.count)
+    } else if cx.ledger(pid)?.is_none() {
+        "no callback of it was recorded then".to_owned()
     } else {
         "how many were handled is not recorded: its callbacks were not traced".to_owned()
     };
