@@ -41,6 +41,8 @@ impl Told {
 /// A finding of this ledger in words.
 pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
     let event = |role: &str| finding.event(ledger, role).unwrap_or_default();
+    // The write alone, where it has no call around it.
+    let around = || finding.event(ledger, "caller").unwrap_or_else(|| event("stale_write"));
     match &finding.found {
         Found::Text(text) => Told {
             what: text.what.clone(),
@@ -52,6 +54,10 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
         Found::Dropped(dropped) => found::gap::dropped(*dropped),
         Found::Pruned(pruned) => found::gap::pruned(*pruned),
         Found::Storm(storm) => found::restart::told(storm, event("first_exit")),
+        Found::LostInServer(lost) => found::lost_update::in_server(lost),
+        Found::LostInAgent(lost) => found::lost_update::in_agent(lost, around()),
+        Found::LostInTable(lost) => found::lost_update::in_table(lost, around()),
+        Found::Stopped(stopped) => found::unmet::told(stopped),
     }
 }
 

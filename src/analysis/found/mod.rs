@@ -4,38 +4,30 @@
 //! what a reader is shown of them.
 
 mod deadlock;
+mod facts;
 mod gap;
 mod key;
+mod lost_update;
 mod place;
 mod process;
 mod restart;
+mod stale;
 mod text;
+mod unmet;
 
 pub(crate) use deadlock::{Circle, Lasted, OpenCall, Wait, WaitFor};
+pub(crate) use facts::Facts;
 pub(crate) use gap::{Dropped, Pruned};
 pub(crate) use key::Key;
+pub(crate) use lost_update::{Amount, Later, LostInAgent, LostInServer, LostInTable};
 pub(crate) use place::Place;
 pub(crate) use process::Process;
 pub(crate) use restart::{GaveUpAfter, Storm};
+pub(crate) use stale::{Did, ReadWrite, Turn, WorkedOut};
 pub(crate) use text::Text;
+pub(crate) use unmet::{Asked, Dropping, Stage, Stopped};
 
 use serde::Serialize;
-
-/// What every finding says of itself, whatever it is.
-pub(crate) trait Facts {
-    /// The processes it is about, the one it is told of first.
-    fn subjects(&self) -> Vec<&Process> {
-        Vec::new()
-    }
-
-    /// The place in the source that is to blame or where it shows.
-    fn site(&self) -> Option<&str> {
-        None
-    }
-
-    /// What it has in common with findings that are the same trouble in other processes and at other times.
-    fn key(&self) -> Key;
-}
 
 /// What was found, by law.
 #[derive(Clone, Debug, Serialize)]
@@ -46,6 +38,10 @@ pub(crate) enum Found {
     Dropped(Dropped),
     Pruned(Pruned),
     Storm(Storm),
+    LostInServer(LostInServer),
+    LostInAgent(LostInAgent),
+    LostInTable(LostInTable),
+    Stopped(Box<Stopped>),
 }
 
 impl Found {
@@ -64,6 +60,10 @@ impl Found {
             Self::Dropped(it) => it,
             Self::Pruned(it) => it,
             Self::Storm(it) => it,
+            Self::LostInServer(it) => it,
+            Self::LostInAgent(it) => it,
+            Self::LostInTable(it) => it,
+            Self::Stopped(it) => &**it,
         }
     }
 }

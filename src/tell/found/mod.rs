@@ -2,4 +2,7 @@
 
 pub(super) mod deadlock;
 pub(super) mod gap;
+pub(super) mod lost_update;
 pub(super) mod restart;
+mod stale;
+pub(super) mod unmet;
