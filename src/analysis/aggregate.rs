@@ -10,6 +10,7 @@ use super::nesting::{NO_GROUP, Nesting, Span, Spans, is_call, spans};
 use super::nodes::Nodes;
 use super::parts::Part;
 use super::spans::{Failed, any_span, times};
+use super::spread::nearest;
 use super::symbols::Processes;
 use super::untimed::{self, Untimed};
 use crate::error::{Error, Result};
@@ -96,7 +97,7 @@ impl Outliers {
             return Self::default();
         }
         own.sort_unstable();
-        let median = own[(own.len() - 1) / 2].0;
+        let median = own[nearest(own.len(), 50)].0;
         let bound = median.max(1).saturating_mul(OUTLIER);
         let above = own.partition_point(|(own, _)| *own <= bound);
         let slowest = own[above..].last().map(|(longest, _)| *longest);

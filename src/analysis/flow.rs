@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{Kind, Ledger, Message, MessageId, ProcessId};
+use super::spread::median;
 use super::traffic::{Answer, Fate, Traffic};
 
 /// Times the usual time of its callback that a slow message takes, and at least so long.
@@ -92,9 +93,9 @@ fn usual(traffic: &Traffic<'_>) -> BTreeMap<super::ledger::Sym, i64> {
             all.entry(traffic.ledger.call(call).function).or_default().push(took);
         }
     }
-    let median = |mut times: Vec<i64>| {
+    let usual = |mut times: Vec<i64>| {
         times.sort_unstable();
-        times[times.len() / 2].max(1)
+        median(&times).max(1)
     };
-    all.into_iter().map(|(function, times)| (function, median(times))).collect()
+    all.into_iter().map(|(function, times)| (function, usual(times))).collect()
 }

@@ -3,8 +3,17 @@
 /// The smallest value that at least `percent` of the sorted values do not exceed (nearest rank): exact, and one that
 /// was measured.
 pub(crate) fn percentile(sorted: &[i64], percent: u32) -> Option<i64> {
-    let rank = (sorted.len() * percent as usize).div_ceil(100);
-    sorted.get(rank.max(1) - 1).copied()
+    sorted.get(nearest(sorted.len(), percent)).copied()
+}
+
+/// Where among so many sorted values the [`percentile`] stands.
+pub(crate) const fn nearest(values: usize, percent: u32) -> usize {
+    (values * percent as usize).div_ceil(100).saturating_sub(1)
+}
+
+/// The [`percentile`] that half of the values do not exceed; 0 of none.
+pub(crate) fn median(sorted: &[i64]) -> i64 {
+    percentile(sorted, 50).unwrap_or_default()
 }
 
 /// How surely two sorted sets differ: the normal score of the Mann-Whitney rank sum, positive when the second is
@@ -43,6 +52,23 @@ mod tests {
         assert_eq!(percentile(&[7], 99), Some(7));
         assert_eq!(percentile(&[1, 9], 50), Some(1));
         assert_eq!(percentile(&[], 50), None);
+    }
+
+    #[test]
+    fn a_percentile_is_the_smallest_value_that_so_many_do_not_exceed() {
+        for n in 1..=120_i64 {
+            // Each thrice.
+            let sorted: Vec<i64> = (0..n).map(|at| at / 3).collect();
+            for percent in [1, 25, 50, 75, 90, 95, 99, 100] {
+                let are_enough = |value: i64| {
+                    let below = sorted.iter().filter(|one| **one <= value).count();
+                    below * 100 >= sorted.len() * percent as usize
+                };
+                let smallest = sorted.iter().copied().find(|value| are_enough(*value));
+                assert_eq!(percentile(&sorted, percent), smallest, "p{percent} of {n}");
+            }
+        }
+        assert_eq!([&[1, 9][..], &[1, 5, 9], &[1, 2, 8, 9], &[]].map(median), [1, 5, 2, 0]);
     }
 
     #[test]

@@ -41,6 +41,8 @@ impl Told {
 /// A finding of this ledger in words.
 pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
     let event = |role: &str| finding.event(ledger, role).unwrap_or_default();
+    // The write alone, where it has no call around it.
+    let around = || finding.event(ledger, "caller").unwrap_or_else(|| event("stale_write"));
     match &finding.found {
         Found::Text(text) => Told {
             what: text.what.clone(),
@@ -64,6 +66,10 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
         Found::StateGrowth(growth) => found::growth::told(growth),
         Found::Swallowed(swallowed) => found::swallowed::told(swallowed),
         Found::RepeatedException(repeated) => found::repeated_exception::told(repeated, finding.event(ledger, "first")),
+        Found::LostInServer(lost) => found::lost_update::in_server(lost),
+        Found::LostInAgent(lost) => found::lost_update::in_agent(lost, around()),
+        Found::LostInTable(lost) => found::lost_update::in_table(lost, around()),
+        Found::Stopped(stopped) => found::unmet::told(stopped),
     }
 }
 

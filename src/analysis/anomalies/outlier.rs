@@ -12,6 +12,7 @@ use super::words::{count, median, span};
 use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
 use crate::analysis::place::is_library;
+use crate::analysis::spread::percentile;
 use crate::analysis::terms;
 use crate::error::Result;
 
@@ -174,7 +175,7 @@ fn worst(
             continue;
         }
         let (slow_median, others_median) = (median(&of_slow), median(&of_others));
-        let most_others = of_others[of_others.len() * 9 / 10];
+        let most_others = percentile(&of_others, 90).unwrap_or_default();
         let (factor, shortest) = match slow.len() {
             0 | 1 => (SINGLE_FACTOR, SINGLE_NS),
             2 => (SINGLE_FACTOR, SINGLE_NS / 3),

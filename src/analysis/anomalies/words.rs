@@ -1,5 +1,7 @@
 //! How are counts and lengths of time written in a finding?
 
+pub(super) use crate::analysis::spread::median;
+
 /// `1 message`, `3 messages`.
 pub(super) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
@@ -15,11 +17,6 @@ pub(super) fn span(ns: i64) -> String {
         10_000_000..10_000_000_000 => format!("{}ms", ns / 1_000_000),
         _ => format!("{}.{}s", ns / 1_000_000_000, ns / 100_000_000 % 10),
     }
-}
-
-/// The middle one of some values; 0 of none.
-pub(super) fn median(sorted: &[i64]) -> i64 {
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -16,13 +16,16 @@ mod gave_up;
 mod growth;
 mod key;
 mod mailbox;
+mod lost_update;
 mod place;
 mod process;
 mod raised;
 mod repeated_exception;
 mod restart;
 mod swallowed;
+mod stale;
 mod text;
+mod unmet;
 
 pub(crate) use abandoned::{Abandoned, Offered};
 pub(crate) use busy::Busy;
@@ -37,13 +40,16 @@ pub(crate) use gave_up::{Child, ChildEnd, GaveUp, Limit, Restarted};
 pub(crate) use growth::{Changed, StateGrowth};
 pub(crate) use key::Key;
 pub(crate) use mailbox::{FirstSent, MailboxGrowth, MailboxSamples, Taken};
+pub(crate) use lost_update::{Amount, Later, LostInAgent, LostInServer, LostInTable};
 pub(crate) use place::Place;
 pub(crate) use process::Process;
 pub(crate) use raised::{Became, Raised, RaisedAt, RaisedFate, RaisedHow};
 pub(crate) use repeated_exception::RepeatedException;
 pub(crate) use restart::{GaveUpAfter, Storm};
 pub(crate) use swallowed::Swallowed;
+pub(crate) use stale::{Did, ReadWrite, Turn, WorkedOut};
 pub(crate) use text::Text;
+pub(crate) use unmet::{Asked, Dropping, Stage, Stopped};
 
 use serde::Serialize;
 
@@ -68,6 +74,10 @@ pub(crate) enum Found {
     StateGrowth(StateGrowth),
     Swallowed(Swallowed),
     RepeatedException(RepeatedException),
+    LostInServer(LostInServer),
+    LostInAgent(LostInAgent),
+    LostInTable(LostInTable),
+    Stopped(Box<Stopped>),
 }
 
 impl Found {
@@ -98,6 +108,10 @@ impl Found {
             Self::StateGrowth(it) => it,
             Self::Swallowed(it) => it,
             Self::RepeatedException(it) => it,
+            Self::LostInServer(it) => it,
+            Self::LostInAgent(it) => it,
+            Self::LostInTable(it) => it,
+            Self::Stopped(it) => &**it,
         }
     }
 }

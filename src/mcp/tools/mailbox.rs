@@ -9,6 +9,7 @@ use serde_json::json;
 use super::find_anomalies::frame;
 use crate::analysis::ledger::{Ledger, ProcessId, gather};
 use crate::analysis::mailbox::{Mailbox as Box_, Measure, Stay, buckets, by_receiver};
+use crate::analysis::spread::percentile;
 use crate::analysis::traffic::Traffic;
 use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
@@ -210,7 +211,7 @@ fn over_time(
             row.went.into(),
             known(row.length),
             known(row.longest),
-            Cell::duration(row.waits.get(row.waits.len() / 2).copied()),
+            Cell::duration(percentile(&row.waits, 50)),
             Cell::duration(row.waits.last().copied()),
             row.sampled.map_or(Cell::Empty, Cell::Count),
         ]);
@@ -252,14 +253,13 @@ fn handlers(ledger: &Ledger, mailbox: &Box_<'_>) -> Section {
     for (name, (n, mut took, mut waited)) in rows {
         took.sort_unstable();
         waited.sort_unstable();
-        let middle = |times: &[i64]| Cell::duration(times.get(times.len() / 2).copied());
         section.row(vec![
             name.into(),
             n.into(),
             Cell::Duration(sum(&took)),
-            middle(&took),
+            Cell::duration(percentile(&took, 50)),
             Cell::duration(took.last().copied()),
-            middle(&waited),
+            Cell::duration(percentile(&waited, 50)),
             Cell::duration(waited.last().copied()),
         ]);
     }

@@ -14,3 +14,7 @@ mod raised;
 pub(super) mod repeated_exception;
 pub(super) mod restart;
 pub(super) mod swallowed;
+pub(super) mod lost_update;
+pub(super) mod restart;
+mod stale;
+pub(super) mod unmet;

@@ -6,17 +6,15 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
-
-use super::basis::{Basis, Clash, How, Step, at, basis, clashes, number_at, unless};
+use super::basis::{Basis, Clash, How, Step, at, basis, clashes, number_at, rounded, worked_out};
 use super::exchanged::{common_call, is_exact, is_sum};
 use super::ops::{Change, Op, agents};
-use super::table::{FEWEST_ALONE, why};
+use super::table::FEWEST_ALONE;
 use crate::analysis::anomalies::finding::{Confidence, Finding};
 use crate::analysis::anomalies::kind::Kind;
 use crate::analysis::anomalies::scene::Scene;
 use crate::analysis::anomalies::told::each_argument;
-use crate::analysis::anomalies::words::{count, span};
+use crate::analysis::found::{Did, Found, LostInAgent, Process, ReadWrite, Turn};
 use crate::analysis::ledger::{CallId, Outcome, ProcessId, bare};
 use crate::analysis::terms;
 use crate::analysis::value::{Value, brief};
@@ -214,68 +212,64 @@ fn is_set(scene: &Scene<'_>, ops: &[Op], stale: &[Stale<'_>]) -> bool {
 fn describe(scene: &Scene<'_>, agent: ProcessId, ops: &[Op], stale: &[Stale<'_>], basis: Option<Basis>) -> Finding {
     let ledger = scene.ledger;
     let Stale { couple, clash, between } = &stale[0];
-    let at_path = if clash.path.is_empty() { String::new() } else { format!(" at `{}`", clash.path) };
-    let unless = unless(basis, clash.how);
-    let what = format!(
-        "at least {} of the state of {}{at_path} {} lost{unless}: so many of {} put a value in its place that was \
-         worked out from one which another client had changed since it was read",
-        count(stale.len(), "update"),
-        ledger.full_label(agent),
-        if stale.len() == 1 { "was" } else { "were" },
-        ops.iter().filter(|op| op.writes()).count(),
-    );
     let (read, write) = (ledger.message(ops[couple.read].message), ledger.message(ops[couple.write].message));
-    let caller = common_call(scene, read, write).map(|call| ledger.named(call));
-    let name = |call: CallId| terms::home(ledger.text(ledger.call(call).function));
+    let caller = common_call(scene, read, write).map(|call| ledger.call(ledger.named(call)));
+    let client = ReadWrite {
+        within: caller.map(|call| terms::home(ledger.text(call.function))),
+        read_at: scene.traffic.place(read),
+        written_at: scene.traffic.place(write),
+    };
+    let worked_out = worked_out(basis, clash);
+    let confidence = if worked_out.may_be_meant() { Confidence::Medium } else { Confidence::High };
+    let meant = |one: &Stale<'_>| {
+        Some(number_at(&one.couple.change.after, &clash.path)? - number_at(&one.couple.seen, &clash.path)?)
+    };
+    let found = LostInAgent {
+        agent: Process::of(ledger, agent),
+        path: clash.path.clone(),
+        lost: stale.len(),
+        writes: ops.iter().filter(|op| op.writes()).count(),
+        client,
+        turns: turns(scene, ops, &stale[0]),
+        worked_out,
+        by: stale.iter().map(meant).sum::<Option<f64>>().map(rounded),
+    };
+    let event = |op: usize| ledger.call(ops[op].call).event;
     let start = ledger.call(ops[couple.read].call).start;
-    let confidence = if unless.is_empty() { Confidence::High } else { Confidence::Medium };
-    let mut finding = Finding::new(Kind::LostUpdate, confidence, start, what).detail(format!(
-        "read-modify-write outside of the agent{}: read at {}, written at {}",
-        caller.map_or_else(String::new, |call| format!(", in {}", name(call))),
-        scene.traffic.place(read),
-        scene.traffic.place(write)
-    ));
+    Finding::of(Kind::LostUpdate, confidence, start, Found::LostInAgent(found))
+        .shown_by("read", event(couple.read))
+        .shown_by("other_write", event(*between))
+        .shown_by("stale_write", event(couple.write))
+        .shown_by("caller", caller.map(|call| call.event))
+}
+
+/// The reads and writes of the two clients, in the order the agent was at them.
+fn turns(scene: &Scene<'_>, ops: &[Op], Stale { couple, clash, between }: &Stale<'_>) -> Vec<Turn> {
+    let ledger = scene.ledger;
     // What the other had read before its write.
     let other = ops[*between].client;
     let other_read = ops[..*between].iter().rposition(|op| op.client == other && !op.writes());
     let mut told: Vec<usize> =
         [Some(couple.read), other_read, Some(*between), Some(couple.write)].into_iter().flatten().collect();
     told.sort_unstable();
-    let t0 = told.first().map_or(start, |op| ledger.call(ops[*op].call).start);
-    let values = |op: &Op| {
-        let change = op.change(scene);
-        match change.filter(|_| op.writes()) {
+    let Some(first) = told.first() else { return Vec::new() };
+    let t0 = ledger.call(ops[*first].call).start;
+    let did = |op: &Op| {
+        let function = terms::home(ledger.text(ledger.call(op.call).function));
+        match op.change(scene).filter(|_| op.writes()) {
             Some(change) => {
                 let (before, after) = (Value::read(&change.before), Value::read(&change.after));
-                let text = |value: &Value<'_>| {
-                    at(value, &clash.path).map_or_else(|| "(absent)".to_owned(), |value| brief::cut(value.text, 60))
-                };
-                format!(": {} -> {}", text(&before), text(&after))
+                let text = |value: &Value<'_>| at(value, &clash.path).map(|value| brief::cut(value.text, 60));
+                Did::Changed { function, from: text(&before), to: text(&after) }
             }
-            None => op.answer(scene).map_or_else(String::new, |answer| format!(" -> {}", brief::cut(&answer, 60))),
+            None => Did::Ran { function, answer: op.answer(scene).map(|answer| brief::cut(&answer, 60)) },
         }
     };
-    for op in told {
-        let call = ledger.call(ops[op].call);
-        let client = ledger.full_label(ops[op].client);
-        let (at, event) = (span(call.start.since(t0)), ledger.text(call.event));
-        finding = finding.detail(format!("+{at} {client}: {}{} ({event})", name(ops[op].call), values(&ops[op])));
-    }
-    let mut line = why(basis, clash);
-    let meant = |one: &Stale<'_>| {
-        Some(number_at(&one.couple.change.after, &clash.path)? - number_at(&one.couple.seen, &clash.path)?)
+    let turn = |op: &Op| Turn {
+        after_ns: ledger.call(op.call).start.since(t0),
+        client: Some(Process::of(ledger, op.client)),
+        did: did(op),
+        event: ledger.text(ledger.call(op.call).event).to_owned(),
     };
-    if let Some(sum) = stale.iter().map(meant).sum::<Option<f64>>() {
-        line = format!("{line}; these updates together were to change it by {}", super::basis::signed(sum));
-    }
-    let event = |op: usize| ledger.call(ops[op].call).event;
-    let tree = caller.map_or(event(couple.write), |call| ledger.call(call).event);
-    finding
-        .detail(line)
-        .shown_by("read", event(couple.read))
-        .shown_by("other_write", event(*between))
-        .shown_by("stale_write", event(couple.write))
-        .shown_by("caller", caller.map(|call| ledger.call(call).event))
-        .refuted_by("an update that is meant to replace whatever is there")
-        .next("call_tree", json!({"event_id": ledger.text(tree)}), "the read and the write")
+    told.into_iter().map(|op| turn(&ops[op])).collect()
 }

@@ -1,9 +1,10 @@
 //! Is another's change gone by what was written, and was that worked out from what had been read?
 
+use crate::analysis::found::WorkedOut;
 use crate::analysis::terms;
 use crate::analysis::value::diff::diff;
 use crate::analysis::value::path::Path;
-use crate::analysis::value::{Kind as Form, Value, is_cut};
+use crate::analysis::value::{Kind as Form, Value, brief, is_cut};
 
 /// Seconds since 1970 look like this: what goes up by one in them may be a clock.
 const CLOCK: f64 = 1e9;
@@ -143,16 +144,14 @@ impl Step {
     }
 }
 
-/// `+1`, `-0.5`.
-pub(super) fn signed(by: f64) -> String {
-    if by < 0.0 { plain(by) } else { format!("+{}", plain(by)) }
-}
-
 /// A number as Elixir writes it.
 fn plain(number: f64) -> String {
-    // Sums of floats end in noise.
-    let rounded = (number * 1e9).round() / 1e9;
-    rounded.to_string()
+    rounded(number).to_string()
+}
+
+/// Sums of floats end in noise.
+pub(super) fn rounded(number: f64) -> f64 {
+    (number * 1e9).round() / 1e9
 }
 
 /// Why a written number is taken to be worked out from the read one.
@@ -168,12 +167,15 @@ pub(super) enum Basis {
     Alone(f64),
 }
 
-/// What would have to be so for nothing to be lost, where that may be.
-pub(super) fn unless(basis: Option<Basis>, how: How) -> &'static str {
-    match (basis, how) {
-        (Some(Basis::Alone(_)), _) => ", unless all were to write the same",
-        (_, How::Reverted) => ", unless it was to be replaced as a whole",
-        _ => "",
+/// Why what was written is taken to be worked out from what was read; `basis`: of numbers.
+pub(super) fn worked_out(basis: Option<Basis>, clash: &Clash) -> WorkedOut {
+    match (basis, clash.how) {
+        (Some(Basis::Steps(by)), _) => WorkedOut::Steps { by: rounded(by) },
+        (Some(Basis::Given), _) => WorkedOut::Given,
+        (Some(Basis::Made), _) => WorkedOut::Made,
+        (Some(Basis::Alone(by)), _) => WorkedOut::Alone { by: rounded(by), all_read: brief::cut(&clash.read, 40) },
+        (None, How::Reverted) => WorkedOut::Reverted { read: brief::cut(&clash.read, 60) },
+        (None, _) => WorkedOut::Added,
     }
 }
 

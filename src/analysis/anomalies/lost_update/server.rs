@@ -6,15 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::json;
-
 use super::exchanged::{common_call, is_exact, is_sum, reply};
 use crate::analysis::anomalies::finding::{Confidence, Finding};
 use crate::analysis::anomalies::kind::Kind;
 use crate::analysis::anomalies::scene::Scene;
-use crate::analysis::anomalies::words::count;
+use crate::analysis::found::{Amount, Did, Found, LostInServer, Process, ReadWrite, Turn};
 use crate::analysis::ledger::payload::{Difference, Payload, differences};
-use crate::analysis::ledger::{Call, CallId, Callback, Message, MessageId, ProcessId};
+use crate::analysis::ledger::{Call, CallId, Callback, MessageId, ProcessId};
 use crate::analysis::terms;
 use crate::analysis::value::{Value, brief};
 use crate::error::Result;
@@ -220,54 +218,37 @@ fn describe(
     history: &History,
 ) -> Finding {
     let ledger = scene.ledger;
-    let server = ledger.full_label(process);
-    let at_path = if first.path.is_empty() { String::new() } else { format!(" at `{}`", first.path) };
     let pattern = scene.traffic.pattern(ledger.message(first.write.1));
-    let writes = handled.iter().filter(|one| scene.traffic.pattern(ledger.message(one.message)) == pattern);
+    let writes = handled.iter().filter(|one| scene.traffic.pattern(ledger.message(one.message)) == pattern).count();
     let (read, write) = (ledger.message(first.read.1), ledger.message(first.write.1));
-    let what = format!(
-        "updates of the state of {server}{at_path} were lost: {} of {} were worked out from a value that another \
-         client had changed since it was read",
-        lost.len(),
-        count(writes.count(), &format!("{pattern} write")),
-    );
-    let whose = common_caller(scene, read, write);
+    let caller = common_call(scene, read, write).map(|call| ledger.call(ledger.named(call)));
+    let client = ReadWrite {
+        within: caller.map(|call| ledger.text(call.function).to_owned()),
+        read_at: scene.traffic.place(read),
+        written_at: scene.traffic.place(write),
+    };
     // Who read the whole state may have looked at something else of it.
     let confidence = if lost.iter().any(|one| one.is_exact) { Confidence::High } else { Confidence::Medium };
-    let mut finding =
-        Finding::new(Kind::LostUpdate, confidence, ledger.call(first.read.0).start, what).detail(format!(
-            "read-modify-write outside of the server{}: read at {}, written at {}",
-            whose.map_or_else(String::new, |whose| format!(", in {whose}")),
-            scene.traffic.place(read),
-            scene.traffic.place(write)
-        ));
-    let t0 = ledger.call(first.read.0).start;
-    for (call, value) in overlap(scene, handled, first) {
-        let call = ledger.call(call);
-        let Some(message) = call.message.map(|message| ledger.message(message)) else { continue };
-        let client = message.sender.map_or_else(String::new, |client| ledger.full_label(client));
-        finding = finding.detail(format!(
-            "+{} {client}: {}{} ({})",
-            crate::analysis::anomalies::words::span(call.start.since(t0)),
-            scene.traffic.content(message, 60),
-            value.map_or_else(String::new, |value| format!(" -> {value}")),
-            ledger.text(call.event)
-        ));
-    }
-    if let Some(line) = amount(lost, first, history) {
-        finding = finding.detail(line);
-    }
-    finding
-        .shown_by("read", ledger.call(first.read.0).event)
-        .shown_by("other_write", ledger.call(first.between).event)
-        .shown_by("stale_write", ledger.call(first.write.0).event)
-        .shown_by("caller", common_call(scene, read, write).map(|call| ledger.call(ledger.named(call)).event))
-        .refuted_by("a write that is meant to replace whatever is there")
-        .next("state_history", json!({"pid": ledger.text(ledger.process(process).pid)}), "each change of the state")
+    let found = LostInServer {
+        server: Process::of(ledger, process),
+        path: first.path.clone(),
+        lost: lost.len(),
+        write: pattern,
+        writes,
+        client,
+        turns: turns(scene, handled, first),
+        amount: amount(lost, first, history),
+    };
+    let event = |call: CallId| ledger.call(call).event;
+    Finding::of(Kind::LostUpdate, confidence, ledger.call(first.read.0).start, Found::LostInServer(found))
+        .shown_by("read", event(first.read.0))
+        .shown_by("other_write", event(first.between))
+        .shown_by("stale_write", event(first.write.0))
+        .shown_by("caller", caller.map(|call| call.event))
 }
 
 /// The reads and writes of the two clients, in the order they were handled.
-fn overlap<'h>(scene: &Scene<'_>, handled: &'h [Handled], lost: &'h Lost) -> Vec<(CallId, Option<String>)> {
+fn turns(scene: &Scene<'_>, handled: &[Handled], lost: &Lost) -> Vec<Turn> {
     let ledger = scene.ledger;
     let other = ledger.call(lost.between).message.and_then(|message| ledger.message(message).sender);
     // What the other client had read before its write.
@@ -281,23 +262,29 @@ fn overlap<'h>(scene: &Scene<'_>, handled: &'h [Handled], lost: &'h Lost) -> Vec
     calls.extend(other_read.map(|one| one.call));
     calls.sort_unstable();
     calls.dedup();
-    let answer = |call: &CallId| {
-        let message = ledger.call(*call).message.map(|message| ledger.message(message))?;
-        ledger.call(*call).change.is_none().then(|| reply(scene, message)).flatten()
+    let t0 = ledger.call(lost.read.0).start;
+    let turn = |call: CallId| {
+        let call = ledger.call(call);
+        let message = ledger.message(call.message?);
+        let answer = if call.change.is_none() { reply(scene, message) } else { None };
+        Some(Turn {
+            after_ns: call.start.since(t0),
+            client: message.sender.map(|client| Process::of(ledger, client)),
+            did: Did::Sent {
+                message: scene.traffic.content(message, 60),
+                answer: answer.map(|answer| brief::cut(&answer, 60)),
+            },
+            event: ledger.text(call.event).to_owned(),
+        })
     };
-    calls.iter().map(|call| (*call, answer(call).map(|text| brief::cut(&text, 60)))).collect()
-}
-
-fn common_caller(scene: &Scene<'_>, read: &Message, write: &Message) -> Option<String> {
-    let call = scene.ledger.named(common_call(scene, read, write)?);
-    Some(scene.ledger.text(scene.ledger.call(call).function).to_owned())
+    calls.into_iter().filter_map(turn).collect()
 }
 
 /// What the lost updates would have amounted to, where they are numbers.
-fn amount(lost: &[Lost], first: &Lost, history: &History) -> Option<String> {
+fn amount(lost: &[Lost], first: &Lost, history: &History) -> Option<Amount> {
     let number = |text: &str| text.parse::<i64>().ok();
     let meant = |one: &Lost| Some(number(&one.written)?.saturating_sub(number(&one.read_value)?));
-    let sum = lost.iter().filter(|one| one.path == first.path).map(meant).sum::<Option<i64>>()?;
-    let newest = &history.get(&first.path)?.last()?.new;
-    Some(format!("the stale writes together were to change it by {sum:+}; its last value is {newest}"))
+    let by = lost.iter().filter(|one| one.path == first.path).map(meant).sum::<Option<i64>>()?;
+    let newest = history.get(&first.path)?.last()?;
+    Some(Amount { by, last: newest.new.clone() })
 }

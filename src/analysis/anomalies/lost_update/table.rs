@@ -7,16 +7,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::json;
-
-use super::basis::{Basis, Clash, How, Step, basis, clashes, number_at, signed, unless};
+use super::basis::{Basis, Clash, How, Step, basis, clashes, number_at, rounded, worked_out};
 use super::confirm::{Reads, end, shared};
 use super::pairs::{Pair, made, pairs};
 use crate::analysis::anomalies::finding::{Confidence, Finding};
 use crate::analysis::anomalies::kind::Kind;
 use crate::analysis::anomalies::scene::Scene;
 use crate::analysis::anomalies::told::each_argument;
-use crate::analysis::anomalies::words::{count, span};
+use crate::analysis::found::{Did, Found, Later, LostInTable, Place, Process, ReadWrite, Turn};
 use crate::analysis::ledger::{Call, CallId, Outcome, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::brief;
@@ -175,14 +173,16 @@ fn is_set(scene: &Scene<'_>, stale: &[Stale<'_>], reads: &Reads) -> bool {
 }
 
 /// Where a call was made; of one in the last position, in which function.
-fn place(scene: &Scene<'_>, call: &Call) -> String {
-    let around = call.parent.map(|parent| terms::home(scene.ledger.text(scene.ledger.call(parent).function)));
-    let around = around.unwrap_or_default();
-    let place = scene
-        .traffic
-        .call_place(call)
-        .filter(|place| place.strip_prefix(&*around).is_some_and(|rest| rest.starts_with(' ')));
-    place.unwrap_or(around)
+fn place(scene: &Scene<'_>, call: &Call) -> Place {
+    let around = call.parent.map(|parent| terms::home(name(scene, parent)));
+    let is_around = |place: &String| {
+        let around = around.as_deref().unwrap_or_default();
+        place.strip_prefix(around).is_some_and(|rest| rest.starts_with(' '))
+    };
+    match scene.traffic.call_place(call).filter(is_around) {
+        Some(place) => Place::At(place),
+        None => Place::Within { functions: around.into_iter().collect(), called_at: None },
+    }
 }
 
 fn name<'l>(scene: &Scene<'l>, call: CallId) -> &'l str {
@@ -192,91 +192,68 @@ fn name<'l>(scene: &Scene<'l>, call: CallId) -> &'l str {
 fn describe(scene: &Scene<'_>, lost: &Lost<'_>) -> Finding {
     let ledger = scene.ledger;
     let Stale { pair, other, clash } = &lost.stale[0];
-    let (reader, writer) = (name(scene, pair.read), name(scene, pair.write));
-    let key = brief::cut(&pair.key.join(", "), 60);
-    let of_key = if key.is_empty() { String::new() } else { format!(" for {key}") };
-    let at_path = if clash.path.is_empty() { String::new() } else { format!("`{}` of ", clash.path) };
-    let unless = unless(lost.basis, clash.how);
-    let what = format!(
-        "at least {} of {at_path}what {reader} reads and {writer} writes{of_key} {} lost{unless}: so many of {} were made \
-         by a process that had read it before another wrote it, and not since",
-        count(lost.stale.len(), "update"),
-        if lost.stale.len() == 1 { "was" } else { "were" },
-        count(lost.pairs.len(), "write"),
-    );
-    let confidence = if unless.is_empty() { Confidence::Medium } else { Confidence::Low };
     let (read, write) = (ledger.call(pair.read), ledger.call(pair.write));
-    let around = write.parent.map(|parent| terms::home(name(scene, parent)));
-    let mut finding = Finding::new(Kind::LostUpdate, confidence, read.start, what).detail(format!(
-        "read-modify-write{}: read at {}, written at {}; no message of either is recorded: it may be kept in a table",
-        around.map_or_else(String::new, |around| format!(" in {around}")),
-        place(scene, read),
-        place(scene, write),
-    ));
-    for line in overlap(scene, pair, other, read.start.at) {
-        finding = finding.detail(line);
-    }
-    finding = finding.detail(format!("{}{}", why(lost.basis, clash), after(scene, lost)));
-    if lost.keys > 0 {
-        finding = finding.detail(format!("the like for at least {}", count(lost.keys, "other key")));
-    }
-    let caller = write.parent.map(|parent| ledger.call(parent).event);
-    finding
+    let client = ReadWrite {
+        within: write.parent.map(|parent| terms::home(name(scene, parent))),
+        read_at: place(scene, read),
+        written_at: place(scene, write),
+    };
+    let worked_out = worked_out(lost.basis, clash);
+    let confidence = if worked_out.may_be_meant() { Confidence::Low } else { Confidence::Medium };
+    let meant = |one: &Stale<'_>| Some(number_at(&one.pair.to, &clash.path)? - number_at(&one.pair.from, &clash.path)?);
+    let found = LostInTable {
+        reader: name(scene, pair.read).to_owned(),
+        writer: name(scene, pair.write).to_owned(),
+        key: brief::cut(&pair.key.join(", "), 60),
+        path: clash.path.clone(),
+        lost: lost.stale.len(),
+        writes: lost.pairs.len(),
+        client,
+        turns: turns(scene, pair, other),
+        worked_out,
+        by: lost.stale.iter().map(meant).sum::<Option<f64>>().map(rounded),
+        later: later(scene, &lost.reads),
+        other_keys: lost.keys,
+    };
+    Finding::of(Kind::LostUpdate, confidence, read.start, Found::LostInTable(found))
         .shown_by("read", read.event)
         .shown_by("other_write", ledger.call(other.write).event)
         .shown_by("stale_write", write.event)
-        .shown_by("caller", caller)
-        .refuted_by("a write that is meant to replace whatever is there")
-        .next("call_tree", json!({"event_id": ledger.text(caller.unwrap_or(write.event))}), "the read and the write")
+        .shown_by("caller", write.parent.map(|parent| ledger.call(parent).event))
 }
 
 /// The reads and writes of both, in the order they began.
-fn overlap(scene: &Scene<'_>, pair: &Pair, other: &Pair, t0: i64) -> Vec<String> {
+fn turns(scene: &Scene<'_>, pair: &Pair, other: &Pair) -> Vec<Turn> {
     let ledger = scene.ledger;
     let mut calls: Vec<(CallId, Option<&str>)> =
         [pair, other].iter().flat_map(|pair| [(pair.read, Some(&*pair.from)), (pair.write, None)]).collect();
     calls.sort_by_key(|(call, _)| ledger.call(*call).start);
-    let base = calls.first().map_or(t0, |(call, _)| ledger.call(*call).start.at);
-    let line = |(id, result): &(CallId, Option<&str>)| {
+    let Some((first, _)) = calls.first() else { return Vec::new() };
+    let t0 = ledger.call(*first).start.at;
+    let turn = |(id, result): &(CallId, Option<&str>)| {
         let call = ledger.call(*id);
-        let function = ledger.text(call.function);
         let given = each_argument(scene, *id).unwrap_or_default().join(", ");
-        format!(
-            "+{} {}: {}({}){} ({})",
-            span(call.start.at.saturating_sub(base)),
-            ledger.full_label(call.process),
-            function.rsplit_once('/').map_or(function, |(name, _)| name),
-            brief::cut(&given, 80),
-            result.map_or_else(String::new, |result| format!(" -> {}", brief::cut(result, 60))),
-            ledger.text(call.event)
-        )
-    };
-    calls.iter().map(line).collect()
-}
-
-/// Why what was written is taken to be worked out from what was read.
-pub(super) fn why(basis: Option<Basis>, clash: &Clash) -> String {
-    match (basis, clash.how) {
-        (Some(Basis::Steps(by)), _) => format!("each changed what it had read by {}, whatever that was", signed(by)),
-        (Some(Basis::Given), _) => "each changed what it had read by what the call around was given".to_owned(),
-        (Some(Basis::Made), _) => "what each wrote was made of what it had read".to_owned(),
-        (Some(Basis::Alone(by)), _) => {
-            format!("each changed what it had read by {}, and all had read {}", signed(by), brief::cut(&clash.read, 40))
+        Turn {
+            after_ns: call.start.at.saturating_sub(t0),
+            client: Some(Process::of(ledger, call.process)),
+            did: Did::Called {
+                function: ledger.text(call.function).to_owned(),
+                given: brief::cut(&given, 80),
+                read: result.map(|result| brief::cut(result, 60)),
+            },
+            event: ledger.text(call.event).to_owned(),
         }
-        (None, How::Reverted) => format!("it wrote {} as it had read it", brief::cut(&clash.read, 60)),
-        (None, _) => "it kept what it had read and added its own; what the other had added is gone".to_owned(),
-    }
+    };
+    calls.iter().map(turn).collect()
 }
 
 /// What was read last, which shows that the value is shared.
-fn after(scene: &Scene<'_>, lost: &Lost<'_>) -> String {
-    let (read, value) = &lost.reads.all[lost.reads.shared];
+fn later(scene: &Scene<'_>, reads: &Reads) -> Later {
+    let (read, value) = &reads.all[reads.shared];
     let call = scene.ledger.call(*read);
-    let path = &lost.stale[0].clash.path;
-    let sum: Option<f64> =
-        lost.stale.iter().map(|one| Some(number_at(&one.pair.to, path)? - number_at(&one.pair.from, path)?)).sum();
-    let sum =
-        sum.map_or_else(String::new, |sum| format!("; these writes together were to change it by {}", signed(sum)));
-    let who = scene.ledger.full_label(call.process);
-    format!("{sum}; later {who} read {} ({})", brief::cut(value, 60), scene.ledger.text(call.event))
+    Later {
+        reader: Process::of(scene.ledger, call.process),
+        value: brief::cut(value, 60),
+        event: scene.ledger.text(call.event).to_owned(),
+    }
 }

@@ -17,13 +17,11 @@ mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::words::{count, span};
-use crate::analysis::ledger::{CallId, Ledger, Moment, ProcessId, Sym};
+use crate::analysis::found::{Asked, Dropping, Found, Process, Stage, Stopped};
+use crate::analysis::ledger::{CallId, Ledger, Moment, ProcessId};
 use crate::analysis::terms;
 use crate::error::Result;
 
@@ -162,86 +160,69 @@ fn dropping(scene: &Scene<'_>, stall: &Stall<'_>) -> Option<(CallId, u64, u64)> 
     (dropped(&first) > 0).then_some((first.0, first.1.0, first.1.1))
 }
 
-/// `Sink asked Sieve for 15 in 2 messages, {:ask, _}, the last at Sink.more/1 (sink.ex:5), and was given 7 in 2, {:items, _}`.
-fn told(scene: &Scene<'_>, demand: &Demand) -> String {
+fn stage(ledger: &Ledger, id: ProcessId) -> Stage {
+    let process = ledger.process(id);
+    let is_shared = process.name.is_some_and(|name| ledger.shared_names.contains(&(process.session, name)));
+    Stage { process: Process::of(ledger, id), has_own_name: !is_shared }
+}
+
+fn asked(scene: &Scene<'_>, demand: &Demand) -> Asked {
     let ledger = scene.ledger;
     let (ask, gift) = (demand.asks[demand.asks.len() - 1], demand.gifts[demand.gifts.len() - 1]);
     let (ask, gift) = (ledger.message(ask.message), ledger.message(gift.message));
-    let last = if demand.asks.len() > 1 { "the last " } else { "" };
-    format!(
-        "{} asked {} for {} in {}, {}, {last}at {}; it was given {} in {}, {}",
-        ledger.label(demand.asker),
-        ledger.label(demand.giver),
-        demand.asked,
-        count(demand.asks.len(), "message"),
-        scene.traffic.pattern(ask),
-        scene.traffic.place(ask),
-        demand.given,
-        demand.gifts.len(),
-        scene.traffic.pattern(gift),
-    )
+    Asked {
+        asker: stage(ledger, demand.asker),
+        giver: stage(ledger, demand.giver),
+        asked: demand.asked,
+        given: demand.given,
+        asks: demand.asks.len(),
+        ask: scene.traffic.pattern(ask),
+        asked_at: scene.traffic.place(ask),
+        gifts: demand.gifts.len(),
+        gift: scene.traffic.pattern(gift),
+    }
 }
 
 fn describe(scene: &Scene<'_>, stall: &Stall<'_>) -> Finding {
     let ledger = scene.ledger;
     let down = stall.downs[0];
-    let stage = ledger.label(stall.stage);
     let is_begun = |process: &ProcessId| ledger.process(*process).spawn.is_some();
-    let is_whole = stall.all.iter().flat_map(|one| [one.asker, one.giver]).all(|process| is_begun(&process));
     // Before the recording more may have been asked for.
-    let at_least = if is_whole { "" } else { "at least " };
-    let (taken, passed) = (sum(&stall.ups), sum(&stall.downs));
-    let givers: Vec<String> = stall.ups.iter().map(|one| ledger.full_label(one.giver)).collect();
-    let is_near = stall.ups.iter().any(|one| one.giver == stall.holder);
-    let holder = if is_near { ledger.label(stall.holder) } else { ledger.full_label(stall.holder) };
-    let what = format!(
-        "{} waits for {at_least}{} more: it asked {} for {} and was given {}; {stage} was given all {taken} that it had \
-         asked {} for, passed on {passed} and asks for no more, while {holder} still holds {}; nothing was asked or given \
-         in the last {} of the recording",
-        ledger.full_label(down.asker),
-        down.open(),
-        ledger.full_label(stall.stage),
-        down.asked,
-        down.given,
-        givers.join(" and "),
-        stall.stock.count,
-        span(stall.silence),
-    );
+    let is_whole = stall.all.iter().flat_map(|one| [one.asker, one.giver]).all(|process| is_begun(&process));
     let is_repeated = [&stall.downs, &stall.ups].iter().all(|side| side.iter().any(|one| one.gifts.len() > 1));
     let confidence = if is_whole && is_repeated { Confidence::Medium } else { Confidence::Low };
-    let mut finding = Finding::new(Kind::UnmetDemand, confidence, stall.since, what);
     let drops = dropping(scene, stall);
-    let lost = taken - passed;
-    if let Some((call, taken, passed)) = drops {
-        let function = terms::home(ledger.text(ledger.call(call).function));
+    let dropped = drops.map(|(call, taken, passed)| {
         let gifts = stall.downs.iter().flat_map(|one| &one.gifts);
         let sent = gifts.filter(|gift| handing(scene, stall.stage, gift) == Some(call)).last();
-        let at = sent.map_or_else(String::new, |gift| {
-            format!(", sent at {}", scene.traffic.place(ledger.message(gift.message)))
-        });
-        finding = finding.detail(format!(
-            "{function} of {stage} took {taken} and passed on {passed}{at}; no list or map in its state is long enough for \
-             the {lost} that are missing"
-        ));
-    }
-    let unmet = stall.all.iter().filter(|one| one.open() > 0).take(MAX_TOLD);
-    for demand in unmet.chain(stall.ups.iter().take(MAX_TOLD)) {
-        finding = finding.detail(told(scene, demand));
-    }
-    let place = if stall.stock.path.is_empty() { "its state".to_owned() } else { format!("`{}`", stall.stock.path) };
-    let event = |call: CallId| -> Sym { ledger.call(call).event };
-    finding
-        .detail(format!(
-            "{} holds the {} in {place}; all asks and deliveries were handled, each came of another, and the longest pause \
-             between two of them was {}",
-            ledger.label(stall.holder),
-            stall.stock.count,
-            span(stall.pause),
-        ))
+        Dropping {
+            function: terms::home(ledger.text(ledger.call(call).function)),
+            taken,
+            passed,
+            sent_at: sent.map(|gift| scene.traffic.place(ledger.message(gift.message))),
+        }
+    });
+    // The first of all is what is owed to the one that waits.
+    let unmet = stall.all.iter().filter(|one| one.open() > 0).take(MAX_TOLD).skip(1);
+    let found = Stopped {
+        waits: asked(scene, down),
+        stage: stage(ledger, stall.stage),
+        taken: sum(&stall.ups),
+        passed: sum(&stall.downs),
+        givers: stall.ups.iter().map(|one| stage(ledger, one.giver)).collect(),
+        holder: stage(ledger, stall.holder),
+        held: stall.stock.count as u64,
+        held_at: stall.stock.path.clone(),
+        silence_ns: stall.silence,
+        pause_ns: stall.pause,
+        is_whole,
+        dropped,
+        unmet: unmet.map(|demand| asked(scene, demand)).collect(),
+        met: stall.ups.iter().take(MAX_TOLD).map(|demand| asked(scene, demand)).collect(),
+    };
+    Finding::of(Kind::UnmetDemand, confidence, stall.since, Found::Stopped(Box::new(found)))
         .shown_by("last_ask", down.asks.last().map(|part| ledger.message(part.message).event))
         .shown_by("last_given", down.gifts.last().map(|part| ledger.message(part.message).event))
-        .shown_by("dropped_in", drops.map(|(call, ..)| event(call)))
+        .shown_by("dropped_in", drops.map(|(call, ..)| ledger.call(call).event))
         .shown_by("holds", stall.stock.event)
-        .refuted_by("a stage that stopped on purpose, or asks again by a timer after the end of the recording")
-        .next("explain", json!({"target": ledger.text(ledger.process(stall.stage).pid)}), "the stage that asks for no more")
 }
