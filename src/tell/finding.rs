@@ -41,6 +41,7 @@ impl Told {
 /// A finding of this ledger in words.
 pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
     let event = |role: &str| finding.event(ledger, role).unwrap_or_default();
+    let either = |role: &str, other: &str| finding.event(ledger, role).unwrap_or_else(|| event(other));
     match &finding.found {
         Found::Text(text) => Told {
             what: text.what.clone(),
@@ -52,6 +53,16 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
         Found::Dropped(dropped) => found::gap::dropped(*dropped),
         Found::Pruned(pruned) => found::gap::pruned(*pruned),
         Found::Storm(storm) => found::restart::told(storm, event("first_exit")),
+        Found::HotLoop(it) => found::hot_loop::told(it),
+        Found::HttpErrors(it) => found::http_error::told(it, either("raised", "request")),
+        Found::Ignored(it) => found::ignored::told(it, event("first")),
+        Found::MonitorLeak(it) => found::monitors::told(it),
+        Found::Outlier(it) => found::outlier::told(it, either("slowest", "slow")),
+        Found::Questions(it) => found::repeated::questions(it, event("caller")),
+        Found::SameCalls(it) => found::repeated::same_calls(it),
+        Found::Stampede(it) => found::stampede::told(it, event("first")),
+        Found::Twice(it) => found::twice::told(it),
+        Found::Unfinished(it) => found::unfinished::told(it),
     }
 }
 

@@ -11,13 +11,12 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::FixedState;
-use serde_json::json;
 
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::told::{arguments, each_argument, result};
-use super::words::span;
+use crate::analysis::found::{Found, Kept, Stampede};
 use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::{Kind as Form, Value, brief, is_cut};
@@ -265,44 +264,38 @@ fn describe(scene: &Scene<'_>, function: Sym, result: &str, crowds: &[Crowd], si
     let ledger = scene.ledger;
     let largest = crowds.iter().max_by_key(|crowd| crowd.len()).unwrap_or(&crowds[0]);
     let (first, last) = (ledger.call(crowds[0][0]), ledger.call(largest[largest.len() - 1]));
-    let total: usize = crowds.iter().map(Vec::len).sum();
-    let longest = largest.iter().filter_map(|id| ledger.call(*id).duration).max().unwrap_or_default();
-    let function = ledger.text(function);
-    let name = function.rsplit_once('/').map_or(function, |(name, _)| name);
-    let written = each_argument(scene, crowds[0][0]).unwrap_or_default().join(", ");
-    let again = match crowds.len() {
-        1 => String::new(),
-        times => format!(", and so {times} times, {total} calls in all"),
-    };
-    let what = format!(
-        "{} processes did the same at once: {name}({}) was called by each of them, took up to {}, and gave all of them \
-         {}{again}",
-        processes(scene, largest),
-        brief::cut(&written, 80),
-        span(longest),
-        brief::cut(result, 80),
-    );
-    let confidence = if processes(scene, largest) >= MANY { Confidence::High } else { Confidence::Medium };
-    let place = scene.traffic.call_place(first).map_or_else(String::new, |place| format!("called at {place}; "));
-    let (why, role, event) = match sign {
+    let processes = processes(scene, largest);
+    let (kept, role, event) = match sign {
         Sign::Missed(id) => {
             let call = ledger.call(*id);
-            let found = super::told::result(scene, *id).unwrap_or_default();
-            let place = scene.traffic.call_place(call).map_or_else(String::new, |place| format!(" at {place}"));
-            let looked = terms::home(ledger.text(call.function));
-            (format!("each had called {looked}{place} before and got {}", brief::cut(&found, 40)), "missed", call.event)
+            let kept = Kept::Missed {
+                function: terms::home(ledger.text(call.function)),
+                called_at: scene.traffic.call_place(call),
+                found: brief::cut(&super::told::result(scene, *id).unwrap_or_default(), 40),
+                event_id: ledger.text(call.event).to_owned(),
+            };
+            (kept, "missed", call.event)
         }
         Sign::Hit(id) => {
             let call = ledger.call(*id);
-            let around = terms::home(ledger.text(call.function));
-            (format!("at another time {around} gave the same without it: the result is kept"), "hit", call.event)
+            let function = terms::home(ledger.text(call.function));
+            (Kept::Hit { function, event_id: ledger.text(call.event).to_owned() }, "hit", call.event)
         }
     };
-    Finding::new(Kind::Stampede, confidence, first.start, what)
-        .detail(format!("{place}{why} ({})", ledger.text(event)))
+    let stampede = Stampede {
+        function: ledger.text(function).to_owned(),
+        arguments: brief::cut(&each_argument(scene, crowds[0][0]).unwrap_or_default().join(", "), 80),
+        result: brief::cut(result, 80),
+        processes,
+        longest_ns: largest.iter().filter_map(|id| ledger.call(*id).duration).max().unwrap_or_default(),
+        times: crowds.len(),
+        calls: crowds.iter().map(Vec::len).sum(),
+        called_at: scene.traffic.call_place(first),
+        kept,
+    };
+    let confidence = if processes >= MANY { Confidence::High } else { Confidence::Medium };
+    Finding::of(Kind::Stampede, confidence, first.start, Found::Stampede(stampede))
         .shown_by("first", first.event)
         .shown_by("last", last.event)
         .shown_by(role, event)
-        .refuted_by("work that has to be done once for each of them")
-        .next("call_tree", json!({"event_id": ledger.text(first.event)}), "the work that is done so often")
 }

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Facts, Key, Place, Process};
+use super::facts::Facts;
+use super::key::Key;
+use super::place::Place;
+use super::process::Process;
 
 /// A circle of waiting, from the first who waited on.
 #[derive(Clone, Debug, Serialize)]

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Facts, Key};
+use super::facts::Facts;
+use super::key::Key;
 
 /// What the source dropped.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -17,6 +17,11 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    /// The place, where it is known.
+    pub(crate) fn site(&self) -> Option<&str> {
+        Some(self.key()).filter(|site| !site.is_empty())
+    }
+
     /// As a text that stays the same wherever a recording of the program is made.
     pub(crate) fn key(&self) -> &str {
         match self {

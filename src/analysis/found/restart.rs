@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Facts, Key, Process};
+use super::facts::Facts;
+use super::key::Key;
+use super::process::Process;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Storm {

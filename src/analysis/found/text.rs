@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Facts, Key};
+use super::facts::Facts;
+use super::key::Key;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Text {

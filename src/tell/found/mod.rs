@@ -2,4 +2,14 @@
 
 pub(super) mod deadlock;
 pub(super) mod gap;
+pub(super) mod hot_loop;
+pub(super) mod http_error;
+mod http_rate;
+pub(super) mod ignored;
+pub(super) mod monitors;
+pub(super) mod outlier;
+pub(super) mod repeated;
 pub(super) mod restart;
+pub(super) mod stampede;
+pub(super) mod twice;
+pub(super) mod unfinished;
