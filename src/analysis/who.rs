@@ -48,7 +48,7 @@ impl fmt::Display for Who {
 impl Who {
     /// As findings have it: what it was spawned with stands for its module.
     pub(crate) fn process(&self) -> Process {
-        Process { pid: self.pid.clone(), name: self.name.clone(), module: self.role.clone() }
+        Process { pid: self.pid.clone(), name: self.name.clone(), module: self.role.clone(), shares_name: false }
     }
 
     /// The name, else the pid: what a question takes. Of several nodes the pid, because names are each node's own.

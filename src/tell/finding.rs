@@ -43,13 +43,8 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
     let event = |role: &str| finding.event(ledger, role).unwrap_or_default();
     // The write alone, where it has no call around it.
     let around = || finding.event(ledger, "caller").unwrap_or_else(|| event("stale_write"));
+    let either = |role: &str, other: &str| finding.event(ledger, role).unwrap_or_else(|| event(other));
     match &finding.found {
-        Found::Text(text) => Told {
-            what: text.what.clone(),
-            details: text.details.clone(),
-            refuted_by: text.refuted_by,
-            next: text.next.clone(),
-        },
         Found::Deadlock(circle) => found::deadlock::told(circle),
         Found::Dropped(dropped) => found::gap::dropped(*dropped),
         Found::Pruned(pruned) => found::gap::pruned(*pruned),
@@ -70,6 +65,16 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
         Found::LostInAgent(lost) => found::lost_update::in_agent(lost, around()),
         Found::LostInTable(lost) => found::lost_update::in_table(lost, around()),
         Found::Stopped(stopped) => found::unmet::told(stopped),
+        Found::HotLoop(it) => found::hot_loop::told(it),
+        Found::HttpErrors(it) => found::http_error::told(it, either("raised", "request")),
+        Found::Ignored(it) => found::ignored::told(it, event("first")),
+        Found::MonitorLeak(it) => found::monitors::told(it),
+        Found::Outlier(it) => found::outlier::told(it, either("slowest", "slow")),
+        Found::Questions(it) => found::repeated::questions(it, event("caller")),
+        Found::SameCalls(it) => found::repeated::same_calls(it),
+        Found::Stampede(it) => found::stampede::told(it, event("first")),
+        Found::Twice(it) => found::twice::told(it),
+        Found::Unfinished(it) => found::unfinished::told(it),
     }
 }
 

@@ -56,7 +56,8 @@ pub(super) fn busiest(scene: &Scene<'_>, process: ProcessId, since: Moment, unti
     let call = ledger.call(call);
     let busy = Busy {
         function: terms::home(ledger.text(function)),
-        called_at: scene.traffic.call_place(call).filter(|place| !place.starts_with(':')),
+        // Where an anonymous function was called is not where the one it is part of was.
+        called_at: scene.traffic.call_place(call).filter(|place| !place.starts_with(':') && !call.is_anonymous),
         own_ns: ns,
         of_ns: total.max(ns),
         calls: times,

@@ -10,6 +10,7 @@ use crate::analysis::ledger::{Kind as MessageKind, MessageId, Moment, Process, P
 use crate::analysis::traffic::Fate;
 use crate::analysis::value::brief;
 use crate::error::Result;
+use crate::event::exit_reason::ExitReason;
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
@@ -88,7 +89,11 @@ fn lost(scene: &Scene<'_>, receiver: ProcessId, messages: &[MessageId], in_mailb
         in_mailbox,
     };
     let kind = if heir.is_some() { Kind::StalePid } else { Kind::DeadLetter };
-    Finding::of(kind, Confidence::High, first.sent, Found::LostToDead(found))
+    // A helper that is done may still be written to, by one that does not know yet.
+    let is_done = exit.is_some_and(|exit| exit.end == ExitReason::Normal);
+    let is_helper = heir.is_none() && ledger.process(receiver).name.is_none();
+    let confidence = if is_done && is_helper { Confidence::Low } else { Confidence::High };
+    Finding::of(kind, confidence, first.sent, Found::LostToDead(found))
         .shown_by("exit", exit.map(|exit| exit.event))
         .shown_by("successor", heir.and_then(|heir| ledger.process(heir).spawn).map(|(_, event)| event))
         .shown_by("first_lost", first.event)

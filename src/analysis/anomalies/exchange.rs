@@ -19,6 +19,9 @@ use crate::error::Result;
 /// A caller that still waits when the recording ends is reported when it waited at least so long.
 const LONG_WAIT_NS: i64 = 1_000_000_000;
 
+/// So soon after it has given up a caller takes its question back.
+const SOON_NS: i64 = 10_000_000;
+
 /// What kept the callee from answering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
@@ -51,7 +54,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
                 timeouts.entry((message.receiver, cause)).or_default().push(id);
                 if matches!(answer, Answer::Late(_)) {
                     late.entry(message.receiver).or_default().push(id);
-                } else if cause == Cause::NoReply {
+                } else if cause == Cause::NoReply && !took_back(ledger, message) {
                     unanswered.entry((message.receiver, handler(ledger, message))).or_default().push(id);
                 }
             }
@@ -81,6 +84,15 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         found.push(late_reply(scene, messages));
     }
     Ok(())
+}
+
+/// Whether the caller told the callee after it had given up: it does not wait for an answer, and says so.
+fn took_back(ledger: &Ledger, message: &Message) -> bool {
+    let Some((gave_up, _)) = message.waited else { return false };
+    let later = ledger.messages.partition_point(|one| one.sent < gave_up);
+    let soon = ledger.messages[later..].iter().take_while(|one| one.sent.since(gave_up) < SOON_NS);
+    let is_word = |one: &Message| matches!(one.kind, MessageKind::Cast | MessageKind::Info);
+    soon.filter(|one| is_word(one)).any(|one| one.sender == message.sender && one.receiver == message.receiver)
 }
 
 fn handler(ledger: &Ledger, message: &Message) -> Option<Sym> {
@@ -122,7 +134,7 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId], abandoned: O
             handled_after_ns: scene.traffic.queued(first),
             busy,
         },
-        Cause::Slow => Why::Slow { busy },
+        Cause::Slow => Why::Slow { queued_ns: scene.traffic.queued(first).unwrap_or_default().max(0), busy },
         Cause::NoReply => Why::NoReply,
         Cause::Unknown => Why::Unknown,
         Cause::Elsewhere => Why::Elsewhere,

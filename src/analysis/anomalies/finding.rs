@@ -1,10 +1,9 @@
 //! Trouble that was found, what shows it, and how sure that is.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::kind::Kind;
-use crate::analysis::found::{Found, Text};
+use crate::analysis::found::Found;
 use crate::analysis::ledger::{Ledger, Moment, Sym};
 
 /// How sure a finding is.
@@ -53,33 +52,5 @@ impl Finding {
     /// The first event of this role.
     pub(crate) fn event<'l>(&self, ledger: &'l Ledger, role: &str) -> Option<&'l str> {
         self.evidence.iter().find(|one| one.role == role).map(|one| ledger.text(one.event))
-    }
-
-    // Of findings whose values are not told apart yet.
-
-    pub(crate) fn new(kind: Kind, confidence: Confidence, moment: Moment, what: String) -> Self {
-        let text = Text { what, details: Vec::new(), refuted_by: "", next: None };
-        Self::of(kind, confidence, moment, Found::Text(text))
-    }
-
-    fn text(&mut self, change: impl FnOnce(&mut Text)) {
-        if let Found::Text(text) = &mut self.found {
-            change(text);
-        }
-    }
-
-    pub(super) fn detail(mut self, line: impl Into<String>) -> Self {
-        self.text(|text| text.details.push(line.into()));
-        self
-    }
-
-    pub(super) fn refuted_by(mut self, what: &'static str) -> Self {
-        self.text(|text| text.refuted_by = what);
-        self
-    }
-
-    pub(super) fn next(mut self, tool: &'static str, arguments: Value, why: &'static str) -> Self {
-        self.text(|text| text.next = Some((tool, arguments, why)));
-        self
     }
 }

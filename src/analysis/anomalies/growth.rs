@@ -11,6 +11,9 @@ use crate::error::Result;
 /// Changes below which growth may be a beginning.
 const FEWEST: usize = 20;
 
+/// Changes looked at for one that made it shorter.
+const MAX_CHANGES: usize = 5_000;
+
 /// States measured, evenly spread over the changes.
 const MEASURED: usize = 24;
 
@@ -47,6 +50,15 @@ fn growth(scene: &Scene<'_>, process: ProcessId, changes: &[CallId]) -> Option<F
         return None;
     }
     let (first_call, last_call) = (ledger.call(picked[0]), ledger.call(picked[MEASURED - 1]));
+    // What is filled once and then read has stopped growing.
+    let (begun, stopped) = (first_call.start, last_call.start);
+    let newest = ledger.span().map_or(stopped.at, |(_, newest)| newest);
+    let ended = ledger.process(process).exit.as_ref().map_or(newest, |exit| exit.moment.at);
+    if ended.saturating_sub(stopped.at) > stopped.since(begun) {
+        return None;
+    }
+    let all: Vec<usize> = changes.iter().take(MAX_CHANGES).filter_map(|call| size(scene, *call)).collect();
+    let shrank = all.windows(2).filter(|pair| pair[1] < pair[0]).count();
     let confidence = if changes.len() >= 3 * FEWEST { Confidence::Medium } else { Confidence::Low };
     let event = ledger.event(last_call.change?)?;
     let payload = Payload::read(event.data());
@@ -58,7 +70,8 @@ fn growth(scene: &Scene<'_>, process: ProcessId, changes: &[CallId]) -> Option<F
         last_bytes: last,
         changes: changes.len(),
         within_ns: last_call.start.since(first_call.start),
-        path: longest.map(|one| one.path).filter(|path| !path.is_empty()),
+        shrank: (changes.len() <= MAX_CHANGES).then_some(shrank),
+        path: longest.map(|one| container(one.path, one.old.is_none())).filter(|path| !path.is_empty()),
         last_change: last_call.message.map(|message| ledger.message(message)).map(|message| Changed {
             function: ledger.text(last_call.function).to_owned(),
             message: scene.traffic.content(message, 60),
@@ -69,6 +82,12 @@ fn growth(scene: &Scene<'_>, process: ProcessId, changes: &[CallId]) -> Option<F
         .shown_by("first_change", first_call.change)
         .shown_by("last_change", last_call.change);
     Some(finding)
+}
+
+/// What grows: of an entry that was added the container.
+fn container(path: String, is_added: bool) -> String {
+    let of_entry = path.rfind('[').filter(|_| is_added && path.ends_with(']'));
+    of_entry.map_or_else(|| path.clone(), |at| path[..at].to_owned())
 }
 
 /// Bytes of the state after a change, written out; of a cut one as many as it had.

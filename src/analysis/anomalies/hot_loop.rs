@@ -12,14 +12,14 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
-use serde_json::json;
 
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::told::{arguments, each_argument, result};
-use super::words::{median, span};
+use crate::analysis::found::{Again, Failed, Found, HotLoop, Process};
 use crate::analysis::ledger::{Call, CallId, Callback, Outcome, ProcessId};
+use crate::analysis::spread::median;
 use crate::analysis::terms;
 use crate::analysis::value::brief;
 use crate::error::Result;
@@ -44,6 +44,9 @@ const MAX_DEEP: usize = 16;
 
 /// Calls of a round with sends that are looked at.
 const MAX_SENDS: usize = 16;
+
+/// What the result of a call that raised an exception begins with.
+const RAISED: &str = "raised ";
 
 /// What a call was given and made of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -220,7 +223,7 @@ fn said(scene: &Scene<'_>, rounds: &[CallId], at: usize) -> Option<Vec<(CallId, 
 
 /// An error that is told by value, or an exception.
 fn is_error(result: &str) -> bool {
-    result == ":error" || result.starts_with("{:error, ") || result.starts_with("raised ")
+    result == ":error" || result.starts_with("{:error, ") || result.starts_with(RAISED)
 }
 
 fn without_digits(text: &str) -> String {
@@ -237,49 +240,37 @@ fn describe(
 ) -> Finding {
     let ledger = scene.ledger;
     let (first, last) = (ledger.call(all[0].0), ledger.call(all[all.len() - 1].0));
-    let took = last.end.unwrap_or(last.start).since(first.start);
-    let function = terms::home(ledger.text(first.function));
-    let failed = brief::cut(&said.result, 100);
-    let failed = match first.outcome {
-        Outcome::Returned => format!("each time it returned {failed}"),
-        _ => format!("each time it {failed}"),
+    let error = brief::cut(&said.result, 100);
+    let failed = match error.strip_prefix(RAISED).filter(|_| first.outcome != Outcome::Returned) {
+        Some(reason) => Failed::Raised(reason.to_owned()),
+        None => Failed::Returned(error),
     };
     let around = ledger.call(ledger.named(round));
     let message = ledger.call(run.rounds[run.rounds.len() - 1]).message.map(|message| ledger.message(message));
-    let how = match message {
-        _ if run.is_recursion => format!("{} calls itself", terms::home(ledger.text(around.function))),
-        Some(message) => format!(
-            "by a message to itself, {}, sent at {}",
-            scene.traffic.content(message, 60),
-            scene.traffic.place(message)
-        ),
-        None => format!("{} follows itself", ledger.text(around.function)),
+    let again = match message {
+        _ if run.is_recursion => Again::CallsItself { function: terms::home(ledger.text(around.function)) },
+        Some(message) => {
+            Again::Message { message: scene.traffic.content(message, 60), sent: scene.traffic.place(message) }
+        }
+        None => Again::Follows { function: ledger.text(around.function).to_owned() },
     };
-    let at_least = if run.rounds.len() > MAX_ROUNDS { "at least " } else { "" };
-    let what = format!(
-        "{} called {function} {at_least}{} times within {}, and {failed}; it is asked again at once, {} after the error \
-         (median): {how}",
-        ledger.full_label(process),
-        all.len(),
-        span(took),
-        span(pause),
-    );
+    let arguments = each_argument(scene, all[0].0).filter(|arguments| !arguments.is_empty());
+    let hot_loop = HotLoop {
+        process: Process::of(ledger, process),
+        function: terms::home(ledger.text(first.function)),
+        called_at: scene.traffic.call_place(first),
+        arguments: arguments.map(|arguments| brief::cut(&arguments.join(", "), 80)),
+        failed,
+        rounds: all.len(),
+        is_least: run.rounds.len() > MAX_ROUNDS,
+        within_ns: last.end.unwrap_or(last.start).since(first.start),
+        pause_ns: pause,
+        again,
+    };
     let confidence = if all.len() >= MANY { Confidence::High } else { Confidence::Medium };
-    let place = scene.traffic.call_place(first).map_or_else(String::new, |place| format!(" at {place}"));
-    let args = each_argument(scene, all[0].0).unwrap_or_default();
-    let with = if args.is_empty() { String::new() } else { format!(" with ({})", brief::cut(&args.join(", "), 80)) };
-    Finding::new(Kind::HotLoop, confidence, first.start, what)
-        .detail(format!(
-            "called{place}{with} every time; no round called or told anybody else anything new, as far as was traced"
-        ))
+    Finding::of(Kind::HotLoop, confidence, first.start, Found::HotLoop(hot_loop))
         .shown_by("first", first.event)
         .shown_by("first_error", first.exit)
         .shown_by("round", ledger.call(round).event)
         .shown_by("last", last.event)
-        .refuted_by("a wait that is meant to be busy, for something that comes within microseconds")
-        .next(
-            "explain",
-            json!({"target": ledger.text(ledger.process(process).pid)}),
-            "the process that asks, and what it was doing before",
-        )
 }

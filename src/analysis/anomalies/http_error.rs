@@ -4,14 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
-use super::http_rate::Rate;
+use super::http_rate::rate;
 use super::kind::Kind;
 use super::scene::Scene;
 use crate::analysis::exceptions::Fate;
-use crate::analysis::http::Request;
+use crate::analysis::found::{Cause, Found, HttpErrors};
+use crate::analysis::http::{Request, Shown};
 use crate::analysis::ledger::Outcome;
 use crate::error::Result;
 
@@ -51,41 +50,20 @@ fn was_left_by_exception(scene: &Scene<'_>, request: &Request) -> bool {
 }
 
 fn describe(scene: &Scene<'_>, cause: Option<usize>, status: Option<u16>, requests: &[&Request]) -> Finding {
-    let web = scene.web();
-    let rate = Rate::of(scene, requests);
-    let cause = cause.map(|group| &web.exceptions.groups[group]);
-    let of = cause.map(|group| web.exceptions.describe(scene, group));
-    let by = of.as_deref().map_or("no exception of it was recorded", |text| text);
-    let n = requests.len();
-    let what = rate.told(status, by);
-    let is_sure = requests
-        .iter()
-        .any(|request| request.status.is_some_and(|(_, shown)| shown > crate::analysis::http::Shown::Set));
+    let (ledger, web) = (scene.ledger, scene.web());
+    let cause = cause.map(|group| &web.exceptions.groups[group]).map(|group| Cause {
+        exception: web.exceptions.raised(scene, group),
+        fates: web.exceptions.became(scene, group),
+    });
+    let errors = HttpErrors { status, cause, rate: rate(scene, requests) };
+    let is_sure = requests.iter().any(|request| request.status.is_some_and(|(_, shown)| shown > Shown::Set));
     let confidence = if is_sure { Confidence::High } else { Confidence::Medium };
-    let mut finding =
-        Finding::new(Kind::HttpError, confidence, requests[0].begun(), what).detail(rate.routes(requests));
-    if let Some(group) = cause {
-        finding = finding.detail(web.exceptions.fates(scene, group));
-    }
-    for line in rate.lines(scene, status, requests) {
-        finding = finding.detail(line);
-    }
-    if status.is_none() {
-        finding = finding.detail("Plug and Bandit answer an exception with 500 unless it names another status");
-    }
-    let last = requests[requests.len() - 1];
-    let raised = requests[0].exceptions.last().map(|at| scene.ledger.call(web.exceptions.all[*at].call));
-    finding = finding
-        .shown_by("answer", requests[0].answer.or(requests[0].failure))
+    let (first, last) = (requests[0], requests[requests.len() - 1]);
+    let raised = first.exceptions.last().map(|at| ledger.call(web.exceptions.all[*at].call));
+    let of_last = last.answer.or(last.failure).unwrap_or(ledger.call(last.root).event);
+    Finding::of(Kind::HttpError, confidence, first.begun(), Found::HttpErrors(errors))
+        .shown_by("answer", first.answer.or(first.failure))
         .shown_by("raised", raised.and_then(|call| call.exit))
-        .shown_by("request", scene.ledger.call(requests[0].root).event);
-    if n > 1 {
-        finding = finding.shown_by("last", last.answer.or(last.failure).or(Some(scene.ledger.call(last.root).event)));
-    }
-    let target = raised.and_then(|call| call.exit).unwrap_or(scene.ledger.call(requests[0].root).event);
-    finding.refuted_by("an answer the program means to give, such as 503 while it starts").next(
-        "explain",
-        json!({"target": scene.ledger.text(target)}),
-        "the first of them: the call that raised, its arguments and callers",
-    )
+        .shown_by("request", ledger.call(first.root).event)
+        .shown_by("last", Some(of_last).filter(|_| requests.len() > 1))
 }

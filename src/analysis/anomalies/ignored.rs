@@ -10,13 +10,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
-use serde_json::json;
 
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::told::{arguments, result};
-use super::words::count;
+use crate::analysis::found::{Effective, Found, Ignored, Process};
 use crate::analysis::ledger::{CallId, Callback, Kind as MessageKind, Outcome, ProcessId};
 use crate::analysis::terms;
 use crate::analysis::value::{Kind as Form, Value, is_cut};
@@ -107,7 +106,7 @@ fn ignored(scene: &Scene<'_>, process: ProcessId, handled: &[CallId], busy: &Bus
         let Some((_, usual)) = usual.max_by_key(|(_, fates)| fates.effective.len()) else { continue };
         for fates in shapes.values().filter(|fates| fates.idle.len() >= FEWEST && fates.effective.is_empty()) {
             if fates.idle.iter().take(MAX_CHECKED).all(|id| gives_back(scene, *id)) {
-                found.push(describe(scene, process, fates, usual, step > 1));
+                found.extend(describe(scene, process, fates, usual, step > 1));
             }
         }
     }
@@ -154,50 +153,30 @@ fn gives_back(scene: &Scene<'_>, id: CallId) -> bool {
     noreply.atom() == Some("noreply") && was.is_some_and(|was| was == state.text || is_cut(&was))
 }
 
-fn describe(scene: &Scene<'_>, process: ProcessId, fates: &Fates, usual: &Fates, is_sample: bool) -> Finding {
+fn describe(scene: &Scene<'_>, process: ProcessId, fates: &Fates, usual: &Fates, is_sample: bool) -> Option<Finding> {
     let ledger = scene.ledger;
     let (first, last) = (ledger.call(fates.idle[0]), ledger.call(fates.idle[fates.idle.len() - 1]));
     let other = ledger.call(usual.effective[0]);
-    let content = |call: &crate::analysis::ledger::Call| {
-        call.message.map_or_else(String::new, |id| scene.traffic.content(ledger.message(id), 60))
+    let (message, other_message) = (ledger.message(first.message?), ledger.message(other.message?));
+    let ignored = Ignored {
+        process: Process::of(ledger, process),
+        pattern: scene.traffic.pattern(message),
+        messages: fates.idle.len(),
+        is_least: is_sample,
+        function: ledger.text(first.function).to_owned(),
+        first: scene.traffic.content(message, 60),
+        sent: scene.traffic.place(message),
+        sent_in: message.sent_in.map(|call| terms::home(ledger.text(ledger.call(ledger.named(call)).function))),
+        effective: Effective {
+            pattern: scene.traffic.pattern(other_message),
+            function: ledger.text(other.function).to_owned(),
+            effective: usual.effective.len(),
+            all: usual.effective.len() + usual.idle.len(),
+            first: scene.traffic.content(other_message, 60),
+            event_id: ledger.text(other.event).to_owned(),
+        },
     };
-    let pattern = |call: &crate::analysis::ledger::Call| {
-        call.message.map_or_else(String::new, |id| scene.traffic.pattern(ledger.message(id)))
-    };
-    let at_least = if is_sample { "at least " } else { "" };
-    let what = format!(
-        "{at_least}{} to {} had no effect that was seen: {} returned the state as it was, and called and sent nothing that was traced; {} did \
-         something {} of {} times ({})",
-        count(fates.idle.len(), &format!("{} message", pattern(first))),
-        ledger.full_label(process),
-        ledger.text(first.function),
-        pattern(other),
-        usual.effective.len(),
-        usual.effective.len() + usual.idle.len(),
-        ledger.text(other.function),
-    );
-    let sent = first.message.map(|id| ledger.message(id)).map_or_else(String::new, |message| {
-        let place = scene.traffic.place(message);
-        let within = message.sent_in.map(|call| terms::home(ledger.text(ledger.call(ledger.named(call)).function)));
-        // A send in the last position has the line of the call around.
-        match within.filter(|within| !place.to_string().contains(within.as_str())) {
-            Some(within) => format!("in {within}, at {place}"),
-            None => format!("at {place}"),
-        }
-    });
     // An effect in an untraced function is not seen.
-    Finding::new(Kind::IgnoredMessage, Confidence::Low, first.start, what)
-        .detail(format!("the first was {}, sent {sent}", content(first)))
-        .detail(format!("one that did something: {} ({})", content(other), ledger.text(other.event)))
-        .shown_by("first", first.event)
-        .shown_by("returned", first.exit)
-        .shown_by("last", last.event)
-        .refuted_by(
-            "messages that are meant to be dropped, or work in functions that are not traced, such as a write to ETS",
-        )
-        .next(
-            "query_events",
-            json!({"call_id": ledger.text(first.event)}),
-            "what the callback was given and what it returned",
-        )
+    let finding = Finding::of(Kind::IgnoredMessage, Confidence::Low, first.start, Found::Ignored(ignored));
+    Some(finding.shown_by("first", first.event).shown_by("returned", first.exit).shown_by("last", last.event))
 }

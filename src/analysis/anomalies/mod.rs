@@ -38,7 +38,6 @@ mod twice;
 mod unfinished;
 mod unmet;
 mod web;
-mod words;
 
 pub(crate) use finding::{Confidence, Finding};
 pub(crate) use glance::{Glance, glance, touching};

@@ -8,12 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::told::each_argument;
+use crate::analysis::found::{ChangedBy, Found, MonitorLeak, Process};
 use crate::analysis::ledger::payload::{Payload, differences};
 use crate::analysis::ledger::{CallId, Callback, Down, Moment, ProcessId, Sym};
 use crate::analysis::value::{Value, is_cut};
@@ -120,55 +119,45 @@ fn kept<'g>(
 fn describe(scene: &Scene<'_>, downs: &[&Down], taken_out: &[Kept]) -> Finding {
     let ledger = scene.ledger;
     let (first, n) = (downs[0], downs.len());
-    let receiver = ledger.full_label(first.receiver);
-    let what = format!(
-        "{receiver} had monitored {} {n} times when that ended, and got {n} :DOWN; the references of {} of these \
-         monitors had been taken out of its state before, and the monitors stayed",
-        ledger.full_label(first.of),
-        taken_out.len(),
-    );
     let by = |calls: Vec<CallId>| usual(scene, &calls);
-    let put_in = by(taken_out.iter().filter_map(|kept| kept.put_in).collect());
-    let out = by(taken_out.iter().filter_map(|kept| kept.taken_out).collect());
-    let mut finding = Finding::new(Kind::MonitorLeak, Confidence::High, first.moment, what);
-    if let Some((told, _)) = &put_in {
-        finding = finding.detail(format!("a reference comes into the state by {told}"));
-    }
-    if let Some((told, _)) = &out {
-        finding = finding.detail(format!("it goes out by {told}, which does not end the monitor"));
-    }
-    let event = |one: &Option<(String, CallId)>| one.as_ref().map(|(_, call)| ledger.call(*call).event);
-    finding
+    let (put_in_by, put_in) = by(taken_out.iter().filter_map(|kept| kept.put_in).collect()).unzip();
+    let (taken_out_by, out) = by(taken_out.iter().filter_map(|kept| kept.taken_out).collect()).unzip();
+    let leak = MonitorLeak {
+        watcher: Process::of(ledger, first.receiver),
+        watched: Process::of(ledger, first.of),
+        monitors: n,
+        taken_out: taken_out.len(),
+        put_in_by,
+        taken_out_by,
+    };
+    let event = |call: Option<CallId>| call.map(|call| ledger.call(call).event);
+    Finding::of(Kind::MonitorLeak, Confidence::High, first.moment, Found::MonitorLeak(leak))
         .shown_by("first_down", first.event)
         .shown_by("last_down", downs[n - 1].event)
-        .shown_by("put_in", event(&put_in))
-        .shown_by("taken_out", event(&out))
-        .refuted_by("monitors that are meant to outlive their entries, to be told of the end all the same")
-        .next(
-            "state_history",
-            json!({"pid": ledger.text(ledger.process(first.receiver).pid)}),
-            "when its references come and go",
-        )
+        .shown_by("put_in", event(put_in))
+        .shown_by("taken_out", event(out))
 }
 
 /// What most of some callbacks handled and in which function, and the first of those.
-fn usual(scene: &Scene<'_>, calls: &[CallId]) -> Option<(String, CallId)> {
+fn usual(scene: &Scene<'_>, calls: &[CallId]) -> Option<(ChangedBy, CallId)> {
     let ledger = scene.ledger;
-    let mut by: BTreeMap<(Sym, String), Vec<CallId>> = BTreeMap::new();
+    let mut by: BTreeMap<(Sym, Option<String>), Vec<CallId>> = BTreeMap::new();
     for id in calls {
         let call = ledger.call(*id);
         let pattern = match call.message {
-            Some(message) => scene.traffic.pattern(ledger.message(message)),
+            Some(message) => Some(scene.traffic.pattern(ledger.message(message))),
             // A message of the runtime is only an argument.
-            None => each_argument(scene, *id)
-                .and_then(|args| Some(Value::read(args.first()?).pattern()))
-                .unwrap_or_else(|| "a message that is not recorded".to_owned()),
+            None => each_argument(scene, *id).and_then(|args| Some(Value::read(args.first()?).pattern())),
         };
         by.entry((call.function, pattern)).or_default().push(*id);
     }
     let ((function, pattern), calls) = by.into_iter().max_by_key(|(_, calls)| calls.len())?;
-    let message = ledger.call(calls[0]).message.map(|message| scene.traffic.place(ledger.message(message)));
-    let sent = message.map_or_else(String::new, |place| format!(", sent at {place}"));
-    let times = if calls.len() == 1 { "once".to_owned() } else { format!("{} times", calls.len()) };
-    Some((format!("{} with {pattern}{sent} ({times})", ledger.text(function)), calls[0]))
+    let message = ledger.call(calls[0]).message;
+    let by = ChangedBy {
+        function: ledger.text(function).to_owned(),
+        pattern,
+        sent: message.map(|message| scene.traffic.place(ledger.message(message))),
+        times: calls.len(),
+    };
+    Some((by, calls[0]))
 }

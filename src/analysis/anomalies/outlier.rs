@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::told::arguments;
-use super::words::{count, median, span};
+use crate::analysis::found::{Durations, Found, Outlier, SlowWhere};
 use crate::analysis::ledger::payload::{Payload, texts};
 use crate::analysis::ledger::{CallId, Outcome, Sym};
 use crate::analysis::place::is_library;
-use crate::analysis::spread::percentile;
+use crate::analysis::spread::{median, percentile};
 use crate::analysis::terms;
 use crate::error::Result;
 
@@ -25,6 +23,9 @@ const FACTOR: i64 = 10;
 /// Shorter medians are nobody's trouble.
 const SHORTEST_NS: i64 = 1_000_000;
 
+/// The same where only the arguments are others.
+const SHORTEST_OF_ARGS_NS: i64 = 5_000_000;
+
 /// A single slow call may be the machine's: it takes more to be told, of two a third of it.
 const SINGLE_FACTOR: i64 = 20;
 const SINGLE_NS: i64 = 10_000_000;
@@ -33,7 +34,7 @@ const SINGLE_NS: i64 = 10_000_000;
 const MAX_ARGS: usize = 400;
 
 /// A group of calls of one function, against the others.
-struct Outlier {
+struct Slowed {
     function: Sym,
     /// What the slow ones have in common.
     common: Common,
@@ -62,27 +63,27 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         }
         functions.entry(call.function).or_default().push(id);
     }
-    let mut outliers = Vec::new();
+    let mut all = Vec::new();
     for (function, calls) in functions.iter().filter(|(function, _)| !recursive.contains(function)) {
         if calls.len() <= FEWEST_OTHERS {
             continue;
         }
         scene.checked()?;
-        let outlier = by_site(scene, *function, calls);
-        outliers.extend(outlier.map_or_else(|| by_args(scene, *function, calls), Some));
+        let slowed = by_site(scene, *function, calls);
+        all.extend(slowed.map_or_else(|| by_args(scene, *function, calls), Some));
     }
     // Who only waits for a slow callee is not told besides it.
-    let slow_functions: BTreeSet<Sym> = outliers.iter().map(|outlier| outlier.function).collect();
-    for outlier in &outliers {
-        let inner = dominating(scene, outlier.slow[outlier.slow.len() / 2]);
+    let slow_functions: BTreeSet<Sym> = all.iter().map(|slowed| slowed.function).collect();
+    for slowed in &all {
+        let inner = dominating(scene, slowed.slow[slowed.slow.len() / 2]);
         if !inner.iter().any(|call| slow_functions.contains(&ledger.call(*call).function)) {
-            found.push(describe(scene, outlier, inner.last().copied()));
+            found.push(describe(scene, slowed, inner.last().copied()));
         }
     }
     Ok(())
 }
 
-fn by_site(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier> {
+fn by_site(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Slowed> {
     let ledger = scene.ledger;
     let mut sites: BTreeMap<Sym, Vec<CallId>> = BTreeMap::new();
     for id in calls {
@@ -98,28 +99,28 @@ fn by_site(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier
         return None;
     }
     worst(scene, function, calls, sites.into_values().map(|slow| (Common::Site, slow)))
-        .filter(|outlier| !is_quick_elsewhere(scene, outlier, calls))
+        .filter(|slowed| !is_quick_elsewhere(scene, slowed, calls))
 }
 
 /// Whether the same arguments are quick from another place: then it is not the place, but what was there already, such
 /// as in a cache.
-fn is_quick_elsewhere(scene: &Scene<'_>, outlier: &Outlier, calls: &[CallId]) -> bool {
+fn is_quick_elsewhere(scene: &Scene<'_>, slowed: &Slowed, calls: &[CallId]) -> bool {
     let read = |ids: &mut dyn Iterator<Item = CallId>| -> BTreeSet<String> {
         // Without arguments nothing says that the work is the same.
         let is_told = |args: &String| args != "[]";
         ids.take(MAX_ARGS / 4).filter_map(|id| arguments(scene, id)).filter(is_told).collect()
     };
-    let slow: BTreeSet<CallId> = outlier.slow.iter().copied().collect();
+    let slow: BTreeSet<CallId> = slowed.slow.iter().copied().collect();
     let is_quick = |id: &CallId| {
         let ns = scene.ledger.call(*id).duration.unwrap_or(i64::MAX);
-        !slow.contains(id) && ns.saturating_mul(FACTOR) <= outlier.slow_median
+        !slow.contains(id) && ns.saturating_mul(FACTOR) <= slowed.slow_median
     };
-    let of_slow = read(&mut outlier.slow.iter().copied());
+    let of_slow = read(&mut slowed.slow.iter().copied());
     let of_quick = read(&mut calls.iter().copied().filter(is_quick));
     !of_slow.is_disjoint(&of_quick)
 }
 
-fn by_args(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Outlier> {
+fn by_args(scene: &Scene<'_>, function: Sym, calls: &[CallId]) -> Option<Slowed> {
     let ledger = scene.ledger;
     let mut durations: Vec<i64> = calls.iter().filter_map(|id| ledger.call(*id).duration).collect();
     durations.sort_unstable();
@@ -159,14 +160,14 @@ fn worst(
     function: Sym,
     calls: &[CallId],
     groups: impl Iterator<Item = (Common, Vec<CallId>)>,
-) -> Option<Outlier> {
+) -> Option<Slowed> {
     let ledger = scene.ledger;
     let sorted = |ids: &mut dyn Iterator<Item = CallId>| {
         let mut durations: Vec<i64> = ids.filter_map(|id| ledger.call(id).duration).collect();
         durations.sort_unstable();
         durations
     };
-    let mut worst: Option<Outlier> = None;
+    let mut worst: Option<Slowed> = None;
     for (common, slow) in groups {
         let of_slow = sorted(&mut slow.iter().copied());
         let members: BTreeSet<CallId> = slow.iter().copied().collect();
@@ -177,6 +178,8 @@ fn worst(
         let (slow_median, others_median) = (median(&of_slow), median(&of_others));
         let most_others = percentile(&of_others, 90).unwrap_or_default();
         let (factor, shortest) = match slow.len() {
+            // Different arguments may well be different work: only what a user waits for is told.
+            3.. if matches!(common, Common::Args(_)) => (FACTOR, SHORTEST_OF_ARGS_NS),
             0 | 1 => (SINGLE_FACTOR, SINGLE_NS),
             2 => (SINGLE_FACTOR, SINGLE_NS / 3),
             _ => (FACTOR, SHORTEST_NS),
@@ -185,7 +188,7 @@ fn worst(
             && slow_median >= factor.saturating_mul(others_median.max(1))
             && slow_median > most_others;
         if stands_out && worst.as_ref().is_none_or(|known| slow_median > known.slow_median) {
-            worst = Some(Outlier { function, common, slow, slow_median, others: of_others.len(), others_median });
+            worst = Some(Slowed { function, common, slow, slow_median, others: of_others.len(), others_median });
         }
     }
     worst
@@ -213,49 +216,39 @@ fn dominating(scene: &Scene<'_>, id: CallId) -> Vec<CallId> {
     inner
 }
 
-fn describe(scene: &Scene<'_>, outlier: &Outlier, inner: Option<CallId>) -> Finding {
+fn describe(scene: &Scene<'_>, slowed: &Slowed, inner: Option<CallId>) -> Finding {
     let ledger = scene.ledger;
-    let first = ledger.call(outlier.slow[0]);
-    let function = ledger.text(outlier.function);
-    let times = outlier.slow_median / outlier.others_median.max(1);
-    let (place, common) = match &outlier.common {
-        Common::Site => (scene.traffic.call_place(first).filter(|place| !is_library(place)), None),
-        Common::Args(shape) => (None, Some(shape)),
+    let first = ledger.call(slowed.slow[0]);
+    let text = |function: Sym| ledger.text(function).to_owned();
+    let around = || first.parent.map(|parent| text(ledger.call(ledger.named(parent)).function));
+    let slow_where = match &slowed.common {
+        Common::Args(shapes) => SlowWhere::ArgumentsLike { shapes: shapes.clone() },
+        Common::Site => match scene.traffic.call_place(first).filter(|place| !is_library(place)) {
+            Some(place) => SlowWhere::CalledAt { place },
+            None => SlowWhere::CalledBy { function: around() },
+        },
     };
-    let around = || first.parent.map(|parent| ledger.text(ledger.call(ledger.named(parent)).function));
-    let from = match (place, common) {
-        (Some(place), _) => format!("called at {place}"),
-        (None, Some(shape)) => format!("with arguments like ({shape})"),
-        (None, None) => format!("called by {}", around().unwrap_or_default()),
-    };
-    let what = format!(
-        "{function} {from} takes {} (median of {}), elsewhere {} (median of {}): {times} times as long",
-        span(outlier.slow_median),
-        count(outlier.slow.len(), "call"),
-        span(outlier.others_median),
-        outlier.others,
-    );
     // Different arguments may well be different work.
-    let confidence = match &outlier.common {
-        Common::Site if outlier.slow.len() >= 3 => Confidence::High,
+    let confidence = match &slowed.common {
+        Common::Site if slowed.slow.len() >= 3 => Confidence::High,
         Common::Site => Confidence::Medium,
         Common::Args(_) => Confidence::Low,
     };
-    let mut finding = Finding::new(Kind::DurationOutlier, confidence, first.start, what);
-    let slowest = outlier.slow.iter().max_by_key(|id| (ledger.call(**id).duration, std::cmp::Reverse(**id)));
-    let total: i64 = outlier.slow.iter().filter_map(|id| ledger.call(*id).duration).fold(0, i64::saturating_add);
-    finding = finding.detail(format!("{} in all from there", span(total)));
-    if let Some(inner) = inner {
-        finding = finding.detail(format!("most of it in {}", ledger.text(ledger.call(inner).function)));
-    }
-    finding = finding.shown_by("slow", first.event);
-    if let Some(slowest) = slowest.filter(|id| **id != outlier.slow[0]) {
-        finding = finding.shown_by("slowest", ledger.call(*slowest).event);
-    }
-    let event = slowest.map_or("", |id| ledger.text(ledger.call(*id).event));
-    finding.refuted_by("arguments that make it more work there, and meant to be").next(
-        "call_tree",
-        json!({"event_id": event}),
-        "where the slowest one spent its time",
-    )
+    let durations = slowed.slow.iter().filter_map(|id| ledger.call(*id).duration);
+    let outlier = Outlier {
+        function: text(slowed.function),
+        slow_where,
+        slow: Durations { calls: slowed.slow.len(), median_ns: slowed.slow_median },
+        others: Durations { calls: slowed.others, median_ns: slowed.others_median },
+        slow_total_ns: durations.fold(0, i64::saturating_add),
+        mostly_in: inner.map(|inner| text(ledger.call(inner).function)),
+    };
+    // One that is as slow as they are told to be.
+    let is_slow = |id: &&CallId| ledger.call(**id).duration.is_some_and(|ns| ns >= slowed.slow_median);
+    let slow = slowed.slow.iter().find(is_slow).copied().unwrap_or(slowed.slow[0]);
+    let slowest = slowed.slow.iter().max_by_key(|id| (ledger.call(**id).duration, std::cmp::Reverse(**id)));
+    let slowest = slowest.filter(|id| **id != slow);
+    Finding::of(Kind::DurationOutlier, confidence, first.start, Found::Outlier(outlier))
+        .shown_by("slow", ledger.call(slow).event)
+        .shown_by("slowest", slowest.map(|id| ledger.call(*id).event))
 }

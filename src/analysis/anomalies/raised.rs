@@ -7,9 +7,6 @@ use crate::analysis::exceptions::{Class, Exceptions, Fate, Group};
 use crate::analysis::found::{Became, Raised, RaisedAt, RaisedFate, RaisedHow};
 use crate::analysis::terms;
 
-/// Functions that are named as those that caught an exception.
-const CATCHERS: usize = 2;
-
 impl Exceptions {
     /// The first of a group; with the line its function was called at where no stack tells its own.
     pub(super) fn raised(&self, scene: &Scene<'_>, group: &Group) -> Raised {
@@ -48,36 +45,5 @@ impl Exceptions {
         let mut fates: Vec<Became> = fates.into_iter().map(|(fate, times)| Became { fate, times }).collect();
         fates.sort_by_key(|became| std::cmp::Reverse(became.times));
         fates
-    }
-
-    // For `http_error` alone, until its values are told apart: the words of `tell` for these two.
-
-    /// `ArithmeticError (:badarith) raised at shop.ex:28 in Shop.gross/1`.
-    pub(super) fn describe(&self, scene: &Scene<'_>, group: &Group) -> String {
-        let Raised { name, reason, function, at, .. } = self.raised(scene, group);
-        let verb = self.all[group.members[0]].class.verb();
-        let plain = reason.trim_start_matches('%');
-        let reason =
-            if plain.starts_with(&name) || reason == name { plain.to_owned() } else { format!("{name} ({reason})") };
-        match at {
-            RaisedAt::Line(line) => format!("{reason} {verb} at {line} in {function}"),
-            RaisedAt::CalledAt(None) => format!("{reason} {verb} in {function}"),
-            RaisedAt::CalledAt(Some(site)) => format!("{reason} {verb} in {function}, called at {site}"),
-        }
-    }
-
-    /// `caught in Web.Server.serve/1`, for each that caught some.
-    pub(super) fn fates(&self, scene: &Scene<'_>, group: &Group) -> String {
-        let fates = self.became(scene, group);
-        let told = fates.iter().take(CATCHERS + 1).map(|Became { fate, times }| {
-            let fate = match fate {
-                RaisedFate::CaughtIn { function } => format!("caught in {function}"),
-                RaisedFate::CaughtOutside => "caught outside the recorded functions, the process went on".to_owned(),
-                RaisedFate::NotCaught => "not caught, its process ended of it".to_owned(),
-                RaisedFate::Unknown => "the recording does not show whether it was caught".to_owned(),
-            };
-            if fates.len() == 1 { fate } else { format!("{times} {fate}") }
-        });
-        told.collect::<Vec<_>>().join("; ")
     }
 }

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use foldhash::fast::FixedState;
-use serde_json::json;
 
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::told::arguments;
-use super::words::{count, span};
+use crate::analysis::found::{Found, Process, Questions, SameCalls};
 use crate::analysis::ledger::{CallId, Kind as MessageKind, Ledger, Message, MessageId, ProcessId, Sym, Waited};
 use crate::analysis::terms;
 use crate::analysis::value::Value;
@@ -97,28 +96,22 @@ fn questions(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<Vec<(CallId,
         if passes_on || ledger.call(*around).duration.is_some() && percent < ASKED_PERCENT {
             continue;
         }
-        let part = match ledger.call(*around).duration {
-            Some(_) => format!(" ({percent}% of its time)"),
-            None => String::new(),
+        let questions = Questions {
+            caller: terms::home(ledger.text(caller)),
+            server: first.receiver.map(|id| Process::of(ledger, id)),
+            through: terms::home(ledger.text(asks)),
+            pattern,
+            questions: messages.len(),
+            spent_ns: spent,
+            percent: ledger.call(*around).duration.map(|_| percent),
+            more_times: cases.len() - 1,
+            asked_at: scene.traffic.place(first),
         };
-        let times = if cases.len() > 1 { format!(", and so {} more times", cases.len() - 1) } else { String::new() };
-        let asked_whom = first.receiver.map_or_else(String::new, |id| ledger.full_label(id));
-        let what = format!(
-            "{} asked {asked_whom} {} one after the other through {} ({pattern}), {}{part}{times}: one question could \
-             ask for all",
-            terms::home(ledger.text(caller)),
-            count(messages.len(), "question"),
-            terms::home(ledger.text(asks)),
-            span(spent),
-        );
         let confidence = if is_same { Confidence::High } else { Confidence::Medium };
-        let finding = Finding::new(Kind::RepeatedCalls, confidence, first.sent, what)
-            .detail(format!("asked at {}", scene.traffic.place(first)))
+        let finding = Finding::of(Kind::RepeatedCalls, confidence, first.sent, Found::Questions(questions))
             .shown_by("caller", ledger.call(*around).event)
             .shown_by("first", first.event)
-            .shown_by("last", last.event)
-            .refuted_by("questions that depend on the answers before them")
-            .next("call_tree", json!({"event_id": ledger.text(ledger.call(*around).event)}), "the calls, folded");
+            .shown_by("last", last.event);
         asked.push((*around, asks));
         found.push(finding);
     }
@@ -174,19 +167,17 @@ fn local(scene: &Scene<'_>, asked: &[(CallId, Sym)], found: &mut Vec<Finding>) -
             continue;
         }
         let (first, last) = (ledger.call(calls[0]), ledger.call(calls[calls.len() - 1]));
-        let place = scene.traffic.call_place(first).map_or_else(String::new, |place| format!(" at {place}"));
-        let what = format!(
-            "{} called {}{place} {} times with the same arguments, {} in all: one answer would do",
-            terms::home(ledger.text(ledger.call(around).function)),
-            ledger.text(function),
-            calls.len(),
-            span(spent)
-        );
-        let finding = Finding::new(Kind::RepeatedCalls, Confidence::Medium, first.start, what)
+        let same = SameCalls {
+            caller: terms::home(ledger.text(ledger.call(around).function)),
+            caller_event_id: ledger.text(ledger.call(around).event).to_owned(),
+            function: ledger.text(function).to_owned(),
+            called_at: scene.traffic.call_place(first),
+            calls: calls.len(),
+            spent_ns: spent,
+        };
+        let finding = Finding::of(Kind::RepeatedCalls, Confidence::Medium, first.start, Found::SameCalls(same))
             .shown_by("first", first.event)
-            .shown_by("last", last.event)
-            .refuted_by("a function that answers differently each time, or is called for what it does")
-            .next("call_tree", json!({"event_id": ledger.text(ledger.call(around).event)}), "the calls, folded");
+            .shown_by("last", last.event);
         found.push(finding);
     }
     Ok(())

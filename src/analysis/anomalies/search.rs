@@ -92,8 +92,8 @@ pub(super) fn folded(found: Vec<Finding>) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::ledger::Moment;
-    use crate::analysis::ledger::gather;
+    use crate::analysis::found::{Crash, Found, Process};
+    use crate::analysis::ledger::{Moment, gather};
     use crate::{ErrorKind, EventStore, Filter, Settings, Unwatched};
 
     struct Gone;
@@ -120,12 +120,24 @@ mod tests {
     #[test]
     fn findings_that_differ_in_numbers_alone_are_one() {
         let moment = Moment { order: 0, at: 0 };
-        let finding = |what: &str| Finding::new(Kind::Crash, Confidence::High, moment, what.to_owned());
+        let finding = |(name, site, function): (&str, &str, &str)| {
+            let crash = Crash {
+                process: Process { pid: "<0.1.0>".into(), name: Some(name.into()), module: None, shares_name: false },
+                processes: 1,
+                reason: ":badarith".into(),
+                crash_site: Some(site.into()),
+                failed_in: Some(function.into()),
+                is_of_unknown: false,
+                handling: None,
+                ended_with_it: None,
+            };
+            Finding::of(Kind::Crash, Confidence::High, moment, Found::Crash(crash))
+        };
         let all = [
-            "cart_4 <0.12.0> ended of :badarith at cart.ex:16 in Cart.total/1",
-            "cart_11 <0.130.0> ended of :badarith at cart.ex:16 in Cart.total/1",
-            "cart_5 <0.13.0> ended of :badarith at cart.ex:170 in Cart.total/1",
-            "cart_5 <0.13.0> ended of :badarith at cart.ex:16 in Cart.total/2",
+            ("cart_4", "cart.ex:16", "Cart.total/1"),
+            ("cart_11", "cart.ex:16", "Cart.total/1"),
+            ("cart_5", "cart.ex:170", "Cart.total/1"),
+            ("cart_5", "cart.ex:16", "Cart.total/2"),
         ];
         let told = folded(all.map(finding).to_vec());
         assert_eq!(told.iter().map(|finding| finding.alike).collect::<Vec<_>>(), [1, 0, 0]);

@@ -11,14 +11,13 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::FixedState;
-use serde_json::json;
 
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::told::{arguments, each_argument, result};
-use super::words::span;
-use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, Outcome, ProcessId, Sym};
+use crate::analysis::found::{Found, Kept, Stampede};
+use crate::analysis::ledger::{CallId, Kind as MessageKind, Message, MessageId, Moment, Outcome, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::{Kind as Form, Value, brief, is_cut};
 use crate::error::Result;
@@ -31,6 +30,9 @@ const MANY: usize = 6;
 
 /// Shorter work may be done twice.
 const SHORTEST_NS: i64 = 1_000_000;
+
+/// Messages looked through for the answer to a question.
+const MAX_WORDS: usize = 64;
 
 /// Calls of one function that are read.
 const MAX_READ: usize = 1_000;
@@ -80,7 +82,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
                 break;
             }
             for (said, crowd) in equal(scene, &crowd) {
-                if is_done_once(scene, asked.get_or_init(|| calls_asked(scene)), &crowd) {
+                if is_done_once(scene, asked.get_or_init(|| messages_asked(scene)), &crowd) {
                     continue;
                 }
                 alike.entry(said).or_default().push(crowd);
@@ -102,17 +104,36 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     Ok(())
 }
 
-/// `GenServer` calls, by who made them, in the order they were sent.
-type Asked = HashMap<ProcessId, Vec<MessageId>, FixedState>;
+/// Messages by who sent and by who got them, in the order they were sent.
+#[derive(Default)]
+struct Asked {
+    sent: HashMap<ProcessId, Vec<MessageId>, FixedState>,
+    got: HashMap<ProcessId, Vec<MessageId>, FixedState>,
+}
 
-fn calls_asked(scene: &Scene<'_>) -> Asked {
+fn messages_asked(scene: &Scene<'_>) -> Asked {
     let mut asked = Asked::default();
     for (id, message) in (0..).zip(&scene.ledger.messages) {
-        if let (Some(sender), MessageKind::Call) = (message.sender, message.kind) {
-            asked.entry(sender).or_default().push(id);
+        if let (Some(sender), false) = (message.sender, message.kind == MessageKind::Reply) {
+            asked.sent.entry(sender).or_default().push(id);
+        }
+        if let (Some(receiver), Some(_)) = (message.receiver, message.received) {
+            asked.got.entry(receiver).or_default().push(id);
         }
     }
     asked
+}
+
+/// When a question was answered: by its reply, else by the first word of the one that was asked.
+fn answered(scene: &Scene<'_>, asked: &Asked, question: &Message) -> Option<Moment> {
+    let ledger = scene.ledger;
+    if question.kind == MessageKind::Call {
+        return question.reply.and_then(|reply| ledger.message(reply).received);
+    }
+    let got = asked.got.get(&question.sender?)?;
+    let from = got.partition_point(|one| ledger.message(*one).sent < question.sent);
+    let mut words = got[from..].iter().map(|one| ledger.message(*one)).take(MAX_WORDS);
+    words.find(|one| one.sender.is_some() && one.sender == question.receiver)?.received
 }
 
 /// Whether all of a crowd asked one process and did nothing but wait for it: that does the work, and may do it once for
@@ -122,12 +143,14 @@ fn is_done_once(scene: &Scene<'_>, asked: &Asked, crowd: &[CallId]) -> bool {
     let mut by: BTreeSet<Option<ProcessId>> = BTreeSet::new();
     for id in crowd {
         let call = ledger.call(*id);
-        let all = asked.get(&call.process).map(Vec::as_slice).unwrap_or_default();
+        let all = asked.sent.get(&call.process).map(Vec::as_slice).unwrap_or_default();
         let from = all.partition_point(|one| ledger.message(*one).sent < call.start);
         let within = all[from..].iter().map(|one| ledger.message(*one));
         let mut waited = 0_i64;
         for one in within.take_while(|one| call.end.is_none_or(|end| one.sent < end)) {
-            let answered = one.reply.and_then(|reply| ledger.message(reply).received).or(call.end);
+            // A call that gets no reply waits to its end.
+            let by_then = call.end.filter(|_| one.kind == MessageKind::Call);
+            let answered = answered(scene, asked, one).or(by_then);
             waited = waited.saturating_add(answered.map_or(0, |answered| answered.since(one.sent)));
             by.insert(one.receiver);
         }
@@ -265,44 +288,38 @@ fn describe(scene: &Scene<'_>, function: Sym, result: &str, crowds: &[Crowd], si
     let ledger = scene.ledger;
     let largest = crowds.iter().max_by_key(|crowd| crowd.len()).unwrap_or(&crowds[0]);
     let (first, last) = (ledger.call(crowds[0][0]), ledger.call(largest[largest.len() - 1]));
-    let total: usize = crowds.iter().map(Vec::len).sum();
-    let longest = largest.iter().filter_map(|id| ledger.call(*id).duration).max().unwrap_or_default();
-    let function = ledger.text(function);
-    let name = function.rsplit_once('/').map_or(function, |(name, _)| name);
-    let written = each_argument(scene, crowds[0][0]).unwrap_or_default().join(", ");
-    let again = match crowds.len() {
-        1 => String::new(),
-        times => format!(", and so {times} times, {total} calls in all"),
-    };
-    let what = format!(
-        "{} processes did the same at once: {name}({}) was called by each of them, took up to {}, and gave all of them \
-         {}{again}",
-        processes(scene, largest),
-        brief::cut(&written, 80),
-        span(longest),
-        brief::cut(result, 80),
-    );
-    let confidence = if processes(scene, largest) >= MANY { Confidence::High } else { Confidence::Medium };
-    let place = scene.traffic.call_place(first).map_or_else(String::new, |place| format!("called at {place}; "));
-    let (why, role, event) = match sign {
+    let processes = processes(scene, largest);
+    let (kept, role, event) = match sign {
         Sign::Missed(id) => {
             let call = ledger.call(*id);
-            let found = super::told::result(scene, *id).unwrap_or_default();
-            let place = scene.traffic.call_place(call).map_or_else(String::new, |place| format!(" at {place}"));
-            let looked = terms::home(ledger.text(call.function));
-            (format!("each had called {looked}{place} before and got {}", brief::cut(&found, 40)), "missed", call.event)
+            let kept = Kept::Missed {
+                function: terms::home(ledger.text(call.function)),
+                called_at: scene.traffic.call_place(call),
+                found: brief::cut(&super::told::result(scene, *id).unwrap_or_default(), 40),
+                event_id: ledger.text(call.event).to_owned(),
+            };
+            (kept, "missed", call.event)
         }
         Sign::Hit(id) => {
             let call = ledger.call(*id);
-            let around = terms::home(ledger.text(call.function));
-            (format!("at another time {around} gave the same without it: the result is kept"), "hit", call.event)
+            let function = terms::home(ledger.text(call.function));
+            (Kept::Hit { function, event_id: ledger.text(call.event).to_owned() }, "hit", call.event)
         }
     };
-    Finding::new(Kind::Stampede, confidence, first.start, what)
-        .detail(format!("{place}{why} ({})", ledger.text(event)))
+    let stampede = Stampede {
+        function: ledger.text(function).to_owned(),
+        arguments: brief::cut(&each_argument(scene, crowds[0][0]).unwrap_or_default().join(", "), 80),
+        result: brief::cut(result, 80),
+        processes,
+        longest_ns: largest.iter().filter_map(|id| ledger.call(*id).duration).max().unwrap_or_default(),
+        times: crowds.len(),
+        calls: crowds.iter().map(Vec::len).sum(),
+        called_at: scene.traffic.call_place(first),
+        kept,
+    };
+    let confidence = if processes >= MANY { Confidence::High } else { Confidence::Medium };
+    Finding::of(Kind::Stampede, confidence, first.start, Found::Stampede(stampede))
         .shown_by("first", first.event)
         .shown_by("last", last.event)
         .shown_by(role, event)
-        .refuted_by("work that has to be done once for each of them")
-        .next("call_tree", json!({"event_id": ledger.text(first.event)}), "the work that is done so often")
 }

@@ -8,11 +8,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
+use crate::analysis::found::{Found, Process, Subscribed, Twice};
 use crate::analysis::ledger::{Callback, Kind as MessageKind, MessageId, Moment, ProcessId, Sym};
 use crate::analysis::value::{Kind as Form, Value, is_cut};
 use crate::error::Result;
@@ -137,50 +136,41 @@ fn describe(scene: &Scene<'_>, sender: ProcessId, receiver: ProcessId, doubled: 
     let (first, second) = (ledger.message(first), ledger.message(second));
     let n = doubled.twice.len();
     let always = doubled.others.values().filter(|times| *times * 5 >= n * 4).count();
-    let twice = if doubled.most == 2 { "twice".to_owned() } else { format!("up to {} times", doubled.most) };
     let is_word = matches!(Value::read(&scene.traffic.whole(first)).kind, Form::Atom(_));
-    let what = format!(
-        "{} sends {} the same {} {twice} at a time: {n} times, while {} got it once",
-        ledger.full_label(sender),
-        ledger.full_label(receiver),
-        scene.traffic.pattern(first),
-        if always == 1 { "1 other".to_owned() } else { format!("{always} others") },
-    );
-    let mut finding = Finding::new(
-        Kind::DeliveredTwice,
-        // The same word may be said to each in turn.
-        if n >= 2 * FEWEST && !is_word { Confidence::High } else { Confidence::Medium },
-        first.sent,
-        what,
-    )
-    .detail(format!("first {}, sent at {}", scene.traffic.content(first, 80), scene.traffic.place(first)));
-    let asked = asked_for(scene, sender, receiver, first.sent);
-    if let [.., last] = asked.as_slice() {
-        let message = ledger.message(*last);
-        let pattern = scene.traffic.pattern(message);
-        let times = asked.iter().filter(|id| scene.traffic.pattern(ledger.message(**id)) == pattern).count();
-        finding = finding.detail(format!(
-            "before the first, {} had changed the state of {} by {pattern} {}; the last was {}, sent at {}",
-            ledger.label(receiver),
-            ledger.label(sender),
-            if times == 1 { "once".to_owned() } else { format!("{times} times") },
-            scene.traffic.content(message, 60),
-            scene.traffic.place(message)
-        ));
-        finding = finding.shown_by("asked_again", message.event);
+    let asked_for = asked_for(scene, sender, receiver, first.sent);
+    // Who has asked for different things is told once for each.
+    let mut wishes: Vec<String> = asked_for.iter().map(|id| scene.traffic.whole(ledger.message(*id))).collect();
+    wishes.sort_unstable();
+    let asked_times = wishes.len();
+    wishes.dedup();
+    if asked_times >= doubled.most && wishes.len() == asked_times && asked_times > 1 {
+        return None;
     }
-    Some(
-        finding
-            .shown_by("first", first.event)
-            .shown_by("again", second.event)
-            .shown_by("last_again", ledger.message(doubled.twice.last()?.1).event)
-            .refuted_by("copies that are meant, such as one for each of two subscriptions of one process")
-            .next(
-                "state_history",
-                json!({"pid": ledger.text(ledger.process(sender).pid)}),
-                "when it was put there twice",
-            ),
-    )
+    let last_asked = asked_for.last().map(|id| ledger.message(*id));
+    let asked = last_asked.map(|message| {
+        let pattern = scene.traffic.pattern(message);
+        let times = asked_for.iter().filter(|id| scene.traffic.pattern(ledger.message(**id)) == pattern).count();
+        Subscribed { pattern, times, last: scene.traffic.content(message, 60), sent: scene.traffic.place(message) }
+    });
+    let twice = Twice {
+        sender: Process::of(ledger, sender),
+        receiver: Process::of(ledger, receiver),
+        pattern: scene.traffic.pattern(first),
+        most: doubled.most,
+        times: n,
+        others: always,
+        first: scene.traffic.content(first, 80),
+        sent: scene.traffic.place(first),
+        asked,
+    };
+    // The same word may be said to each in turn.
+    let confidence = if n >= 2 * FEWEST && !is_word { Confidence::High } else { Confidence::Medium };
+    let finding = Finding::of(Kind::DeliveredTwice, confidence, first.sent, Found::Twice(twice))
+        .shown_by("asked_again", last_asked.map(|message| message.event))
+        .shown_by("first", first.event)
+        .shown_by("again", second.event)
+        .shown_by("last_again", ledger.message(doubled.twice.last()?.1).event);
+    Some(finding)
 }
 
 /// Messages of a receiver that changed the sender's state before a moment, in that order.

@@ -10,12 +10,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
-use serde_json::json;
 
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use super::told::each_argument;
+use crate::analysis::found::{Back, Found, Process, Took, Unfinished};
 use crate::analysis::ledger::{Call, CallId, Callback, Kind as MessageKind, MessageId, ProcessId, Sym};
 use crate::analysis::terms;
 use crate::analysis::value::brief;
@@ -27,6 +27,9 @@ const FEWEST: usize = 2;
 
 /// Callbacks of a server that are read for what monitors told it.
 const MAX_READ: usize = 2_000;
+
+/// Processes that are named of those that ended so.
+const NAMED: usize = 4;
 
 /// What the processes of a module did with a server.
 #[derive(Default)]
@@ -87,7 +90,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             goes_on && !monitored.contains(ledger.text(process.pid))
         });
         if of.held.len() >= FEWEST {
-            found.push(describe(scene, module, server, &of));
+            found.extend(describe(scene, module, server, &of));
         }
     }
     Ok(())
@@ -131,50 +134,37 @@ fn monitored(scene: &Scene<'_>, server: ProcessId) -> BTreeSet<String> {
     pids
 }
 
-fn describe(scene: &Scene<'_>, module: Sym, server: ProcessId, of: &Kin) -> Finding {
+fn describe(scene: &Scene<'_>, module: Sym, server: ProcessId, of: &Kin) -> Option<Finding> {
     let ledger = scene.ledger;
     let ((first, took), (last, _)) = (of.held[0], of.held[of.held.len() - 1]);
     let (_, terminate, back) = of.gave_back[0];
     let (took, back) = (ledger.message(took), ledger.message(back));
     let exit = |process: ProcessId| ledger.process(process).exit.as_ref();
-    let reason = exit(first).map_or("?", |exit| ledger.text(exit.reason));
-    let module = ledger.text(module);
-    let (held, all) = (of.held.len(), of.held.len() + of.gave_back.len());
-    let what = format!(
-        "{held} of {all} {module} processes ended with {} and their terminate/2 did not run, which in the {} others told {} \
-         {}; they had told it {} and not that",
-        brief::cut(reason, 40),
-        of.gave_back.len(),
-        ledger.full_label(server),
-        scene.traffic.pattern(back),
-        scene.traffic.pattern(took),
-    );
+    let ended = exit(first)?;
+    let unfinished = Unfinished {
+        module: ledger.text(module).to_owned(),
+        server: Process::of(ledger, server),
+        held: of.held.len(),
+        gave_back: of.gave_back.len(),
+        reason: brief::cut(ledger.text(ended.reason), 40),
+        is_killed: ended.end == ExitReason::Killed,
+        holders: of.held.iter().take(NAMED).map(|(process, _)| Process::of(ledger, *process)).collect(),
+        took: Took {
+            pattern: scene.traffic.pattern(took),
+            message: scene.traffic.content(took, 60),
+            sent: scene.traffic.place(took),
+        },
+        back: Back {
+            pattern: scene.traffic.pattern(back),
+            message: scene.traffic.content(back, 60),
+            function: terms::home(ledger.text(ledger.call(terminate).function)),
+        },
+    };
     let confidence = if of.gave_back.len() >= FEWEST { Confidence::Medium } else { Confidence::Low };
-    let moment = exit(first).map_or(took.sent, |exit| exit.moment);
-    let mut names: Vec<String> = of.held.iter().take(4).map(|(process, _)| ledger.full_label(*process)).collect();
-    if held > names.len() {
-        names.push("...".to_owned());
-    }
-    Finding::new(Kind::TerminateSkipped, confidence, moment, what)
-        .detail(format!(
-            "told it {}, sent at {}; the others at their end {} in {}",
-            scene.traffic.content(took, 60),
-            scene.traffic.place(took),
-            scene.traffic.content(back, 60),
-            terms::home(ledger.text(ledger.call(terminate).function)),
-        ))
-        .detail(format!(
-            "without it ended {}; {}",
-            names.join(", "),
-            match exit(first).map(|exit| &exit.end) {
-                Some(ExitReason::Killed) => "who is killed does not run terminate/2",
-                _ => "who does not trap exits is ended by its supervisor without terminate/2",
-            }
-        ))
+    let finding = Finding::of(Kind::TerminateSkipped, confidence, ended.moment, Found::Unfinished(unfinished))
         .shown_by("took", took.event)
-        .shown_by("ended", exit(first).map(|exit| exit.event))
+        .shown_by("ended", ended.event)
         .shown_by("last_ended", exit(last).map(|exit| exit.event))
-        .shown_by("gave_back", ledger.call(terminate).event)
-        .refuted_by("a server that finds out by itself that they are gone")
-        .next("state_history", json!({"pid": ledger.text(ledger.process(server).pid)}), "what it believes to be in use")
+        .shown_by("gave_back", ledger.call(terminate).event);
+    Some(finding)
 }

@@ -27,15 +27,6 @@ impl Class {
             _ => Some(Self::Error),
         }
     }
-
-    /// What was done with the reason.
-    pub(crate) const fn verb(self) -> &'static str {
-        match self {
-            Self::Error => "raised",
-            Self::Exit => "exited with",
-            Self::Throw => "thrown",
-        }
-    }
 }
 
 /// A reason, read.

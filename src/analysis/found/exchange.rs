@@ -39,8 +39,12 @@ pub(crate) enum Why {
         handled_after_ns: Option<i64>,
         busy: Option<Busy>,
     },
-    /// Its callback took too long.
-    Slow { busy: Option<Busy> },
+    /// Its callback was not done in time.
+    Slow {
+        /// From its send to its callback.
+        queued_ns: i64,
+        busy: Option<Busy>,
+    },
     /// Its callback returned and nobody replied.
     NoReply,
     /// The callee's functions were not traced.
@@ -87,7 +91,7 @@ impl Why {
                 let handled = if handled_after_ns.is_some() { "handled" } else { "never handled" };
                 key.with("queue").with(if *ahead > 0 { "behind others" } else { "" }).with(handled)
             }
-            Self::Slow { busy } => at(key.with("slow"), busy.as_ref()),
+            Self::Slow { busy, .. } => at(key.with("slow"), busy.as_ref()),
             Self::NoReply => key.with("no reply"),
             Self::Unknown => key.with("unknown"),
             Self::Elsewhere => key.with("elsewhere"),

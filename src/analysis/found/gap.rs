@@ -22,12 +22,12 @@ pub(crate) struct Pruned {
 
 impl Facts for Dropped {
     fn key(&self) -> Key {
-        Key::default()
+        Key::default().with("dropped")
     }
 }
 
 impl Facts for Pruned {
     fn key(&self) -> Key {
-        Key::default()
+        Key::default().with("pruned")
     }
 }

@@ -70,7 +70,7 @@ pub(crate) struct Restarted {
 impl Child {
     /// What it is called: its name, else what it runs, else its pid.
     pub(crate) fn called(&self) -> &str {
-        let Process { pid, name, module } = &self.process;
+        let Process { pid, name, module, .. } = &self.process;
         name.as_ref().or(module.as_ref()).unwrap_or(pid)
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct StateGrowth {
     pub(crate) changes: usize,
     /// From the first change to the last.
     pub(crate) within_ns: i64,
+    /// Changes after which it was shorter than before; none where there are too many to look at each.
+    pub(crate) shrank: Option<usize>,
     /// The part of the state that the last change made longest.
     pub(crate) path: Option<String>,
     pub(crate) last_change: Option<Changed>,

@@ -14,17 +14,26 @@ mod facts;
 mod gap;
 mod gave_up;
 mod growth;
+mod hot_loop;
+mod http_error;
+mod http_rate;
+mod ignored;
 mod key;
-mod mailbox;
 mod lost_update;
+mod mailbox;
+mod monitors;
+mod outlier;
 mod place;
 mod process;
 mod raised;
+mod repeated;
 mod repeated_exception;
 mod restart;
-mod swallowed;
 mod stale;
-mod text;
+mod stampede;
+mod swallowed;
+mod twice;
+mod unfinished;
 mod unmet;
 
 pub(crate) use abandoned::{Abandoned, Offered};
@@ -38,17 +47,26 @@ pub(crate) use facts::Facts;
 pub(crate) use gap::{Dropped, Pruned};
 pub(crate) use gave_up::{Child, ChildEnd, GaveUp, Limit, Restarted};
 pub(crate) use growth::{Changed, StateGrowth};
+pub(crate) use hot_loop::{Again, Failed, HotLoop};
+pub(crate) use http_error::{Cause, HttpErrors};
+pub(crate) use http_rate::{Called, Rate, Route, Seen, Unrecorded, Values};
+pub(crate) use ignored::{Effective, Ignored};
 pub(crate) use key::Key;
-pub(crate) use mailbox::{FirstSent, MailboxGrowth, MailboxSamples, Taken};
 pub(crate) use lost_update::{Amount, Later, LostInAgent, LostInServer, LostInTable};
+pub(crate) use mailbox::{FirstSent, MailboxGrowth, MailboxSamples, Taken};
+pub(crate) use monitors::{ChangedBy, MonitorLeak};
+pub(crate) use outlier::{Durations, Outlier, SlowWhere};
 pub(crate) use place::Place;
 pub(crate) use process::Process;
 pub(crate) use raised::{Became, Raised, RaisedAt, RaisedFate, RaisedHow};
+pub(crate) use repeated::{Questions, SameCalls};
 pub(crate) use repeated_exception::RepeatedException;
 pub(crate) use restart::{GaveUpAfter, Storm};
-pub(crate) use swallowed::Swallowed;
 pub(crate) use stale::{Did, ReadWrite, Turn, WorkedOut};
-pub(crate) use text::Text;
+pub(crate) use stampede::{Kept, Stampede};
+pub(crate) use swallowed::Swallowed;
+pub(crate) use twice::{Subscribed, Twice};
+pub(crate) use unfinished::{Back, Took, Unfinished};
 pub(crate) use unmet::{Asked, Dropping, Stage, Stopped};
 
 use serde::Serialize;
@@ -57,7 +75,6 @@ use serde::Serialize;
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Found {
-    Text(Text),
     Deadlock(Circle),
     Dropped(Dropped),
     Pruned(Pruned),
@@ -78,20 +95,26 @@ pub(crate) enum Found {
     LostInAgent(LostInAgent),
     LostInTable(LostInTable),
     Stopped(Box<Stopped>),
+    HotLoop(HotLoop),
+    HttpErrors(HttpErrors),
+    Ignored(Ignored),
+    MonitorLeak(MonitorLeak),
+    Outlier(Outlier),
+    Questions(Questions),
+    SameCalls(SameCalls),
+    Stampede(Stampede),
+    Twice(Twice),
+    Unfinished(Unfinished),
 }
 
 impl Found {
     /// Whether a process is one it is told of.
     pub(crate) fn is_about(&self, pid: &str) -> bool {
-        match self {
-            Self::Text(text) => text.what.contains(pid),
-            found => found.facts().subjects().iter().any(|process| process.pid == pid),
-        }
+        self.facts().subjects().iter().any(|process| process.pid == pid)
     }
 
     pub(crate) fn facts(&self) -> &dyn Facts {
         match self {
-            Self::Text(it) => it,
             Self::Deadlock(it) => it,
             Self::Dropped(it) => it,
             Self::Pruned(it) => it,
@@ -112,6 +135,16 @@ impl Found {
             Self::LostInAgent(it) => it,
             Self::LostInTable(it) => it,
             Self::Stopped(it) => &**it,
+            Self::HotLoop(it) => it,
+            Self::HttpErrors(it) => it,
+            Self::Ignored(it) => it,
+            Self::MonitorLeak(it) => it,
+            Self::Outlier(it) => it,
+            Self::Questions(it) => it,
+            Self::SameCalls(it) => it,
+            Self::Stampede(it) => it,
+            Self::Twice(it) => it,
+            Self::Unfinished(it) => it,
         }
     }
 }

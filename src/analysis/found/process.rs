@@ -16,6 +16,9 @@ pub(crate) struct Process {
     /// Its callback module.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) module: Option<String>,
+    /// Whether another process of its recording had the same name.
+    #[serde(skip)]
+    pub(crate) shares_name: bool,
 }
 
 impl Process {
@@ -25,6 +28,16 @@ impl Process {
             pid: ledger.text(process.pid).to_owned(),
             name: process.name.map(|name| bare(ledger.text(name)).to_owned()),
             module: process.module.map(|module| ledger.text(module).to_owned()),
+            shares_name: process.name.is_some_and(|name| ledger.shared_names.contains(&(process.session, name))),
+        }
+    }
+
+    /// What it is called where it was told before: by its name alone, if no other has it.
+    pub(crate) fn short(&self) -> String {
+        match &self.name {
+            Some(_) if self.shares_name => self.to_string(),
+            Some(name) => name.clone(),
+            None => self.pid.clone(),
         }
     }
 

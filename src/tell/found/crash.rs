@@ -13,8 +13,12 @@ pub(in crate::tell) fn told(crash: &Crash, exit: &str) -> Told {
     } else {
         let site = crash.crash_site.as_ref().map_or_else(String::new, |site| format!(" at {site}"));
         let function = crash.failed_in.as_ref().map_or_else(String::new, |function| format!(" in {function}"));
-        let times = if *processes > 1 { format!(" {processes} times") } else { String::new() };
-        format!("{process} ended{times} of {reason}{site}{function}")
+        let others = match processes {
+            0 | 1 => String::new(),
+            2 => " and another".to_owned(),
+            many => format!(" and {} others", many - 1),
+        };
+        format!("{process}{others} ended of {reason}{site}{function}")
     };
     let mut told = Told::new(what, "the exit being part of the program's plan: nobody restarts or misses the process")
         .next("explain", json!({ "target": exit }), "the story of the crash, and the change that made it");
@@ -24,9 +28,6 @@ pub(in crate::tell) fn told(crash: &Crash, exit: &str) -> Told {
     if let Some(with) = &crash.ended_with_it {
         let more = if with.processes > 1 { format!(" and {} more", with.processes - 1) } else { String::new() };
         told = told.detail(format!("ended with it: {}{more}", with.first));
-    }
-    if *processes > 1 {
-        told = told.detail(format!("in {processes} processes"));
     }
     told
 }

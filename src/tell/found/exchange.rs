@@ -21,7 +21,7 @@ pub(in crate::tell) fn timeout(timeout: &Timeout, call: &str) -> Told {
         timeout.sent,
     );
     let mut told = Told::new(what, "a timeout the caller expects and handles, with a retry");
-    told = why(&timeout.why).into_iter().fold(told, Told::detail);
+    told = why(&timeout.why, timeout.waited_ns).into_iter().fold(told, Told::detail);
     if let Some(work) = &timeout.abandoned {
         told = abandoned::told(work).into_iter().fold(told, Told::detail);
     }
@@ -36,7 +36,7 @@ pub(in crate::tell) fn timeout(timeout: &Timeout, call: &str) -> Told {
 }
 
 /// What kept the callee, a line each.
-fn why(why: &Why) -> Vec<String> {
+fn why(why: &Why, waited_ns: i64) -> Vec<String> {
     match why {
         Why::Queue { ahead, handled_after_ns, busy } => {
             let handled = match handled_after_ns {
@@ -51,10 +51,19 @@ fn why(why: &Why) -> Vec<String> {
             lines.extend(busy.as_ref().map(|busy| format!("meanwhile the callee was busy: {}", busy::told(busy))));
             lines
         }
-        Why::Slow { busy: Some(busy) } => {
-            vec![format!("the callee was handling it all the time: {}", busy::told(busy))]
+        Why::Slow { queued_ns, busy } => {
+            // A tenth of the time is no wait worth a word.
+            let (head, of) = if *queued_ns > waited_ns / 10 {
+                (
+                    format!("it was handled after {}, and not done when the caller gave up", span(*queued_ns)),
+                    "; meanwhile",
+                )
+            } else {
+                ("the callee was handling it all the time".to_owned(), ":")
+            };
+            let busy = busy.as_ref().map(|busy| format!("{of} {}", busy::told(busy))).unwrap_or_default();
+            vec![format!("{head}{busy}")]
         }
-        Why::Slow { busy: None } => vec!["the callee was handling it all the time".to_owned()],
         Why::NoReply => vec!["its callback had returned without a reply".to_owned()],
         Why::Elsewhere => {
             vec!["the clocks of the two nodes disagree: what the callee did meanwhile is not known".to_owned()]

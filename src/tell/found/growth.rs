@@ -1,4 +1,4 @@
-//! A state that only ever grows.
+//! A state that grows.
 
 use serde_json::json;
 
@@ -8,9 +8,13 @@ use crate::tell::words::{count, span};
 
 pub(in crate::tell) fn told(growth: &StateGrowth) -> Told {
     let StateGrowth { process, first_bytes, last_bytes, .. } = growth;
+    let (how, shrank) = match growth.shrank {
+        Some(0) => ("only grows", ", and it never shrank".to_owned()),
+        Some(times) => ("grows", format!(", though it shrank {}", count(times, "time"))),
+        None => ("grows", String::new()),
+    };
     let what = format!(
-        "the state of {process} only grows: {first_bytes} to {last_bytes} bytes written out in {} over {}, and it never \
-         shrank",
+        "the state of {process} {how}: {first_bytes} to {last_bytes} bytes written out in {} over {}{shrank}",
         count(growth.changes, "change"),
         span(growth.within_ns),
     );

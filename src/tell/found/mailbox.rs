@@ -14,8 +14,9 @@ pub(in crate::tell) fn growth(growth: &MailboxGrowth) -> Told {
         Taken::Handled => ("", "handled"),
         Taken::Received => ("at least ", "received"),
     };
+    let were = if *went == 1 { "was" } else { "were" };
     let what = format!(
-        "the mailbox of {process} grew to {at_least}{longest} messages in {}: {came} came, {went} were {taken} ({}/s \
+        "the mailbox of {process} grew to {at_least}{longest} messages in {}: {came} came, {went} {were} {taken} ({}/s \
          against {}/s), and a message waited up to {}",
         span(*within_ns),
         per_second(*came),
@@ -34,7 +35,8 @@ pub(in crate::tell) fn growth(growth: &MailboxGrowth) -> Told {
         told = told.detail(format!("sent at {}, first {}", first.place, first.message));
     }
     if growth.left > 0 {
-        told = told.detail(format!("{} were never {taken}", count(growth.left, "message")));
+        let were = if growth.left == 1 { "was" } else { "were" };
+        told = told.detail(format!("{at_least}{} {were} not {taken} by the end", count(growth.left, "message")));
     }
     told
 }

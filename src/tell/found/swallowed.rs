@@ -10,7 +10,7 @@ pub(in crate::tell) fn told(swallowed: &Swallowed) -> Told {
     let Swallowed { failed, reason, around: function, result, times, .. } = swallowed;
     let again = if *times > 1 { format!(", {}", count(*times, "time")) } else { String::new() };
     let what = format!(
-        "{failed} failed with {reason} and {function} returned {result} all the same{again}: nobody hears of the error"
+        "{failed} failed with {reason} and {function} returned {result} all the same{again}: the result does not tell of the error"
     );
     let told = Told::new(what, "a result that stands for the error, or a log entry that tells it").next(
         "call_tree",

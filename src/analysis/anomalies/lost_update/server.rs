@@ -6,10 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::basis::{Step, basis};
 use super::exchanged::{common_call, is_exact, is_sum, reply};
 use crate::analysis::anomalies::finding::{Confidence, Finding};
 use crate::analysis::anomalies::kind::Kind;
 use crate::analysis::anomalies::scene::Scene;
+use crate::analysis::anomalies::told::each_argument;
 use crate::analysis::found::{Amount, Did, Found, LostInServer, Process, ReadWrite, Turn};
 use crate::analysis::ledger::payload::{Difference, Payload, differences};
 use crate::analysis::ledger::{Call, CallId, Callback, MessageId, ProcessId};
@@ -22,6 +24,9 @@ const MAX_HANDLED: usize = 50_000;
 
 /// Reads of a client kept while it has not written.
 const MAX_READS: usize = 8;
+
+/// Numbers that have to be written before nothing but chance can be between them and what was read.
+const FEWEST_STEPS: usize = 4;
 
 /// A message a server handled.
 struct Handled {
@@ -70,7 +75,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         scene.checked()?;
         let history = history(scene, &handled);
         let lost = lost(scene, &handled, &history)?;
-        if let Some(first) = lost.first() {
+        if let Some(first) = lost.first().filter(|first| !are_readings(scene, &lost, first)) {
             found.push(describe(scene, process, &handled, &lost, first, &history));
         }
     }
@@ -245,6 +250,19 @@ fn describe(
         .shown_by("other_write", event(first.between))
         .shown_by("stale_write", event(first.write.0))
         .shown_by("caller", caller.map(|call| call.event))
+}
+
+/// Whether numbers were written that nothing shows to be worked out from those that were read, such as what sensors read.
+fn are_readings(scene: &Scene<'_>, lost: &[Lost], first: &Lost) -> bool {
+    let step = |one: &Lost| {
+        let (read, write) = (scene.ledger.message(one.read.1), scene.ledger.message(one.write.1));
+        let around = common_call(scene, read, write);
+        let given = around.and_then(|call| each_argument(scene, call)).unwrap_or_default();
+        Some(Step::new(one.read_value.parse().ok()?, one.written.parse().ok()?, &given))
+    };
+    let steps: Vec<Step> = lost.iter().filter(|one| one.path == first.path).filter_map(step).collect();
+    // Two or three may be anything.
+    steps.len() >= FEWEST_STEPS && basis(&steps).is_none()
 }
 
 /// The reads and writes of the two clients, in the order they were handled.

@@ -134,10 +134,8 @@ impl Book {
         let end = text(payload.exit_reason);
         let read = CallEnd::read(end.as_deref());
         let reason = text(payload.reason).unwrap_or_default();
-        if read == CallEnd::Exit
-            && matches!(ExitReason::read(&reason), ExitReason::Normal | ExitReason::Shutdown | ExitReason::Killed)
-        {
-            // Its process was told to end: nobody gave up.
+        if read == CallEnd::Exit && is_signal(&reason) {
+            // Its process was told to end, or ended by another: nobody gave up.
             self.died(process, moment);
         } else {
             self.acted(process, moment);
@@ -171,5 +169,15 @@ impl Book {
         of.duration = seen.duration_ns().or_else(|| is_timed.then(|| moment.since(of.start)));
         of.outcome = outcome;
         of.reason = reason;
+    }
+}
+
+/// Whether the exit that a call was left by is not the call's own: one that gives up tells of a timeout, or of the process
+/// it called.
+fn is_signal(reason: &str) -> bool {
+    match ExitReason::read(reason) {
+        ExitReason::Timeout(_) | ExitReason::NoProcess(_) | ExitReason::Callee(..) | ExitReason::Unknown => false,
+        ExitReason::Other => !reason.contains("timeout"),
+        _ => true,
     }
 }
