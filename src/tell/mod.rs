@@ -6,4 +6,5 @@
 pub(crate) mod finding;
 mod found;
 mod place;
+pub(crate) mod story;
 pub(crate) mod words;

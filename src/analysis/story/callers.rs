@@ -2,6 +2,7 @@
 
 use super::backlog::backlog;
 use super::failure::Failure;
+use super::line::Line;
 use super::part::{Cx, Part};
 use super::sent::asked;
 use super::tell::{call, enclosing};
@@ -23,7 +24,7 @@ pub(super) const MAX_CALLS: usize = 100;
 const SHOWN: usize = 4;
 
 pub(super) fn part(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
-    let Some(exit) = &failure.exit else { return Ok(Part::new("affected", Vec::new())) };
+    let Some(exit) = &failure.exit else { return Ok(Part::new("affected", Vec::<Line>::new())) };
     let mut lines = Vec::new();
     let mut waiting = unanswered(cx, &failure.who.pid, exit.at(), exit.at())?;
     waiting.reverse();

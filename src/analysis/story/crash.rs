@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::failure::{Failure, Struck};
+use super::line::{Anchor, Head, Line, Moment, Note, Why};
 use super::onward::Onward;
 use super::part::{Cx, Part, Story};
 use super::sender::sent;
@@ -45,10 +46,10 @@ pub(super) fn tell_raised(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Resul
 fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Story> {
     let cx = Cx::new(ask, names, failure.at);
     let evidence = failure.raised.as_ref().or(failure.exit.as_ref()).map(|fact| fact.id().to_owned());
-    let moment = if failure.raised.is_some() { "the exception" } else { "the exit" };
+    let moment = if failure.raised.is_some() { Moment::Exception } else { Moment::Exit };
     let mut story = Story {
-        answer: String::new(),
-        anchor: (failure.at, format!("{moment} ({})", evidence.unwrap_or_default())),
+        head: Head::Text(String::new()),
+        anchor: Anchor { at: failure.at, moment, event: evidence.unwrap_or_default() },
         parts: Vec::new(),
         notes: Vec::new(),
         next: Vec::new(),
@@ -104,13 +105,13 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
         _ => format!("ended with {name}"),
     };
     let is_of_nobody = failure.exit.as_ref().is_some_and(|exit| exit.flag("ended_by_unknown"));
-    story.answer = if is_of_nobody {
+    story.head = Head::Text(if is_of_nobody {
         format!("the node ended with {name}{place}; which of its processes ended it, the dump does not say.")
     } else if failure.exit.is_some() {
         format!("{}{role} {ended}{place}{because}.", failure.who)
     } else {
         format!("a call in {}{role} failed with {name}{place}{because}; the process went on.", failure.who)
-    };
+    });
 
     match &kind {
         ExitReason::Timeout(call) | ExitReason::NoProcess(call) | ExitReason::Callee(call, _) => {
@@ -127,16 +128,16 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     let until = failure.callback.as_ref().map_or(failure.at, Fact::at).saturating_sub(1);
     story.parts.push(folded::part(&cx, &failure.who.pid, until)?);
     if failure.callback.is_none() && failure.raised.is_none() && kind != ExitReason::Killed {
-        story.notes.push(unseen::note(&cx, failure)?);
+        story.notes.push(Note::Text(unseen::note(&cx, failure)?));
     }
     if let Some(path) = cause.as_ref().and_then(|cause| cause.path()) {
         let arguments = json!({ "pid": failure.who.short(), "path": path });
-        story.next.push(("state_history", arguments, format!("every change of {path}")));
+        story.next.push(("state_history", arguments, Why::Text(format!("every change of {path}"))));
     } else if failure.state().is_some() {
         story.next.push((
             "state_history",
             json!({ "pid": failure.who.short() }),
-            "every change of its state".to_owned(),
+            Why::Text("every change of its state".to_owned()),
         ));
     }
     story.notes.extend(cx.unlooked());
@@ -192,7 +193,7 @@ fn outcome(cx: &Cx<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Par
 /// The message that was being handled: who sent it, from where, how long it waited.
 fn handling(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
     let Some(callback) = &failure.callback else {
-        let Some(raised) = &failure.raised else { return Ok(Part::new("message", Vec::new())) };
+        let Some(raised) = &failure.raised else { return Ok(Part::new("message", Vec::<Line>::new())) };
         // No server: the calls around the one that failed.
         let around: Vec<String> = entry_of(cx.ask, raised)
             .map(|entry| enclosing(cx.ask, &entry, FRAMES))

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::folded;
+use super::line::{Anchor, Head, Line, Moment, Note, Why};
 use super::part::{Cx, Part, Story};
 use super::sender::sent;
 use super::sent::{asked, sent_where};
@@ -26,8 +27,8 @@ const MAX_FOLLOWING: usize = 8;
 pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, fact: &Fact) -> Result<Story> {
     let cx = Cx::new(ask, names, fact.at());
     let mut story = Story {
-        answer: format!("{}.", describe(&cx, fact)?),
-        anchor: (fact.at(), format!("the event ({})", fact.id())),
+        head: Head::Text(format!("{}.", describe(&cx, fact)?)),
+        anchor: Anchor { at: fact.at(), moment: Moment::Event, event: fact.id().to_owned() },
         parts: Vec::new(),
         notes: Vec::new(),
         next: Vec::new(),
@@ -40,12 +41,16 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, fact: &Fact) -> Result<Stor
         story.parts.push(before);
     }
     if fact.event.parent_id().is_none() {
-        story.notes.push("what led to it was not recorded: it names no parent event".to_owned());
+        story.notes.push(Note::Text("what led to it was not recorded: it names no parent event".to_owned()));
     }
     let whole = json!({ "event_id": fact.id() });
-    story.next.push(("get_event_by_id", whole, "the whole event".to_owned()));
+    story.next.push(("get_event_by_id", whole, Why::Text("the whole event".to_owned())));
     if !fact.pid().is_empty() {
-        story.next.push(("state_at", json!({ "pid": fact.pid(), "at": fact.id() }), "the state then".to_owned()));
+        story.next.push((
+            "state_at",
+            json!({ "pid": fact.pid(), "at": fact.id() }),
+            Why::Text("the state then".to_owned()),
+        ));
     }
     Ok(story)
 }
@@ -153,7 +158,7 @@ fn causes(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
 
 /// What belongs to the same exchange and came later.
 fn following(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
-    let Some(exchange) = fact.event.correlation_id() else { return Ok(Part::new("followed by", Vec::new())) };
+    let Some(exchange) = fact.event.correlation_id() else { return Ok(Part::new("followed by", Vec::<Line>::new())) };
     let filter = Filter {
         correlation_id: Some(exchange.to_owned()),
         ..types(&["function_entry", "state_change", "message_send", "process_spawn"])

@@ -17,6 +17,7 @@ mod failure;
 mod folded;
 mod gave_up;
 mod held;
+pub(crate) mod line;
 mod onward;
 mod part;
 mod partner;
@@ -35,6 +36,7 @@ use super::ask::{Ask, types};
 use super::who::Names;
 use crate::error::Result;
 
+use line::Note;
 pub(crate) use part::{About, Story};
 
 /// Gaps that are counted.
@@ -66,17 +68,17 @@ fn dropped(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
     let (Some(last), Some(first)) = (gaps.first(), gaps.last()) else { return Ok(()) };
     let dropped: i64 = gaps.iter().filter_map(|gap| gap.number("dropped")).sum();
     let when = match gaps.len() {
-        1 => format!("at {} ({})", tell::relative(last.at(), story.anchor.0), last.id()),
+        1 => format!("at {} ({})", tell::relative(last.at(), story.anchor.at), last.id()),
         many => format!(
             "at {many} times from {} ({}) to {} ({})",
-            tell::relative(first.at(), story.anchor.0),
+            tell::relative(first.at(), story.anchor.at),
             first.id(),
-            tell::relative(last.at(), story.anchor.0),
+            tell::relative(last.at(), story.anchor.at),
             last.id()
         ),
     };
-    story
-        .notes
-        .push(format!("gap: {dropped} trace messages were dropped {when}: what seems absent may have happened there"));
+    story.notes.push(Note::Text(format!(
+        "gap: {dropped} trace messages were dropped {when}: what seems absent may have happened there"
+    )));
     Ok(())
 }

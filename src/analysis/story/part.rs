@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
+use super::line::{Anchor, Head, Line, Note, Why};
 use super::tell::relative;
 use crate::analysis::anomalies::Glance;
 use crate::analysis::ask::{Ask, EVER};
@@ -17,14 +18,13 @@ use crate::query::Filter;
 /// A story.
 pub(crate) struct Story {
     /// In a sentence.
-    pub(crate) answer: String,
-    /// What times count from, and which moment it is.
-    pub(crate) anchor: (i64, String),
+    pub(crate) head: Head,
+    pub(crate) anchor: Anchor,
     /// In the order of their weight.
     pub(crate) parts: Vec<Part>,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
     /// Tool, arguments, and what it would tell.
-    pub(crate) next: Vec<(&'static str, Json, String)>,
+    pub(crate) next: Vec<(&'static str, Json, Why)>,
 }
 
 /// Whom and what a story is told of.
@@ -41,7 +41,7 @@ pub(crate) struct About {
 /// A part of a story, a line for each fact.
 pub(crate) struct Part {
     pub(crate) name: &'static str,
-    pub(crate) lines: Vec<String>,
+    pub(crate) lines: Vec<Line>,
     /// Lines that go last when space is short.
     pub(crate) keep: usize,
     /// Findings that are the part, beside its lines.
@@ -50,18 +50,18 @@ pub(crate) struct Part {
 
 impl Part {
     /// A part whose lines are all of weight.
-    pub(super) fn new(name: &'static str, lines: Vec<String>) -> Self {
-        Self { name, keep: lines.len(), lines, found: None }
+    pub(super) fn new<T: Into<Line>>(name: &'static str, lines: Vec<T>) -> Self {
+        Self::keeping(name, lines.len(), lines)
     }
 
     /// A part of which the first lines stay longest.
-    pub(super) const fn keeping(name: &'static str, keep: usize, lines: Vec<String>) -> Self {
-        Self { name, lines, keep, found: None }
+    pub(super) fn keeping<T: Into<Line>>(name: &'static str, keep: usize, lines: Vec<T>) -> Self {
+        Self { name, lines: lines.into_iter().map(Into::into).collect(), keep, found: None }
     }
 
     /// A part that may be cut to its first lines.
-    pub(super) fn background(name: &'static str, lines: Vec<String>) -> Self {
-        Self { name, lines, keep: 1, found: None }
+    pub(super) fn background<T: Into<Line>>(name: &'static str, lines: Vec<T>) -> Self {
+        Self::keeping(name, 1, lines)
     }
 }
 
@@ -105,12 +105,12 @@ impl<'a> Cx<'a> {
     }
 
     /// What was not looked at.
-    pub(super) fn unlooked(&self) -> Vec<String> {
+    pub(super) fn unlooked(&self) -> Vec<Note> {
         let ledgers = self.ledgers.borrow();
         let unlooked = ledgers.iter().filter_map(|(pid, ledger)| Some((pid, ledger.as_ref().err()?)));
         let told = |(pid, events): (&String, &u64)| {
             format!("what waited in the mailbox of {pid} was not looked for among its {events} events; mailbox does")
         };
-        unlooked.map(told).collect()
+        unlooked.map(told).map(Note::Text).collect()
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::backlog::{Peak, backlog, handled, peak};
 use super::callers::{MAX_CALLS, unanswered};
+use super::line::{Anchor, Head, Line, Moment, Note, Why};
 use super::part::{Cx, Part, Story};
 use super::tell::{counted, duration, enclosing, left_by, times};
 use super::{ended_by, folded, held, supervision, waiting};
@@ -52,13 +53,18 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     let at = end.as_ref().map_or(0, Fact::at);
     let cx = Cx::new(ask, names, at);
     let who = names.who(&newest.pid)?;
-    let what = if newest.exit.is_some() { "its end" } else { "its last event" };
-    let anchor = format!("{what} ({})", end.as_ref().map(Fact::id).unwrap_or_default());
+    let moment = if newest.exit.is_some() { Moment::End } else { Moment::LastEvent };
+    let event = end.as_ref().map(Fact::id).unwrap_or_default().to_owned();
     let kinds = waiting::kinds(&cx, &newest.pid, at)?;
     let handled = handled(&cx, &newest.pid, (i64::MIN, at))?;
 
-    let mut story =
-        Story { answer: String::new(), anchor: (at, anchor), parts: Vec::new(), notes: Vec::new(), next: Vec::new() };
+    let mut story = Story {
+        head: Head::Text(String::new()),
+        anchor: Anchor { at, moment, event },
+        parts: Vec::new(),
+        notes: Vec::new(),
+        next: Vec::new(),
+    };
     let ended = match &newest.exit {
         None if newest.since.is_some() => "no end of it was recorded, seen".to_owned(),
         None => "no end of it was recorded".to_owned(),
@@ -73,7 +79,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
         if lives.len() > 1 { format!(", the last of {} processes of this name", lives.len()) } else { String::new() };
     let held = held::held(&cx, &newest.pid, newest.exit.as_ref())?;
     let waits = held.as_ref().map(|held| held.told(&cx)).transpose()?.unwrap_or_default();
-    story.answer = format!("{who}{role}{several}: {ended}{life_time}{did}{waits}.");
+    story.head = Head::Text(format!("{who}{role}{several}: {ended}{life_time}{did}{waits}."));
 
     if let Some(exit) = &newest.exit {
         let by = ended_by::line(&cx, &who, exit, &newest.end)?;
@@ -93,7 +99,11 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     story.parts.push(Part { name: "last", ..last });
 
     if Changes::new(ask, &newest.pid)?.source != Source::Nothing {
-        story.next.push(("state_history", json!({ "pid": who.short() }), "every change of its state".to_owned()));
+        story.next.push((
+            "state_history",
+            json!({ "pid": who.short() }),
+            Why::Text("every change of its state".to_owned()),
+        ));
     }
     story.notes.extend(cx.unlooked());
     Ok(story)
@@ -162,22 +172,24 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
 }
 
 /// Changes its clients lost to each other, with the events of the reads and writes that overlap.
-fn lost_updates(cx: &Cx<'_>, pid: &str, notes: &mut Vec<String>) -> Result<Part> {
+fn lost_updates(cx: &Cx<'_>, pid: &str, notes: &mut Vec<Note>) -> Result<Part> {
     // With everything in view the calls around a read and a write are told, too.
     let mut filter = Filter::default();
     if cx.ask.count(filter.clone(), EVER)? > MAX_RACED {
         filter.pid = Some(pid.to_owned());
         let events = cx.ask.count(filter.clone(), EVER)?;
         if events > MAX_RACED {
-            notes.push(format!("lost updates were not looked for among its {events} events; find_anomalies does"));
-            return Ok(Part::new("lost update", Vec::new()));
+            notes.push(Note::Text(format!(
+                "lost updates were not looked for among its {events} events; find_anomalies does"
+            )));
+            return Ok(Part::new("lost update", Vec::<Line>::new()));
         }
     }
     let ledger = gather(cx.ask.store(), filter, cx.ask.watch())?;
     let mut found = anomalies::find(&ledger, &[anomalies::Kind::LostUpdate], cx.ask.watch())?;
     found.retain(|finding| finding.found.is_about(pid));
     let found = Some(Glance { ledger, found }).filter(|glance| !glance.found.is_empty());
-    Ok(Part { found, ..Part::keeping("lost update", 4, Vec::new()) })
+    Ok(Part { found, ..Part::keeping("lost update", 4, Vec::<Line>::new()) })
 }
 
 /// Messages sent to a process after its end, by the place they were sent from.
@@ -235,7 +247,7 @@ fn place(cx: &Cx<'_>, send: &Fact) -> String {
 /// The processes that had the name.
 fn incarnations(cx: &Cx<'_>, all: &[Life]) -> Part {
     if all.len() < 2 {
-        return Part::new("lives", Vec::new());
+        return Part::new("lives", Vec::<Line>::new());
     }
     let mut lines = Vec::new();
     if all.len() > LIVES {
@@ -294,7 +306,7 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
         return Ok(Part::keeping("handlers", 1, lines.collect()));
     }
     let changes = Changes::new(cx.ask, pid)?;
-    let Some(last) = changes.last(EVER)? else { return Ok(Part::new("state", Vec::new())) };
+    let Some(last) = changes.last(EVER)? else { return Ok(Part::new("state", Vec::<Line>::new())) };
     let sender = cx.names.maybe(last.sender.as_deref())?;
     let from = sender.map(|sender| format!(" from {sender}")).unwrap_or_default();
     let place = last.sent_at(cx.ask).map(|place| format!(", sent at {place}")).unwrap_or_default();

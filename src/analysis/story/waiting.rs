@@ -7,6 +7,7 @@ use super::backlog::{backlog, handled};
 use super::blocked::{has_answer, itself};
 use super::ended_by::by_supervisor;
 use super::failure::Failure;
+use super::line::Line;
 use super::part::{Cx, Part};
 use super::sent::{asked, sent_where};
 use super::supervision;
@@ -97,6 +98,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             let reason = brief(exit.text("exit_reason").unwrap_or_default(), 80);
             lines.push(format!("{who} had ended at {} ({}): {reason}", cx.at(exit.at()), exit.id()));
             lines.extend(by_supervisor(cx, &who, &exit)?);
+            let mut lines: Vec<Line> = lines.into_iter().map(Line::from).collect();
             lines.extend(supervision::part(cx, &who, Some(&exit))?.lines);
             return Ok(Part::new("the process called", lines));
         }

@@ -15,6 +15,7 @@ use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
 use crate::tell::finding::{lines, values};
+use crate::tell::story;
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -50,15 +51,16 @@ impl Tool for Explain {
     fn run(store: &EventStore, args: Args, watch: &dyn Watch) -> Result<Answer<ReportReply>, Error> {
         let ask = Ask::new(store, watch);
         let (told, meant) = explain(&ask, &args.target, args.whose.node.as_deref())?;
-        let Story { answer, anchor: (t0, what), parts, notes, next } = told;
+        let Story { head, anchor, parts, notes, next } = told;
         let has_race = parts.iter().any(|part| part.name == "lost update");
-        let mut report = Report::new(answer);
-        report.anchor(t0, what);
+        let t0 = anchor.at;
+        let mut report = Report::new(story::head(&head, t0));
+        report.anchor(t0, story::anchor(&anchor));
         for part in parts {
             let mut section = Section::new(part.name);
             section.keep(part.keep);
-            for line in part.lines {
-                section.line(line);
+            for line in &part.lines {
+                section.line(story::line(line, t0));
             }
             if let Some(Glance { ledger, found }) = &part.found {
                 found.iter().flat_map(|finding| lines(ledger, finding)).for_each(|line| _ = section.line(line));
@@ -67,8 +69,8 @@ impl Tool for Explain {
             }
             report.section(section);
         }
-        for note in notes {
-            report.note(note);
+        for note in &notes {
+            report.note(story::note(note, t0));
         }
         report.gaps(&ask.gaps());
         let glance = touching(store, &meant.pids, meant.event.as_deref(), watch)?;
@@ -84,7 +86,7 @@ impl Tool for Explain {
             report.section(section);
         }
         for (tool, arguments, why) in next {
-            report.next(tool, arguments, why);
+            report.next(tool, arguments, story::why(&why));
         }
         findings.next(&mut report, "whether it is part of a known pattern of trouble");
         Ok(report.answer(args.max_tokens.unwrap_or(USUAL_TOKENS).saturating_mul(BYTES_PER_TOKEN)))
