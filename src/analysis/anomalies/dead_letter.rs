@@ -89,9 +89,9 @@ fn lost(scene: &Scene<'_>, receiver: ProcessId, messages: &[MessageId], in_mailb
         in_mailbox,
     };
     let kind = if heir.is_some() { Kind::StalePid } else { Kind::DeadLetter };
-    // A helper that is done may still be written to, by one that does not know yet.
+    // A helper that is done may still be written to once, by one that does not know yet.
     let is_done = exit.is_some_and(|exit| exit.end == ExitReason::Normal);
-    let is_helper = heir.is_none() && ledger.process(receiver).name.is_none();
+    let is_helper = heir.is_none() && ledger.process(receiver).name.is_none() && messages.len() == 1;
     let confidence = if is_done && is_helper { Confidence::Low } else { Confidence::High };
     Finding::of(kind, confidence, first.sent, Found::LostToDead(found))
         .shown_by("exit", exit.map(|exit| exit.event))
