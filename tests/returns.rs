@@ -310,6 +310,16 @@ fn a_recursion_tells_its_first_and_its_last_call_exactly() {
 }
 
 #[test]
+fn what_another_run_of_a_function_called_has_not_ended_with_its_own() {
+    let run = |function, called| run(function, vec![(called, 0, false)], End::Returns);
+    let inner = run(3, run(0, Run { function: 0, calls: vec![], end: End::Returns }));
+    let program = run(3, run(0, inner));
+    for style in [Style::Line, Style::Caller, Style::Bare, Style::Fprof] {
+        check(&program, style);
+    }
+}
+
+#[test]
 fn tail_calls_end_together() {
     let last = run(3, vec![], End::Returns);
     let second = run(2, vec![], End::Tail(Box::new(last)));

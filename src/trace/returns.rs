@@ -91,10 +91,12 @@ impl Recorder {
         if !is_seen && (is_raise || sure > landing) {
             doubt(&mut stack[if is_raise { 0 } else { landing }..]);
         }
-        // Those that made way for it by a tail call return to the same place.
+        // Those that made way for it by a tail call return to the same place; not, if another run of what is there may
+        // stand between: it came back to that one.
         while let Some(above) = ended.last()
             && let Some(next) = stack.iter().rposition(|frame| !frame.is_doubtful)
             && made_way(functions, &stack[next], above)
+            && !stack[next + 1..].iter().any(is_of)
         {
             ended.extend(stack.drain(next..).rev());
         }
