@@ -75,6 +75,9 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
         Found::Stampede(it) => found::stampede::told(it, event("first")),
         Found::Twice(it) => found::twice::told(it),
         Found::Unfinished(it) => found::unfinished::told(it),
+        Found::SecondReply(it) => found::second_reply::told(it),
+        Found::MistakenReply(it) => found::mistaken_reply::told(it),
+        Found::StarvedTimeout(it) => found::starved_timeout::told(it),
     }
 }
 

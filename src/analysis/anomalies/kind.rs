@@ -14,6 +14,9 @@ pub(crate) enum Kind {
     MailboxGrowth,
     NeverAnswered,
     UnmetDemand,
+    StarvedTimeout,
+    MistakenReply,
+    SecondReply,
     DeliveredTwice,
     MonitorLeak,
     DeadLetter,
@@ -32,7 +35,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -44,6 +47,9 @@ impl Kind {
         Self::MailboxGrowth,
         Self::NeverAnswered,
         Self::UnmetDemand,
+        Self::StarvedTimeout,
+        Self::MistakenReply,
+        Self::SecondReply,
         Self::DeliveredTwice,
         Self::MonitorLeak,
         Self::DeadLetter,
@@ -73,6 +79,9 @@ impl Kind {
             Self::MailboxGrowth => "mailbox_growth",
             Self::NeverAnswered => "never_answered",
             Self::UnmetDemand => "unmet_demand",
+            Self::StarvedTimeout => "starved_timeout",
+            Self::MistakenReply => "mistaken_reply",
+            Self::SecondReply => "second_reply",
             Self::DeliveredTwice => "delivered_twice",
             Self::MonitorLeak => "monitor_leak",
             Self::DeadLetter => "dead_letter",

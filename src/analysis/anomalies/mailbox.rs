@@ -94,6 +94,8 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         Measure::Handled => (Confidence::High, Taken::Handled),
         // Nothing was handled one by one: the process had other things to do, and then takes all at once.
         Measure::Received if busy.as_ref().is_none_or(|busy| busy.busy.calls < FEWEST_TURNS) => return None,
+        // It does not look at its mailbox meanwhile: it has something else to do first.
+        Measure::Received if went == 0 => return None,
         // It picks some and leaves the others, also later.
         Measure::Received if waits.clone().filter(|stay| stay.until.is_some()).count() * 10 < came => return None,
         Measure::Received => (Confidence::Medium, Taken::Received),

@@ -7,7 +7,8 @@ use super::kind::Kind;
 use super::scene::Scene;
 use super::{
     crash, dead_letter, deadlock, exchange, gap, gave_up, growth, hot_loop, http_error, ignored, lost_update, mailbox,
-    monitors, outlier, repeated, repeated_exception, restart, stampede, swallowed, twice, unfinished, unmet,
+    mistaken_reply, monitors, outlier, repeated, repeated_exception, restart, second_reply, stampede, starved_timeout,
+    swallowed, twice, unfinished, unmet,
 };
 use crate::analysis::found::Key;
 use crate::analysis::ledger::Ledger;
@@ -17,7 +18,7 @@ use crate::watch::Watch;
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 22] = [
+const DETECTORS: [(Detector, &[Kind]); 25] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (crash::detect, &[Kind::Crash]),
@@ -27,8 +28,11 @@ const DETECTORS: [(Detector, &[Kind]); 22] = [
     (gave_up::detect, &[Kind::SupervisorGaveUp]),
     (dead_letter::detect, &[Kind::StalePid, Kind::DeadLetter]),
     (exchange::detect, &[Kind::CallTimeout, Kind::NeverAnswered, Kind::LateReply]),
+    (second_reply::detect, &[Kind::SecondReply]),
+    (mistaken_reply::detect, &[Kind::MistakenReply]),
     (mailbox::detect, &[Kind::MailboxGrowth]),
     (unmet::detect, &[Kind::UnmetDemand]),
+    (starved_timeout::detect, &[Kind::StarvedTimeout]),
     (twice::detect, &[Kind::DeliveredTwice]),
     (monitors::detect, &[Kind::MonitorLeak]),
     (hot_loop::detect, &[Kind::HotLoop]),

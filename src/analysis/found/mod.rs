@@ -21,6 +21,7 @@ mod ignored;
 mod key;
 mod lost_update;
 mod mailbox;
+mod mistaken_reply;
 mod monitors;
 mod outlier;
 mod place;
@@ -29,8 +30,10 @@ mod raised;
 mod repeated;
 mod repeated_exception;
 mod restart;
+mod second_reply;
 mod stale;
 mod stampede;
+mod starved_timeout;
 mod swallowed;
 mod twice;
 mod unfinished;
@@ -54,6 +57,7 @@ pub(crate) use ignored::{Effective, Ignored};
 pub(crate) use key::Key;
 pub(crate) use lost_update::{Amount, Later, LostInAgent, LostInServer, LostInTable};
 pub(crate) use mailbox::{FirstSent, MailboxGrowth, MailboxSamples, Taken};
+pub(crate) use mistaken_reply::MistakenReply;
 pub(crate) use monitors::{ChangedBy, MonitorLeak};
 pub(crate) use outlier::{Durations, Outlier, SlowWhere};
 pub(crate) use place::Place;
@@ -62,8 +66,10 @@ pub(crate) use raised::{Became, Raised, RaisedAt, RaisedFate, RaisedHow};
 pub(crate) use repeated::{Questions, SameCalls};
 pub(crate) use repeated_exception::RepeatedException;
 pub(crate) use restart::{GaveUpAfter, Storm};
+pub(crate) use second_reply::{Given, SecondReply};
 pub(crate) use stale::{Did, ReadWrite, Turn, WorkedOut};
 pub(crate) use stampede::{Kept, Stampede};
+pub(crate) use starved_timeout::{Asking, Grew, Own, Restarts, StarvedTimeout};
 pub(crate) use swallowed::Swallowed;
 pub(crate) use twice::{Subscribed, Twice};
 pub(crate) use unfinished::{Back, Took, Unfinished};
@@ -105,6 +111,9 @@ pub(crate) enum Found {
     Stampede(Stampede),
     Twice(Twice),
     Unfinished(Unfinished),
+    SecondReply(Box<SecondReply>),
+    MistakenReply(MistakenReply),
+    StarvedTimeout(Box<StarvedTimeout>),
 }
 
 impl Found {
@@ -145,6 +154,9 @@ impl Found {
             Self::Stampede(it) => it,
             Self::Twice(it) => it,
             Self::Unfinished(it) => it,
+            Self::SecondReply(it) => &**it,
+            Self::MistakenReply(it) => it,
+            Self::StarvedTimeout(it) => &**it,
         }
     }
 }

@@ -1,0 +1,111 @@
+//! Which timeouts never come, because something more frequent starts them anew each time?
+//!
+//! *Liveness*: a callback asks for a timeout (`{:noreply, state, 100}`, or a timer it sets anew and keeps in its state),
+//! and before it is over the next message comes and the next callback asks again. What the timeout was to do, such as to
+//! write out what was collected, is never done: meanwhile the state only grows, or messages the process sends itself come
+//! faster than it is long.
+//!
+//! What it cannot see: a timer that is not kept in the state; a process whose callbacks' results are not recorded. A
+//! timeout for idle times, where nothing is left undone, is none of it.
+
+mod asked;
+mod work;
+
+use self::asked::{Sort, asked, sorts};
+use self::work::{grew, own_messages};
+use super::finding::{Confidence, Finding};
+use super::kind::Kind;
+use super::scene::Scene;
+use crate::analysis::found::{Asking, Found, Process, Restarts, StarvedTimeout};
+use crate::analysis::ledger::{CallId, ProcessId};
+use crate::error::Result;
+
+/// Callbacks in a row that ask anew: fewer may be a burst.
+const FEWEST: usize = 12;
+
+/// Callbacks of one process that are read.
+const MAX_READ: usize = 3_000;
+
+/// A callback that asked for a timeout.
+#[derive(Clone, Debug)]
+pub(super) struct Turn {
+    call: CallId,
+    /// In milliseconds, where the callback says it.
+    after_ms: Option<i64>,
+    /// The path in the state where the timer is kept.
+    path: Option<String>,
+}
+
+pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
+    for process in 0..scene.ledger.processes.len() as ProcessId {
+        let calls: Vec<CallId> = scene
+            .calls_of(process)
+            .filter(|(_, call)| call.message.is_some() && call.end.is_some())
+            .map(|(id, _)| id)
+            .collect();
+        if calls.len() >= FEWEST {
+            scene.checked()?;
+            if let Some(sort) = sorts(scene, &calls) {
+                found.extend(starved(scene, process, &calls, sort));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The longest run of callbacks each of which asked anew before the timeout of the last one was over.
+fn starved(scene: &Scene<'_>, process: ProcessId, calls: &[CallId], sort: Sort) -> Option<Finding> {
+    let ledger = scene.ledger;
+    let read = &calls[..calls.len().min(MAX_READ)];
+    let mut turns: Vec<Turn> = Vec::new();
+    for call in read {
+        match asked(scene, *call, sort) {
+            Some(turn) => turns.push(turn),
+            // It handled a timeout, or what stands for one: they do come.
+            None if is_of_timer(scene, *call) => return None,
+            None => {}
+        }
+    }
+    let (first, last) = (turns.first()?, turns.last()?);
+    let (begun, over) = (ledger.call(first.call).end?, ledger.call(last.call).end?);
+    // It would have come: the whole lasts longer than any timeout, and no gap between two callbacks does.
+    let longest = turns.iter().filter_map(|turn| turn.after_ms).max().map(|ms| ms.saturating_mul(1_000_000));
+    let is_long = longest.is_none_or(|longest| over.since(begun) >= longest.saturating_mul(2));
+    if turns.len() < FEWEST || !is_long {
+        return None;
+    }
+    let growth = grew(scene, &turns);
+    let own = longest.and_then(|longest| own_messages(scene, &turns, longest));
+    let why = match (growth, own) {
+        (Some(growth), _) => Restarts::Grew(growth),
+        (None, Some(own)) => Restarts::Own(own),
+        (None, None) => return None,
+    };
+    let latest = turns.iter().rev().find_map(|turn| ledger.call(turn.call).message)?;
+    let message = ledger.message(latest);
+    let it = StarvedTimeout {
+        process: Process::of(ledger, process),
+        turns: turns.len(),
+        within_ns: over.since(begun),
+        asking: match (longest, last.path.clone()) {
+            (Some(longest), _) => Asking::After { longest_ns: longest },
+            (None, Some(path)) => Asking::Kept { path },
+            (None, None) => return None,
+        },
+        function: ledger.text(ledger.call(last.call).function).to_owned(),
+        message: scene.traffic.content(message, 60),
+        sent: scene.traffic.place(message),
+        why,
+    };
+    let finding = Finding::of(Kind::StarvedTimeout, Confidence::Medium, begun, Found::StarvedTimeout(Box::new(it)))
+        .shown_by("first_asked", ledger.call(first.call).event)
+        .shown_by("last_asked", ledger.call(last.call).event)
+        .shown_by("last_change", turns.iter().rev().find_map(|turn| ledger.call(turn.call).change));
+    Some(finding)
+}
+
+/// Whether a callback handled what a timer sends: a message nobody was seen to send.
+fn is_of_timer(scene: &Scene<'_>, call: CallId) -> bool {
+    let message = scene.ledger.call(call).message.map(|message| scene.ledger.message(message));
+    message.is_some_and(|message| !message.is_sent_traced || message.sender == message.receiver)
+}

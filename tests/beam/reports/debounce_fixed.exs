@@ -1,0 +1,39 @@
+defmodule Audit do
+  use GenServer
+
+  def start_link(sink), do: GenServer.start_link(__MODULE__, sink, name: __MODULE__)
+  def log(entry), do: GenServer.cast(__MODULE__, {:log, entry})
+
+  @impl true
+  def init(sink), do: {:ok, %{sink: sink, pending: [], timer: nil}}
+
+  @impl true
+  def handle_cast({:log, entry}, state) do
+    timer = state.timer || Process.send_after(self(), :flush, 50)
+    {:noreply, %{state | pending: [entry | state.pending], timer: timer}}
+  end
+
+  @impl true
+  def handle_info(:flush, state) do
+    send(state.sink, {:entries, Enum.reverse(state.pending)})
+    {:noreply, %{state | pending: [], timer: nil}}
+  end
+end
+
+defmodule Main do
+  def run do
+    {:ok, _} = Audit.start_link(self())
+
+    for n <- 1..40 do
+      Audit.log("entry #{n}")
+      Process.sleep(8)
+    end
+
+    Process.sleep(80)
+    take()
+  end
+
+  defp take do
+    receive do: ({:entries, _} -> take()), after: (0 -> :ok)
+  end
+end
