@@ -1,17 +1,29 @@
 //! How is a story told? One file for each file of values in `analysis/story/line`.
 
+mod cause;
+mod crash;
+mod onward;
+mod sent;
+mod times;
+mod unseen;
+mod words;
+
 use crate::analysis::story::line::{Anchor, Head, Line, Moment, Note, Why};
 
 /// What a story comes to.
 pub(crate) fn head(head: &Head, _anchor: i64) -> String {
     match head {
+        Head::Crash(of) => crash::head(of),
         Head::Text(text) => text.clone(),
     }
 }
 
 /// A fact in a line; times count from the anchor.
-pub(crate) fn line(line: &Line, _anchor: i64) -> String {
+pub(crate) fn line(line: &Line, anchor: i64) -> String {
     match line {
+        Line::Cause(of) => cause::line(of, anchor),
+        Line::Crash(of) => crash::line(of, anchor),
+        Line::Onward(of) => onward::line(of, anchor),
         Line::Text(text) => text.clone(),
     }
 }
@@ -19,6 +31,7 @@ pub(crate) fn line(line: &Line, _anchor: i64) -> String {
 /// What a reader has to know beside the story.
 pub(crate) fn note(note: &Note, _anchor: i64) -> String {
     match note {
+        Note::Unseen(of) => unseen::note(of),
         Note::Text(text) => text.clone(),
     }
 }
@@ -26,6 +39,8 @@ pub(crate) fn note(note: &Note, _anchor: i64) -> String {
 /// What a suggested call would tell.
 pub(crate) fn why(why: &Why) -> String {
     match why {
+        Why::StateChanges => "every change of its state".to_owned(),
+        Why::StateChangesOf(path) => format!("every change of {path}"),
         Why::Text(text) => text.clone(),
     }
 }

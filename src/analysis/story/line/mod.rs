@@ -1,11 +1,34 @@
 //! What does a story say? Values: one for a fact, by the file that finds it. `tell` puts them into words.
 
+mod at;
+mod came_back;
+mod cause;
+mod crash;
+mod left;
+mod messages;
+mod onward;
+mod sent;
+mod unseen;
+
+pub(crate) use at::At;
+pub(crate) use came_back::CameBack;
+pub(crate) use cause::{BadValue, CauseLine, Made};
+pub(crate) use crash::{Because, Called, CrashHead, CrashLine, FailedWith, Outcome};
+pub(crate) use left::Left;
+pub(crate) use messages::{Bound, Messages};
+pub(crate) use onward::{Caught, OnwardLine};
+pub(crate) use sent::SentWhere;
+pub(crate) use unseen::Unseen;
+
 use serde::Serialize;
 
 /// A fact of a story: what a line tells.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Line {
+    Cause(CauseLine),
+    Crash(CrashLine),
+    Onward(OnwardLine),
     Text(String),
 }
 
@@ -13,6 +36,7 @@ pub(crate) enum Line {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Head {
+    Crash(CrashHead),
     Text(String),
 }
 
@@ -20,12 +44,17 @@ pub(crate) enum Head {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Note {
+    Unseen(Unseen),
     Text(String),
 }
 
 /// What a suggested call would tell.
 #[derive(Clone, Debug)]
 pub(crate) enum Why {
+    /// Every change of its state.
+    StateChanges,
+    /// Every change of a part of it.
+    StateChangesOf(String),
     Text(String),
 }
 
