@@ -195,7 +195,7 @@ fn handling(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
         callback: callback.mfa().unwrap_or_default(),
         since: At::of(callback),
     })];
-    lines.extend(sent(cx, callback, None)?.into_iter().map(Line::from));
+    lines.extend(sent(cx, callback, None)?.into_iter().map(Line::Sender));
     Ok(Part::new("message", lines))
 }
 
