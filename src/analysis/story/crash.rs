@@ -48,19 +48,19 @@ pub(super) fn tell_raised(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Resul
 
 fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Story> {
     let cx = Cx::new(ask, names, failure.at);
+    let kind = match &failure.exit {
+        Some(exit) => ends::of_exit(ask, exit)?,
+        None => ExitReason::read(&failure.error),
+    };
+    let cause = if failure.struck.is_some() { None } else { cause::find(&cx, failure)? };
     let evidence = failure.raised.as_ref().or(failure.exit.as_ref()).map(|fact| fact.id().to_owned());
     let moment = if failure.raised.is_some() { Moment::Exception } else { Moment::Exit };
     let mut story = Story {
-        head: Head::Text(String::new()),
+        head: Head::Crash(Box::new(head(&cx, failure, &kind, cause.as_ref())?)),
         anchor: Anchor { at: failure.at, moment, event: evidence.unwrap_or_default() },
         parts: Vec::new(),
         notes: Vec::new(),
         next: Vec::new(),
-    };
-    let whole = failure.exit.as_ref().and_then(|exit| exit.text("exit_reason")).unwrap_or(&failure.error);
-    let kind = match &failure.exit {
-        Some(exit) => ends::of_exit(ask, exit)?,
-        None => ExitReason::read(whole),
     };
     story.parts.push(outcome(&cx, failure, symptom)?);
     if let Some(exit) = &failure.exit {
@@ -71,30 +71,6 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
         story.parts.push(Part::new("ended by", by.into_iter().collect()));
     }
     story.parts.push(handling(&cx, failure)?);
-
-    let cause = if failure.struck.is_some() { None } else { cause::find(&cx, failure)? };
-    let is_of_nobody = failure.exit.as_ref().is_some_and(|exit| exit.flag("ended_by_unknown"));
-    story.head = Head::Crash(CrashHead {
-        who: failure.who.process(),
-        outcome: match &kind {
-            _ if is_of_nobody => Outcome::NodeEnded,
-            _ if failure.exit.is_none() => Outcome::WentOn,
-            ExitReason::Killed => Outcome::Killed,
-            // It crashed, but failed at nothing.
-            _ if failure.struck.is_some() => Outcome::Ended,
-            _ if kind.is_failure() => Outcome::Crashed,
-            _ => Outcome::Ended,
-        },
-        failed_with: match &kind {
-            ExitReason::Timeout(_) => FailedWith::CallTimeout,
-            ExitReason::NoProcess(_) => FailedWith::NoProcess,
-            ExitReason::Callee(_, inner) if failure.error == whole => FailedWith::Error(brief(inner, 120)),
-            _ => failure.named(),
-        },
-        site: failure.site.clone(),
-        because: because(&cx, failure, &kind, cause.as_ref())?,
-    });
-
     match &kind {
         ExitReason::Timeout(call) | ExitReason::NoProcess(call) | ExitReason::Callee(call, _) => {
             story.parts.extend(waiting::parts(&cx, failure, call)?);
@@ -120,6 +96,31 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     }
     story.notes.extend(cx.unlooked());
     Ok(story)
+}
+
+/// What it comes to.
+fn head(cx: &Cx<'_>, failure: &Failure, kind: &ExitReason, cause: Option<&Cause>) -> Result<CrashHead> {
+    let is_of_nobody = failure.exit.as_ref().is_some_and(|exit| exit.flag("ended_by_unknown"));
+    let whole = failure.exit.as_ref().and_then(|exit| exit.text("exit_reason")).unwrap_or(&failure.error);
+    Ok(CrashHead {
+        who: failure.who.process(),
+        outcome: match kind {
+            _ if is_of_nobody => Outcome::NodeEnded,
+            _ if failure.exit.is_none() => Outcome::WentOn,
+            ExitReason::Killed => Outcome::Killed,
+            // Whom another's error ended crashed, but failed at nothing.
+            _ if kind.is_failure() && failure.struck.is_none() => Outcome::Crashed,
+            _ => Outcome::Ended,
+        },
+        failed_with: match kind {
+            ExitReason::Timeout(_) => FailedWith::CallTimeout,
+            ExitReason::NoProcess(_) => FailedWith::NoProcess,
+            ExitReason::Callee(_, inner) if failure.error == whole => FailedWith::Error(brief(inner, 120)),
+            _ => failure.named(),
+        },
+        site: failure.site.clone(),
+        because: because(cx, failure, kind, cause)?,
+    })
 }
 
 /// Why it failed.

@@ -66,7 +66,7 @@ fn same_change(cx: &Cx<'_>, change: &StateChange, path: &str) -> Result<Option<E
         return Ok(None);
     }
     let (results, beyond) = changed(groups);
-    Ok(Some(Elsewhere::SameChange { pattern, path: path.text().to_owned(), results, beyond }))
+    Ok(Some(Elsewhere::Change { pattern, path: path.text().to_owned(), results, beyond }))
 }
 
 /// The changes and whose they are, the most frequent first, and how many there are beyond these.
@@ -109,7 +109,7 @@ fn same_function(cx: &Cx<'_>, source: &crate::analysis::fact::Fact) -> Result<Op
     groups.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let beyond = groups.len().saturating_sub(SHOWN);
     let results = groups.into_iter().take(SHOWN).map(|(call, count)| Gave { call, count }).collect();
-    Ok(Some(Elsewhere::SameFunction { function: source.mfa().unwrap_or_default(), results, beyond }))
+    Ok(Some(Elsewhere::Function { function: source.mfa().unwrap_or_default(), results, beyond }))
 }
 
 /// How the kind of message that failed went otherwise.
@@ -144,5 +144,5 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Elsewhere>> {
     well.sort_unstable();
     well.dedup();
     let others = well.iter().filter(|pid| **pid != failure.who.pid).count();
-    Ok(Some(Elsewhere::SameMessage { pattern, here, well: in_all, others, failed, of_newest }))
+    Ok(Some(Elsewhere::Message { pattern, here, well: in_all, others, failed, of_newest }))
 }

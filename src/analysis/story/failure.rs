@@ -25,7 +25,7 @@ const NO_REASON: &str = "(no reason recorded)";
 /// Whose error ended a process that raised none.
 pub(super) enum Struck {
     /// That of a process it was linked to: its end.
-    By(Fact),
+    By(Box<Fact>),
     /// Another call's, told with its stack. Whose is not recorded.
     Unseen,
 }
@@ -67,7 +67,7 @@ impl Failure {
         let by_exit = failure.raised.as_ref().filter(|end| CallEnd::read(end.text("exit_reason")) == CallEnd::Exit);
         if let Some(end) = by_exit {
             failure.struck = match partner(ask, pid, exit)? {
-                Some(partner) => Some(Struck::By(partner)),
+                Some(partner) => Some(Struck::By(Box::new(partner))),
                 None => end.carries_error().then_some(Struck::Unseen),
             };
         }

@@ -22,32 +22,32 @@ const MAX_NEXT: usize = 20;
 
 pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> {
     let Some(spawn) = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), EVER)? else {
-        return Ok(Part::new("supervision", vec![Line::Supervision(Box::new(Supervision::Unrecorded))]));
+        return Ok(Part::new("supervision", vec![Line::Supervision(Supervision::Unrecorded)]));
     };
     let starter = cx.names.who(spawn.text("parent_pid").unwrap_or_else(|| spawn.pid()))?;
     let after = exit.map(|exit| after(cx, who, &starter, &spawn, exit)).transpose()?;
-    let line = Supervision::StartedBy { starter: starter.process(), event: spawn.id().to_owned(), after };
-    Ok(Part::background("supervision", vec![Line::Supervision(Box::new(line))]))
+    let line =
+        Supervision::StartedBy { starter: starter.process(), event: spawn.id().to_owned(), after: after.map(Box::new) };
+    Ok(Part::background("supervision", vec![Line::Supervision(line)]))
 }
 
 /// What followed its end.
 fn after(cx: &Cx<'_>, who: &Who, starter: &Who, spawn: &Fact, exit: &Fact) -> Result<After> {
     let all = starts(cx.ask, spawn)?;
     let nth = all.iter().position(|one| one.id() == spawn.id()).map_or(0, |place| place + 1);
-    let started =
-        |start: &Fact| New { pid: start.text("spawned_pid").unwrap_or_default().to_owned(), at: At::of(start) };
+    let new = |start: &Fact| New { pid: start.text("spawned_pid").unwrap_or_default().to_owned(), at: At::of(start) };
     let next = match next(cx.ask, &starter.pid, spawn, exit, &all)? {
         Next::Restart(first, told) => {
             // Who is no supervisor may start the next for another reason.
             let may_supervise = starter.role.is_none() && ends::spawned(spawn).behaviour().is_some();
-            line::Next::Started { new: started(&first), told, is_restart: is_supervisor(starter) || may_supervise }
+            line::Next::Started { new: new(&first), told, is_restart: is_supervisor(starter) || may_supervise }
         }
         Next::OnRequest(first, reply) => line::Next::Asked {
-            new: started(&first),
+            new: new(&first),
             by: cx.names.maybe(reply.text("receiver_pid"))?.map(|asker| asker.process()),
             reply: reply.id().to_owned(),
         },
-        Next::Unknown(first) => line::Next::MayBe(started(&first)),
+        Next::Unknown(first) => line::Next::MayBe(new(&first)),
         Next::None => renamed(cx.ask, who, exit)?.map_or(line::Next::Nothing, |other| {
             line::Next::Renamed(New { pid: other.pid().to_owned(), at: At::of(&other) })
         }),

@@ -5,14 +5,14 @@ use crate::analysis::story::line::{ChangedIn, Elsewhere, Gave};
 
 pub(super) fn line(of: &Elsewhere) -> String {
     match of {
-        Elsewhere::SameChange { pattern, path, results, beyond } => {
+        Elsewhere::Change { pattern, path, results, beyond } => {
             let mut shown: Vec<String> = results.iter().map(changed).collect();
             if *beyond > 0 {
                 shown.push(format!("{beyond} more results"));
             }
             format!("{pattern} in other processes, {path}: {}", shown.join("; "))
         }
-        Elsewhere::SameFunction { function, results, beyond } => {
+        Elsewhere::Function { function, results, beyond } => {
             let gave = |Gave { call, count }: &Gave| format!("{call}{}", times(*count));
             let mut shown: Vec<String> = results.iter().map(gave).collect();
             if *beyond > 0 {
@@ -20,7 +20,7 @@ pub(super) fn line(of: &Elsewhere) -> String {
             }
             format!("other calls of {function}: {}", shown.join(", "))
         }
-        Elsewhere::SameMessage { pattern, here, well, others, failed, of_newest } => {
+        Elsewhere::Message { pattern, here, well, others, failed, of_newest } => {
             let newest = of_newest.map(|newest| format!(", of the newest {newest} messages")).unwrap_or_default();
             if *well == 0 {
                 return format!("{pattern} failed {failed} other times and never went well{newest}");

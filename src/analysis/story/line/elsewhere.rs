@@ -7,7 +7,7 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Elsewhere {
     /// What the same kind of message did to the same part of other states.
-    SameChange {
+    Change {
         pattern: String,
         path: String,
         results: Vec<ChangedIn>,
@@ -15,14 +15,14 @@ pub(crate) enum Elsewhere {
         beyond: usize,
     },
     /// What the function gave for other arguments.
-    SameFunction {
+    Function {
         function: String,
         results: Vec<Gave>,
         /// Results that are only counted.
         beyond: usize,
     },
     /// How the kind of message that failed went otherwise.
-    SameMessage {
+    Message {
         pattern: String,
         /// How often it went well in this process.
         here: usize,

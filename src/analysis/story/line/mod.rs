@@ -53,7 +53,7 @@ pub(crate) enum Line {
     Offered(Offered),
     Onward(OnwardLine),
     Sender(SenderLine),
-    Supervision(Box<Supervision>),
+    Supervision(Supervision),
     Waiting(WaitingLine),
     Text(String),
 }
@@ -62,7 +62,7 @@ pub(crate) enum Line {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Head {
-    Crash(CrashHead),
+    Crash(Box<CrashHead>),
     Text(String),
 }
 

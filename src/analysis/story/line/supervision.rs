@@ -17,7 +17,7 @@ pub(crate) enum Supervision {
         /// The event of the spawn.
         event: String,
         /// Of a process that has ended.
-        after: Option<After>,
+        after: Option<Box<After>>,
     },
 }
 
