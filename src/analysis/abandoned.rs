@@ -2,7 +2,6 @@
 
 use super::ask::{Ask, types};
 use super::change::StateChange;
-use super::duration::duration;
 use super::ends;
 use super::found::{Abandoned, Offered};
 use super::ledger::payload::{Payload, differences};
@@ -57,28 +56,4 @@ fn offered(ask: &Ask<'_>, names: &Names<'_>, pid: &str, span: (i64, i64)) -> Res
 /// The pids in a value's text.
 fn pids_in(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("#PID<").filter_map(|(at, _)| text.get(at..=at + text[at..].find('>')?))
-}
-
-impl Abandoned {
-    /// A line each on whom it works for, and on who gave it to others: for a story; of a finding `tell` makes them.
-    pub(super) fn told(&self) -> Vec<String> {
-        let Self { message, caller, ended, before_ns, exit, offered } = self;
-        let mut lines = vec![format!(
-            "the callee was at work on {message} for {caller}, which {} {} before this call ({exit}): nobody waits for \
-             that answer",
-            ends::told(ended),
-            duration(*before_ns),
-        )];
-        lines.extend(offered.as_ref().map(Offered::told));
-        lines
-    }
-}
-
-impl Offered {
-    fn told(&self) -> String {
-        let Self { by, path, callback, message, change } = self;
-        let part = if path.is_empty() { "its state" } else { path };
-        let with = message.as_ref().map_or_else(String::new, |message| format!(" with {message}"));
-        format!("after that end {by} put it into {part} all the same, in {callback}{with} ({change})")
-    }
 }

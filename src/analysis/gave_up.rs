@@ -311,15 +311,6 @@ impl GaveUp {
         })
     }
 
-    /// The events of the first and the last end that used up its restarts, and of its own.
-    pub(crate) fn ids(&self) -> String {
-        let mut ids: Vec<&str> = self.ends.iter().map(|end| end.event().id()).collect();
-        if ids.len() > 2 {
-            ids.drain(1..ids.len() - 1);
-        }
-        format!("{}, {}", ids.join(" to "), self.exit.id())
-    }
-
     /// Whether it took this process with it.
     pub(crate) fn has_taken(&self, pid: &str) -> bool {
         self.took.iter().any(|exit| ended(exit) == pid)

@@ -6,11 +6,13 @@
 
 use super::clause::{self, NoClause};
 use super::failure::Failure;
+use super::line::{At, BadValue, CauseLine, Made, SentWhere};
 use super::part::Cx;
 use super::reason::operands;
-use super::tell::call_and_result;
+use super::sent::sent_where;
+use super::tell::{call, came_back};
 use crate::analysis::ask::inside;
-use crate::analysis::change::{Changes, StateChange};
+use crate::analysis::change::{Changes, StateChange, entry_of};
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::diff;
@@ -62,44 +64,21 @@ pub(super) struct Bad {
     pub(super) source: Option<Fact>,
 }
 
-impl Bad {
-    /// Its path; the state itself has none.
-    fn name(&self) -> &str {
-        if self.path.is_empty() { "the state" } else { &self.path }
-    }
-}
-
 impl Cause {
-    pub(super) fn because(&self) -> String {
+    pub(super) fn because(&self) -> BadValue {
         match self {
-            Self::State(bad) if bad.why == Why::Operand && bad.others == 0 => {
-                format!(", because {} was {}", bad.name(), brief(&bad.value, 60))
-            }
             Self::State(bad) if bad.why == Why::Operand => {
-                format!(
-                    "; {} was {}, as were {} other parts of the state",
-                    bad.name(),
-                    brief(&bad.value, 60),
-                    bad.others
-                )
+                BadValue::Operand { path: bad.path.clone(), value: brief(&bad.value, 60), others: bad.others }
             }
-            Self::State(bad) => format!("; before, {} had become {}", bad.path, brief(&bad.value, 60)),
-            Self::Clause(NoClause { callback, message, taken, has_more }) => {
-                let before = if *has_more { " among its newest calls" } else { " before" };
-                let like = match taken {
-                    0 => format!("it had taken none like it{before}"),
-                    taken => format!("it had taken {taken} like it{before}, so it may be the state"),
-                };
-                format!(", because no clause of {callback} took {}; {like}", brief(message, 80))
-            }
+            Self::State(bad) => BadValue::Changed { path: bad.path.clone(), value: brief(&bad.value, 60) },
+            Self::Clause(NoClause { callback, message, taken, has_more }) => BadValue::NoClause {
+                callback: callback.clone(),
+                message: brief(message, 80),
+                taken: *taken,
+                is_of_newest: *has_more,
+            },
             Self::Message { path, value, in_state } => {
-                let part = if path.is_empty() { "the message".to_owned() } else { format!("{path} of the message") };
-                let value = brief(value, 60);
-                match in_state {
-                    0 => format!(", because {part} was {value}"),
-                    1 => format!("; {part} was {value}, as was a part of the state"),
-                    many => format!("; {part} was {value}, as were {many} parts of the state"),
-                }
+                BadValue::Message { path: path.clone(), value: brief(value, 60), in_state: *in_state }
             }
         }
     }
@@ -111,36 +90,42 @@ impl Cause {
         }
     }
 
-    pub(super) fn lines(&self, cx: &Cx<'_>) -> Result<Vec<String>> {
+    pub(super) fn lines(&self, cx: &Cx<'_>) -> Result<Vec<CauseLine>> {
         let bad = match self {
             Self::Message { .. } | Self::Clause(_) => return Ok(Vec::new()),
             Self::State(bad) => bad,
         };
-        let Some((change, shown)) = &bad.set else {
-            return Ok(vec![format!("{} was {} as far as is recorded", bad.name(), brief(&bad.value, 60))]);
+        let Some((change, difference)) = &bad.set else {
+            return Ok(vec![CauseLine::Never { path: bad.path.clone(), value: brief(&bad.value, 60) }]);
         };
-        let guess = if bad.why == Why::Sort { " (a guess: its sort of value changed)" } else { "" };
-        let mut lines = vec![format!(
-            "{shown} at {} ({}) by {} in {}{guess}",
-            cx.at(change.at),
-            change.id,
-            brief(&change.trigger(), 80),
-            change.callback
-        )];
+        let mut lines = vec![CauseLine::Set {
+            difference: difference.clone(),
+            at: At { at: change.at, event: change.id.clone() },
+            trigger: brief(&change.trigger(), 80),
+            callback: change.callback.clone(),
+            is_guess: bad.why == Why::Sort,
+        }];
         if let Some(sender) = cx.names.maybe(change.sender.as_deref())? {
             let send = cx.ask.event(change.send.as_deref());
-            let place = send.as_ref().and_then(|send| super::sent::sent_where(cx, send));
-            let place = place.or_else(|| change.sent_at(cx.ask).map(|site| format!("at {site}")));
-            lines.push(format!(
-                "that message came from {sender}{}{}",
-                place.map(|place| format!(", {place}")).unwrap_or_default(),
-                change.send.as_ref().map(|send| format!(" ({send})")).unwrap_or_default()
-            ));
+            let place = send.as_ref().and_then(|send| sent_where(cx, send));
+            let place = place.or_else(|| change.sent_at(cx.ask).map(|site| SentWhere::At { site }));
+            lines.push(CauseLine::SentBy { sender: sender.process(), place, event: change.send.clone() });
         }
-        if let Some(source) = &bad.source {
-            lines.push(format!("the value is the result of {}", call_and_result(cx.ask, source)));
-        }
+        lines.extend(bad.source.as_ref().map(|source| CauseLine::ResultOf(made(cx, source))));
         Ok(lines)
+    }
+}
+
+/// A call by its end, and what it made: `Coupons.percent("SPRNG") -> nil`.
+fn made(cx: &Cx<'_>, exit: &Fact) -> Made {
+    let entry = entry_of(cx.ask, exit);
+    Made {
+        call: entry.as_ref().map_or_else(|| exit.mfa().unwrap_or_default(), |entry| call(entry, 60)),
+        came_back: came_back(exit),
+        result: brief(exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?"), 60),
+        site: entry.as_ref().and_then(Fact::call_site).map(str::to_owned),
+        entry: entry.map(|entry| entry.id().to_owned()),
+        exit: exit.id().to_owned(),
     }
 }
 

@@ -1,12 +1,11 @@
 //! Where did the same go well? The same kind of message in other processes, the same function with other arguments.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use super::cause::Cause;
 use super::failure::Failure;
+use super::line::{ChangedIn, Elsewhere, Gave, Line};
 use super::part::{Cx, Part};
-use super::tell::times;
 use crate::analysis::ask::{EVER, types};
 use crate::analysis::change::{StateChange, entry_of, exit_of_call};
 use crate::analysis::value::Value;
@@ -38,11 +37,11 @@ pub(super) fn part(cx: &Cx<'_>, failure: &Failure, cause: Option<&Cause>) -> Res
         }
     }
     lines.extend(same_message(cx, failure)?);
-    Ok(Part::keeping("elsewhere", 1, lines))
+    Ok(Part::keeping("elsewhere", 1, lines.into_iter().map(Line::Elsewhere).collect()))
 }
 
 /// What the same kind of message did to the same part of other states.
-fn same_change(cx: &Cx<'_>, change: &StateChange, path: &str) -> Result<Option<String>> {
+fn same_change(cx: &Cx<'_>, change: &StateChange, path: &str) -> Result<Option<Elsewhere>> {
     let (Some(message), Ok(path)) = (&change.message, Path::read(path)) else { return Ok(None) };
     let pattern = Value::read(message).pattern();
     let filter =
@@ -66,31 +65,28 @@ fn same_change(cx: &Cx<'_>, change: &StateChange, path: &str) -> Result<Option<S
     if groups.is_empty() {
         return Ok(None);
     }
-    Ok(Some(format!("{pattern} in other processes, {}: {}", path.text(), told(groups))))
+    let (results, beyond) = changed(groups);
+    Ok(Some(Elsewhere::Change { pattern, path: path.text().to_owned(), results, beyond }))
 }
 
-/// `0 -> 20 in :cart_3, :cart_6; 0 -> 10 in :cart_2`, the most frequent first.
-fn told(groups: Groups) -> String {
+/// The changes and whose they are, the most frequent first, and how many there are beyond these.
+fn changed(groups: Groups) -> (Vec<ChangedIn>, usize) {
     let mut groups: Vec<(String, Vec<String>)> = groups.into_iter().collect();
     groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
     let beyond = groups.len().saturating_sub(SHOWN);
-    let shown = groups.into_iter().take(SHOWN).map(|(what, mut whose)| {
-        let count = whose.len();
-        whose.sort_unstable();
-        whose.dedup();
-        let more = if whose.len() > NAMED { format!(" and {} more", whose.len() - NAMED) } else { String::new() };
-        let times = if count > whose.len() { times(count) } else { String::new() };
-        format!("{what} in {}{more}{times}", whose[..whose.len().min(NAMED)].join(", "))
+    let shown = groups.into_iter().take(SHOWN).map(|(difference, mut processes)| {
+        let count = processes.len();
+        processes.sort_unstable();
+        processes.dedup();
+        let in_all = processes.len();
+        processes.truncate(NAMED);
+        ChangedIn { difference, processes, in_all, count }
     });
-    let mut shown = shown.collect::<Vec<_>>().join("; ");
-    if beyond > 0 {
-        _ = write!(shown, "; {beyond} more results");
-    }
-    shown
+    (shown.collect(), beyond)
 }
 
 /// What the function gave for other arguments.
-fn same_function(cx: &Cx<'_>, source: &crate::analysis::fact::Fact) -> Result<Option<String>> {
+fn same_function(cx: &Cx<'_>, source: &crate::analysis::fact::Fact) -> Result<Option<Elsewhere>> {
     let filter = Filter {
         module: source.event.module().map(str::to_owned),
         function: source.event.function().map(str::to_owned),
@@ -112,16 +108,12 @@ fn same_function(cx: &Cx<'_>, source: &crate::analysis::fact::Fact) -> Result<Op
     let mut groups: Vec<(String, usize)> = groups.into_iter().collect();
     groups.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let beyond = groups.len().saturating_sub(SHOWN);
-    let mut shown: Vec<String> =
-        groups.iter().take(SHOWN).map(|(what, count)| format!("{what}{}", times(*count))).collect();
-    if beyond > 0 {
-        shown.push(format!("{beyond} more"));
-    }
-    Ok(Some(format!("other calls of {}: {}", source.mfa().unwrap_or_default(), shown.join(", "))))
+    let results = groups.into_iter().take(SHOWN).map(|(call, count)| Gave { call, count }).collect();
+    Ok(Some(Elsewhere::Function { function: source.mfa().unwrap_or_default(), results, beyond }))
 }
 
 /// How the kind of message that failed went otherwise.
-fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
+fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Elsewhere>> {
     let (Some(callback), Some(message)) = (&failure.callback, failure.message()) else { return Ok(None) };
     let pattern = Value::read(&message).pattern();
     let filter = Filter {
@@ -131,7 +123,7 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
     };
     let (mut well, mut failed) = (Vec::new(), 0);
     let entries = cx.ask.newest(filter, EVER, MAX_LOOKED_AT)?;
-    let newest = if entries.len() < MAX_LOOKED_AT { "" } else { ", of the newest 300 messages" };
+    let of_newest = (entries.len() >= MAX_LOOKED_AT).then_some(MAX_LOOKED_AT);
     for entry in entries {
         let is_same = entry.list("args").first().is_some_and(|message| Value::read(message).pattern() == pattern);
         if entry.id() == callback.id() || !is_same {
@@ -147,22 +139,10 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<String>> {
     if well.is_empty() && failed == 0 {
         return Ok(None);
     }
-    if well.is_empty() {
-        return Ok(Some(format!("{pattern} failed {failed} other times and never went well{newest}")));
-    }
     let here = well.iter().filter(|pid| **pid == failure.who.pid).count();
-    let count = well.len();
+    let in_all = well.len();
     well.sort_unstable();
     well.dedup();
     let others = well.iter().filter(|pid| **pid != failure.who.pid).count();
-    let places = match (here, others) {
-        (0, 1) => "in another process".to_owned(),
-        (0, others) => format!("in {others} other processes"),
-        (_, 0) => "in this process".to_owned(),
-        (here, 1) => format!("in this process ({here}) and another"),
-        (here, others) => format!("in this process ({here}) and {others} others"),
-    };
-    let failed = if failed > 0 { format!("; it failed {failed} other times") } else { String::new() };
-    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-    Ok(Some(format!("{pattern} went well {times}, {places}{failed}{newest}")))
+    Ok(Some(Elsewhere::Message { pattern, here, well: in_all, others, failed, of_newest }))
 }

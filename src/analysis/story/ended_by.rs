@@ -1,14 +1,13 @@
 //! Who made a process end? What the recording shows of it, or that it does not.
 
-use super::gave_up::told as gave_up_told;
 use super::held::held;
+use super::line::{At, EndedBy, SpentRestarts, Within};
 use super::part::Cx;
 use super::partner::partner;
-use super::tell::duration;
 use crate::analysis::ask::{inside, of};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
-use crate::analysis::gave_up::gave_up;
+use crate::analysis::gave_up::{GaveUp, gave_up};
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
@@ -20,8 +19,8 @@ use crate::query::Filter;
 /// Events of one sort that are looked back over.
 const LOOKED_BACK: usize = 32;
 
-/// One line on who ended it; `None` where its own error says so, or it ended because it was done.
-pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Result<Option<String>> {
+/// Who ended it; `None` where its own error says so, or it ended because it was done.
+pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Result<Option<EndedBy>> {
     if !matches!(end, ExitReason::Shutdown | ExitReason::Killed | ExitReason::Other) {
         return Ok(None);
     }
@@ -38,26 +37,22 @@ pub(super) fn line(cx: &Cx<'_>, who: &Who, exit: &Fact, end: &ExitReason) -> Res
         return Ok(Some(line));
     }
     if let Some(held) = held(cx, &who.pid, Some(exit))? {
-        return Ok(Some(format!(
-            "who ended it is not recorded: exit signals are not traced; it was waiting for {} then",
-            held.what(cx)?
-        )));
+        return Ok(Some(EndedBy::Waiting { waited_for: held.what(cx)? }));
     }
     // A call that ends with its process tells the same of its own `exit/1` and of another's signal.
     let ends = cx.ask.newest(inside(&who.pid, &["function_exit"]), (i64::MIN, exit.at()), LOOKED_BACK)?;
     let is_it =
         |end: &&Fact| CallEnd::read(end.text("exit_reason")) == CallEnd::Exit && end.text("reason") == Some(reason);
     // Nobody exits with `:killed`: a signal leaves it.
-    let running = ends.iter().rfind(is_it).filter(|_| *end != ExitReason::Killed).map_or_else(String::new, |end| {
-        format!("; it was in {} ({}), which may have called exit itself", end.mfa().unwrap_or_default(), end.id())
-    });
-    Ok(Some(format!("who ended it is not recorded: exit signals are not traced{running}")))
+    let within = ends.iter().rfind(is_it).filter(|_| *end != ExitReason::Killed);
+    let within = within.map(|end| Within { function: end.mfa().unwrap_or_default(), event: end.id().to_owned() });
+    Ok(Some(EndedBy::Unrecorded { within }))
 }
 
 /// A supervisor that started its children too often: itself, or the one that started it.
-pub(super) fn by_supervisor(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<String>> {
+pub(super) fn by_supervisor(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<EndedBy>> {
     if let Some(itself) = gave_up(cx.ask, &who.pid, exit)? {
-        return Ok(Some(format!("{} ({})", gave_up_told(&itself.found(cx.names)?), itself.ids())));
+        return Ok(Some(EndedBy::GaveUp(spent(cx, &itself)?)));
     }
     let spawn = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), (i64::MIN, exit.at()))?;
     let Some(starter) = spawn.as_ref().map(|spawn| spawn.text("parent_pid").unwrap_or_else(|| spawn.pid())) else {
@@ -65,13 +60,19 @@ pub(super) fn by_supervisor(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Optio
     };
     let Some(end) = exit_of(cx.ask, starter)?.filter(|end| end.key() > exit.key()) else { return Ok(None) };
     match gave_up(cx.ask, starter, &end)?.filter(|found| found.has_taken(&who.pid)) {
-        Some(found) => Ok(Some(format!("its supervisor: {} ({})", gave_up_told(&found.found(cx.names)?), found.ids()))),
+        Some(found) => Ok(Some(EndedBy::SupervisorGaveUp(spent(cx, &found)?))),
         None => Ok(None),
     }
 }
 
+/// A supervisor that gave up, with its events.
+fn spent(cx: &Cx<'_>, of: &GaveUp) -> Result<Box<SpentRestarts>> {
+    let last_end = of.ends.last().filter(|_| of.ends.len() > 1).map(|end| end.event().id().to_owned());
+    Ok(Box::new(SpentRestarts { gave_up: of.found(cx.names)?, last_end, exit: of.exit.id().to_owned() }))
+}
+
 /// A callback that returned `{:stop, reason, ...}`, or a call that exited so.
-fn own(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<String>> {
+fn own(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<EndedBy>> {
     let ends = cx.ask.newest(inside(&who.pid, &["function_exit"]), (i64::MIN, exit.at()), LOOKED_BACK)?;
     for end in ends.iter().filter(|end| end.key() < exit.key()) {
         let function = end.mfa().unwrap_or_default();
@@ -80,14 +81,15 @@ fn own(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<Strin
             .tuple()
             .is_some_and(|parts| matches!(parts, [stop, why, ..] if stop.atom() == Some("stop") && why.text == reason));
         if stops {
-            return Ok(Some(format!("it stopped itself: {function} returned {} ({})", brief(result, 80), end.id())));
+            let (result, event) = (brief(result, 80), end.id().to_owned());
+            return Ok(Some(EndedBy::Itself { function, result, event }));
         }
     }
     Ok(None)
 }
 
 /// A traced `Process.exit/2` that names it.
-fn signalled(cx: &Cx<'_>, who: &Who, exit: &Fact, _: &str) -> Result<Option<String>> {
+fn signalled(cx: &Cx<'_>, who: &Who, exit: &Fact, _: &str) -> Result<Option<EndedBy>> {
     let filter = Filter {
         event_types: vec!["function_entry".to_owned()],
         function: Some("exit".to_owned()),
@@ -100,13 +102,13 @@ fn signalled(cx: &Cx<'_>, who: &Who, exit: &Fact, _: &str) -> Result<Option<Stri
         is_exit && call.list("args").first().is_some_and(|pid| call.pid_in(pid) == who.pid)
     };
     let Some(call) = calls.iter().find(is_it) else { return Ok(None) };
-    let sender = cx.names.who(call.pid())?;
-    let sent = call.list("args").get(1).map(|reason| brief(reason, 60)).unwrap_or_default();
-    Ok(Some(format!("{sender} sent it the exit signal {sent} at {} ({})", cx.at(call.at()), call.id())))
+    let sender = cx.names.who(call.pid())?.process();
+    let signal = call.list("args").get(1).map(|reason| brief(reason, 60)).unwrap_or_default();
+    Ok(Some(EndedBy::Signal { sender, signal, at: At::of(call) }))
 }
 
 /// What it took from its mailbox: the exit of one it is linked to, or the wish that it stops.
-fn told(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<String>> {
+fn told(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<EndedBy>> {
     let receives = cx.ask.newest(inside(&who.pid, &["message_receive"]), (i64::MIN, exit.at()), LOOKED_BACK)?;
     // A wish that it stops says more than the exits of others that come meanwhile.
     for is_wish in [true, false] {
@@ -114,14 +116,13 @@ fn told(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<Stri
             let message = Value::read(receive.text("message").unwrap_or_default());
             match message.tuple() {
                 Some([kind, from, why]) if !is_wish && kind.atom() == Some("EXIT") && why.text == reason => {
-                    let from = cx.names.who(&receive.pid_in(from.text))?;
-                    return Ok(Some(format!("it got the exit of {from} with this reason ({})", receive.id())));
+                    let from = cx.names.who(&receive.pid_in(from.text))?.process();
+                    return Ok(Some(EndedBy::GotExit { from, event: receive.id().to_owned() }));
                 }
                 Some([kind, from, wish]) if is_wish && kind.atom() == Some("system") && is_stop(wish, reason) => {
                     let from = from.tuple().and_then(|from| from.first()).map(|from| receive.pid_in(from.text));
-                    let from = cx.names.maybe(from.as_deref())?;
-                    let from = from.map_or_else(|| "another process".to_owned(), |from| from.to_string());
-                    return Ok(Some(format!("{from} asked it to stop ({})", receive.id())));
+                    let by = cx.names.maybe(from.as_deref())?.map(|from| from.process());
+                    return Ok(Some(EndedBy::AskedToStop { by, event: receive.id().to_owned() }));
                 }
                 _ => {}
             }
@@ -137,7 +138,7 @@ fn is_stop(wish: &Value<'_>, reason: &str) -> bool {
 }
 
 /// A supervisor takes its link away before it ends a child.
-fn unlinked(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<String>> {
+fn unlinked(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<EndedBy>> {
     let filter = of(&who.pid, Role::Target, &["process_unlink", "process_link"]);
     let Some(last) = cx.ask.last(filter, (i64::MIN, exit.at()))? else { return Ok(None) };
     let spawn = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), (i64::MIN, exit.at()))?;
@@ -145,19 +146,19 @@ fn unlinked(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<String>> {
     if !last.is("process_unlink") || !is_parent || last.key() > exit.key() {
         return Ok(None);
     }
-    Ok(Some(format!(
-        "most likely its starter {}, which unlinked it {} before, as supervisors do with a child they end ({}); the \
-         signal itself is not traced",
-        cx.names.who(last.pid())?,
-        duration(exit.at().saturating_sub(last.at())),
-        last.id()
-    )))
+    Ok(Some(EndedBy::Unlinked {
+        starter: cx.names.who(last.pid())?.process(),
+        before_ns: exit.at().saturating_sub(last.at()),
+        event: last.id().to_owned(),
+    }))
 }
 
 /// One it was linked to that had ended for the same reason.
-pub(super) fn linked(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<String>> {
+pub(super) fn linked(cx: &Cx<'_>, who: &Who, exit: &Fact) -> Result<Option<EndedBy>> {
     let Some(before) = partner(cx.ask, &who.pid, exit)? else { return Ok(None) };
-    let span = duration(exit.at().saturating_sub(before.at()));
-    let other = cx.names.who(before.text("exited_pid").unwrap_or_else(|| before.pid()))?;
-    Ok(Some(format!("it was linked to {other}, which ended so {span} before ({})", before.id())))
+    Ok(Some(EndedBy::Linked {
+        other: cx.names.who(before.text("exited_pid").unwrap_or_else(|| before.pid()))?.process(),
+        before_ns: exit.at().saturating_sub(before.at()),
+        event: before.id().to_owned(),
+    }))
 }

@@ -118,24 +118,24 @@ fn done(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
 fn about(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
     let mut lines = Vec::new();
     match fact.event_type() {
-        "function_entry" if fact.is_callback() => lines.extend(sent(cx, fact, None)?),
+        "function_entry" if fact.is_callback() => lines.extend(sent(cx, fact, None)?.into_iter().map(Line::Sender)),
         "state_change" => {
             if let (Some(change), Some(entry)) = (StateChange::of(fact), cx.ask.event(fact.event.call_id())) {
-                lines.extend(sent(cx, &entry, Some(&change))?);
+                lines.extend(sent(cx, &entry, Some(&change))?.into_iter().map(Line::Sender));
             }
         }
-        "message_send" => lines.extend(sent_where(cx, fact).map(|place| format!("sent {place}"))),
+        "message_send" => lines.extend(sent_where(cx, fact).map(|place| Line::Text(format!("sent {place}")))),
         _ => {}
     }
     if fact.is("function_entry") {
-        lines.push(match exit_of_call(cx.ask, fact)? {
+        lines.push(Line::Text(match exit_of_call(cx.ask, fact)? {
             Some(exit) => {
                 format!("it {} ({})", done(cx, &exit)?, exit.id())
             }
             None => {
                 "its return was not recorded: it did not come back, was a tail call, or its end was left out".to_owned()
             }
-        });
+        }));
     }
     Ok(Part::new("about it", lines))
 }

@@ -1,5 +1,6 @@
 //! What is known of a failure: the end of a process, or a call that went wrong and was survived?
 
+use super::line::FailedWith;
 use super::onward::Onward;
 use super::partner::partner;
 use super::reason::exception;
@@ -18,10 +19,13 @@ const ENDS: usize = 200;
 /// How often more are looked at, while an exception goes on through them.
 const LOOKS: usize = 50;
 
+/// What stands for a reason that was not recorded.
+const NO_REASON: &str = "(no reason recorded)";
+
 /// Whose error ended a process that raised none.
 pub(super) enum Struck {
     /// That of a process it was linked to: its end.
-    By(Fact),
+    By(Box<Fact>),
     /// Another call's, told with its stack. Whose is not recorded.
     Unseen,
 }
@@ -54,7 +58,7 @@ impl Failure {
         let pid = exit.text("exited_pid").unwrap_or_else(|| exit.pid());
         let ends = ends_of(ask, pid, exit.at())?;
         let mut failure = Self::of_calls(ask, names, pid, &ends, exit.at())?;
-        let whole = exit.text("exit_reason").unwrap_or("(no reason recorded)");
+        let whole = exit.text("exit_reason").unwrap_or(NO_REASON);
         exit.text("error").unwrap_or(whole).clone_into(&mut failure.error);
         failure.stack = exit.list("stacktrace").into_iter().map(str::to_owned).collect();
         failure.site = exit.text("crash_site").map(str::to_owned);
@@ -63,7 +67,7 @@ impl Failure {
         let by_exit = failure.raised.as_ref().filter(|end| CallEnd::read(end.text("exit_reason")) == CallEnd::Exit);
         if let Some(end) = by_exit {
             failure.struck = match partner(ask, pid, exit)? {
-                Some(partner) => Some(Struck::By(partner)),
+                Some(partner) => Some(Struck::By(Box::new(partner))),
                 None => end.carries_error().then_some(Struck::Unseen),
             };
         }
@@ -78,7 +82,7 @@ impl Failure {
         let ends = ends_of(ask, pid, end.at())?;
         let ends: Vec<Fact> = ends.into_iter().filter(|one| one.key() <= end.key()).collect();
         let mut failure = Self::of_calls(ask, names, pid, &ends, end.at())?;
-        end.text("reason").unwrap_or("(no reason recorded)").clone_into(&mut failure.error);
+        end.text("reason").unwrap_or(NO_REASON).clone_into(&mut failure.error);
         Ok(failure)
     }
 
@@ -121,12 +125,17 @@ impl Failure {
         self.callback.as_ref()?.handled().map(str::to_owned)
     }
 
-    /// `ArithmeticError (:badarith)`.
-    pub(super) fn named(&self) -> String {
+    /// The error, so short; `None` where no reason was recorded.
+    pub(super) fn error(&self, max: usize) -> Option<String> {
+        (self.error != NO_REASON).then(|| brief(&self.error, max))
+    }
+
+    /// What it failed with.
+    pub(super) fn named(&self) -> FailedWith {
         match exception(&self.error) {
-            Some(name) if self.error.starts_with('%') => name,
-            Some(name) => format!("{name} ({})", brief(&self.error, 80)),
-            None => brief(&self.error, 120),
+            Some(name) if self.error.starts_with('%') => FailedWith::Exception { name, error: None },
+            Some(name) => FailedWith::Exception { name, error: self.error(80) },
+            None => self.error(120).map_or(FailedWith::Unrecorded, FailedWith::Error),
         }
     }
 }

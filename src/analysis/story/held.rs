@@ -1,7 +1,8 @@
 //! Does a process wait: at the end of the recording, or when it was ended?
 
-use super::answer::{Late, answered};
+use super::answer::answered;
 use super::blocked::{Wait, circle, itself, wait};
+use super::line::{Late, Line};
 use super::part::{Cx, Part};
 use super::sent::{asked, sent_where};
 use super::tell::duration;
@@ -66,16 +67,16 @@ impl Held {
             Wait::Answer(send) => {
                 let whom = cx.names.maybe(self.wait.whom())?.map(|who| who.to_string());
                 let whom = whom.as_deref().or_else(|| send.text("receiver_name")).unwrap_or("?");
-                lines.push(format!("{} sent to {whom} at {at} ({id}){place}", asked(send)));
+                lines.push(Line::Text(format!("{} sent to {whom} at {at} ({id}){place}", asked(send))));
                 let late = if self.has_ended { Late::AfterItsEnd } else { Late::AfterItGaveUp };
-                lines.extend(answered(cx, send, self.until, late)?);
+                lines.extend(answered(cx, send, self.until, late)?.into_iter().map(Line::Answer));
             }
             Wait::Start { started, .. } => {
-                lines.push(format!("{} started at {at} ({id}){place}", cx.names.who(started)?));
+                lines.push(Line::Text(format!("{} started at {at} ({id}){place}", cx.names.who(started)?)));
             }
         }
         if let Some(whom) = self.wait.whom() {
-            lines.extend(itself(cx, whom, self.until)?);
+            lines.extend(itself(cx, whom, self.until)?.map(Line::Text));
         }
         Ok(Part::new("waits for", lines))
     }

@@ -15,7 +15,6 @@ mod ended_by;
 mod event;
 mod failure;
 mod folded;
-mod gave_up;
 mod held;
 pub(crate) mod line;
 mod onward;

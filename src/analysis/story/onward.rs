@@ -1,7 +1,7 @@
 //! Where did an exception go from the call it was raised in: which line does the stack that went with it name, and
 //! which call caught it?
 
-use super::part::Cx;
+use super::line::{At, Caught, OnwardLine};
 use crate::analysis::ask::{Ask, inside};
 use crate::analysis::exceptions::{Class, Origin, Reading};
 use crate::analysis::fact::Fact;
@@ -49,20 +49,21 @@ impl Onward {
         Ok(found)
     }
 
-    pub(super) fn lines(&self, cx: &Cx<'_>) -> Vec<String> {
-        let mut lines = Vec::new();
-        if let Some(Origin { function, line }) = &self.origin {
-            lines.push(format!("raised at {line} in {function}, by the stack that went with it"));
-        }
-        if let Some(end) = &self.caught {
-            let how = match end.text("result") {
-                Some(result) => format!("which returned {}", brief(result, 120)),
-                None => format!("which failed with {}", brief(end.text("reason").unwrap_or("?"), 120)),
-            };
-            let function = end.mfa().unwrap_or_default();
-            lines.push(format!("caught in {function} at {}, {how} ({})", cx.at(end.at()), end.id()));
-        }
-        lines
+    /// What is told of it.
+    pub(super) fn lines(&self) -> impl Iterator<Item = OnwardLine> {
+        let origin = self
+            .origin
+            .as_ref()
+            .map(|Origin { function, line }| OnwardLine::Origin { line: line.clone(), function: function.clone() });
+        let caught = self.caught.as_ref().map(|end| OnwardLine::Caught {
+            function: end.mfa().unwrap_or_default(),
+            at: At::of(end),
+            and: match end.text("result") {
+                Some(result) => Caught::Returned { result: brief(result, 120) },
+                None => Caught::Failed { reason: brief(end.text("reason").unwrap_or("?"), 120) },
+            },
+        });
+        origin.into_iter().chain(caught)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Who sent a message, and from where? What was not traced as a send may still be known by the reference it carries, or
 //! by being a signal of the runtime.
 
+use super::line::{Answered, At, EndedFor, SenderLine, ToldBy};
 use super::part::Cx;
 use super::sent::sent_where;
-use super::tell::duration;
 use super::timer;
 use crate::analysis::ask::{inside, of, types};
 use crate::analysis::change::StateChange;
@@ -20,12 +20,8 @@ use crate::query::Filter;
 /// Sends that carry one reference looked through for the message.
 const MAX_SENDS: usize = 20;
 
-/// What is said where sends were recorded, and none of this message.
-const NO_SEND: &str = "no send of it was recorded: a timer sent it, or a process that is not traced, or it was sent before \
-    the recording began";
-
 /// Who sent the message a callback handles.
-pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -> Result<Vec<String>> {
+pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -> Result<Vec<SenderLine>> {
     let told = cx.ask.event(callback.text("message_id").or_else(|| change.and_then(|change| change.send.as_deref())));
     let send = match told {
         Some(send) => Some(send),
@@ -34,31 +30,28 @@ pub(super) fn sent(cx: &Cx<'_>, callback: &Fact, change: Option<&StateChange>) -
     let sender = callback.text("caller_pid").or_else(|| callback.text("sender_pid"));
     let Some(send) = send else {
         if callback.event.function() == Some("handle_continue") {
-            return Ok(vec!["it went on from its own callback before".to_owned()]);
+            return Ok(vec![SenderLine::Continued]);
         }
         if let Some(sender) = cx.names.maybe(sender)? {
-            return Ok(vec![format!("sent by {sender}; the send itself was not recorded")]);
+            return Ok(vec![SenderLine::SentBy { sender: sender.process() }]);
         }
         let is_maybe_sent = may_be_sent(cx, callback)?;
-        if let Some(line) = if is_maybe_sent { None } else { timer::set(cx, callback)? } {
-            return Ok(vec![line]);
+        if let Some(timer) = if is_maybe_sent { None } else { timer::set(cx, callback)? } {
+            return Ok(vec![SenderLine::Timer(timer)]);
         }
         if let Some(line) = signal(cx, callback)? {
             return Ok(vec![line]);
         }
         let is_of_untraced = !is_maybe_sent && are_sends_whole(cx, callback)?;
-        let line = if is_of_untraced { NO_SEND } else { "who sent it was not recorded" };
-        return Ok(vec![line.to_owned()]);
+        return Ok(vec![if is_of_untraced { SenderLine::NoSend } else { SenderLine::Unrecorded }]);
     };
-    let sender = cx.names.who(send.pid())?;
-    let queued = callback.number("queue_time_ns").map(|ns| format!("; queued {}", duration(ns)));
-    let how = send.text("send_type").unwrap_or("message");
-    let mut lines = vec![format!(
-        "{how} ({}) from {sender}{}{}",
-        send.id(),
-        sent_where(cx, &send).map(|place| format!(", {place}")).unwrap_or_default(),
-        queued.unwrap_or_default()
-    )];
+    let mut lines = vec![SenderLine::Sent {
+        how: send.text("send_type").map(str::to_owned),
+        event: send.id().to_owned(),
+        sender: cx.names.who(send.pid())?.process(),
+        place: sent_where(cx, &send),
+        queued_ns: callback.number("queue_time_ns"),
+    }];
     lines.extend(answers(cx, callback, &send)?);
     Ok(lines)
 }
@@ -96,7 +89,7 @@ fn by_reference(cx: &Cx<'_>, callback: &Fact) -> Result<Option<Fact>> {
 }
 
 /// What a message that is a reply answers: a call that its receiver had made, or a task that it had started.
-fn answers(cx: &Cx<'_>, callback: &Fact, reply: &Fact) -> Result<Option<String>> {
+fn answers(cx: &Cx<'_>, callback: &Fact, reply: &Fact) -> Result<Option<SenderLine>> {
     if reply.text("send_type") != Some("reply") {
         return Ok(None);
     }
@@ -106,26 +99,27 @@ fn answers(cx: &Cx<'_>, callback: &Fact, reply: &Fact) -> Result<Option<String>>
     let spawn = cx.ask.last(of(reply.pid(), Role::Child, &["process_spawn"]), (i64::MIN, reply.at()))?;
     let is_task = cx.names.who(reply.pid())?.role.as_deref() == Some("Task");
     let (begun, what) = match (call.filter(|call| call.text("send_type") == Some("call")), spawn) {
-        (Some(call), _) => (call, "it answers a call of this process"),
-        (None, Some(spawn)) if is_task && spawn.pid() == callback.pid() => {
-            (spawn, "it is the result of a task that this process had started")
-        }
+        (Some(call), _) => (call, Answered::Call),
+        (None, Some(spawn)) if is_task && spawn.pid() == callback.pid() => (spawn, Answered::Task),
         _ => return Ok(None),
     };
-    let place = sent_where(cx, &begun).map(|place| format!(", {place}")).unwrap_or_default();
-    let before = duration(callback.at().saturating_sub(begun.at()));
-    Ok(Some(format!("{what} at {} ({}){place}, {before} before", cx.at(begun.at()), begun.id())))
+    Ok(Some(SenderLine::Answers {
+        what,
+        at: At::of(&begun),
+        place: sent_where(cx, &begun),
+        before_ns: callback.at().saturating_sub(begun.at()),
+    }))
 }
 
 /// What the runtime itself sends: of a monitor, a link, a timer.
-fn signal(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
+fn signal(cx: &Cx<'_>, callback: &Fact) -> Result<Option<SenderLine>> {
     let Some(message) = callback.handled().map(Value::read) else { return Ok(None) };
     let parts = message.tuple().unwrap_or_default();
-    let (whom, by) = match (parts.first().and_then(Value::atom), parts) {
-        (Some("DOWN"), [_, _, _, whom, _]) => (whom, "a monitor"),
-        (Some("EXIT"), [_, whom, _]) => (whom, "a link"),
+    let (whom, told_by) = match (parts.first().and_then(Value::atom), parts) {
+        (Some("DOWN"), [_, _, _, whom, _]) => (whom, ToldBy::Monitor),
+        (Some("EXIT"), [_, whom, _]) => (whom, ToldBy::Link),
         (Some("timeout"), [_, reference, _]) if reference.text.starts_with("#Reference<") => {
-            return Ok(Some("the runtime sent it: a timer that start_timer had set".to_owned()));
+            return Ok(Some(SenderLine::StartTimer));
         }
         _ => return Ok(None),
     };
@@ -133,14 +127,7 @@ fn signal(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
         return Ok(None);
     }
     let pid = callback.pid_in(whom.text);
-    let who = cx.names.who(&pid)?;
-    Ok(Some(match exit_of(cx.ask, &pid)? {
-        Some(exit) => format!(
-            "the runtime sent it: {by} told that {who} had ended at {} ({}): {}",
-            cx.at(exit.at()),
-            exit.id(),
-            brief(exit.text("exit_reason").unwrap_or("?"), 60)
-        ),
-        None => format!("the runtime sent it: {by} told of the end of {who}"),
-    }))
+    let ended = exit_of(cx.ask, &pid)?
+        .map(|exit| EndedFor { at: At::of(&exit), reason: brief(exit.text("exit_reason").unwrap_or("?"), 60) });
+    Ok(Some(SenderLine::EndOf { told_by, who: cx.names.who(&pid)?.process(), ended }))
 }

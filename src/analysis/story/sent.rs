@@ -1,5 +1,6 @@
 //! Where was a message sent, and what does it ask for?
 
+use super::line::SentWhere;
 use super::part::Cx;
 use super::tell::{call, enclosing};
 use crate::analysis::fact::Fact;
@@ -8,19 +9,17 @@ use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
 
 /// The call site of a send, else the calls it was made in.
-pub(super) fn sent_where(cx: &Cx<'_>, send: &Fact) -> Option<String> {
+pub(super) fn sent_where(cx: &Cx<'_>, send: &Fact) -> Option<SentWhere> {
     let around = enclosing(cx.ask, send, 3);
     // A call in tail position has no call site, or that of the runtime: the calls around tell more.
+    let sent_in = send.text("sent_in").map(str::to_owned);
     match (send.text("sent_from").filter(|site| !is_library(site)), around.as_slice()) {
-        (Some(site), _) => Some(match send.text("sent_in") {
-            Some(function) => format!("{function} called at {site}"),
-            None => format!("at {site}"),
-        }),
-        (None, []) => send.text("sent_in").map(|function| format!("in {function}")),
-        (None, around) => {
-            let calls: Vec<String> = around.iter().map(|entry| call(entry, 40)).collect();
-            Some(format!("in {}", calls.join(" < ")))
+        (Some(site), _) => {
+            let site = site.to_owned();
+            Some(sent_in.map_or(SentWhere::At { site: site.clone() }, |function| SentWhere::Called { function, site }))
         }
+        (None, []) => sent_in.map(|function| SentWhere::In { calls: vec![function] }),
+        (None, around) => Some(SentWhere::In { calls: around.iter().map(|entry| call(entry, 40)).collect() }),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Who started a process, and was it started again?
 
-use std::fmt::Write;
-
+use super::line::{self, After, At, EndedFor, Line, New, Place, Supervision};
 use super::part::{Cx, Part};
 use crate::analysis::ask::{Ask, EVER, inside, of, types};
 use crate::analysis::ends;
@@ -23,63 +22,42 @@ const MAX_NEXT: usize = 20;
 
 pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> {
     let Some(spawn) = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), EVER)? else {
-        return Ok(Part::new("supervision", vec!["its start was not recorded".to_owned()]));
+        return Ok(Part::new("supervision", vec![Line::Supervision(Supervision::Unrecorded)]));
     };
-    let parent = spawn.text("parent_pid").unwrap_or_else(|| spawn.pid());
-    let starter = cx.names.who(parent)?;
-    let mut line = format!("started by {starter} ({})", spawn.id());
-    if let Some(exit) = exit {
-        let all = starts(cx.ask, &spawn)?;
-        if all.len() > 1 {
-            let place = all.iter().position(|one| one.id() == spawn.id()).map_or(0, |place| place + 1);
-            _ = write!(line, ", start {place} of {}", all.len());
+    let starter = cx.names.who(spawn.text("parent_pid").unwrap_or_else(|| spawn.pid()))?;
+    let after = exit.map(|exit| after(cx, who, &starter, &spawn, exit)).transpose()?;
+    let line =
+        Supervision::StartedBy { starter: starter.process(), event: spawn.id().to_owned(), after: after.map(Box::new) };
+    Ok(Part::background("supervision", vec![Line::Supervision(line)]))
+}
+
+/// What followed its end.
+fn after(cx: &Cx<'_>, who: &Who, starter: &Who, spawn: &Fact, exit: &Fact) -> Result<After> {
+    let all = starts(cx.ask, spawn)?;
+    let nth = all.iter().position(|one| one.id() == spawn.id()).map_or(0, |place| place + 1);
+    let new = |start: &Fact| New { pid: start.text("spawned_pid").unwrap_or_default().to_owned(), at: At::of(start) };
+    let next = match next(cx.ask, &starter.pid, spawn, exit, &all)? {
+        Next::Restart(first, told) => {
+            // Who is no supervisor may start the next for another reason.
+            let may_supervise = starter.role.is_none() && ends::spawned(spawn).behaviour().is_some();
+            line::Next::Started { new: new(&first), told, is_restart: is_supervisor(starter) || may_supervise }
         }
-        match next(cx.ask, parent, &spawn, exit, &all)? {
-            Next::Restart(first, told) => {
-                let (pid, at) = (first.text("spawned_pid").unwrap_or_default(), cx.at(first.at()));
-                // Who is no supervisor may start the next for another reason.
-                let may_supervise = starter.role.is_none() && ends::spawned(&spawn).behaviour().is_some();
-                let how = if is_supervisor(&starter) || may_supervise {
-                    format!("restarted as {pid}")
-                } else {
-                    format!("the next of its kind, {pid}, was started")
-                };
-                _ = write!(line, "; {how} at {at} ({}), its starter having been told of its end ({told})", first.id());
-            }
-            Next::OnRequest(first, reply) => {
-                let (pid, at) = (first.text("spawned_pid").unwrap_or_default(), cx.at(first.at()));
-                let asker = cx.names.maybe(reply.text("receiver_pid"))?;
-                let asker = asker.map_or_else(|| "another process".to_owned(), |asker| asker.to_string());
-                _ = write!(
-                    line,
-                    "; not restarted: the next of its kind, {pid}, was started at {at} ({}) because {asker} asked for it ({})",
-                    first.id(),
-                    reply.id()
-                );
-            }
-            Next::Unknown(first) => {
-                let (pid, at) = (first.text("spawned_pid").unwrap_or_default(), cx.at(first.at()));
-                _ = write!(
-                    line,
-                    "; {pid}, which may be of its kind, was started at {at} ({}): whether in its place is not recorded",
-                    first.id()
-                );
-            }
-            Next::None => match renamed(cx.ask, who, exit)? {
-                Some(other) => {
-                    _ = write!(line, "; its name went to {} at {} ({})", other.pid(), cx.at(other.at()), other.id());
-                }
-                None => line.push_str("; not restarted as far as is recorded"),
-            },
-        }
-        // A supervisor that restarts too often ends.
-        let end = if is_supervisor(&starter) { exit_of(cx.ask, parent)? } else { None };
-        if let Some(end) = end.filter(|end| end.key() > exit.key()) {
-            let reason = brief(end.text("exit_reason").unwrap_or("?"), 60);
-            _ = write!(line, "; its starter ended at {} ({}): {reason}", cx.at(end.at()), end.id());
-        }
-    }
-    Ok(Part::background("supervision", vec![line]))
+        Next::OnRequest(first, reply) => line::Next::Asked {
+            new: new(&first),
+            by: cx.names.maybe(reply.text("receiver_pid"))?.map(|asker| asker.process()),
+            reply: reply.id().to_owned(),
+        },
+        Next::Unknown(first) => line::Next::MayBe(new(&first)),
+        Next::None => renamed(cx.ask, who, exit)?.map_or(line::Next::Nothing, |other| {
+            line::Next::Renamed(New { pid: other.pid().to_owned(), at: At::of(&other) })
+        }),
+    };
+    // A supervisor that restarts too often ends.
+    let end = if is_supervisor(starter) { exit_of(cx.ask, &starter.pid)? } else { None };
+    let starter_ended = end
+        .filter(|end| end.key() > exit.key())
+        .map(|end| EndedFor { at: At::of(&end), reason: brief(end.text("exit_reason").unwrap_or("?"), 60) });
+    Ok(After { place: (all.len() > 1).then_some(Place { nth, of: all.len() }), next, starter_ended })
 }
 
 fn is_supervisor(who: &Who) -> bool {

@@ -1,7 +1,7 @@
 //! How are times, calls and places written in a story?
 
+use super::line::{CameBack, Left};
 use crate::analysis::ask::Ask;
-use crate::analysis::change::entry_of;
 pub(crate) use crate::analysis::duration::duration;
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
@@ -42,19 +42,22 @@ pub(crate) fn enclosing(ask: &Ask<'_>, fact: &Fact, most: usize) -> Vec<Fact> {
     found
 }
 
-/// `Coupons.percent("SPRNG") -> nil (s3_badstate.exs:13; e637, e639)`.
-pub(crate) fn call_and_result(ask: &Ask<'_>, exit: &Fact) -> String {
-    let result = exit.text("result").or_else(|| exit.text("reason")).unwrap_or("?");
-    let arrow = match (exit.is_untold_end(), exit.is_failed_exit()) {
-        (true, _) => "ended with",
-        (false, true) => left_by(exit),
-        (false, false) => "->",
-    };
-    let Some(entry) = entry_of(ask, exit) else {
-        return format!("{} {arrow} {} ({})", exit.mfa().unwrap_or_default(), brief(result, 60), exit.id());
-    };
-    let site = entry.call_site().map(|site| format!("{site}; ")).unwrap_or_default();
-    format!("{} {arrow} {} ({site}{}, {})", call(&entry, 60), brief(result, 60), entry.id(), exit.id())
+/// How a call that failed was left.
+pub(super) fn left(end: &Fact) -> Left {
+    match CallEnd::read(end.text("exit_reason")) {
+        CallEnd::Exit => Left::Exit,
+        CallEnd::Throw => Left::Throw,
+        CallEnd::Error | CallEnd::Returned => Left::Error,
+    }
+}
+
+/// How a call ended.
+pub(super) fn came_back(end: &Fact) -> CameBack {
+    match (end.is_untold_end(), end.is_failed_exit()) {
+        (true, _) => CameBack::Untold,
+        (false, true) => CameBack::Failed(left(end)),
+        (false, false) => CameBack::Returned,
+    }
 }
 
 /// How a call that failed was left. An exit is its own, or a signal that ended its process.

@@ -3,9 +3,9 @@
 //! A timer's message has no send. It is known by the call that set it, where those are traced, with the same message for
 //! the same process; the message of `start_timer` also by the reference that call returned.
 
+use super::line::{At, SentWhere, Timer};
 use super::part::Cx;
 use super::sent::sent_where;
-use super::tell::duration;
 use crate::analysis::ask::{inside, types};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::fact::Fact;
@@ -27,7 +27,7 @@ const SETTERS: [(&str, &str); 5] = [
 const MAX_SET: usize = 200;
 
 /// The timer that sent what a callback handles.
-pub(super) fn set(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
+pub(super) fn set(cx: &Cx<'_>, callback: &Fact) -> Result<Option<Timer>> {
     let Some(message) = callback.handled() else { return Ok(None) };
     let value = Value::read(message);
     // `{:timeout, reference, what was asked for}` of start_timer.
@@ -73,18 +73,20 @@ pub(super) fn set(cx: &Cx<'_>, callback: &Fact) -> Result<Option<String>> {
         });
     }
     let Some((_, entry)) = found.last() else { return Ok(None) };
-    let lasts = after(entry).map(|ns| format!(" for {}", duration(ns))).unwrap_or_default();
-    let by = if entry.pid() == callback.pid() { "itself".to_owned() } else { cx.names.who(entry.pid())?.to_string() };
     let site = entry.text("caller").zip(entry.text("call_site")).filter(|(caller, _)| !is_library(caller));
-    let site = match site {
-        Some((caller, line)) => format!(", at {caller} ({line})"),
-        None => sent_where(cx, entry).map(|place| format!(", {place}")).unwrap_or_default(),
-    };
-    // A reference is of one timer; else a process that is not traced may have said the same, or another timer.
-    let what = if is_exact(cx, entry)? { "a timer sent it" } else { "most likely a timer sent it" };
-    let others = if found.len() > 1 { format!(", one of {} that may have", found.len()) } else { String::new() };
-    let set = cx.at(entry.at());
-    Ok(Some(format!("{what}{others}, set by {by}{lasts} at {set} ({}){site}", entry.id())))
+    let setter = cx.names.maybe(Some(entry.pid()).filter(|pid| *pid != callback.pid()))?;
+    Ok(Some(Timer {
+        // A reference is of one timer; else a process that is not traced may have said the same, or another timer.
+        is_exact: is_exact(cx, entry)?,
+        candidates: found.len(),
+        set_by: setter.map(|setter| setter.process()),
+        lasts_ns: after(entry),
+        at: At::of(entry),
+        place: match site {
+            Some((caller, line)) => Some(SentWhere::At { site: format!("{caller} ({line})") }),
+            None => sent_where(cx, entry),
+        },
+    }))
 }
 
 /// Whether the call returned the reference that the message carries.

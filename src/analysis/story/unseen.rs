@@ -1,6 +1,7 @@
 //! Why is not known what a process did when it failed?
 
 use super::failure::Failure;
+use super::line::Unseen;
 use super::part::Cx;
 use crate::analysis::ask::inside;
 use crate::analysis::fact::Fact;
@@ -10,34 +11,19 @@ use crate::error::Result;
 const MAX_CALLS: usize = 200;
 
 /// Of a failure of which neither the call nor the callback is known.
-pub(super) fn note(cx: &Cx<'_>, failure: &Failure) -> Result<String> {
+pub(super) fn note(cx: &Cx<'_>, failure: &Failure) -> Result<Unseen> {
     let of = |kind| cx.ask.newest(inside(&failure.who.pid, &[kind]), (i64::MIN, failure.at), MAX_CALLS);
     let calls = of("function_entry")?;
-    let Some(newest) = calls.first() else {
-        return Ok(
-            "no call of this process was recorded, so neither its message nor its state is known; trace calls of \
-                   its module to see them"
-                .to_owned(),
-        );
-    };
+    let Some(newest) = calls.first() else { return Ok(Unseen::NoCall) };
     let is_bare = |call: &&Fact| call.text("args").is_none() && call.list("args").is_empty();
     // A function without arguments has none to record.
-    let bare = calls.iter().filter(|call| call.event.arity() != Some(0)).filter(is_bare).count();
-    let untold = of("function_exit")?.iter().filter(|end| end.is_untold_end()).count();
-    let at_most = if calls.len() == MAX_CALLS { "the newest " } else { "" };
-    let mut why = Vec::new();
-    if bare > 0 {
-        why.push(format!("{bare} without their arguments"));
-    }
-    if untold > 0 {
-        why.push(format!("of {untold} how they ended is not recorded"));
-    }
-    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
-    Ok(format!(
-        "{at_most}{} calls of this process were recorded{why}, the last {} ({}); none of them shows the failure, so the \
-         message and the state it failed with are not known",
-        calls.len(),
-        newest.mfa().unwrap_or_default(),
-        newest.id()
-    ))
+    let without_arguments = calls.iter().filter(|call| call.event.arity() != Some(0)).filter(is_bare).count();
+    Ok(Unseen::Calls {
+        count: calls.len(),
+        are_newest: calls.len() == MAX_CALLS,
+        without_arguments,
+        without_end: of("function_exit")?.iter().filter(|end| end.is_untold_end()).count(),
+        last: newest.mfa().unwrap_or_default(),
+        event: newest.id().to_owned(),
+    })
 }

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{Late, answered};
+use super::answer::answered;
 use super::backlog::{backlog, handled};
 use super::blocked::{has_answer, itself};
 use super::ended_by::by_supervisor;
 use super::failure::Failure;
-use super::line::Line;
+use super::line::{At, Bound, HandledThen, Lasts, Late, Line, Messages, WaitingLine};
 use super::part::{Cx, Part};
 use super::sent::{asked, sent_where};
 use super::supervision;
-use super::tell::{counted, duration};
 use crate::analysis::abandoned::abandoned;
 use crate::analysis::ask::{EVER, inside, of};
 use crate::analysis::change::exit_of_call;
@@ -35,11 +34,6 @@ const MAX_HANDLED: usize = 200;
 /// Window over which rates are counted where a call has no time limit.
 const WINDOW_NS: i64 = 1_000_000_000;
 
-/// How long a call waits at most, in words.
-pub(super) fn limit(call: &Call) -> String {
-    call.timeout_ms.map_or_else(|| "its time".to_owned(), |ms| duration(ms.saturating_mul(1_000_000)))
-}
-
 pub(super) fn parts(cx: &Cx<'_>, failure: &Failure, call: &Call) -> Result<Vec<Part>> {
     let sends = cx.ask.newest(inside(&failure.who.pid, &["message_send"]), (i64::MIN, failure.at), MAX_SENDS)?;
     let mut asked_for = None;
@@ -53,15 +47,13 @@ pub(super) fn parts(cx: &Cx<'_>, failure: &Failure, call: &Call) -> Result<Vec<P
     let send = asked_for;
     let mut waited = Vec::new();
     if let Some(send) = send {
-        waited.push(format!(
-            "{} sent to {} at {} ({}){}",
-            asked(send),
-            call.target,
-            cx.at(send.at()),
-            send.id(),
-            sent_where(cx, send).map(|place| format!(", {place}")).unwrap_or_default()
-        ));
-        waited.extend(answered(cx, send, failure.at, Late::AfterItGaveUp)?);
+        waited.push(Line::Waiting(WaitingLine::Asked {
+            request: asked(send),
+            target: call.target.clone(),
+            at: At::of(send),
+            place: sent_where(cx, send),
+        }));
+        waited.extend(answered(cx, send, failure.at, Late::AfterItGaveUp)?.into_iter().map(Line::Answer));
     }
     let pid = match send.and_then(|send| send.text("receiver_pid")) {
         Some(pid) => Some(pid.to_owned()),
@@ -96,9 +88,8 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     if let Some(exit) = crate::analysis::who::exit_of(cx.ask, pid)? {
         if exit.at() <= gave_up {
             let reason = brief(exit.text("exit_reason").unwrap_or_default(), 80);
-            lines.push(format!("{who} had ended at {} ({}): {reason}", cx.at(exit.at()), exit.id()));
-            lines.extend(by_supervisor(cx, &who, &exit)?);
-            let mut lines: Vec<Line> = lines.into_iter().map(Line::from).collect();
+            lines.push(Line::Waiting(WaitingLine::HadEnded { who: who.process(), at: At::of(&exit), reason }));
+            lines.extend(by_supervisor(cx, &who, &exit)?.map(Line::EndedBy));
             lines.extend(supervision::part(cx, &who, Some(&exit))?.lines);
             return Ok(Part::new("the process called", lines));
         }
@@ -110,26 +101,26 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     if let Some(running) = running {
         let exit = exit_of_call(cx.ask, &running)?;
         let args = running.list("args");
-        let took = exit.and_then(|exit| exit.event.duration_ns());
-        let took = match took {
-            Some(ns) => format!(", {} in all", duration(ns)),
-            // Without values its end may have been left out, too.
-            None if args.is_empty() => ", its end is not recorded".to_owned(),
-            None => ", not back by the end of the recording".to_owned(),
-        };
-        lines.push(format!(
-            "{who} was in {} with {} since {} ({}){took}",
-            running.mfa().unwrap_or_default(),
-            brief(args.first().copied().unwrap_or_default(), 60),
-            cx.at(running.at()),
-            running.id()
-        ));
+        lines.push(Line::Waiting(WaitingLine::Busy {
+            who: who.process(),
+            callback: running.mfa().unwrap_or_default(),
+            message: brief(args.first().copied().unwrap_or_default(), 60),
+            since: At::of(&running),
+            lasts: match exit.and_then(|exit| exit.event.duration_ns()) {
+                Some(ns) => Lasts::Ns(ns),
+                // Without values its end may have been left out, too.
+                None if args.is_empty() => Lasts::Unrecorded,
+                None => Lasts::ToTheEnd,
+            },
+        }));
     } else {
-        lines.push(format!("{who} was in no callback when the call gave up"));
+        lines.push(Line::Waiting(WaitingLine::Idle { who: who.process() }));
     }
-    lines.extend(itself(cx, pid, gave_up)?);
+    lines.extend(itself(cx, pid, gave_up)?.map(Line::Text));
     if let Some(abandoned) = abandoned(cx.ask, cx.names, pid, asked_at)? {
-        lines.extend(abandoned.told());
+        let offered = abandoned.offered.clone();
+        lines.push(Line::AtWorkFor(Box::new(abandoned)));
+        lines.extend(offered.map(Line::Offered));
     }
     let queued = backlog(cx, pid, asked_at.saturating_sub(1))?;
     let window = call.timeout_ms.map_or(WINDOW_NS, |ms| ms.saturating_mul(1_000_000)).max(1);
@@ -139,33 +130,32 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     let came = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), span)?;
     let kinds = kinds(cx, pid, gave_up)?;
     if queued.waiting > 0 {
-        lines.push(format!("{} waited before this one in its mailbox", queued.text()));
+        let bound = if queued.is_whole { Bound::Exact } else { Bound::AtLeast };
+        lines.push(Line::Waiting(WaitingLine::Queued(Messages { count: queued.waiting, bound })));
     }
     if let Some(sample) = cx.ask.last(inside(pid, &["process_sample"]), (i64::MIN, gave_up))? {
         if let Some(length) = sample.number("message_queue_len") {
-            lines.push(format!("its mailbox held {length} at {} ({})", cx.at(sample.at()), sample.id()));
+            lines.push(Line::Waiting(WaitingLine::Sampled { length, at: At::of(&sample) }));
         }
     }
     let handled = handled(cx, pid, span)?;
     let handled = if handled.count > 0 || queued.is_known {
-        let at_most = if handled.is_bound { "at most " } else { "" };
-        format!("{at_most}{} were handled", handled.count)
+        let bound = if handled.is_bound { Bound::AtMost } else { Bound::Exact };
+        HandledThen::Count(Messages { count: handled.count, bound })
     } else if cx.ledger(pid)?.is_none() {
-        "no callback of it was recorded then".to_owned()
+        HandledThen::NoCallback
     } else {
-        "how many were handled is not recorded: its callbacks were not traced".to_owned()
+        HandledThen::Untraced
     };
-    lines.push(format!("from {} to {}: {came} messages came, {handled}", cx.at(span.0), cx.at(span.1)));
-    for kind in kinds.iter().take(3) {
-        let worst = duration(kind.longest);
-        lines.push(format!(
-            "{} took {} on average, {worst} at most ({}), {}",
-            kind.pattern,
-            duration(kind.total / kind.count.max(1) as i64),
-            kind.longest_id,
-            counted(kind.count, "time")
-        ));
-    }
+    lines.push(Line::Waiting(WaitingLine::Rate { from: span.0, to: span.1, came, handled }));
+    let takes = |kind: Handled| WaitingLine::Takes {
+        mean_ns: kind.total / kind.count.max(1) as i64,
+        pattern: kind.pattern,
+        longest_ns: kind.longest,
+        longest: kind.longest_id,
+        count: kind.count,
+    };
+    lines.extend(kinds.into_iter().take(3).map(takes).map(Line::Waiting));
     Ok(Part::keeping("the process called", lines.len().min(5), lines))
 }
 

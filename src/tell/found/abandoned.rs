@@ -5,18 +5,21 @@ use crate::analysis::found::{Abandoned, Ended, Offered};
 
 /// A line each.
 pub(super) fn told(abandoned: &Abandoned) -> Vec<String> {
-    let Abandoned { message, caller, exit, offered, .. } = abandoned;
-    let mut lines = vec![format!(
-        "the callee was at work on {message} for {caller}, which {} {} before this call ({exit}): nobody waits for that \
-         answer",
-        ended(&abandoned.ended),
-        duration(abandoned.before_ns),
-    )];
-    lines.extend(offered.as_ref().map(offered_by));
-    lines
+    std::iter::once(at_work(abandoned)).chain(abandoned.offered.as_ref().map(offered)).collect()
 }
 
-fn offered_by(Offered { by, path, callback, message, change }: &Offered) -> String {
+/// Whom it works for.
+pub(in crate::tell) fn at_work(Abandoned { message, caller, ended: how, before_ns, exit, .. }: &Abandoned) -> String {
+    format!(
+        "the callee was at work on {message} for {caller}, which {} {} before this call ({exit}): nobody waits for that \
+         answer",
+        ended(how),
+        duration(*before_ns),
+    )
+}
+
+/// Who gave it to others all the same.
+pub(in crate::tell) fn offered(Offered { by, path, callback, message, change }: &Offered) -> String {
     let part = if path.is_empty() { "its state" } else { path };
     let with = message.as_ref().map_or_else(String::new, |message| format!(" with {message}"));
     format!("after that end {by} put it into {part} all the same, in {callback}{with} ({change})")

@@ -27,7 +27,7 @@ pub(in crate::tell) fn told(gave_up: &GaveUp) -> Told {
 }
 
 /// What happened in a sentence, without a full stop.
-fn what(of: &GaveUp) -> String {
+pub(in crate::tell) fn what(of: &GaveUp) -> String {
     let n = of.ends;
     let often = match n {
         1 => "a child again".to_owned(),

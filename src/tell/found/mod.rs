@@ -1,6 +1,6 @@
 //! How is each law's finding put into words? One file a law.
 
-mod abandoned;
+pub(super) mod abandoned;
 mod busy;
 pub(super) mod crash;
 pub(super) mod dead_letter;

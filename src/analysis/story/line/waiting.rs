@@ -1,0 +1,82 @@
+//! Why did a call get no reply?
+
+use serde::Serialize;
+
+use super::at::At;
+use super::messages::Messages;
+use super::sent::SentWhere;
+use crate::analysis::found::Process;
+
+/// A fact about a call that got no reply, or about the process it was sent to.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WaitingLine {
+    /// The call.
+    Asked {
+        request: String,
+        /// A pid, a name, or `{name, node}`.
+        target: String,
+        #[serde(flatten)]
+        at: At,
+        place: Option<SentWhere>,
+    },
+    /// The process called had ended before.
+    HadEnded {
+        who: Process,
+        #[serde(flatten)]
+        at: At,
+        reason: String,
+    },
+    /// What it was in when the call gave up.
+    Busy {
+        who: Process,
+        callback: String,
+        message: String,
+        #[serde(flatten)]
+        since: At,
+        lasts: Lasts,
+    },
+    /// It was in no callback then.
+    Idle { who: Process },
+    /// What was in its mailbox before the call.
+    Queued(Messages),
+    /// The length of its mailbox, as it was sampled.
+    Sampled {
+        length: i64,
+        #[serde(flatten)]
+        at: At,
+    },
+    /// How many messages came to it, and how many it handled, from when to when.
+    Rate { from: i64, to: i64, came: u64, handled: HandledThen },
+    /// How long a kind of message takes it.
+    Takes {
+        pattern: String,
+        mean_ns: i64,
+        longest_ns: i64,
+        /// The callback that took longest.
+        longest: String,
+        count: u64,
+    },
+}
+
+/// How long a callback lasts that was running.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Lasts {
+    Ns(i64),
+    /// It was not back when the recording ended.
+    ToTheEnd,
+    /// Its end may have been left out.
+    Unrecorded,
+}
+
+/// What is known of how many messages were handled.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HandledThen {
+    Count(Messages),
+    /// No callback was recorded then.
+    NoCallback,
+    /// Its callbacks were not traced.
+    Untraced,
+}

@@ -1,0 +1,64 @@
+//! Which value was bad, and who set it?
+
+use super::sent::comma;
+use super::{times, words};
+use crate::analysis::story::line::{BadValue, CameBack, CauseLine, Made};
+
+/// Joined to what failed, with the comma before it.
+pub(super) fn because(of: &BadValue) -> String {
+    match of {
+        BadValue::Operand { path, value, others: 0 } => format!(", because {} was {value}", name(path)),
+        BadValue::Operand { path, value, others } => {
+            format!("; {} was {value}, as were {others} other parts of the state", name(path))
+        }
+        BadValue::Changed { path, value } => format!("; before, {path} had become {value}"),
+        BadValue::NoClause { callback, message, taken, is_of_newest } => {
+            let before = if *is_of_newest { " among its newest calls" } else { " before" };
+            let like = match taken {
+                0 => format!("it had taken none like it{before}"),
+                taken => format!("it had taken {taken} like it{before}, so it may be the state"),
+            };
+            format!(", because no clause of {callback} took {message}; {like}")
+        }
+        BadValue::Message { path, value, in_state } => {
+            let part = if path.is_empty() { "the message".to_owned() } else { format!("{path} of the message") };
+            match in_state {
+                0 => format!(", because {part} was {value}"),
+                1 => format!("; {part} was {value}, as was a part of the state"),
+                many => format!("; {part} was {value}, as were {many} parts of the state"),
+            }
+        }
+    }
+}
+
+pub(super) fn line(of: &CauseLine, anchor: i64) -> String {
+    match of {
+        CauseLine::Never { path, value } => format!("{} was {value} as far as is recorded", name(path)),
+        CauseLine::Set { difference, at, trigger, callback, is_guess } => {
+            let guess = if *is_guess { " (a guess: its sort of value changed)" } else { "" };
+            format!("{difference} at {} by {trigger} in {callback}{guess}", times::at(at, anchor))
+        }
+        CauseLine::SentBy { sender, place, event } => {
+            let event = event.as_ref().map(|event| format!(" ({event})")).unwrap_or_default();
+            format!("that message came from {sender}{}{event}", comma(place.as_ref()))
+        }
+        CauseLine::ResultOf(made) => format!("the value is the result of {}", result(made)),
+    }
+}
+
+/// The path of a part; the state itself has none.
+fn name(path: &str) -> &str {
+    if path.is_empty() { "the state" } else { path }
+}
+
+/// `Coupons.percent("SPRNG") -> nil (s3_badstate.exs:13; e637, e639)`.
+fn result(Made { call, came_back, result, site, entry, exit }: &Made) -> String {
+    let arrow = match came_back {
+        CameBack::Untold => "ended with".to_owned(),
+        CameBack::Failed(left) => words::left(*left).to_owned(),
+        CameBack::Returned => "->".to_owned(),
+    };
+    let site = site.as_ref().map(|site| format!("{site}; ")).unwrap_or_default();
+    let entry = entry.as_ref().map(|entry| format!("{entry}, ")).unwrap_or_default();
+    format!("{call} {arrow} {result} ({site}{entry}{exit})")
+}

@@ -1,0 +1,48 @@
+//! Where did the same go well?
+
+use super::words::times;
+use crate::analysis::story::line::{ChangedIn, Elsewhere, Gave};
+
+pub(super) fn line(of: &Elsewhere) -> String {
+    match of {
+        Elsewhere::Change { pattern, path, results, beyond } => {
+            let mut shown: Vec<String> = results.iter().map(changed).collect();
+            if *beyond > 0 {
+                shown.push(format!("{beyond} more results"));
+            }
+            format!("{pattern} in other processes, {path}: {}", shown.join("; "))
+        }
+        Elsewhere::Function { function, results, beyond } => {
+            let gave = |Gave { call, count }: &Gave| format!("{call}{}", times(*count));
+            let mut shown: Vec<String> = results.iter().map(gave).collect();
+            if *beyond > 0 {
+                shown.push(format!("{beyond} more"));
+            }
+            format!("other calls of {function}: {}", shown.join(", "))
+        }
+        Elsewhere::Message { pattern, here, well, others, failed, of_newest } => {
+            let newest = of_newest.map(|newest| format!(", of the newest {newest} messages")).unwrap_or_default();
+            if *well == 0 {
+                return format!("{pattern} failed {failed} other times and never went well{newest}");
+            }
+            let places = match (here, others) {
+                (0, 1) => "in another process".to_owned(),
+                (0, others) => format!("in {others} other processes"),
+                (_, 0) => "in this process".to_owned(),
+                (here, 1) => format!("in this process ({here}) and another"),
+                (here, others) => format!("in this process ({here}) and {others} others"),
+            };
+            let failed = if *failed > 0 { format!("; it failed {failed} other times") } else { String::new() };
+            let times = if *well == 1 { "once".to_owned() } else { format!("{well} times") };
+            format!("{pattern} went well {times}, {places}{failed}{newest}")
+        }
+    }
+}
+
+/// `0 -> 20 in :cart_3, :cart_6`.
+fn changed(ChangedIn { difference, processes, in_all, count }: &ChangedIn) -> String {
+    let more = in_all - processes.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let times = if count > in_all { times(*count) } else { String::new() };
+    format!("{difference} in {}{more}{times}", processes.join(", "))
+}

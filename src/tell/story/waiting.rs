@@ -1,0 +1,46 @@
+//! Why did a call get no reply?
+
+use super::sent::comma;
+use super::times;
+use super::words::{counted, duration, messages, relative};
+use crate::analysis::story::line::{Bound, HandledThen, Lasts, Messages, WaitingLine};
+
+pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
+    match of {
+        WaitingLine::Asked { request, target, at, place } => {
+            format!("{request} sent to {target} at {}{}", times::at(at, anchor), comma(place.as_ref()))
+        }
+        WaitingLine::HadEnded { who, at, reason } => {
+            format!("{who} had ended at {}: {reason}", times::at(at, anchor))
+        }
+        WaitingLine::Busy { who, callback, message, since, lasts } => {
+            let lasts = match lasts {
+                Lasts::Ns(ns) => format!(", {} in all", duration(*ns)),
+                Lasts::ToTheEnd => ", not back by the end of the recording".to_owned(),
+                Lasts::Unrecorded => ", its end is not recorded".to_owned(),
+            };
+            format!("{who} was in {callback} with {message} since {}{lasts}", times::at(since, anchor))
+        }
+        WaitingLine::Idle { who } => format!("{who} was in no callback when the call gave up"),
+        WaitingLine::Queued(queued) => format!("{} waited before this one in its mailbox", messages(*queued)),
+        WaitingLine::Sampled { length, at } => format!("its mailbox held {length} at {}", times::at(at, anchor)),
+        WaitingLine::Rate { from, to, came, handled } => {
+            let handled = match handled {
+                HandledThen::Count(Messages { count, bound }) => {
+                    format!("{}{count} were handled", if *bound == Bound::AtMost { "at most " } else { "" })
+                }
+                HandledThen::NoCallback => "no callback of it was recorded then".to_owned(),
+                HandledThen::Untraced => {
+                    "how many were handled is not recorded: its callbacks were not traced".to_owned()
+                }
+            };
+            let (from, to) = (relative(*from, anchor), relative(*to, anchor));
+            format!("from {from} to {to}: {came} messages came, {handled}")
+        }
+        WaitingLine::Takes { pattern, mean_ns, longest_ns, longest, count } => {
+            let (mean, worst) = (duration(*mean_ns), duration(*longest_ns));
+            let times = counted(*count, "time");
+            format!("{pattern} took {mean} on average, {worst} at most ({longest}), {times}")
+        }
+    }
+}
