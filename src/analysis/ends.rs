@@ -39,11 +39,6 @@ pub(crate) fn ended(end: &ExitReason, exit: &Fact) -> Ended {
     }
 }
 
-/// The same in a story.
-pub(crate) fn how(end: &ExitReason, exit: &Fact) -> String {
-    told(&ended(end, exit))
-}
-
 /// `crashed: :badarith`, `was killed`, `ended normally`.
 pub(super) fn told(ended: &Ended) -> String {
     match ended {

@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use super::line::{Bound, Messages};
 use super::part::Cx;
 use super::tell::counted;
 use crate::analysis::ask::inside;
@@ -31,6 +32,10 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
+    pub(super) const fn messages(&self) -> Messages {
+        Messages { count: self.waiting, bound: if self.is_whole { Bound::Exact } else { Bound::AtLeast } }
+    }
+
     /// `at least 3 messages`.
     pub(super) fn text(&self) -> String {
         let bound = if self.is_whole { "" } else { "at least " };
@@ -69,9 +74,8 @@ pub(super) struct Handled {
 }
 
 impl Handled {
-    /// `at most 3 messages`.
-    pub(super) fn text(self) -> String {
-        format!("{}{}", if self.is_bound { "at most " } else { "" }, counted(self.count, "message"))
+    pub(super) const fn messages(self) -> Messages {
+        Messages { count: self.count, bound: if self.is_bound { Bound::AtMost } else { Bound::Exact } }
     }
 }
 

@@ -1,5 +1,6 @@
 //! How are times, calls and places written in a story?
 
+use super::line::Left;
 use crate::analysis::ask::Ask;
 use crate::analysis::change::entry_of;
 pub(crate) use crate::analysis::duration::duration;
@@ -55,6 +56,15 @@ pub(crate) fn call_and_result(ask: &Ask<'_>, exit: &Fact) -> String {
     };
     let site = entry.call_site().map(|site| format!("{site}; ")).unwrap_or_default();
     format!("{} {arrow} {} ({site}{}, {})", call(&entry, 60), brief(result, 60), entry.id(), exit.id())
+}
+
+/// How a call that failed was left.
+pub(super) fn left(end: &Fact) -> Left {
+    match CallEnd::read(end.text("exit_reason")) {
+        CallEnd::Exit => Left::Exit,
+        CallEnd::Throw => Left::Throw,
+        CallEnd::Error | CallEnd::Returned => Left::Error,
+    }
 }
 
 /// How a call that failed was left. An exit is its own, or a signal that ended its process.

@@ -1,5 +1,23 @@
 //! What does a story say? Values: one for a fact, by the file that finds it. `tell` puts them into words.
 
+mod callers;
+mod held;
+mod left;
+mod messages;
+mod process;
+mod state;
+mod trouble;
+mod waits;
+
+pub(crate) use callers::{Affected, Became, Caller};
+pub(crate) use held::{Held, HeldBy, Until};
+pub(crate) use left::Left;
+pub(crate) use messages::{Bound, Messages};
+pub(crate) use process::{AskedBy, Handled, Kind, LifeEnd, Lives, ProcessHead, SentFrom};
+pub(crate) use state::{Set, State};
+pub(crate) use trouble::{Asked, BadEnd, Failed, Lost, LostFrom, Mailbox, Trouble, Unanswered};
+pub(crate) use waits::{Waits, WaitsFor, Whom};
+
 use serde::Serialize;
 
 /// A fact of a story: what a line tells.
@@ -7,6 +25,14 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Line {
     Text(String),
+    Trouble(Trouble),
+    Lives(Lives),
+    Handled(Handled),
+    State(State),
+    AskedBy(AskedBy),
+    Held(HeldBy),
+    Waits(Waits),
+    Affected(Affected),
 }
 
 /// What a story comes to.
@@ -14,6 +40,7 @@ pub(crate) enum Line {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Head {
     Text(String),
+    Process(Box<ProcessHead>),
 }
 
 /// What a reader has to know beside the story.
@@ -21,12 +48,18 @@ pub(crate) enum Head {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Note {
     Text(String),
+    /// Lost updates were not looked for among so many events of the process.
+    RacesUnlooked {
+        events: u64,
+    },
 }
 
 /// What a suggested call would tell.
 #[derive(Clone, Debug)]
 pub(crate) enum Why {
     Text(String),
+    /// Every change of its state.
+    StateChanges,
 }
 
 /// Which moment the times of a story count from.

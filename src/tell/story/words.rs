@@ -1,0 +1,34 @@
+//! How are times, counts and processes written in a story?
+
+pub(super) use crate::analysis::duration::duration;
+use crate::analysis::story::line::{Bound, Left, Messages};
+pub(super) use crate::analysis::story::tell::relative;
+
+/// `x2`, where there is more than one.
+pub(super) fn times(count: usize) -> String {
+    if count > 1 { format!(" x{count}") } else { String::new() }
+}
+
+/// `1 message`, `2 messages`.
+pub(super) fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `at least 3 messages`.
+pub(super) fn messages(messages: Messages) -> String {
+    let bound = match messages.bound {
+        Bound::Exact => "",
+        Bound::AtLeast => "at least ",
+        Bound::AtMost => "at most ",
+    };
+    format!("{bound}{}", counted(messages.count, "message"))
+}
+
+/// How a call that failed was left.
+pub(super) const fn left(left: Left) -> &'static str {
+    match left {
+        Left::Exit => "was left by the exit",
+        Left::Throw => "threw",
+        Left::Error => "raised",
+    }
+}
