@@ -33,10 +33,11 @@ mod unseen;
 mod waiting;
 
 use super::ask::{Ask, types};
+use super::fact::Fact;
 use super::who::Names;
 use crate::error::Result;
 
-use line::Note;
+use line::{Gap, GapEvent, Note};
 pub(crate) use part::{About, Story};
 
 /// Gaps that are counted.
@@ -67,18 +68,7 @@ fn dropped(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
     let gaps = ask.newest(types(&["gap"]), super::ask::EVER, MAX_GAPS)?;
     let (Some(last), Some(first)) = (gaps.first(), gaps.last()) else { return Ok(()) };
     let dropped: i64 = gaps.iter().filter_map(|gap| gap.number("dropped")).sum();
-    let when = match gaps.len() {
-        1 => format!("at {} ({})", tell::relative(last.at(), story.anchor.at), last.id()),
-        many => format!(
-            "at {many} times from {} ({}) to {} ({})",
-            tell::relative(first.at(), story.anchor.at),
-            first.id(),
-            tell::relative(last.at(), story.anchor.at),
-            last.id()
-        ),
-    };
-    story.notes.push(Note::Text(format!(
-        "gap: {dropped} trace messages were dropped {when}: what seems absent may have happened there"
-    )));
+    let one = |gap: &Fact| GapEvent { at: gap.at(), event: gap.id().to_owned() };
+    story.notes.push(Note::Gap(Gap { dropped, times: gaps.len(), first: one(first), last: one(last) }));
     Ok(())
 }

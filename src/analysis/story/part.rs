@@ -108,9 +108,7 @@ impl<'a> Cx<'a> {
     pub(super) fn unlooked(&self) -> Vec<Note> {
         let ledgers = self.ledgers.borrow();
         let unlooked = ledgers.iter().filter_map(|(pid, ledger)| Some((pid, ledger.as_ref().err()?)));
-        let told = |(pid, events): (&String, &u64)| {
-            format!("what waited in the mailbox of {pid} was not looked for among its {events} events; mailbox does")
-        };
-        unlooked.map(told).map(Note::Text).collect()
+        let note = |(pid, events): (&String, &u64)| Note::MailboxUnlooked { pid: pid.clone(), events: *events };
+        unlooked.map(note).collect()
     }
 }

@@ -1,19 +1,23 @@
 //! How is a story told? One file for each file of values in `analysis/story/line`.
 
 mod callers;
+mod event;
+mod folded;
 mod held;
 mod process;
 mod state;
 mod trouble;
 mod words;
 
-use crate::analysis::story::line::{Anchor, Head, Line, Moment, Note, Why};
+use crate::analysis::story::line::{Anchor, Gap, GapEvent, Head, Line, Moment, Note, Why};
+use words::relative;
 
 /// What a story comes to.
 pub(crate) fn head(head: &Head, _anchor: i64) -> String {
     match head {
         Head::Text(text) => text.clone(),
         Head::Process(head) => process::head(head),
+        Head::Event(deed) => format!("{}.", event::describe(deed)),
     }
 }
 
@@ -29,17 +33,33 @@ pub(crate) fn line(line: &Line, anchor: i64) -> String {
         Line::Held(it) => held::held_by(it, anchor),
         Line::Waits(it) => held::itself(it, anchor),
         Line::Affected(it) => callers::told(it, anchor),
+        Line::Event(it) => event::told(it, anchor),
+        Line::Last(it) => folded::told(it, anchor),
     }
 }
 
 /// What a reader has to know beside the story.
-pub(crate) fn note(note: &Note, _anchor: i64) -> String {
+pub(crate) fn note(note: &Note, anchor: i64) -> String {
     match note {
         Note::Text(text) => text.clone(),
         Note::RacesUnlooked { events } => {
             format!("lost updates were not looked for among its {events} events; find_anomalies does")
         }
+        Note::MailboxUnlooked { pid, events } => {
+            format!("what waited in the mailbox of {pid} was not looked for among its {events} events; mailbox does")
+        }
+        Note::NoParent => "what led to it was not recorded: it names no parent event".to_owned(),
+        Note::Gap(of) => gap(of, anchor),
     }
+}
+
+fn gap(Gap { dropped, times, first, last }: &Gap, anchor: i64) -> String {
+    let when = |GapEvent { at, event }: &GapEvent| format!("{} ({event})", relative(*at, anchor));
+    let when = match times {
+        1 => format!("at {}", when(last)),
+        many => format!("at {many} times from {} to {}", when(first), when(last)),
+    };
+    format!("gap: {dropped} trace messages were dropped {when}: what seems absent may have happened there")
 }
 
 /// What a suggested call would tell.
@@ -47,6 +67,8 @@ pub(crate) fn why(why: &Why) -> String {
     match why {
         Why::Text(text) => text.clone(),
         Why::StateChanges => "every change of its state".to_owned(),
+        Why::WholeEvent => "the whole event".to_owned(),
+        Why::StateThen => "the state then".to_owned(),
     }
 }
 

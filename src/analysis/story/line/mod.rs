@@ -1,6 +1,8 @@
 //! What does a story say? Values: one for a fact, by the file that finds it. `tell` puts them into words.
 
 mod callers;
+mod event;
+mod folded;
 mod held;
 mod left;
 mod messages;
@@ -10,6 +12,8 @@ mod trouble;
 mod waits;
 
 pub(crate) use callers::{Affected, Became, Caller};
+pub(crate) use event::{Deed, Did, Event, Linked};
+pub(crate) use folded::{Act, Last, Like, Row, What};
 pub(crate) use held::{Held, HeldBy, Until};
 pub(crate) use left::Left;
 pub(crate) use messages::{Bound, Messages};
@@ -33,6 +37,8 @@ pub(crate) enum Line {
     Held(HeldBy),
     Waits(Waits),
     Affected(Affected),
+    Event(Event),
+    Last(Last),
 }
 
 /// What a story comes to.
@@ -41,6 +47,7 @@ pub(crate) enum Line {
 pub(crate) enum Head {
     Text(String),
     Process(Box<ProcessHead>),
+    Event(Deed),
 }
 
 /// What a reader has to know beside the story.
@@ -52,6 +59,31 @@ pub(crate) enum Note {
     RacesUnlooked {
         events: u64,
     },
+    /// What waited in a mailbox was not looked for among so many events of its process.
+    MailboxUnlooked {
+        pid: String,
+        events: u64,
+    },
+    /// What led to an event was not recorded: it names no parent event.
+    NoParent,
+    Gap(Gap),
+}
+
+/// Trace messages that were dropped.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Gap {
+    pub(crate) dropped: i64,
+    /// How many times.
+    pub(crate) times: usize,
+    pub(crate) first: GapEvent,
+    pub(crate) last: GapEvent,
+}
+
+/// One time messages were dropped.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct GapEvent {
+    pub(crate) at: i64,
+    pub(crate) event: String,
 }
 
 /// What a suggested call would tell.
@@ -60,6 +92,8 @@ pub(crate) enum Why {
     Text(String),
     /// Every change of its state.
     StateChanges,
+    WholeEvent,
+    StateThen,
 }
 
 /// Which moment the times of a story count from.
