@@ -1,6 +1,6 @@
 //! What does a process wait for at a moment: the answer to a call, or the start of another? And do several wait in a circle?
 
-use super::line::{Waits, WaitsFor, Whom};
+use super::line::{At, Waits, WaitsFor, Whom};
 use super::part::Cx;
 use super::sent::asked;
 use crate::analysis::ask::{EVER, inside, types};
@@ -153,8 +153,7 @@ pub(super) fn circle(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Who>> {
 /// What a callee itself waits for.
 pub(super) fn waits(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Waits>> {
     let Some(wait) = wait(cx, pid, at)? else { return Ok(None) };
-    let since = wait.since();
-    Ok(Some(Waits { waits_for: wait.value(cx)?, since: since.at(), event: since.id().to_owned() }))
+    Ok(Some(Waits { waits_for: wait.value(cx)?, since: At::of(wait.since()) }))
 }
 
 /// A callee that itself waits.

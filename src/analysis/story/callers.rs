@@ -2,7 +2,7 @@
 
 use super::backlog::backlog;
 use super::failure::Failure;
-use super::line::{Affected, Became, Caller, Line};
+use super::line::{Affected, At, Became, Caller, Line};
 use super::part::{Cx, Part};
 use super::sent::asked;
 use super::tell::{call, enclosing};
@@ -68,14 +68,14 @@ fn is_seen_after(cx: &Cx<'_>, pid: &str, at: i64) -> Result<bool> {
 fn caller(cx: &Cx<'_>, send: &Fact, exit: &Fact) -> Result<Caller> {
     let became = match exit_of(cx.ask, send.pid())? {
         Some(end) => {
-            let (at, event) = (end.at(), end.id().to_owned());
+            let at = At::of(&end);
             if end.key() < exit.key() {
-                Became::EndedBefore { at, event, reason: brief(ends::reason(&end), 80) }
+                Became::EndedBefore { at, reason: brief(ends::reason(&end), 80) }
             } else {
                 match ends::of_exit(cx.ask, &end)? {
-                    ExitReason::Callee(..) | ExitReason::NoProcess(_) => Became::CrashedOfThat { at, event },
-                    reason if reason.is_failure() => Became::Crashed { at, event },
-                    reason => Became::Ended { ended: ends::ended(&reason, &end), at, event },
+                    ExitReason::Callee(..) | ExitReason::NoProcess(_) => Became::CrashedOfThat(at),
+                    reason if reason.is_failure() => Became::Crashed(at),
+                    reason => Became::Ended { ended: ends::ended(&reason, &end), at },
                 }
             }
         }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::blocked::whom;
 use super::folded;
-use super::line::{Anchor, Deed, Did, Event, Head, Line, Linked, Moment, Note, Why};
+use super::line::{Anchor, At, Deed, Did, Event, Head, Line, Linked, Moment, Note, Why};
 use super::part::{Cx, Part, Story};
 use super::sender::sent;
 use super::sent::{asked, sent_where};
@@ -145,8 +145,7 @@ fn causes(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
 }
 
 fn linked(cx: &Cx<'_>, fact: &Fact) -> Result<Line> {
-    let linked = Linked { at: fact.at(), deed: deed(cx, fact)?, event: fact.id().to_owned() };
-    Ok(Line::Event(Event::Linked(linked)))
+    Ok(Line::Event(Event::Linked(Linked { at: At::of(fact), deed: deed(cx, fact)? })))
 }
 
 /// What belongs to the same exchange and came later.

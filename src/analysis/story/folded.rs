@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::line::{Act, Last, Like, Line, Row, What};
+use super::line::{Act, At, Last, Like, Line, Row, What};
 use super::part::{Cx, Part};
 use super::sent::asked;
 use super::tell::{call, left};
@@ -36,14 +36,14 @@ pub(super) fn part(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Part> {
     let mut rows: Vec<(Like, Row)> = Vec::new();
     for event in events.iter().filter(|event| !is_noise(event)) {
         let Some((like, act)) = act(cx, event, &own, &changes) else { continue };
-        let (at, id) = (event.at(), event.id().to_owned());
+        let at = At::of(event);
         match rows.last_mut() {
             // What is alike in a row is one.
             Some((last, row)) if *last == like => {
                 let count = if let What::Several { count, .. } = row.what { count } else { 1 };
-                *row = Row { at, event: id, what: What::Several { like, count: count + 1 } };
+                *row = Row { at, what: What::Several { like, count: count + 1 } };
             }
-            _ => rows.push((like, Row { at, event: id, what: What::One(act) })),
+            _ => rows.push((like, Row { at, what: What::One(act) })),
         }
     }
     let mut lines: Vec<Last> = rows.into_iter().rev().take(MAX_LINES).map(|(_, row)| Last::Row(row)).collect();

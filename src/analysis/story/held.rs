@@ -2,7 +2,7 @@
 
 use super::answer::{Late, answered};
 use super::blocked::{Wait, circle, wait, waits, whom};
-use super::line::{self, HeldBy, Line, Until};
+use super::line::{self, At, HeldBy, Line, Until};
 use super::part::{Cx, Part};
 use super::sent::{asked, sent_where};
 use crate::analysis::ask::{EVER, inside};
@@ -56,18 +56,18 @@ impl Held {
     pub(super) fn part(&self, cx: &Cx<'_>) -> Result<Part> {
         let since = self.wait.since();
         let sent = sent_where(cx, since);
-        let (at, event) = (since.at(), since.id().to_owned());
+        let at = At::of(since);
         let mut lines = Vec::new();
         match &self.wait {
             Wait::Answer(send) => {
                 let of = whom(cx, send)?;
-                lines.push(Line::Held(HeldBy::Call { asked: asked(send), of, at, event, sent }));
+                lines.push(Line::Held(HeldBy::Call { asked: asked(send), of, at, sent }));
                 let late = if self.has_ended { Late::AfterItsEnd } else { Late::AfterItGaveUp };
                 lines.extend(answered(cx, send, self.until, late)?.into_iter().map(Line::from));
             }
             Wait::Start { started, .. } => {
                 let started = cx.names.who(started)?.process();
-                lines.push(Line::Held(HeldBy::Start { started, at, event, sent }));
+                lines.push(Line::Held(HeldBy::Start { started, at, sent }));
             }
         }
         if let Some(whom) = self.wait.whom() {

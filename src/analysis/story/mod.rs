@@ -33,11 +33,10 @@ mod unseen;
 mod waiting;
 
 use super::ask::{Ask, types};
-use super::fact::Fact;
 use super::who::Names;
 use crate::error::Result;
 
-use line::{Gap, GapEvent, Note};
+use line::{At, Gap, Note};
 pub(crate) use part::{About, Story};
 
 /// Gaps that are counted.
@@ -68,7 +67,6 @@ fn dropped(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
     let gaps = ask.newest(types(&["gap"]), super::ask::EVER, MAX_GAPS)?;
     let (Some(last), Some(first)) = (gaps.first(), gaps.last()) else { return Ok(()) };
     let dropped: i64 = gaps.iter().filter_map(|gap| gap.number("dropped")).sum();
-    let one = |gap: &Fact| GapEvent { at: gap.at(), event: gap.id().to_owned() };
-    story.notes.push(Note::Gap(Gap { dropped, times: gaps.len(), first: one(first), last: one(last) }));
+    story.notes.push(Note::Gap(Gap { dropped, times: gaps.len(), first: At::of(first), last: At::of(last) }));
     Ok(())
 }

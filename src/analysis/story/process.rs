@@ -8,8 +8,8 @@ use serde_json::json;
 use super::backlog::{Peak, backlog, handled, peak};
 use super::callers::{MAX_CALLS, unanswered};
 use super::line::{
-    Anchor, Asked, AskedBy, BadEnd, Bound, Failed, Handled, Head, Kind, LifeEnd, Line, Lives, Lost, LostFrom, Mailbox,
-    Messages, Moment, Note, ProcessHead, SentFrom, Set, State, Trouble, Unanswered, Why,
+    Anchor, Asked, AskedBy, At, BadEnd, Bound, Failed, Handled, Head, Kind, LifeEnd, Line, Lives, Lost, LostFrom,
+    Mailbox, Messages, Moment, Note, ProcessHead, SentFrom, Set, State, Trouble, Unanswered, Why,
 };
 use super::part::{Cx, Part, Story};
 use super::tell::{enclosing, left};
@@ -111,8 +111,7 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
         if let Some(exit) = life.exit.as_ref().filter(|_| life.end.is_abnormal()) {
             lines.push(Trouble::Ended(BadEnd {
                 pid: who.clone(),
-                at: exit.at(),
-                event: exit.id().to_owned(),
+                at: At::of(exit),
                 ended: ends::ended(&life.end, exit),
                 site: exit.text("crash_site").map(str::to_owned),
             }));
@@ -128,8 +127,7 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
                 function: last.mfa().unwrap_or_default(),
                 left: left(last),
                 reason: brief(last.text("reason").unwrap_or("?"), 60),
-                at: last.at(),
-                event: last.id().to_owned(),
+                at: At::of(last),
             }));
         }
         let until = life.exit.as_ref().map_or(at, Fact::at);
@@ -142,8 +140,7 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
                 pid: who.clone(),
                 length,
                 is_whole,
-                at: event.at(),
-                event: event.id().to_owned(),
+                at: At::of(&event),
                 every_ns: every,
                 took_ns: total / count.max(1),
             }));
@@ -157,7 +154,7 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
         let seen = if life.exit.is_some() { until } else { i64::MAX };
         let waiting = unanswered(cx, who, until, seen)?;
         if let (Some(last), Some(first)) = (waiting.first(), waiting.last()) {
-            let asked = |one: &Fact| Asked { asked: super::sent::asked(one), at: one.at(), event: one.id().to_owned() };
+            let asked = |one: &Fact| Asked { asked: super::sent::asked(one), at: At::of(one) };
             lines.push(Trouble::Unanswered(Unanswered {
                 pid: who.clone(),
                 count: waiting.len() as u64,
@@ -210,16 +207,14 @@ fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<Trouble>> {
     }
     let mut places: Vec<_> = places.into_iter().collect();
     places.sort_by_key(|(_, (count, _))| Reverse(*count));
-    let (at, event) = (exit.at(), exit.id().to_owned());
-    let mut lines = vec![Trouble::Lost(Lost { pid: pid.to_owned(), messages, at, event })];
+    let mut lines = vec![Trouble::Lost(Lost { pid: pid.to_owned(), messages, at: At::of(exit) })];
     for ((pattern, place), (count, first)) in places.into_iter().take(3) {
         lines.push(Trouble::LostFrom(LostFrom {
             pattern,
             place,
             count,
             sender: cx.names.who(first.pid())?.process(),
-            at: first.at(),
-            event: first.id().to_owned(),
+            at: At::of(&first),
         }));
     }
     Ok(lines)
@@ -250,8 +245,7 @@ fn incarnations(all: &[Life]) -> Part {
     }
     for life in all.iter().rev().take(LIVES).rev() {
         let exit = life.exit.as_ref().map(|exit| LifeEnd {
-            at: exit.at(),
-            event: exit.id().to_owned(),
+            at: At::of(exit),
             reason: brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 60),
         });
         lines.push(Lives::Life { pid: life.pid.clone(), since: life.since, exit });
@@ -287,7 +281,7 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
     if is_manager(cx.ask, pid)? {
         let line = |one: HandlerState| match one.known {
             Known::Unknown { unknown: Unknown { since, why, event }, .. } => {
-                State::HandlerUnknown { handler: one.handler, since, why, event }
+                State::HandlerUnknown { handler: one.handler, since: At { at: since, event }, why }
             }
             _ => State::Handler { handler: one.handler, state: brief(&one.state, 120) },
         };
@@ -297,20 +291,21 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
     let changes = Changes::new(cx.ask, pid)?;
     let Some(last) = changes.last(EVER)? else { return Ok(Part::new("state", Vec::<Line>::new())) };
     let set = Set {
-        at: last.at,
-        event: last.id.clone(),
+        at: At { at: last.at, event: last.id.clone() },
         trigger: brief(&last.trigger(), 60),
         sender: cx.names.maybe(last.sender.as_deref())?.map(|sender| sender.process()),
         sent_at: last.sent_at(cx.ask),
     };
     let lines = match still(cx.ask, Whose::process(pid), last.at, i64::MAX)? {
         Still::Known => vec![State::Is(brief(&last.new, 160)), State::Set(set)],
-        Still::CalledWith(entry) => vec![
-            State::Is(brief(&callback_state(&entry).unwrap_or_default(), 160)),
-            State::CalledWith { at: entry.at(), event: entry.id().to_owned() },
-        ],
+        Still::CalledWith(entry) => {
+            vec![State::Is(brief(&callback_state(&entry).unwrap_or_default(), 160)), State::CalledWith(At::of(&entry))]
+        }
         Still::Unknown(Unknown { since, why, event }) => {
-            vec![State::Unknown { since, why, event }, State::LastKnown { state: brief(&last.new, 100), set }]
+            vec![
+                State::Unknown { since: At { at: since, event }, why },
+                State::LastKnown { state: brief(&last.new, 100), set },
+            ]
         }
     };
     Ok(Part::keeping("state", 1, lines.into_iter().map(Line::State).collect()))

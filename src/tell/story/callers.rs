@@ -1,7 +1,8 @@
 //! How is told whom the end of a process hurt?
 
-use super::words::{messages, relative};
-use crate::analysis::story::line::{Affected, Became, Caller};
+use super::times;
+use super::words::messages;
+use crate::analysis::story::line::{Affected, At, Became, Caller};
 use crate::tell::ended;
 
 /// Whom and what it hurt.
@@ -15,14 +16,14 @@ pub(super) fn told(affected: &Affected, anchor: i64) -> String {
 
 fn caller(Caller { caller, asked, event, within, became }: &Caller, anchor: i64) -> String {
     let place = if within.is_empty() { String::new() } else { format!(" in {}", within.join(" < ")) };
-    let at = |at: &i64, event: &str| format!("at {} ({event})", relative(*at, anchor));
+    let at = |at: &At| times::at(at, anchor);
     let became = match became {
-        Became::EndedBefore { at: when, event, reason } => {
-            format!("it had ended before, {}: {reason}", at(when, event))
+        Became::EndedBefore { at: when, reason } => {
+            format!("it had ended before, at {}: {reason}", at(when))
         }
-        Became::CrashedOfThat { at: when, event } => format!("it crashed of that {}", at(when, event)),
-        Became::Crashed { at: when, event } => format!("it crashed {}", at(when, event)),
-        Became::Ended { ended, at: when, event } => format!("it {} {}", ended::told(ended), at(when, event)),
+        Became::CrashedOfThat(when) => format!("it crashed of that at {}", at(when)),
+        Became::Crashed(when) => format!("it crashed at {}", at(when)),
+        Became::Ended { ended, at: when } => format!("it {} at {}", ended::told(ended), at(when)),
         Became::WentOn => "it went on".to_owned(),
         Became::Unseen => "nothing of it is recorded after that".to_owned(),
     };

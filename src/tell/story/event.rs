@@ -7,7 +7,9 @@ use crate::analysis::story::line::{Deed, Did, Event, Left, Linked};
 /// What a story of an event tells.
 pub(super) fn told(event: &Event, anchor: i64) -> String {
     match event {
-        Event::Linked(Linked { at, deed, event }) => format!("{} {} ({event})", relative(*at, anchor), describe(deed)),
+        Event::Linked(Linked { at, deed }) => {
+            format!("{} {} ({})", relative(at.at, anchor), describe(deed), at.event)
+        }
         Event::AndSoOn => "... and so on".to_owned(),
         Event::Sent { sent } => format!("sent {sent}"),
         Event::Back { did, event } => format!("it {} ({event})", done(did)),

@@ -6,12 +6,12 @@ use crate::analysis::story::line::{Act, Last, Like, Row, What};
 /// A line of what it did last.
 pub(super) fn told(last: &Last, anchor: i64) -> String {
     match last {
-        Last::Row(Row { at, event, what }) => {
+        Last::Row(Row { at, what }) => {
             let what = match what {
                 What::One(act) => one(act),
                 What::Several { like, count } => format!("{}{}", several(like), times(*count)),
             };
-            format!("{} {what} ({event})", relative(*at, anchor))
+            format!("{} {what} ({})", relative(at.at, anchor), at.event)
         }
         Last::Noise(events) => format!("{events} events of the runtime (code loading, logging, io) left out"),
     }

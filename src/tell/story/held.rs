@@ -1,6 +1,7 @@
 //! How is told that a process waits?
 
-use super::words::{duration, relative};
+use super::times;
+use super::words::duration;
 use crate::analysis::story::line::{Held, HeldBy, Until, Waits, WaitsFor, Whom};
 
 /// For the sentence that says how its process is.
@@ -23,18 +24,17 @@ pub(super) fn head(Held { waits_for, waited_ns, until }: &Held) -> String {
 
 /// What it waits for.
 pub(super) fn held_by(held: &HeldBy, anchor: i64) -> String {
-    let (what, at, event, sent) = match held {
-        HeldBy::Call { asked, of, at, event, sent } => (format!("{asked} sent to {}", whom(of, "?")), at, event, sent),
-        HeldBy::Start { started, at, event, sent } => (format!("{started} started"), at, event, sent),
+    let (what, at, sent) = match held {
+        HeldBy::Call { asked, of, at, sent } => (format!("{asked} sent to {}", whom(of, "?")), at, sent),
+        HeldBy::Start { started, at, sent } => (format!("{started} started"), at, sent),
     };
     let place = sent.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
-    format!("{what} at {} ({event}){place}", relative(*at, anchor))
+    format!("{what} at {}{place}", times::at(at, anchor))
 }
 
 /// Of a callee.
-pub(super) fn itself(Waits { waits_for, since, event }: &Waits, anchor: i64) -> String {
-    let what = waits_for_what(waits_for);
-    format!("it was itself waiting for {what}, since {} ({event})", relative(*since, anchor))
+pub(super) fn itself(Waits { waits_for, since }: &Waits, anchor: i64) -> String {
+    format!("it was itself waiting for {}, since {}", waits_for_what(waits_for), times::at(since, anchor))
 }
 
 /// `Boss <0.1.0> to answer :total`.

@@ -6,11 +6,11 @@ mod folded;
 mod held;
 mod process;
 mod state;
+mod times;
 mod trouble;
 mod words;
 
-use crate::analysis::story::line::{Anchor, Gap, GapEvent, Head, Line, Moment, Note, Why};
-use words::relative;
+use crate::analysis::story::line::{Anchor, At, Gap, Head, Line, Moment, Note, Why};
 
 /// What a story comes to.
 pub(crate) fn head(head: &Head, _anchor: i64) -> String {
@@ -54,7 +54,7 @@ pub(crate) fn note(note: &Note, anchor: i64) -> String {
 }
 
 fn gap(Gap { dropped, times, first, last }: &Gap, anchor: i64) -> String {
-    let when = |GapEvent { at, event }: &GapEvent| format!("{} ({event})", relative(*at, anchor));
+    let when = |at: &At| times::at(at, anchor);
     let when = match times {
         1 => format!("at {}", when(last)),
         many => format!("at {many} times from {} to {}", when(first), when(last)),

@@ -1,7 +1,7 @@
 //! How is told of a process what it came to, its lives, and who asks it for what?
 
-use super::held;
-use super::words::{duration, messages, relative, times};
+use super::words::{self, duration, messages, relative};
+use super::{held, times};
 use crate::analysis::story::line::{AskedBy, Handled, Kind, LifeEnd, Lives, ProcessHead, SentFrom};
 use crate::tell::ended;
 
@@ -32,7 +32,7 @@ pub(super) fn lives(lives: &Lives, anchor: i64) -> String {
     let since = since.map_or_else(|| "before the recording".to_owned(), |since| relative(since, anchor));
     let until = match exit {
         None => "still running".to_owned(),
-        Some(LifeEnd { at, event, reason }) => format!("{} ({event}): {reason}", relative(*at, anchor)),
+        Some(LifeEnd { at, reason }) => format!("{}: {reason}", times::at(at, anchor)),
     };
     format!("{pid} from {since} to {until}")
 }
@@ -48,7 +48,7 @@ pub(super) fn handled(handled: &Handled) -> String {
 
 fn kind(kind: &Kind) -> String {
     let Kind { pattern, count, event, .. } = kind;
-    let head = format!("{pattern}{}", times(*count as usize));
+    let head = format!("{pattern}{}", words::times(*count as usize));
     let took = format!("{} in all, {} at most", duration(kind.total_ns), duration(kind.longest_ns));
     match kind.endless {
         0 => format!("{head}: {took} ({event})"),
@@ -60,7 +60,9 @@ fn kind(kind: &Kind) -> String {
 /// Who asks it for what.
 pub(super) fn asked_by(asked: &AskedBy) -> String {
     match asked {
-        AskedBy::Place { pattern, place, count } => format!("{pattern} from {}{}", sent_from(place), times(*count)),
+        AskedBy::Place { pattern, place, count } => {
+            format!("{pattern} from {}{}", sent_from(place), words::times(*count))
+        }
         AskedBy::More(more) => format!("{more} more places"),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::at::At;
 use super::messages::Messages;
 use crate::analysis::found::{Ended, Process};
 
@@ -33,22 +34,16 @@ pub(crate) struct Caller {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Became {
     EndedBefore {
-        at: i64,
-        event: String,
+        #[serde(flatten)]
+        at: At,
         reason: String,
     },
-    CrashedOfThat {
-        at: i64,
-        event: String,
-    },
-    Crashed {
-        at: i64,
-        event: String,
-    },
+    CrashedOfThat(At),
+    Crashed(At),
     Ended {
         ended: Ended,
-        at: i64,
-        event: String,
+        #[serde(flatten)]
+        at: At,
     },
     WentOn,
     /// Nothing of it is recorded after that.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::at::At;
 use super::left::Left;
 use super::waits::Whom;
 use crate::analysis::found::Process;
@@ -25,9 +26,9 @@ pub(crate) enum Event {
 /// An event that led to another, or followed from it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Linked {
-    pub(crate) at: i64,
+    #[serde(flatten)]
+    pub(crate) at: At,
     pub(crate) deed: Deed,
-    pub(crate) event: String,
 }
 
 /// Who did what.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::at::At;
 use super::left::Left;
 
 /// A line of what it did last.
@@ -16,8 +17,8 @@ pub(crate) enum Last {
 /// Something it did, or the like several times in a row.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
-    pub(crate) at: i64,
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) at: At,
     pub(crate) what: What,
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::at::At;
 use super::waits::{WaitsFor, Whom};
 use crate::analysis::found::Process;
 
@@ -29,7 +30,18 @@ pub(crate) enum Until {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HeldBy {
     /// A call without an answer.
-    Call { asked: String, of: Whom, at: i64, event: String, sent: Option<String> },
+    Call {
+        asked: String,
+        of: Whom,
+        #[serde(flatten)]
+        at: At,
+        sent: Option<String>,
+    },
     /// A process it starts.
-    Start { started: Process, at: i64, event: String, sent: Option<String> },
+    Start {
+        started: Process,
+        #[serde(flatten)]
+        at: At,
+        sent: Option<String>,
+    },
 }

@@ -1,5 +1,6 @@
 //! What does a story say? Values: one for a fact, by the file that finds it. `tell` puts them into words.
 
+mod at;
 mod callers;
 mod event;
 mod folded;
@@ -11,6 +12,7 @@ mod state;
 mod trouble;
 mod waits;
 
+pub(crate) use at::At;
 pub(crate) use callers::{Affected, Became, Caller};
 pub(crate) use event::{Deed, Did, Event, Linked};
 pub(crate) use folded::{Act, Last, Like, Row, What};
@@ -75,15 +77,8 @@ pub(crate) struct Gap {
     pub(crate) dropped: i64,
     /// How many times.
     pub(crate) times: usize,
-    pub(crate) first: GapEvent,
-    pub(crate) last: GapEvent,
-}
-
-/// One time messages were dropped.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct GapEvent {
-    pub(crate) at: i64,
-    pub(crate) event: String,
+    pub(crate) first: At,
+    pub(crate) last: At,
 }
 
 /// What a suggested call would tell.

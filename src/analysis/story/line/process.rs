@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
+use super::at::At;
 use super::held::Held;
 use super::messages::Messages;
 use crate::analysis::found::{Ended, Process};
@@ -35,8 +36,8 @@ pub(crate) enum Lives {
 /// The end of a life.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct LifeEnd {
-    pub(crate) at: i64,
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) at: At,
     pub(crate) reason: String,
 }
 

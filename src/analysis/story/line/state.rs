@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::at::At;
 use crate::analysis::found::Process;
 use crate::analysis::known::Why;
 
@@ -16,21 +17,18 @@ pub(crate) enum State {
     },
     HandlerUnknown {
         handler: String,
-        since: i64,
+        #[serde(flatten)]
+        since: At,
         why: Why,
-        event: String,
     },
     Is(String),
     Set(Set),
     /// It is what a callback was called with.
-    CalledWith {
-        at: i64,
-        event: String,
-    },
+    CalledWith(At),
     Unknown {
-        since: i64,
+        #[serde(flatten)]
+        since: At,
         why: Why,
-        event: String,
     },
     LastKnown {
         state: String,
@@ -41,8 +39,8 @@ pub(crate) enum State {
 /// What set it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Set {
-    pub(crate) at: i64,
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) at: At,
     /// The message it was set by.
     pub(crate) trigger: String,
     pub(crate) sender: Option<Process>,

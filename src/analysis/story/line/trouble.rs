@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::at::At;
 use super::left::Left;
 use super::messages::Messages;
 use super::process::SentFrom;
@@ -24,8 +25,8 @@ pub(crate) enum Trouble {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct BadEnd {
     pub(crate) pid: String,
-    pub(crate) at: i64,
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) at: At,
     pub(crate) ended: Ended,
     pub(crate) site: Option<String>,
 }
@@ -35,10 +36,9 @@ pub(crate) struct BadEnd {
 pub(crate) struct Lost {
     pub(crate) pid: String,
     pub(crate) messages: Messages,
-    /// When it ended.
-    pub(crate) at: i64,
     /// Its end.
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) at: At,
 }
 
 /// Lost messages of one kind, from one place.
@@ -49,8 +49,8 @@ pub(crate) struct LostFrom {
     pub(crate) count: usize,
     /// Who sent the first.
     pub(crate) sender: Process,
-    pub(crate) at: i64,
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) at: At,
 }
 
 /// Calls that failed in it, and it went on.
@@ -61,8 +61,8 @@ pub(crate) struct Failed {
     pub(crate) function: String,
     pub(crate) left: Left,
     pub(crate) reason: String,
-    pub(crate) at: i64,
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) at: At,
 }
 
 /// A mailbox that grew long.
@@ -72,9 +72,9 @@ pub(crate) struct Mailbox {
     pub(crate) length: i64,
     /// Whether that is all, and not at least that.
     pub(crate) is_whole: bool,
-    pub(crate) at: i64,
     /// The last message of them.
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) at: At,
     /// Between two messages, on average.
     pub(crate) every_ns: i64,
     /// What one took, on average.
@@ -97,6 +97,6 @@ pub(crate) struct Unanswered {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Asked {
     pub(crate) asked: String,
-    pub(crate) at: i64,
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) at: At,
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::at::At;
 use crate::analysis::found::Process;
 
 /// A process, as far as it is known.
@@ -28,7 +29,6 @@ pub(crate) enum WaitsFor {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Waits {
     pub(crate) waits_for: WaitsFor,
-    pub(crate) since: i64,
-    /// The event it has waited since.
-    pub(crate) event: String,
+    #[serde(flatten)]
+    pub(crate) since: At,
 }
