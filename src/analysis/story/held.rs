@@ -55,19 +55,19 @@ impl Held {
 
     pub(super) fn part(&self, cx: &Cx<'_>) -> Result<Part> {
         let since = self.wait.since();
-        let sent = sent_where(cx, since);
+        let place = sent_where(cx, since);
         let at = At::of(since);
         let mut lines = Vec::new();
         match &self.wait {
             Wait::Answer(send) => {
                 let of = whom(cx, send)?;
-                lines.push(Line::Held(HeldBy::Call { asked: asked(send), of, at, sent }));
+                lines.push(Line::Held(HeldBy::Call { asked: asked(send), of, at, place }));
                 let late = if self.has_ended { Late::AfterItsEnd } else { Late::AfterItGaveUp };
                 lines.extend(answered(cx, send, self.until, late)?.into_iter().map(Line::from));
             }
             Wait::Start { started, .. } => {
                 let started = cx.names.who(started)?.process();
-                lines.push(Line::Held(HeldBy::Start { started, at, sent }));
+                lines.push(Line::Held(HeldBy::Start { started, at, place }));
             }
         }
         if let Some(whom) = self.wait.whom() {

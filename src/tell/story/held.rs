@@ -24,11 +24,11 @@ pub(super) fn head(Held { waits_for, waited_ns, until }: &Held) -> String {
 
 /// What it waits for.
 pub(super) fn held_by(held: &HeldBy, anchor: i64) -> String {
-    let (what, at, sent) = match held {
-        HeldBy::Call { asked, of, at, sent } => (format!("{asked} sent to {}", whom(of, "?")), at, sent),
-        HeldBy::Start { started, at, sent } => (format!("{started} started"), at, sent),
+    let (what, at, place) = match held {
+        HeldBy::Call { asked, of, at, place } => (format!("{asked} sent to {}", whom(of, "?")), at, place),
+        HeldBy::Start { started, at, place } => (format!("{started} started"), at, place),
     };
-    let place = sent.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
+    let place = place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
     format!("{what} at {}{place}", times::at(at, anchor))
 }
 

@@ -35,13 +35,13 @@ pub(crate) enum HeldBy {
         of: Whom,
         #[serde(flatten)]
         at: At,
-        sent: Option<String>,
+        place: Option<String>,
     },
     /// A process it starts.
     Start {
         started: Process,
         #[serde(flatten)]
         at: At,
-        sent: Option<String>,
+        place: Option<String>,
     },
 }
