@@ -62,15 +62,8 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     let kinds = waiting::kinds(&cx, &newest.pid, at)?;
     let handled = handled(&cx, &newest.pid, (i64::MIN, at))?;
 
-    let mut story = Story {
-        head: Head::Text(String::new()),
-        anchor: Anchor { at, moment, event },
-        parts: Vec::new(),
-        notes: Vec::new(),
-        next: Vec::new(),
-    };
     let held = held::held(&cx, &newest.pid, newest.exit.as_ref())?;
-    story.head = Head::Process(Box::new(ProcessHead {
+    let head = Head::Process(Box::new(ProcessHead {
         process: who.process(),
         lives: lives.len(),
         ended: newest.exit.as_ref().map(|exit| ends::ended(&newest.end, exit)),
@@ -78,6 +71,8 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
         handled: handled.messages(),
         held: held.as_ref().map(|held| held.value(&cx)).transpose()?,
     }));
+    let anchor = Anchor { at, moment, event };
+    let mut story = Story { head, anchor, parts: Vec::new(), notes: Vec::new(), next: Vec::new() };
 
     if let Some(exit) = &newest.exit {
         let by = ended_by::line(&cx, &who, exit, &newest.end)?;
