@@ -39,23 +39,6 @@ pub(crate) fn ended(end: &ExitReason, exit: &Fact) -> Ended {
     }
 }
 
-/// The same in a story.
-pub(crate) fn how(end: &ExitReason, exit: &Fact) -> String {
-    told(&ended(end, exit))
-}
-
-/// `crashed: :badarith`, `was killed`, `ended normally`.
-pub(super) fn told(ended: &Ended) -> String {
-    match ended {
-        Ended::Unrecorded => "ended; its reason was not recorded".to_owned(),
-        Ended::Normally => "ended normally".to_owned(),
-        Ended::WithResult => "ended with what it made".to_owned(),
-        Ended::Killed => "was killed".to_owned(),
-        Ended::With { reason } => format!("ended with {reason}"),
-        Ended::Crashed { reason } => format!("crashed: {reason}"),
-    }
-}
-
 /// The reason an end tells, empty where it tells none.
 pub(crate) fn reason(exit: &Fact) -> &str {
     exit.text("exit_reason").or_else(|| exit.text("reason")).unwrap_or_default()

@@ -3,6 +3,8 @@
 //! It is, until messages were dropped or a callback was called whose values were not recorded, and again from a callback
 //! that was called with it.
 
+use serde::Serialize;
+
 use super::ask::{Ask, EVER, inside};
 use super::change::{Whose, state_before};
 use super::fact::Fact;
@@ -15,7 +17,8 @@ use crate::query::{Filter, MAX_LIMIT};
 const LOOKED_AT: usize = 200;
 
 /// Why a state is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Why {
     /// Messages were dropped, and counted.
     Dropped,
@@ -42,17 +45,6 @@ pub(crate) enum Still {
     /// A later callback was called with this one.
     CalledWith(Box<Fact>),
     Unknown(Unknown),
-}
-
-impl Why {
-    /// Why, in words.
-    pub(crate) const fn told(self) -> &'static str {
-        match self {
-            Self::Dropped => "messages were dropped",
-            Self::Disconnected => "the source was not connected",
-            Self::LeftOut => "callbacks were called whose arguments and results were not recorded",
-        }
-    }
 }
 
 impl Unknown {

@@ -3,8 +3,10 @@
 //! In go values of `analysis`, out come lines for a reader: English, short, without a word that the values do not bear
 //! out. What a value means is decided where it was made.
 
+mod ended;
 pub(crate) mod finding;
 mod found;
 mod place;
 pub(crate) mod story;
+pub(crate) mod unknown;
 pub(crate) mod words;

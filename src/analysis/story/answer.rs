@@ -1,8 +1,8 @@
 //! Was a call handled and answered, and in time?
 
+use super::calls::came_back;
 use super::line::{AnswerLine, At, Late};
 use super::part::Cx;
-use super::tell::came_back;
 use crate::analysis::ask::{EVER, types};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::fact::Fact;

@@ -3,8 +3,8 @@
 
 use std::ops::ControlFlow;
 
+use super::line::{Bound, Messages};
 use super::part::Cx;
-use super::tell::counted;
 use crate::analysis::ask::inside;
 use crate::analysis::fact::Fact;
 use crate::analysis::ledger::payload::{Payload, text};
@@ -31,10 +31,8 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    /// `at least 3 messages`.
-    pub(super) fn text(&self) -> String {
-        let bound = if self.is_whole { "" } else { "at least " };
-        format!("{bound}{}", counted(self.waiting, "message"))
+    pub(super) const fn messages(&self) -> Messages {
+        Messages { count: self.waiting, bound: if self.is_whole { Bound::Exact } else { Bound::AtLeast } }
     }
 }
 
@@ -69,9 +67,8 @@ pub(super) struct Handled {
 }
 
 impl Handled {
-    /// `at most 3 messages`.
-    pub(super) fn text(self) -> String {
-        format!("{}{}", if self.is_bound { "at most " } else { "" }, counted(self.count, "message"))
+    pub(super) const fn messages(self) -> Messages {
+        Messages { count: self.count, bound: if self.is_bound { Bound::AtMost } else { Bound::Exact } }
     }
 }
 

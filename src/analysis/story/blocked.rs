@@ -1,5 +1,6 @@
 //! What does a process wait for at a moment: the answer to a call, or the start of another? And do several wait in a circle?
 
+use super::line::{At, Waits, WaitsFor, Whom};
 use super::part::Cx;
 use super::sent::asked;
 use crate::analysis::ask::{EVER, inside, types};
@@ -44,19 +45,18 @@ impl Wait {
         }
     }
 
-    /// `Boss <0.1.0> to answer :total`.
-    pub(super) fn told(&self, cx: &Cx<'_>) -> Result<String> {
-        let who = cx.names.maybe(self.whom())?.map(|who| who.to_string());
+    pub(super) fn value(&self, cx: &Cx<'_>) -> Result<WaitsFor> {
         Ok(match self {
-            Self::Answer(send) => {
-                let name = || send.text("receiver_name").unwrap_or("a process that is not known").to_owned();
-                format!("{} to answer {}", who.unwrap_or_else(name), asked(send))
-            }
-            Self::Start { started, .. } => {
-                format!("the init/1 of {}, which it starts", who.unwrap_or_else(|| started.clone()))
-            }
+            Self::Answer(send) => WaitsFor::Answer { of: whom(cx, send)?, asked: asked(send) },
+            Self::Start { started, .. } => WaitsFor::Start { of: cx.names.who(started)?.process() },
         })
     }
+}
+
+/// Whom a message was sent to.
+pub(super) fn whom(cx: &Cx<'_>, send: &Fact) -> Result<Whom> {
+    let name = || send.text("receiver_name").map_or(Whom::Unknown, |name| Whom::Named(name.to_owned()));
+    Ok(cx.names.maybe(send.text("receiver_pid"))?.map_or_else(name, |who| Whom::Process(who.process())))
 }
 
 /// What a process waits for at a time: its last send, if it is a call without an answer by then, or its last spawn. `None`
@@ -136,10 +136,8 @@ pub(super) fn circle(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Vec<Who>> {
     Ok(Vec::new())
 }
 
-/// A callee that itself waits.
-pub(super) fn itself(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<String>> {
+/// What a callee itself waits for.
+pub(super) fn waits(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Waits>> {
     let Some(wait) = wait(cx, pid, at)? else { return Ok(None) };
-    let since = wait.since();
-    let told = wait.told(cx)?;
-    Ok(Some(format!("it was itself waiting for {told}, since {} ({})", cx.at(since.at()), since.id())))
+    Ok(Some(Waits { waits_for: wait.value(cx)?, since: At::of(wait.since()) }))
 }

@@ -1,11 +1,11 @@
 //! Whom did the end of a process hurt? Those that waited for its reply, and those linked to it.
 
 use super::backlog::backlog;
+use super::calls::{call, enclosing};
 use super::failure::Failure;
-use super::line::Line;
+use super::line::{Affected, At, Became, Caller, Line};
 use super::part::{Cx, Part};
 use super::sent::asked;
-use super::tell::{call, enclosing};
 use crate::analysis::ask::{inside, of};
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
@@ -30,16 +30,16 @@ pub(super) fn part(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
     waiting.reverse();
     let beyond = waiting.len().saturating_sub(SHOWN);
     for send in waiting.iter().take(SHOWN) {
-        lines.push(line(cx, send, exit)?);
+        lines.push(Affected::Caller(caller(cx, send, exit)?));
     }
     if beyond > 0 {
-        lines.push(format!("{beyond} more callers waited"));
+        lines.push(Affected::More(beyond));
     }
     let queued = backlog(cx, &failure.who.pid, exit.at().saturating_sub(1))?;
     if queued.waiting > 1 {
-        lines.push(format!("{} to it had not been handled and are lost", queued.text()));
+        lines.push(Affected::Lost(queued.messages()));
     }
-    Ok(Part::keeping("affected", 2, lines))
+    Ok(Part::keeping("affected", 2, lines.into_iter().map(Line::Affected).collect()))
 }
 
 /// Calls to a process that had no reply by a time, newest first; not those a reply to which may not have been recorded.
@@ -65,27 +65,28 @@ fn is_seen_after(cx: &Cx<'_>, pid: &str, at: i64) -> Result<bool> {
 }
 
 /// A caller, and what became of it.
-fn line(cx: &Cx<'_>, send: &Fact, exit: &Fact) -> Result<String> {
-    let who = cx.names.who(send.pid())?;
-    let around = enclosing(cx.ask, send, 3);
-    let place = match around.as_slice() {
-        [] => String::new(),
-        around => format!(" in {}", around.iter().map(|entry| call(entry, 40)).collect::<Vec<_>>().join(" < ")),
-    };
+fn caller(cx: &Cx<'_>, send: &Fact, exit: &Fact) -> Result<Caller> {
     let became = match exit_of(cx.ask, send.pid())? {
-        Some(end) if end.key() < exit.key() => {
-            format!("it had ended before, at {} ({}): {}", cx.at(end.at()), end.id(), brief(ends::reason(&end), 80))
-        }
         Some(end) => {
-            let place = format!("at {} ({})", cx.at(end.at()), end.id());
-            match ends::of_exit(cx.ask, &end)? {
-                ExitReason::Callee(..) | ExitReason::NoProcess(_) => format!("it crashed of that {place}"),
-                end if end.is_failure() => format!("it crashed {place}"),
-                reason => format!("it {} {place}", ends::how(&reason, &end)),
+            let at = At::of(&end);
+            if end.key() < exit.key() {
+                Became::EndedBefore { at, reason: brief(ends::reason(&end), 80) }
+            } else {
+                match ends::of_exit(cx.ask, &end)? {
+                    ExitReason::Callee(..) | ExitReason::NoProcess(_) => Became::CrashedOfThat(at),
+                    reason if reason.is_failure() => Became::Crashed(at),
+                    reason => Became::Ended { ended: ends::ended(&reason, &end), at },
+                }
             }
         }
-        None if is_seen_after(cx, send.pid(), exit.at())? => "it went on".to_owned(),
-        None => "nothing of it is recorded after that".to_owned(),
+        None if is_seen_after(cx, send.pid(), exit.at())? => Became::WentOn,
+        None => Became::Unseen,
     };
-    Ok(format!("{who} waited for {} ({}){place}; {became}", asked(send), send.id()))
+    Ok(Caller {
+        caller: cx.names.who(send.pid())?.process(),
+        asked: asked(send),
+        event: send.id().to_owned(),
+        within: enclosing(cx.ask, send, 3).iter().map(|entry| call(entry, 40)).collect(),
+        became,
+    })
 }

@@ -4,13 +4,13 @@
 //! is one of them was set by some change; of several candidates the one that is `nil`, then the one whose sort changed,
 //! then the newest counts. Without a match the newest change of a part's sort is offered, as a guess.
 
+use super::calls::{call, came_back};
 use super::clause::{self, NoClause};
 use super::failure::Failure;
 use super::line::{At, BadValue, CauseLine, Made, SentWhere};
 use super::part::Cx;
 use super::reason::operands;
 use super::sent::sent_where;
-use super::tell::{call, came_back};
 use crate::analysis::ask::inside;
 use crate::analysis::change::{Changes, StateChange, entry_of};
 use crate::analysis::fact::Fact;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::calls::{call, enclosing, left};
 use super::cause::{self, Cause};
 use super::failure::{Failure, Struck};
 use super::line::{
@@ -10,7 +11,6 @@ use super::line::{
 use super::onward::Onward;
 use super::part::{Cx, Part, Story};
 use super::sender::sent;
-use super::tell::{call, enclosing, left};
 use super::{blocked, callers, elsewhere, ended_by, folded, supervision, unseen, waiting};
 use crate::analysis::ask::Ask;
 use crate::analysis::change::{Changes, entry_of};
@@ -47,7 +47,7 @@ pub(super) fn tell_raised(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Resul
 }
 
 fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&Fact>) -> Result<Story> {
-    let cx = Cx::new(ask, names, failure.at);
+    let cx = Cx::new(ask, names);
     let kind = match &failure.exit {
         Some(exit) => ends::of_exit(ask, exit)?,
         None => ExitReason::read(&failure.error),

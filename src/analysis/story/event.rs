@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
+use super::blocked::whom;
+use super::calls::{call, left};
 use super::folded;
-use super::line::{Anchor, Head, Line, Moment, Note, Why};
+use super::line::{Anchor, At, Deed, Did, Event, Head, Line, Linked, Moment, Note, Why};
 use super::part::{Cx, Part, Story};
 use super::sender::sent;
 use super::sent::{asked, sent_where};
-use super::tell::{call, duration, left_by};
 use crate::analysis::ask::{Ask, types};
 use crate::analysis::change::{StateChange, exit_of_call};
 use crate::analysis::fact::Fact;
@@ -15,7 +16,6 @@ use crate::analysis::value::brief::brief;
 use crate::analysis::value::diff;
 use crate::analysis::who::Names;
 use crate::error::Result;
-use crate::event::exit_reason::CallEnd;
 use crate::query::Filter;
 
 /// Causes told, from the nearest on.
@@ -25,9 +25,9 @@ const MAX_CAUSES: usize = 10;
 const MAX_FOLLOWING: usize = 8;
 
 pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, fact: &Fact) -> Result<Story> {
-    let cx = Cx::new(ask, names, fact.at());
+    let cx = Cx::new(ask, names);
     let mut story = Story {
-        head: Head::Text(format!("{}.", describe(&cx, fact)?)),
+        head: Head::Event(deed(&cx, fact)?),
         anchor: Anchor { at: fact.at(), moment: Moment::Event, event: fact.id().to_owned() },
         parts: Vec::new(),
         notes: Vec::new(),
@@ -41,82 +41,74 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, fact: &Fact) -> Result<Stor
         story.parts.push(before);
     }
     if fact.event.parent_id().is_none() {
-        story.notes.push(Note::Text("what led to it was not recorded: it names no parent event".to_owned()));
+        story.notes.push(Note::NoParent);
     }
     let whole = json!({ "event_id": fact.id() });
-    story.next.push(("get_event_by_id", whole, Why::Text("the whole event".to_owned())));
+    story.next.push(("get_event_by_id", whole, Why::WholeEvent));
     if !fact.pid().is_empty() {
-        story.next.push((
-            "state_at",
-            json!({ "pid": fact.pid(), "at": fact.id() }),
-            Why::Text("the state then".to_owned()),
-        ));
+        story.next.push(("state_at", json!({ "pid": fact.pid(), "at": fact.id() }), Why::StateThen));
     }
     Ok(story)
 }
 
-/// An event in a clause, with who did it.
-pub(super) fn describe(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
-    let who = if fact.pid().is_empty() { "somebody".to_owned() } else { cx.names.who(fact.pid())?.to_string() };
+/// Who did what.
+fn deed(cx: &Cx<'_>, fact: &Fact) -> Result<Deed> {
+    let process = |pid| cx.names.maybe(pid).map(|who| who.map(|who| who.process()));
+    let by = process(Some(fact.pid()).filter(|pid| !pid.is_empty()))?;
     if fact.is("process_spawn") {
-        let child = cx.names.maybe(fact.text("spawned_pid"))?;
-        let child = child.map(|child| child.to_string()).unwrap_or_default();
-        let parent = cx.names.maybe(fact.text("parent_pid"))?;
-        return Ok(format!("{} spawned {child}", parent.map_or(who, |parent| parent.to_string())));
+        let child = process(fact.text("spawned_pid"))?;
+        let parent = process(fact.text("parent_pid"))?;
+        return Ok(Deed::Spawned { by: parent.or(by), child });
     }
-    Ok(format!("{who} {}", done(cx, fact)?))
+    Ok(Deed::Did { by, did: did(cx, fact)? })
 }
 
 /// What somebody did, without who.
-fn done(cx: &Cx<'_>, fact: &Fact) -> Result<String> {
+fn did(cx: &Cx<'_>, fact: &Fact) -> Result<Did> {
     Ok(match fact.event_type() {
-        "function_entry" => format!("called {}", call(fact, 80)),
-        "function_exit" => {
-            let took = fact.event.duration_ns().map(|ns| format!(" after {}", duration(ns))).unwrap_or_default();
-            let function = fact.mfa().unwrap_or_default();
-            let reason = fact.text("reason").map(|reason| brief(reason, 80));
-            match (fact.text("result"), CallEnd::read(fact.text("exit_reason")), reason) {
-                (Some(result), ..) => format!("returned {} from {function}{took}", brief(result, 80)),
-                (None, CallEnd::Exit, Some(reason)) => format!("left {function} by the exit {reason}{took}"),
-                (None, _, Some(reason)) => format!("{} {reason} from {function}{took}", left_by(fact)),
-                (None, _, None) => format!("came back (returned or raised: not traced) from {function}{took}"),
-            }
-        }
-        "message_send" => {
-            let to = match fact.text("receiver_pid") {
-                Some(pid) => cx.names.who(pid)?.to_string(),
-                None => fact.text("receiver_name").unwrap_or("?").to_owned(),
-            };
-            let lost = if fact.flag("undeliverable") { ", which is not there: the message is lost" } else { "" };
-            format!("sent {} {} to {to}{lost}", fact.text("send_type").unwrap_or("message"), asked(fact))
-        }
-        "message_receive" => format!("received {}", asked(fact)),
-        "state_change" => match StateChange::of(fact) {
-            Some(change) if change.is_removal => {
-                format!("no longer has the handler {}", change.handler.as_deref().unwrap_or("?"))
-            }
-            Some(change) => {
-                let whose = change.handler.as_deref().map(|handler| format!("the state of its handler {handler}"));
-                let whose = whose.unwrap_or_else(|| "its state".to_owned());
-                let differences = change.old.as_deref().map(|old| diff::shown(old, &change.new));
-                let differences =
-                    differences.unwrap_or_else(|| vec![format!("{} -> {}", change.no_old(), brief(&change.new, 100))]);
-                format!("changed {whose}: {}, by {}", brief(&differences.join(", "), 120), brief(&change.trigger(), 60))
-            }
-            None => "changed its state".to_owned(),
+        "function_entry" => Did::Called { call: call(fact, 80) },
+        "function_exit" => came_back(fact),
+        "message_send" => Did::Sent {
+            kind: fact.text("send_type").map(str::to_owned),
+            message: asked(fact),
+            to: whom(cx, fact)?,
+            is_lost: fact.flag("undeliverable"),
         },
-        "process_exit" => format!("ended: {}", brief(fact.text("exit_reason").unwrap_or("?"), 100)),
-        "process_register" => format!("was registered as {}", fact.text("registered_name").unwrap_or("?")),
-        other => {
-            let data = brief(fact.event.data(), 100);
-            format!("{other} {data}")
-        }
+        "message_receive" => Did::Received { message: asked(fact) },
+        "state_change" => StateChange::of(fact).map_or(Did::ChangedUntold, |change| changed(&change)),
+        "process_exit" => Did::Ended { reason: brief(fact.text("exit_reason").unwrap_or("?"), 100) },
+        "process_register" => Did::Registered { name: fact.text("registered_name").unwrap_or("?").to_owned() },
+        other => Did::Other { event_type: other.to_owned(), data: brief(fact.event.data(), 100) },
     })
+}
+
+/// How a call came back.
+fn came_back(end: &Fact) -> Did {
+    let (function, after_ns) = (end.mfa().unwrap_or_default(), end.event.duration_ns());
+    match (end.text("result"), end.text("reason")) {
+        (Some(result), _) => Did::Returned { result: brief(result, 80), function, after_ns },
+        (None, Some(reason)) => Did::Failed { left: left(end), reason: brief(reason, 80), function, after_ns },
+        (None, None) => Did::CameBack { function, after_ns },
+    }
+}
+
+fn changed(change: &StateChange) -> Did {
+    if change.is_removal {
+        return Did::LostHandler { handler: change.handler.clone().unwrap_or_else(|| "?".to_owned()) };
+    }
+    let differences = change.old.as_deref().map(|old| diff::shown(old, &change.new));
+    let differences =
+        differences.unwrap_or_else(|| vec![format!("{} -> {}", change.no_old(), brief(&change.new, 100))]);
+    Did::Changed {
+        handler: change.handler.clone(),
+        change: brief(&differences.join(", "), 120),
+        trigger: brief(&change.trigger(), 60),
+    }
 }
 
 /// What belongs to this event in particular.
 fn about(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     match fact.event_type() {
         "function_entry" if fact.is_callback() => lines.extend(sent(cx, fact, None)?.into_iter().map(Line::Sender)),
         "state_change" => {
@@ -124,17 +116,13 @@ fn about(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
                 lines.extend(sent(cx, &entry, Some(&change))?.into_iter().map(Line::Sender));
             }
         }
-        "message_send" => lines.extend(sent_where(cx, fact).map(|place| Line::Text(format!("sent {place}")))),
+        "message_send" => lines.extend(sent_where(cx, fact).map(|place| Line::Event(Event::Sent { place }))),
         _ => {}
     }
     if fact.is("function_entry") {
-        lines.push(Line::Text(match exit_of_call(cx.ask, fact)? {
-            Some(exit) => {
-                format!("it {} ({})", done(cx, &exit)?, exit.id())
-            }
-            None => {
-                "its return was not recorded: it did not come back, was a tail call, or its end was left out".to_owned()
-            }
+        lines.push(Line::Event(match exit_of_call(cx.ask, fact)? {
+            Some(exit) => Event::Back { did: did(cx, &exit)?, event: exit.id().to_owned() },
+            None => Event::NotBack,
         }));
     }
     Ok(Part::new("about it", lines))
@@ -146,14 +134,18 @@ fn causes(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
     let mut parent = cx.ask.event(fact.event.parent_id());
     while let Some(cause) = parent {
         if lines.len() >= MAX_CAUSES {
-            lines.push("... and so on".to_owned());
+            lines.push(Line::Event(Event::AndSoOn));
             break;
         }
-        lines.push(format!("{} {} ({})", cx.at(cause.at()), describe(cx, &cause)?, cause.id()));
+        lines.push(linked(cx, &cause)?);
         // An event that is its own cause would go on for ever; a cause is never later.
         parent = cx.ask.event(cause.event.parent_id()).filter(|next| next.key() < cause.key());
     }
     Ok(Part::keeping("led to by", 4, lines))
+}
+
+fn linked(cx: &Cx<'_>, fact: &Fact) -> Result<Line> {
+    Ok(Line::Event(Event::Linked(Linked { at: At::of(fact), deed: deed(cx, fact)? })))
 }
 
 /// What belongs to the same exchange and came later.
@@ -164,9 +156,7 @@ fn following(cx: &Cx<'_>, fact: &Fact) -> Result<Part> {
         ..types(&["function_entry", "state_change", "message_send", "process_spawn"])
     };
     let events = cx.ask.oldest(filter, (fact.at(), i64::MAX), 50)?;
-    let mut lines = Vec::new();
-    for event in events.iter().filter(|event| event.key() > fact.key()).take(MAX_FOLLOWING) {
-        lines.push(format!("{} {} ({})", cx.at(event.at()), describe(cx, event)?, event.id()));
-    }
-    Ok(Part::keeping("followed by", 3, lines))
+    let later = events.iter().filter(|event| event.key() > fact.key()).take(MAX_FOLLOWING);
+    let lines = later.map(|event| linked(cx, event)).collect::<Result<_>>()?;
+    Ok(Part::keeping::<Line>("followed by", 3, lines))
 }

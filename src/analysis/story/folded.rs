@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::calls::{call, left};
+use super::line::{Act, At, Last, Like, Line, Row, What};
 use super::part::{Cx, Part};
 use super::sent::asked;
-use super::tell::{call, left_by, times};
 use crate::analysis::ask::inside;
 use crate::analysis::change::entry_of;
 use crate::analysis::fact::Fact;
@@ -24,15 +25,6 @@ const MAX_LINES: usize = 8;
 const NOISE: [&str; 7] =
     [":code_call", ":code_server", ":io_request", ":io_reply", ":\"$logger", "Logger", ":error_logger"];
 
-struct Row {
-    at: i64,
-    id: String,
-    text: String,
-    /// Rows of the same kind in a row are one.
-    kind: String,
-    count: usize,
-}
-
 /// The last things a process did before a time, newest first.
 pub(super) fn part(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Part> {
     let mut events = cx.ask.newest(inside(pid, &[]), (i64::MIN, until), MAX_EVENTS)?;
@@ -41,30 +33,24 @@ pub(super) fn part(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Part> {
     let own: BTreeSet<String> =
         events.iter().filter(|event| event.is("function_entry")).map(|event| event.id().to_owned()).collect();
     let changes: Vec<&Fact> = events.iter().filter(|event| event.is("state_change")).collect();
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<(Like, Row)> = Vec::new();
     for event in events.iter().filter(|event| !is_noise(event)) {
-        let Some((kind, text)) = row(cx, event, &own, &changes) else { continue };
+        let Some((like, act)) = act(cx, event, &own, &changes) else { continue };
+        let at = At::of(event);
         match rows.last_mut() {
-            Some(last) if last.kind == kind => {
-                last.count += 1;
-                last.at = event.at();
-                event.id().clone_into(&mut last.id);
-                // What they have in common, no more.
-                last.text.clone_from(&kind);
+            // What is alike in a row is one.
+            Some((last, row)) if *last == like => {
+                let count = if let What::Several { count, .. } = row.what { count } else { 1 };
+                *row = Row { at, what: What::Several { like, count: count + 1 } };
             }
-            _ => rows.push(Row { at: event.at(), id: event.id().to_owned(), text, kind, count: 1 }),
+            _ => rows.push((like, Row { at, what: What::One(act) })),
         }
     }
-    let mut lines: Vec<String> = rows
-        .iter()
-        .rev()
-        .take(MAX_LINES)
-        .map(|row| format!("{} {}{} ({})", cx.at(row.at), row.text, times(row.count), row.id))
-        .collect();
+    let mut lines: Vec<Last> = rows.into_iter().rev().take(MAX_LINES).map(|(_, row)| Last::Row(row)).collect();
     if noise > 0 && !lines.is_empty() {
-        lines.push(format!("{noise} events of the runtime (code loading, logging, io) left out"));
+        lines.push(Last::Noise(noise));
     }
-    Ok(Part::keeping("before that", 0, lines))
+    Ok(Part::keeping("before that", 0, lines.into_iter().map(Line::Last).collect()))
 }
 
 fn is_noise(event: &Fact) -> bool {
@@ -80,53 +66,48 @@ fn is_noise(event: &Fact) -> bool {
     }
 }
 
-/// The kind of what happened and how it is told; `None` for what is told with something else.
-fn row(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> Option<(String, String)> {
+/// What happened, and what it has in common with the like; `None` for what is told with something else.
+fn act(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> Option<(Like, Act)> {
     match event.event_type() {
         "function_entry" if event.is_callback() && event.handled().is_some() => {
             let message = event.handled().unwrap_or_default();
-            let pattern = Value::read(message).pattern();
             let change = changes.iter().find(|change| change.event.call_id() == Some(event.id()));
             let change = change.map(|change| {
                 let (old, new) = (change.text("old_state"), change.text("new_state"));
-                let differences = diff::shown(old.unwrap_or_default(), new.unwrap_or_default());
-                format!(": {}", brief(&differences.join(", "), 80))
+                brief(&diff::shown(old.unwrap_or_default(), new.unwrap_or_default()).join(", "), 80)
             });
-            Some((
-                format!("handled {pattern}"),
-                format!("handled {}{}", brief(message, 60), change.unwrap_or_default()),
-            ))
+            let like = Like::Handled { pattern: Value::read(message).pattern() };
+            Some((like, Act::Handled { message: brief(message, 60), change }))
         }
         "function_entry" => {
             // Calls inside of others are told by the outer one.
             let is_inner = event.event.parent_id().is_some_and(|parent| own.contains(parent));
-            (!is_inner).then(|| (format!("called {}", event.mfa().unwrap_or_default()), call(event, 60)))
+            let function = event.mfa().unwrap_or_default();
+            (!is_inner).then(|| (Like::Called { function }, Act::Called { call: call(event, 60) }))
         }
         "function_exit" if event.is_failed_exit() => {
             let entry = entry_of(cx.ask, event);
-            let what = entry.as_ref().map_or_else(|| event.mfa().unwrap_or_default(), |entry| call(entry, 40));
+            let call = entry.as_ref().map_or_else(|| event.mfa().unwrap_or_default(), |entry| call(entry, 40));
             let reason = brief(event.text("reason").unwrap_or_default(), 60);
-            Some((format!("failed {}", event.id()), format!("{what} {} {reason}", left_by(event))))
+            Some((Like::Failed { event: event.id().to_owned() }, Act::Failed { call, left: left(event), reason }))
         }
         "message_send" if event.text("send_type") != Some("reply") => {
-            let to = event.text("receiver_name").or_else(|| event.text("receiver_pid")).unwrap_or("?");
-            let lost = if event.flag("undeliverable") { ", which is not there" } else { "" };
-            let kind = event.text("send_type").unwrap_or("message");
+            let kind = event.text("send_type").map(str::to_owned);
+            let to = event.text("receiver_name").or_else(|| event.text("receiver_pid")).unwrap_or("?").to_owned();
+            let is_lost = event.flag("undeliverable");
             let pattern = Value::read(request(event.text("message").unwrap_or_default())).pattern();
-            Some((
-                format!("sent {kind} {pattern} to {to}{lost}"),
-                format!("sent {kind} {} to {to}{lost}", asked(event)),
-            ))
+            let act = Act::Sent { kind: kind.clone(), message: asked(event), to: to.clone(), is_lost };
+            Some((Like::Sent { kind, pattern, to, is_lost }, act))
         }
         "process_spawn" => {
-            let child = event.text("spawned_pid").unwrap_or("?");
-            (event.text("parent_pid") == Some(event.pid())).then(|| ("spawned".to_owned(), format!("spawned {child}")))
+            let child = event.text("spawned_pid").unwrap_or("?").to_owned();
+            (event.text("parent_pid") == Some(event.pid())).then_some((Like::Spawned, Act::Spawned { child }))
         }
         "process_exit" => {
             let reason = brief(event.text("exit_reason").unwrap_or_default(), 60);
-            Some(("ended".to_owned(), format!("ended: {reason}")))
+            Some((Like::Ended, Act::Ended { reason }))
         }
-        "gap" => Some(("gap".to_owned(), "trace messages were dropped here".to_owned())),
+        "gap" => Some((Like::Dropped, Act::Dropped)),
         _ => None,
     }
 }

@@ -1,13 +1,13 @@
 //! Does a process wait: at the end of the recording, or when it was ended?
 
 use super::answer::answered;
-use super::blocked::{Wait, circle, itself, wait};
-use super::line::{Late, Line};
+use super::blocked::{Wait, circle, wait, waits, whom};
+use super::line::{self, At, HeldBy, Late, Line, Until, WaitsFor};
 use super::part::{Cx, Part};
 use super::sent::{asked, sent_where};
-use super::tell::duration;
 use crate::analysis::ask::{EVER, inside};
 use crate::analysis::fact::Fact;
+use crate::analysis::who::Who;
 use crate::error::Result;
 use crate::query::Filter;
 
@@ -37,46 +37,41 @@ pub(super) fn held(cx: &Cx<'_>, pid: &str, exit: Option<&Fact>) -> Result<Option
 
 impl Held {
     /// What it waited for.
-    pub(super) fn what(&self, cx: &Cx<'_>) -> Result<String> {
-        self.wait.told(cx)
+    pub(super) fn what(&self, cx: &Cx<'_>) -> Result<WaitsFor> {
+        self.wait.value(cx)
     }
 
     /// For the sentence that says how its process is.
-    pub(super) fn told(&self, cx: &Cx<'_>) -> Result<String> {
-        let what = self.what(cx)?;
-        let waited = duration(self.until.saturating_sub(self.wait.since().at()));
-        if self.has_ended {
-            return Ok(format!(", having waited {waited} for {what}"));
-        }
-        let circle = circle(cx, &self.pid, self.until)?;
-        let names: Vec<String> = circle.iter().map(ToString::to_string).collect();
-        let deadlock = match names.as_slice() {
-            [] => String::new(),
-            [one] => format!("; {one} waits for itself: a deadlock"),
-            _ => format!("; {} wait for each other: a deadlock", names.join(" and ")),
+    pub(super) fn value(&self, cx: &Cx<'_>) -> Result<line::Held> {
+        let until = if self.has_ended {
+            Until::ItsEnd
+        } else {
+            let circle = circle(cx, &self.pid, self.until)?;
+            Until::End { circle: circle.iter().map(Who::process).collect() }
         };
-        Ok(format!(", waiting for {what}, for {waited} to the end of the recording{deadlock}"))
+        let waited_ns = self.until.saturating_sub(self.wait.since().at());
+        Ok(line::Held { waits_for: self.wait.value(cx)?, waited_ns, until })
     }
 
     pub(super) fn part(&self, cx: &Cx<'_>) -> Result<Part> {
         let since = self.wait.since();
-        let place = sent_where(cx, since).map(|place| format!(", {place}")).unwrap_or_default();
-        let (at, id) = (cx.at(since.at()), since.id());
+        let place = sent_where(cx, since);
+        let at = At::of(since);
         let mut lines = Vec::new();
         match &self.wait {
             Wait::Answer(send) => {
-                let whom = cx.names.maybe(self.wait.whom())?.map(|who| who.to_string());
-                let whom = whom.as_deref().or_else(|| send.text("receiver_name")).unwrap_or("?");
-                lines.push(Line::Text(format!("{} sent to {whom} at {at} ({id}){place}", asked(send))));
+                let of = whom(cx, send)?;
+                lines.push(Line::Held(HeldBy::Call { asked: asked(send), of, at, place }));
                 let late = if self.has_ended { Late::AfterItsEnd } else { Late::AfterItGaveUp };
                 lines.extend(answered(cx, send, self.until, late)?.into_iter().map(Line::Answer));
             }
             Wait::Start { started, .. } => {
-                lines.push(Line::Text(format!("{} started at {at} ({id}){place}", cx.names.who(started)?)));
+                let started = cx.names.who(started)?.process();
+                lines.push(Line::Held(HeldBy::Start { started, at, place }));
             }
         }
         if let Some(whom) = self.wait.whom() {
-            lines.extend(itself(cx, whom, self.until)?.map(Line::Text));
+            lines.extend(waits(cx, whom, self.until)?.map(Line::Waits));
         }
         Ok(Part::new("waits for", lines))
     }

@@ -7,6 +7,7 @@ mod answer;
 mod backlog;
 mod blocked;
 mod callers;
+pub(crate) mod calls;
 mod cause;
 mod clause;
 mod crash;
@@ -26,7 +27,6 @@ mod sender;
 mod sent;
 mod supervision;
 mod target;
-pub(crate) mod tell;
 mod timer;
 mod unseen;
 mod waiting;
@@ -35,7 +35,7 @@ use super::ask::{Ask, types};
 use super::who::Names;
 use crate::error::Result;
 
-use line::Note;
+use line::{At, Gap, Note};
 pub(crate) use part::{About, Story};
 
 /// Gaps that are counted.
@@ -66,18 +66,6 @@ fn dropped(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
     let gaps = ask.newest(types(&["gap"]), super::ask::EVER, MAX_GAPS)?;
     let (Some(last), Some(first)) = (gaps.first(), gaps.last()) else { return Ok(()) };
     let dropped: i64 = gaps.iter().filter_map(|gap| gap.number("dropped")).sum();
-    let when = match gaps.len() {
-        1 => format!("at {} ({})", tell::relative(last.at(), story.anchor.at), last.id()),
-        many => format!(
-            "at {many} times from {} ({}) to {} ({})",
-            tell::relative(first.at(), story.anchor.at),
-            first.id(),
-            tell::relative(last.at(), story.anchor.at),
-            last.id()
-        ),
-    };
-    story.notes.push(Note::Text(format!(
-        "gap: {dropped} trace messages were dropped {when}: what seems absent may have happened there"
-    )));
+    story.notes.push(Note::Gap(Gap { dropped, times: gaps.len(), first: At::of(first), last: At::of(last) }));
     Ok(())
 }

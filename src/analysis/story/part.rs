@@ -7,7 +7,6 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use super::line::{Anchor, Head, Line, Note, Why};
-use super::tell::relative;
 use crate::analysis::anomalies::Glance;
 use crate::analysis::ask::{Ask, EVER};
 use crate::analysis::ledger::{Ledger, gather};
@@ -72,19 +71,13 @@ const MAX_LOOKED_THROUGH: u64 = 10_000;
 pub(super) struct Cx<'a> {
     pub(super) ask: &'a Ask<'a>,
     pub(super) names: &'a Names<'a>,
-    /// What times count from.
-    pub(super) anchor: i64,
     /// By pid: all that is recorded of a process, or how many events are too many for that.
     ledgers: RefCell<BTreeMap<String, std::result::Result<Rc<Ledger>, u64>>>,
 }
 
 impl<'a> Cx<'a> {
-    pub(super) fn new(ask: &'a Ask<'a>, names: &'a Names<'a>, anchor: i64) -> Self {
-        Self { ask, names, anchor, ledgers: RefCell::default() }
-    }
-
-    pub(super) fn at(&self, at: i64) -> String {
-        relative(at, self.anchor)
+    pub(super) fn new(ask: &'a Ask<'a>, names: &'a Names<'a>) -> Self {
+        Self { ask, names, ledgers: RefCell::default() }
     }
 
     /// All that is recorded of a process, gathered once; `None` where that is too much.
@@ -108,9 +101,7 @@ impl<'a> Cx<'a> {
     pub(super) fn unlooked(&self) -> Vec<Note> {
         let ledgers = self.ledgers.borrow();
         let unlooked = ledgers.iter().filter_map(|(pid, ledger)| Some((pid, ledger.as_ref().err()?)));
-        let told = |(pid, events): (&String, &u64)| {
-            format!("what waited in the mailbox of {pid} was not looked for among its {events} events; mailbox does")
-        };
-        unlooked.map(told).map(Note::Text).collect()
+        let note = |(pid, events): (&String, &u64)| Note::MailboxUnlooked { pid: pid.clone(), events: *events };
+        unlooked.map(note).collect()
     }
 }

@@ -1,8 +1,8 @@
 //! Where was a message sent, and what does it ask for?
 
+use super::calls::{call, enclosing};
 use super::line::SentWhere;
 use super::part::Cx;
-use super::tell::{call, enclosing};
 use crate::analysis::fact::Fact;
 use crate::analysis::place::is_library;
 use crate::analysis::value::brief::brief;

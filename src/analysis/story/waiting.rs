@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::answer::answered;
 use super::backlog::{backlog, handled};
-use super::blocked::{has_answer, itself};
+use super::blocked::{has_answer, waits};
 use super::ended_by::by_supervisor;
 use super::failure::Failure;
 use super::line::{At, Bound, HandledThen, Lasts, Late, Line, Messages, WaitingLine};
@@ -116,7 +116,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     } else {
         lines.push(Line::Waiting(WaitingLine::Idle { who: who.process() }));
     }
-    lines.extend(itself(cx, pid, gave_up)?.map(Line::Text));
+    lines.extend(waits(cx, pid, gave_up)?.map(Line::Waits));
     if let Some(abandoned) = abandoned(cx.ask, cx.names, pid, asked_at)? {
         let offered = abandoned.offered.clone();
         lines.push(Line::AtWorkFor(Box::new(abandoned)));

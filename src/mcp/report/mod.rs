@@ -49,6 +49,7 @@ use table::Shown;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     answer: String,
+    values: Option<Value>,
     facts: Vec<(&'static str, Cell)>,
     filters: Option<Map<String, Value>>,
     anchor: Option<(i64, String)>,
@@ -62,6 +63,12 @@ impl Report {
     /// A report that says this first. One sentence with the answer, not with what was asked.
     pub(crate) fn new(answer: impl Into<String>) -> Self {
         Self { answer: answer.into(), ..Self::default() }
+    }
+
+    /// What the answer says, as values for a program.
+    pub(crate) fn values(&mut self, values: Value) -> &mut Self {
+        self.values = Some(values);
+        self
     }
 
     /// Adds a fact to the head.
@@ -239,7 +246,7 @@ impl Report {
                 name: section.name,
                 facts: facts(&section.facts, t0),
                 lines: section.lines[..shown.lines].to_vec(),
-                values: section.values.clone().filter(|_| shown.lines > 0),
+                values: section.values_of(shown.lines),
                 constants: shown.constant.iter().map(|at| (named(at), cell(&section.rows[0], at))).collect(),
                 columns: if shown.rows == 0 { Vec::new() } else { shown.kept.iter().map(named).collect() },
                 rows: section.rows[..shown.rows]
@@ -253,6 +260,7 @@ impl Report {
         ReportReply {
             sections: sections.collect(),
             answer: self.answer,
+            values: self.values,
             facts: facts(&self.facts, t0),
             filters: self.filters,
             t0,

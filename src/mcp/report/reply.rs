@@ -12,6 +12,10 @@ use crate::mcp::gap::GapReply;
 pub(crate) struct ReportReply {
     /// The answer in a sentence.
     pub(super) answer: String,
+    /// What it says, as values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "values_schema")]
+    pub(super) values: Option<Value>,
     /// Figures that lead the answer. Names that end in _ns are nanoseconds.
     #[schemars(schema_with = "facts_schema")]
     pub(super) facts: Map<String, Value>,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cell::Cell;
 
@@ -69,8 +69,10 @@ pub(crate) struct Section {
     pub(super) beyond: u64,
     /// Lines and rows that other sections make room for.
     pub(super) keep: usize,
-    /// What the lines tell, as values.
+    /// What the lines tell together, as values.
     pub(super) values: Option<Value>,
+    /// What each of the first lines tells, as a value.
+    pub(super) told: Vec<Value>,
 }
 
 impl Section {
@@ -85,6 +87,7 @@ impl Section {
             beyond: 0,
             keep: 1,
             values: None,
+            told: Vec::new(),
         }
     }
 
@@ -98,6 +101,12 @@ impl Section {
     pub(crate) fn line(&mut self, line: impl Into<String>) -> &mut Self {
         self.lines.push(line.into());
         self
+    }
+
+    /// Adds a line of text, and what it tells as a value; before any line without one.
+    pub(crate) fn told(&mut self, line: impl Into<String>, value: Value) -> &mut Self {
+        self.told.push(value);
+        self.line(line)
     }
 
     /// Gives the table its columns. Rows have a cell for each.
@@ -129,6 +138,20 @@ impl Section {
     pub(crate) fn values(&mut self, values: Value) -> &mut Self {
         self.values = Some(values);
         self
+    }
+
+    /// What so many of its lines tell, as values.
+    pub(super) fn values_of(&self, lines: usize) -> Option<Value> {
+        let told = &self.told[..lines.min(self.told.len())];
+        let whole = self.values.clone().filter(|_| lines > 0);
+        match (told.is_empty(), whole) {
+            (true, whole) => whole,
+            (false, None) => Some(json!({ "told": told })),
+            (false, Some(mut whole)) => {
+                whole["told"] = json!(told);
+                Some(whole)
+            }
+        }
     }
 
     /// Lines and rows.

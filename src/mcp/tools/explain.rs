@@ -55,12 +55,12 @@ impl Tool for Explain {
         let has_race = parts.iter().any(|part| part.name == "lost update");
         let t0 = anchor.at;
         let mut report = Report::new(story::head(&head, t0));
-        report.anchor(t0, story::anchor(&anchor));
+        report.anchor(t0, story::anchor(&anchor)).values(json!({ "head": head, "anchor": anchor, "notes": notes }));
         for part in parts {
             let mut section = Section::new(part.name);
             section.keep(part.keep);
             for line in &part.lines {
-                section.line(story::line(line, t0));
+                section.told(story::line(line, t0), json!(line));
             }
             if let Some(Glance { ledger, found }) = &part.found {
                 found.iter().flat_map(|finding| lines(ledger, finding)).for_each(|line| _ = section.line(line));

@@ -9,7 +9,7 @@ use crate::analysis::change::StateChange;
 use crate::analysis::handlers::HandlerState;
 use crate::analysis::known_at::Known;
 use crate::analysis::state::{Moment, Question, StateAt, state_at};
-use crate::analysis::story::tell::call;
+use crate::analysis::story::calls::call;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::is_cut;
 use crate::analysis::value::path::Path;
@@ -19,6 +19,7 @@ use crate::mcp::args::{BudgetArgs, NodeArg, TimeArg};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::tell::unknown;
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -86,14 +87,14 @@ fn headline(found: &StateAt, part: &str, value: &str) -> String {
         return format!("{part}{} was {}", found.who, brief(value, 300));
     };
     let since = Cell::At(unknown.since).shown(Some(found.at));
-    format!("{part}{} is unknown since {since}: {} ({})", found.who, unknown.why.told(), unknown.event)
+    format!("{part}{} is unknown since {since}: {} ({})", found.who, unknown::why(unknown.why), unknown.event)
 }
 
 /// A handler's state, or since when it is unknown.
 fn told(HandlerState { handler, known, state }: &HandlerState, at: i64, width: usize) -> String {
     let Known::Unknown { unknown, .. } = known else { return format!("{handler} was {}", brief(state, width)) };
     let since = Cell::At(unknown.since).shown(Some(at));
-    format!("{handler} is unknown since {since}: {} ({})", unknown.why.told(), unknown.event)
+    format!("{handler} is unknown since {since}: {} ({})", unknown::why(unknown.why), unknown.event)
 }
 
 /// What the states of handlers rest on.

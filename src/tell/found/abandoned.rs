@@ -1,7 +1,8 @@
 //! Work for a caller that has ended, and who gave the one that works to others all the same.
 
 use crate::analysis::duration::duration;
-use crate::analysis::found::{Abandoned, Ended, Offered};
+use crate::analysis::found::{Abandoned, Offered};
+use crate::tell::ended;
 
 /// A line each.
 pub(super) fn told(abandoned: &Abandoned) -> Vec<String> {
@@ -13,7 +14,7 @@ pub(in crate::tell) fn at_work(Abandoned { message, caller, ended: how, before_n
     format!(
         "the callee was at work on {message} for {caller}, which {} {} before this call ({exit}): nobody waits for that \
          answer",
-        ended(how),
+        ended::told(how),
         duration(*before_ns),
     )
 }
@@ -23,16 +24,4 @@ pub(in crate::tell) fn offered(Offered { by, path, callback, message, change }: 
     let part = if path.is_empty() { "its state" } else { path };
     let with = message.as_ref().map_or_else(String::new, |message| format!(" with {message}"));
     format!("after that end {by} put it into {part} all the same, in {callback}{with} ({change})")
-}
-
-/// `crashed: :badarith`, `was killed`, `ended normally`.
-fn ended(how: &Ended) -> String {
-    match how {
-        Ended::Unrecorded => "ended; its reason was not recorded".to_owned(),
-        Ended::Normally => "ended normally".to_owned(),
-        Ended::WithResult => "ended with what it made".to_owned(),
-        Ended::Killed => "was killed".to_owned(),
-        Ended::With { reason } => format!("ended with {reason}"),
-        Ended::Crashed { reason } => format!("crashed: {reason}"),
-    }
 }

@@ -1,7 +1,7 @@
 //! Who made a process end?
 
-use super::times;
 use super::words::duration;
+use super::{held, times};
 use crate::analysis::story::line::{EndedBy, SpentRestarts, Within};
 use crate::tell::found::gave_up;
 
@@ -29,7 +29,8 @@ pub(super) fn line(of: &EndedBy, anchor: i64) -> String {
             format!("it was linked to {other}, which ended so {} before ({event})", duration(*before_ns))
         }
         EndedBy::Waiting { waited_for } => {
-            format!("who ended it is not recorded: exit signals are not traced; it was waiting for {waited_for} then")
+            let what = held::waits_for_what(waited_for);
+            format!("who ended it is not recorded: exit signals are not traced; it was waiting for {what} then")
         }
         EndedBy::Unrecorded { within } => {
             let within = within.as_ref().map(|Within { function, event }| {

@@ -1,28 +1,36 @@
 //! How is a story told? One file for each file of values in `analysis/story/line`.
 
 mod answer;
+mod callers;
 mod cause;
 mod crash;
 mod elsewhere;
 mod ended_by;
+mod event;
+mod folded;
+mod held;
 mod onward;
+mod process;
 mod sender;
 mod sent;
+mod state;
 mod supervision;
 mod timer;
 mod times;
+mod trouble;
 mod unseen;
 mod waiting;
 mod words;
 
-use crate::analysis::story::line::{Anchor, Head, Line, Moment, Note, Why};
+use crate::analysis::story::line::{Anchor, At, Gap, Head, Line, Moment, Note, Why};
 use crate::tell::found::abandoned;
 
 /// What a story comes to.
 pub(crate) fn head(head: &Head, _anchor: i64) -> String {
     match head {
         Head::Crash(of) => crash::head(of),
-        Head::Text(text) => text.clone(),
+        Head::Process(head) => process::head(head),
+        Head::Event(deed) => format!("{}.", event::describe(deed)),
     }
 }
 
@@ -40,16 +48,41 @@ pub(crate) fn line(line: &Line, anchor: i64) -> String {
         Line::Sender(of) => sender::line(of, anchor),
         Line::Supervision(of) => supervision::line(of, anchor),
         Line::Waiting(of) => waiting::line(of, anchor),
-        Line::Text(text) => text.clone(),
+        Line::Trouble(it) => trouble::told(it, anchor),
+        Line::Lives(it) => process::lives(it, anchor),
+        Line::Handled(it) => process::handled(it),
+        Line::State(it) => state::told(it, anchor),
+        Line::AskedBy(it) => process::asked_by(it),
+        Line::Held(it) => held::held_by(it, anchor),
+        Line::Waits(it) => held::itself(it, anchor),
+        Line::Affected(it) => callers::told(it, anchor),
+        Line::Event(it) => event::told(it, anchor),
+        Line::Last(it) => folded::told(it, anchor),
     }
 }
 
 /// What a reader has to know beside the story.
-pub(crate) fn note(note: &Note, _anchor: i64) -> String {
+pub(crate) fn note(note: &Note, anchor: i64) -> String {
     match note {
         Note::Unseen(of) => unseen::note(of),
-        Note::Text(text) => text.clone(),
+        Note::RacesUnlooked { events } => {
+            format!("lost updates were not looked for among its {events} events; find_anomalies does")
+        }
+        Note::MailboxUnlooked { pid, events } => {
+            format!("what waited in the mailbox of {pid} was not looked for among its {events} events; mailbox does")
+        }
+        Note::NoParent => "what led to it was not recorded: it names no parent event".to_owned(),
+        Note::Gap(of) => gap(of, anchor),
     }
+}
+
+fn gap(Gap { dropped, times, first, last }: &Gap, anchor: i64) -> String {
+    let when = |at: &At| times::at(at, anchor);
+    let when = match times {
+        1 => format!("at {}", when(last)),
+        many => format!("at {many} times from {} to {}", when(first), when(last)),
+    };
+    format!("gap: {dropped} trace messages were dropped {when}: what seems absent may have happened there")
 }
 
 /// What a suggested call would tell.
@@ -57,7 +90,8 @@ pub(crate) fn why(why: &Why) -> String {
     match why {
         Why::StateChanges => "every change of its state".to_owned(),
         Why::StateChangesOf(path) => format!("every change of {path}"),
-        Why::Text(text) => text.clone(),
+        Why::WholeEvent => "the whole event".to_owned(),
+        Why::StateThen => "the state then".to_owned(),
     }
 }
 

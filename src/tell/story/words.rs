@@ -2,7 +2,15 @@
 
 pub(super) use crate::analysis::duration::duration;
 use crate::analysis::story::line::{Bound, Left, Messages};
-pub(super) use crate::analysis::story::tell::relative;
+
+/// A time as its distance from the anchor: `-50.3ms`, `+1.2us`, `0`.
+pub(super) fn relative(at: i64, anchor: i64) -> String {
+    match at.saturating_sub(anchor) {
+        0 => "0".to_owned(),
+        ns @ 1.. => format!("+{}", duration(ns)),
+        ns => duration(ns),
+    }
+}
 
 /// `x2`, where there is more than one.
 pub(super) fn times(count: usize) -> String {
@@ -30,5 +38,17 @@ pub(super) const fn left(left: Left) -> &'static str {
         Left::Exit => "was left by the exit",
         Left::Throw => "threw",
         Left::Error => "raised",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_as_their_distance() {
+        assert_eq!(relative(5, 5), "0");
+        assert_eq!(relative(-50_321_000, 0), "-50.3ms");
+        assert_eq!(relative(2_000, 0), "+2us");
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::at::At;
+use super::waits::WaitsFor;
 use crate::analysis::found::{GaveUp, Process};
 
 /// Who or what made a process end, or that it is not recorded.
@@ -31,7 +32,7 @@ pub(crate) enum EndedBy {
     /// One it was linked to had ended for the same reason.
     Linked { other: Process, before_ns: i64, event: String },
     /// Nothing tells; it waited then.
-    Waiting { waited_for: String },
+    Waiting { waited_for: WaitsFor },
     /// Nothing tells; the call it was in then may have called `exit/1`.
     Unrecorded { within: Option<Within> },
 }

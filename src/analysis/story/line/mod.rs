@@ -2,37 +2,53 @@
 
 mod answer;
 mod at;
+mod callers;
 mod came_back;
 mod cause;
 mod crash;
 mod elsewhere;
 mod ended_by;
+mod event;
+mod folded;
+mod held;
 mod left;
 mod messages;
 mod onward;
+mod process;
 mod sender;
 mod sent;
+mod state;
 mod supervision;
 mod timer;
+mod trouble;
 mod unseen;
 mod waiting;
+mod waits;
 
 pub(crate) use answer::{AnswerLine, Late};
 pub(crate) use at::At;
+pub(crate) use callers::{Affected, Became, Caller};
 pub(crate) use came_back::CameBack;
 pub(crate) use cause::{BadValue, CauseLine, Made};
 pub(crate) use crash::{Because, Called, CrashHead, CrashLine, FailedWith, Outcome};
 pub(crate) use elsewhere::{ChangedIn, Elsewhere, Gave};
 pub(crate) use ended_by::{EndedBy, SpentRestarts, Within};
+pub(crate) use event::{Deed, Did, Event, Linked};
+pub(crate) use folded::{Act, Last, Like, Row, What};
+pub(crate) use held::{Held, HeldBy, Until};
 pub(crate) use left::Left;
 pub(crate) use messages::{Bound, Messages};
 pub(crate) use onward::{Caught, OnwardLine};
+pub(crate) use process::{AskedBy, Handled, Kind, LifeEnd, Lives, ProcessHead, SentFrom};
 pub(crate) use sender::{Answered, EndedFor, SenderLine, ToldBy};
 pub(crate) use sent::SentWhere;
+pub(crate) use state::{Set, State};
 pub(crate) use supervision::{After, New, Next, Place, Supervision};
 pub(crate) use timer::Timer;
+pub(crate) use trouble::{Asked, BadEnd, Failed, Lost, LostFrom, Mailbox, Trouble, Unanswered};
 pub(crate) use unseen::Unseen;
 pub(crate) use waiting::{HandledThen, Lasts, WaitingLine};
+pub(crate) use waits::{Waits, WaitsFor, Whom};
 
 use serde::Serialize;
 
@@ -55,7 +71,16 @@ pub(crate) enum Line {
     Sender(SenderLine),
     Supervision(Supervision),
     Waiting(WaitingLine),
-    Text(String),
+    Trouble(Trouble),
+    Lives(Lives),
+    Handled(Handled),
+    State(State),
+    AskedBy(AskedBy),
+    Held(HeldBy),
+    Waits(Waits),
+    Affected(Affected),
+    Event(Event),
+    Last(Last),
 }
 
 /// What a story comes to.
@@ -63,7 +88,8 @@ pub(crate) enum Line {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Head {
     Crash(Box<CrashHead>),
-    Text(String),
+    Process(Box<ProcessHead>),
+    Event(Deed),
 }
 
 /// What a reader has to know beside the story.
@@ -71,7 +97,28 @@ pub(crate) enum Head {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Note {
     Unseen(Unseen),
-    Text(String),
+    /// Lost updates were not looked for among so many events of the process.
+    RacesUnlooked {
+        events: u64,
+    },
+    /// What waited in a mailbox was not looked for among so many events of its process.
+    MailboxUnlooked {
+        pid: String,
+        events: u64,
+    },
+    /// What led to an event was not recorded: it names no parent event.
+    NoParent,
+    Gap(Gap),
+}
+
+/// Trace messages that were dropped.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Gap {
+    pub(crate) dropped: i64,
+    /// How many times.
+    pub(crate) times: usize,
+    pub(crate) first: At,
+    pub(crate) last: At,
 }
 
 /// What a suggested call would tell.
@@ -81,7 +128,8 @@ pub(crate) enum Why {
     StateChanges,
     /// Every change of a part of it.
     StateChangesOf(String),
-    Text(String),
+    WholeEvent,
+    StateThen,
 }
 
 /// Which moment the times of a story count from.
@@ -108,11 +156,5 @@ pub(crate) struct Anchor {
 impl From<EndedBy> for Line {
     fn from(by: EndedBy) -> Self {
         Self::EndedBy(by)
-    }
-}
-
-impl From<String> for Line {
-    fn from(text: String) -> Self {
-        Self::Text(text)
     }
 }

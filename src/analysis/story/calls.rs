@@ -1,20 +1,10 @@
-//! How are times, calls and places written in a story?
+//! How is a call written in a story, which calls are around it, and how did it end?
 
 use super::line::{CameBack, Left};
 use crate::analysis::ask::Ask;
-pub(crate) use crate::analysis::duration::duration;
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
 use crate::event::exit_reason::CallEnd;
-
-/// A time as its distance from the anchor: `-50.3ms`, `+1.2us`, `0`.
-pub(crate) fn relative(at: i64, anchor: i64) -> String {
-    match at.saturating_sub(anchor) {
-        0 => "0".to_owned(),
-        ns @ 1.. => format!("+{}", duration(ns)),
-        ns => duration(ns),
-    }
-}
 
 /// `Coupons.percent("SPRNG")`: a call with its arguments, each in the space there is.
 pub(crate) fn call(entry: &Fact, max: usize) -> String {
@@ -57,36 +47,5 @@ pub(super) fn came_back(end: &Fact) -> CameBack {
         (true, _) => CameBack::Untold,
         (false, true) => CameBack::Failed(left(end)),
         (false, false) => CameBack::Returned,
-    }
-}
-
-/// How a call that failed was left. An exit is its own, or a signal that ended its process.
-pub(crate) fn left_by(end: &Fact) -> &'static str {
-    match CallEnd::read(end.text("exit_reason")) {
-        CallEnd::Exit => "was left by the exit",
-        CallEnd::Throw => "threw",
-        CallEnd::Error | CallEnd::Returned => "raised",
-    }
-}
-
-/// `x2`, where there is more than one.
-pub(crate) fn times(count: usize) -> String {
-    if count > 1 { format!(" x{count}") } else { String::new() }
-}
-
-/// `1 message`, `2 messages`.
-pub(crate) fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_told_as_their_distance() {
-        assert_eq!(relative(5, 5), "0");
-        assert_eq!(relative(-50_321_000, 0), "-50.3ms");
-        assert_eq!(relative(2_000, 0), "+2us");
     }
 }
