@@ -3,8 +3,13 @@
 //! In go values of `analysis`, out come lines for a reader: English, short, without a word that the values do not bear
 //! out. What a value means is decided where it was made.
 
+pub(crate) mod anomalies;
+pub(crate) mod figure;
 pub(crate) mod finding;
 mod found;
+pub(crate) mod mailbox;
+pub(crate) mod message_flow;
+pub(crate) mod overview;
 mod place;
 pub(crate) mod story;
 pub(crate) mod words;
