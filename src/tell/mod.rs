@@ -4,6 +4,7 @@
 //! out. What a value means is decided where it was made.
 
 pub(crate) mod anomalies;
+pub(crate) mod call_tree;
 pub(crate) mod figure;
 pub(crate) mod finding;
 mod found;
@@ -11,5 +12,7 @@ pub(crate) mod mailbox;
 pub(crate) mod message_flow;
 pub(crate) mod overview;
 mod place;
+pub(crate) mod state_at;
+pub(crate) mod state_history;
 pub(crate) mod story;
 pub(crate) mod words;
