@@ -1,7 +1,7 @@
 //! What do the events mean? Questions over many events at once, answered from visits and queries of the store.
 //!
-//! Pure and synchronous: in go a store and a question, out comes a finding with the evidence's keys. How it is told is
-//! the business of the tools. Nothing here looks at the clock or shows the order of a hash map: the same recording
+//! Pure and synchronous: in go a store and a question, out come values with the evidence's keys. How they are told is
+//! the business of `tell`. Nothing here looks at the clock or shows the order of a hash map: the same recording
 //! gives the same finding.
 
 mod abandoned;
