@@ -11,6 +11,7 @@ pub(crate) mod ask;
 pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod diff;
+pub(crate) mod differs;
 pub(crate) mod duration;
 pub(crate) mod ending;
 pub(crate) mod ends;

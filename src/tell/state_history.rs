@@ -2,6 +2,7 @@
 
 use super::figure;
 use crate::analysis::change::StateChange;
+use crate::analysis::differs::Differs;
 use crate::analysis::fact::Fact;
 use crate::analysis::state::{History, Step};
 use crate::analysis::value::brief::brief;
@@ -33,7 +34,18 @@ pub(crate) fn changed(step: &Step) -> String {
     let change = &step.change;
     match change.is_initial() {
         true => format!("(start) -> {}", brief(&change.new, 130)),
-        false => step.differences.join("; "),
+        false => step.differences.iter().map(differs).collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// A difference between two states.
+pub(crate) fn differs(one: &Differs) -> String {
+    match one {
+        Differs::Values(shown) => shown.clone(),
+        Differs::Unknown { handler: None } => "unknown".to_owned(),
+        Differs::Unknown { handler: Some(handler) } => format!("{handler}: unknown"),
+        Differs::After { new } => format!("unknown (messages were dropped) -> {}", brief(new, 100)),
+        Differs::Removed => "the handler was removed".to_owned(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
 use crate::tell::state_at::{self as tell, As};
+use crate::tell::state_history::differs;
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -131,7 +132,7 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
         let mut section = Section::new("difference");
         section.fact("from", Cell::At(*other)).fact("differences", differences.len());
         for difference in differences {
-            section.line(difference.clone());
+            section.line(differs(difference));
         }
         report.section(section);
     }
