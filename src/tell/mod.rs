@@ -14,6 +14,7 @@ mod found;
 pub(crate) mod grouped;
 pub(crate) mod mailbox;
 pub(crate) mod message_flow;
+pub(crate) mod missing;
 pub(crate) mod overview;
 mod place;
 pub(crate) mod profile;
