@@ -48,3 +48,8 @@ pub(crate) fn empty(found: &Difference) -> impl Iterator<Item = String> {
     sets.filter(|(_, events)| *events == 0)
         .map(|(name, _)| format!("no event matches {name}: every difference is only that"))
 }
+
+/// What an event of a group that changed shows.
+pub(crate) fn example(group: &str) -> String {
+    format!("an example of {group}")
+}

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::figure::{duration, share};
 use crate::analysis::Label;
-use crate::analysis::aggregate::{Group, Groups};
+use crate::analysis::aggregate::{Group, Groups, OUTLIER};
 
 /// The time of the calls of all groups, and which group has most of it. `groups_are` says what groups are (`functions`),
 /// `named` how one is called.
@@ -44,4 +44,14 @@ pub(crate) fn no_calls(events: u64, asks_for_messages: bool) -> String {
         false => "none of them is the end of a call: an event with duration_ns and a function",
     };
     format!("{events} events match, but {why}")
+}
+
+/// Above what a call is an outlier.
+pub(crate) fn outliers() -> String {
+    format!("{OUTLIER} times the median self time of their own group")
+}
+
+/// What a profile of the time of one call would tell.
+pub(crate) fn meanwhile(event_id: &str) -> String {
+    format!("what {event_id} did meanwhile")
 }

@@ -160,7 +160,7 @@ fn report(store: &EventStore, found: &Difference, by: By, limit: usize, watch: &
     }
     if let Some(change) = changes.iter().find(|change| matches!(change.kind, Kind::FailsMore | Kind::Slower)) {
         if let Some(event) = change.after.example.map(|key| event_at(store, key, watch)).transpose()?.flatten() {
-            let why = format!("an example of {}", spoken(&change.labels, None));
+            let why = tell::example(&spoken(&change.labels, None));
             report.next("find_events_around", json!({"event_id": event.event_id()}), why);
         }
     }

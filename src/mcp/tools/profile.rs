@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::analysis::aggregate::{Group, Groups, OUTLIER, Outliers, Question, aggregate};
+use crate::analysis::aggregate::{Group, Groups, Outliers, Question, aggregate};
 use crate::analysis::nodes::process_of;
 use crate::analysis::spread::percentile;
 use crate::analysis::{Dimension, event_at};
@@ -237,7 +237,7 @@ fn outliers(
         return Ok(None);
     }
     let mut section = Section::new("outliers");
-    section.fact("above", format!("{OUTLIER} times the median self time of their own group")).columns(&[
+    section.fact("above", tell::outliers()).columns(&[
         Column::plain(match by {
             By::Function => "function",
             _ => "group",
@@ -278,7 +278,7 @@ fn suggest(store: &EventStore, report: &mut Report, event: &StoredEvent) {
     let start = event.timestamp().saturating_sub(event.duration_ns().unwrap_or_default());
     if let Some(pid) = process_of(store, event) {
         let inside = json!({"pid": pid, "since_timestamp": start, "until_timestamp": event.timestamp()});
-        report.next("profile", inside, format!("what {} did meanwhile", event.event_id()));
+        report.next("profile", inside, tell::meanwhile(event.event_id()));
     }
     report.next("find_events_around", json!({"event_id": event.event_id()}), "what led to it");
 }
