@@ -85,9 +85,10 @@ pub(crate) fn tracing_ended(end: &Fact, t0: Option<i64>) -> String {
     let mut about: serde_json::Map<_, _> = serde_json::from_str(end.event.data()).unwrap_or_default();
     about.remove("reason");
     let reason = end.text("reason").unwrap_or("no reason was given");
-    let about = match about.is_empty() {
-        true => String::new(),
-        false => format!(", {}", brief(&serde_json::Value::Object(about).to_string(), 200)),
+    let about = if about.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", brief(&serde_json::Value::Object(about).to_string(), 200))
     };
     let when = at(end.at(), t0);
     format!("tracing had ended: {reason}{about} at {when} ({}); nothing after it is recorded", end.id())

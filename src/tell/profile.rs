@@ -39,9 +39,10 @@ pub(crate) fn part(group: &Group, all: i64) -> f64 {
 
 /// Why none of the events that match is a call.
 pub(crate) fn no_calls(events: u64, asks_for_messages: bool) -> String {
-    let why = match asks_for_messages {
-        true => "no entry of handle_call, handle_cast or handle_info with its arguments was recorded",
-        false => "none of them is the end of a call: an event with duration_ns and a function",
+    let why = if asks_for_messages {
+        "no entry of handle_call, handle_cast or handle_info with its arguments was recorded"
+    } else {
+        "none of them is the end of a call: an event with duration_ns and a function"
     };
     format!("{events} events match, but {why}")
 }

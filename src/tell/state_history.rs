@@ -32,10 +32,10 @@ pub(crate) fn handler(change: &StateChange) -> Option<String> {
 /// What changed in the whole state.
 pub(crate) fn changed(step: &Step) -> String {
     let change = &step.change;
-    match change.is_initial() {
-        true => format!("(start) -> {}", brief(&change.new, 130)),
-        false => step.differences.iter().map(differs).collect::<Vec<_>>().join("; "),
+    if change.is_initial() {
+        return format!("(start) -> {}", brief(&change.new, 130));
     }
+    step.differences.iter().map(differs).collect::<Vec<_>>().join("; ")
 }
 
 /// A difference between two states.
