@@ -2,7 +2,6 @@
 
 use super::ask::{Ask, EVER, types};
 use super::fact::Fact;
-use super::value::brief::brief;
 use crate::error::Result;
 use crate::query::Filter;
 
@@ -24,17 +23,4 @@ pub(crate) fn endings(ask: &Ask<'_>) -> Result<Vec<Fact>> {
         }
     }
     Ok(ended)
-}
-
-/// It in a sentence without its time: `tracing had ended: :max_rate, {"dropped":12}`.
-pub(crate) fn told(end: &Fact) -> String {
-    let mut about: serde_json::Map<_, _> = serde_json::from_str(end.event.data()).unwrap_or_default();
-    about.remove("reason");
-    let reason = end.text("reason").unwrap_or("no reason was given");
-    let mut told = format!("tracing had ended: {reason}");
-    if !about.is_empty() {
-        told.push_str(", ");
-        told.push_str(&brief(&serde_json::Value::Object(about).to_string(), 200));
-    }
-    told
 }

@@ -1,7 +1,7 @@
 //! What do the events mean? Questions over many events at once, answered from visits and queries of the store.
 //!
-//! Pure and synchronous: in go a store and a question, out comes a finding with the evidence's keys. How it is told is
-//! the business of the tools. Nothing here looks at the clock or shows the order of a hash map: the same recording
+//! Pure and synchronous: in go a store and a question, out come values with the evidence's keys. How they are told is
+//! the business of `tell`. Nothing here looks at the clock or shows the order of a hash map: the same recording
 //! gives the same finding.
 
 mod abandoned;
@@ -11,6 +11,7 @@ pub(crate) mod ask;
 pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod diff;
+pub(crate) mod differs;
 pub(crate) mod duration;
 pub(crate) mod ending;
 pub(crate) mod ends;

@@ -2,10 +2,10 @@
 
 use super::ask::{Ask, Span, inside};
 use super::change::{Changes, Source, StateChange, Whose, exit_of_call};
+use super::differs::Differs;
 use super::fact::Fact;
 use super::handlers::{HandlerState, is_manager, states_at};
 use super::known_at::{Known, known_at};
-use super::value::brief::brief;
 use super::value::diff;
 use super::value::path::Path;
 use super::value::{Value, is_cut};
@@ -48,7 +48,7 @@ pub(crate) struct StateAt {
     /// The other lives of the name.
     pub(crate) others: Vec<Life>,
     /// The other moment, and the differences from there to here.
-    pub(crate) difference: Option<(i64, Vec<String>)>,
+    pub(crate) difference: Option<(i64, Vec<Differs>)>,
 }
 
 /// What is asked of [`state_at`].
@@ -122,7 +122,8 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
             let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".to_owned());
             let (from, to) = (text(&before), text(&value));
             let is_known = !before_known.is_unknown() && !known.is_unknown();
-            let differences = if is_known { diff::shown(&from, &to) } else { vec!["unknown".to_owned()] };
+            let differences =
+                if is_known { Differs::all(diff::shown(&from, &to)) } else { vec![Differs::Unknown { handler: None }] };
             Some((other, differences))
         }
     };
@@ -152,7 +153,7 @@ fn handlers_at(ask: &Ask<'_>, pid: &str, at: i64, path: Option<&Path>) -> Result
 }
 
 /// What differs between the states of handlers.
-fn between(before: &[HandlerState], after: &[HandlerState]) -> Vec<String> {
+fn between(before: &[HandlerState], after: &[HandlerState]) -> Vec<Differs> {
     let mut names: Vec<&str> = before.iter().chain(after).map(|handler| handler.handler.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -163,8 +164,10 @@ fn between(before: &[HandlerState], after: &[HandlerState]) -> Vec<String> {
     };
     let differences = names.into_iter().flat_map(|name| match (text(before, name), text(after, name)) {
         (Some(from), Some(to)) if from == to => Vec::new(),
-        (Some(from), Some(to)) => diff::shown(&from, &to).into_iter().map(|one| format!("{name}: {one}")).collect(),
-        _ => vec![format!("{name}: unknown")],
+        (Some(from), Some(to)) => {
+            Differs::all(diff::shown(&from, &to).into_iter().map(|one| format!("{name}: {one}")).collect())
+        }
+        _ => vec![Differs::Unknown { handler: Some(name.to_owned()) }],
     });
     differences.collect()
 }
@@ -224,8 +227,8 @@ pub(crate) fn running_at(ask: &Ask<'_>, pid: &str, at: i64) -> Result<Option<Fac
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) change: StateChange,
-    /// What changed, one text each.
-    pub(crate) differences: Vec<String>,
+    /// What changed.
+    pub(crate) differences: Vec<Differs>,
     /// With a path: its value before and after.
     pub(crate) values: Option<(Option<String>, Option<String>)>,
     pub(crate) sender: Option<Who>,
@@ -310,11 +313,9 @@ fn step(names: &Names<'_>, change: StateChange, path: Option<&Path>) -> Result<(
     });
     let is_found = values.as_ref().is_none_or(|(from, to)| from.is_some() || to.is_some());
     let differences = match (&change.old, path) {
-        _ if change.is_removal => vec!["the handler was removed".to_owned()],
-        (Some(old), None) => diff::shown(old, &change.new),
-        (None, None) if change.spans_gap => {
-            vec![format!("unknown (messages were dropped) -> {}", brief(&change.new, 100))]
-        }
+        _ if change.is_removal => vec![Differs::Removed],
+        (Some(old), None) => Differs::all(diff::shown(old, &change.new)),
+        (None, None) if change.spans_gap => vec![Differs::After { new: change.new.clone() }],
         _ => Vec::new(),
     };
     let sender = names.maybe(change.sender.as_deref())?;

@@ -1,21 +1,11 @@
 //! What is missing from an answer, in one note a kind: where, how much, and why.
 
-use std::fmt::Write;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use crate::query::Gap;
 use crate::store::{Loss, Losses};
-
-/// Retention took them.
-const PRUNED: &str = "pruned";
-
-/// The source could not keep up.
-const DROPPED: &str = "dropped";
-
-/// Nobody listened to the source, so nobody counted.
-const DISCONNECTED: &str = "disconnected";
+use crate::tell::missing::{Lost, Missing, missing};
 
 /// Gaps that are read one by one for one answer; of more, only the number is told.
 pub(super) const MAX_GAPS: usize = 1_000;
@@ -32,7 +22,7 @@ pub(crate) struct GapReply {
     events: Option<u64>,
     /// Why they are missing.
     #[schemars(schema_with = "lost_schema")]
-    lost: &'static str,
+    lost: Lost,
     /// How many spans, where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     spans: Option<u64>,
@@ -42,13 +32,13 @@ pub(crate) struct GapReply {
 }
 
 fn lost_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": [PRUNED, DROPPED, DISCONNECTED] })
+    json_schema!({ "type": "string", "enum": Lost::ALL.map(Lost::name) })
 }
 
 impl From<&Gap> for GapReply {
     fn from(gap: &Gap) -> Self {
         let (since, until, events) = (gap.since, gap.until, Some(gap.events));
-        Self { since, until, events, lost: PRUNED, spans: None, event_id: None }
+        Self { since, until, events, lost: Lost::Pruned, spans: None, event_id: None }
     }
 }
 
@@ -58,7 +48,7 @@ impl From<&Loss> for GapReply {
             since: loss.since,
             until: loss.until,
             events: loss.events,
-            lost: if loss.events.is_some() { DROPPED } else { DISCONNECTED },
+            lost: if loss.events.is_some() { Lost::Dropped } else { Lost::Disconnected },
             spans: None,
             event_id: Some(loss.event_id.clone()),
         }
@@ -88,7 +78,7 @@ pub(super) fn notes(pruned: &[Gap], losses: &Losses) -> Vec<GapReply> {
         note(&mut notes, gap);
     });
     let untold = losses.total.saturating_sub(losses.first.len() as u64);
-    if let Some(note) = notes.iter_mut().find(|note| untold > 0 && note.lost != PRUNED) {
+    if let Some(note) = notes.iter_mut().find(|note| untold > 0 && note.lost != Lost::Pruned) {
         note.spans = Some(note.spans.unwrap_or(1) + untold);
         note.events = None;
     }
@@ -99,19 +89,13 @@ impl GapReply {
     /// In a line, its times as `at` shows them.
     pub(super) fn line(&self, at: impl Fn(i64) -> String) -> String {
         let Self { since, until, events, lost, spans, event_id } = self;
-        let mut line = String::new();
-        let within = format!("from {} to {}", at(*since), at(*until));
-        _ = match events {
-            Some(events) => write!(line, "{events} events {within} were {lost}"),
-            None if *lost == DISCONNECTED => write!(line, "{within} the source was not connected"),
-            None => write!(line, "{within} events were {lost}"),
-        };
-        _ = match (spans, event_id) {
-            (Some(spans), _) => write!(line, " ({spans} spans)"),
-            (None, Some(id)) if id.len() <= 20 => write!(line, " ({id})"),
-            (None, _) => Ok(()),
-        };
-        line
+        missing(&Missing {
+            lost: *lost,
+            events: *events,
+            between: [at(*since), at(*until)],
+            spans: *spans,
+            event_id: event_id.as_deref(),
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use super::found;
 use crate::analysis::anomalies::{Confidence, Finding};
 use crate::analysis::found::Found;
 use crate::analysis::ledger::Ledger;
+use crate::analysis::value::brief::cut;
 
 /// A call that leads further: tool, arguments, and what it would tell.
 pub(crate) type Next = (&'static str, Value, &'static str);
@@ -104,6 +105,28 @@ pub(crate) fn lines(ledger: &Ledger, finding: &Finding) -> Vec<String> {
     lines.push(format!("evidence: {}", evidence(ledger, finding)));
     lines.push(format!("refuted by: {refuted_by}"));
     lines
+}
+
+/// The same as an answer of its own: with how many are like it.
+pub(crate) fn whole(ledger: &Ledger, finding: &Finding) -> Vec<String> {
+    let Told { what, details, refuted_by, .. } = told(ledger, finding);
+    let evidence = evidence(ledger, finding);
+    let mut lines = vec![what];
+    lines.extend(details);
+    if finding.alike > 0 {
+        lines.push(format!("{} more like it, at the same places in the source", finding.alike));
+    }
+    if !evidence.is_empty() {
+        lines.push(format!("evidence: {evidence}"));
+    }
+    lines.push(format!("refuted by: {refuted_by}"));
+    lines
+}
+
+/// The same in one line of so many characters, beside an answer that was asked for something else.
+pub(crate) fn brief(ledger: &Ledger, finding: &Finding, longest: usize) -> String {
+    let more = if finding.alike > 0 { format!(" ({} more like it)", finding.alike) } else { String::new() };
+    format!("{}{more}", cut(&told(ledger, finding).what, longest))
 }
 
 /// A finding as values: what a page or another program draws.

@@ -16,9 +16,9 @@ use foldhash::fast::FixedState;
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::told::{arguments, each_argument, result};
+use super::told::{Made, arguments, each_argument, made};
 use crate::analysis::found::{Again, Failed, Found, HotLoop, Process};
-use crate::analysis::ledger::{Call, CallId, Callback, Outcome, ProcessId};
+use crate::analysis::ledger::{Call, CallId, Callback, ProcessId};
 use crate::analysis::spread::median;
 use crate::analysis::terms;
 use crate::analysis::value::brief;
@@ -45,14 +45,14 @@ const MAX_DEEP: usize = 16;
 /// Calls of a round with sends that are looked at.
 const MAX_SENDS: usize = 16;
 
-/// What the result of a call that raised an exception begins with.
-const RAISED: &str = "raised ";
+/// Bytes of an error that are told; of an exception with the word before it.
+const LONGEST: usize = 100;
 
 /// What a call was given and made of it.
 #[derive(Clone, PartialEq, Eq)]
 struct Said {
     args: String,
-    result: String,
+    made: Made,
 }
 
 /// Rounds one after the other.
@@ -175,10 +175,10 @@ fn failing(scene: &Scene<'_>, sends: &Sends, process: ProcessId, run: &Run) -> O
         }
     }
     let model = said(scene, rounds, middle)?;
-    let fails = model.iter().position(|(_, said)| is_error(&said.result))?;
+    let fails = model.iter().position(|(_, said)| is_error(&said.made))?;
     let begun = arguments(scene, rounds[middle])?;
     // A look-up that finds nothing is no failure where the rounds get on; of one that says why only its tries are counted.
-    let is_strict = model[fails].1.result == ":error";
+    let is_strict = model[fails].1.made == Made::Returned(":error".to_owned());
     let is_alike = |at: usize| {
         let args = arguments(scene, rounds[at])?;
         if args != begun && (is_strict || without_digits(&args) != without_digits(&begun)) {
@@ -217,13 +217,16 @@ fn said(scene: &Scene<'_>, rounds: &[CallId], at: usize) -> Option<Vec<(CallId, 
     if direct.is_empty() || direct.len() > MAX_CALLS {
         return None;
     }
-    let read = |id: CallId| Some((id, Said { args: arguments(scene, id)?, result: result(scene, id)? }));
+    let read = |id: CallId| Some((id, Said { args: arguments(scene, id)?, made: made(scene, id)? }));
     direct.into_iter().map(read).collect()
 }
 
 /// An error that is told by value, or an exception.
-fn is_error(result: &str) -> bool {
-    result == ":error" || result.starts_with("{:error, ") || result.starts_with(RAISED)
+fn is_error(made: &Made) -> bool {
+    match made {
+        Made::Returned(value) => value == ":error" || value.starts_with("{:error, "),
+        Made::Raised(_) => true,
+    }
 }
 
 fn without_digits(text: &str) -> String {
@@ -240,10 +243,9 @@ fn describe(
 ) -> Finding {
     let ledger = scene.ledger;
     let (first, last) = (ledger.call(all[0].0), ledger.call(all[all.len() - 1].0));
-    let error = brief::cut(&said.result, 100);
-    let failed = match error.strip_prefix(RAISED).filter(|_| first.outcome != Outcome::Returned) {
-        Some(reason) => Failed::Raised(reason.to_owned()),
-        None => Failed::Returned(error),
+    let failed = match &said.made {
+        Made::Returned(error) => Failed::Returned(brief::cut(error, LONGEST)),
+        Made::Raised(reason) => Failed::Raised(brief::cut(reason, LONGEST - "raised ".len())),
     };
     let around = ledger.call(ledger.named(round));
     let message = ledger.call(run.rounds[run.rounds.len() - 1]).message.map(|message| ledger.message(message));

@@ -17,15 +17,34 @@ pub(super) fn each_argument(scene: &Scene<'_>, call: CallId) -> Option<Vec<Strin
     Some(texts(Some(args)))
 }
 
-/// What a call returned, or `raised` what; `None` where neither was recorded.
-pub(super) fn result(scene: &Scene<'_>, call: CallId) -> Option<String> {
+/// What a call made of what it was given.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Made {
+    /// The value.
+    Returned(String),
+    /// The reason of the exception.
+    Raised(String),
+}
+
+/// What a call made; `None` where it was not recorded.
+pub(super) fn made(scene: &Scene<'_>, call: CallId) -> Option<Made> {
     let call = scene.ledger.call(call);
     match call.outcome {
         Outcome::Open | Outcome::Ended => None,
         Outcome::Returned => {
             let event = scene.ledger.event(call.exit?)?;
-            Some(text(Payload::read(event.data()).result)?.into_owned())
+            Some(Made::Returned(text(Payload::read(event.data()).result)?.into_owned()))
         }
-        Outcome::Error | Outcome::Exit | Outcome::Throw => Some(format!("raised {}", scene.ledger.text(call.reason?))),
+        Outcome::Error | Outcome::Exit | Outcome::Throw => {
+            Some(Made::Raised(scene.ledger.text(call.reason?).to_owned()))
+        }
     }
+}
+
+/// The same as one text, to compare; what was raised is none that a value has.
+pub(super) fn result(scene: &Scene<'_>, call: CallId) -> Option<String> {
+    Some(match made(scene, call)? {
+        Made::Returned(value) => value,
+        Made::Raised(reason) => format!("raised {reason}"),
+    })
 }

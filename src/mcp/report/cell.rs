@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::mcp::page::cell::{cut, escaped};
+use crate::tell::figure::{at, duration, share, trimmed};
 
 /// One value of a report.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,12 +48,9 @@ impl Cell {
             Self::Event(text) | Self::Whole(text) => escaped(text).into_owned(),
             Self::Count(count) => count.to_string(),
             Self::Number(number) => trimmed(format!("{number:.2}")),
-            Self::Duration(ns) => duration(i128::from(*ns)),
-            Self::At(timestamp) => match t0 {
-                Some(t0) => relative(*timestamp, t0),
-                None => timestamp.to_string(),
-            },
-            Self::Share(share) => format!("{}%", trimmed(format!("{:.1}", share * 100.0))),
+            Self::Duration(ns) => duration(*ns),
+            Self::At(timestamp) => at(*timestamp, t0),
+            Self::Share(part) => share(*part),
             Self::Rate(rate) => format!("{}/s", trimmed(format!("{rate:.2}"))),
         }
     }
@@ -98,36 +96,6 @@ impl From<usize> for Cell {
 
 fn rounded(number: f64, steps: f64) -> f64 {
     (number * steps).round() / steps
-}
-
-/// Without zeros that say nothing: `1.50` is `1.5`, `2.00` is `2`.
-fn trimmed(decimal: String) -> String {
-    if decimal.contains('.') { decimal.trim_end_matches('0').trim_end_matches('.').to_owned() } else { decimal }
-}
-
-/// Nanoseconds in the unit that fits, with at most three decimals: `12ns`, `1.234us`, `49.1ms`, `3.5s`.
-pub(crate) fn duration(ns: i128) -> String {
-    let sign = if ns < 0 { "-" } else { "" };
-    let ns = ns.unsigned_abs();
-    let (unit, name) = match ns {
-        0..1_000 => return format!("{sign}{ns}ns"),
-        1_000..1_000_000 => (1_000, "us"),
-        1_000_000..1_000_000_000 => (1_000_000, "ms"),
-        _ => (1_000_000_000, "s"),
-    };
-    // Rounded down: a figure never says that more time passed than did.
-    let thousandths = ns % unit * 1_000 / unit;
-    format!("{sign}{}{name}", trimmed(format!("{}.{thousandths:03}", ns / unit)))
-}
-
-/// A time as its distance from the anchor: `+1.5ms`, `-20us`, `0`.
-pub(crate) fn relative(timestamp: i64, t0: i64) -> String {
-    let ns = i128::from(timestamp) - i128::from(t0);
-    match ns {
-        0 => "0".to_owned(),
-        1.. => format!("+{}", duration(ns)),
-        _ => duration(ns),
-    }
 }
 
 #[cfg(test)]

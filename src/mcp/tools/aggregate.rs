@@ -13,6 +13,7 @@ use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::tell::{aggregate as tell, grouped};
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -220,14 +221,15 @@ fn report(
         figure(b).cmp(&figure(a)).then_with(|| a.labels.cmp(&b.labels))
     });
     let events: u64 = found.iter().map(|group| group.count).sum();
-    let by = names.join(", ");
-    let mut answer = format!("{events} events in {} groups by {by}", found.len());
-    if let (Some(sort), Some(top)) = (sort, found.first()) {
-        let figure = sort.cell(top, 0).shown(t0);
-        let figure = if sort == Metric::Rate { format!("{} events", top.count) } else { figure };
-        answer = format!("{answer}; first by {}: {} with {figure}", sort.name(), spoken(&top.labels, t0));
-    }
-    let mut report = Report::new(answer);
+    let first = sort.zip(found.first()).map(|(sort, top)| tell::First {
+        metric: sort.name(),
+        group: spoken(&top.labels, t0),
+        figure: match sort {
+            Metric::Rate => format!("{} events", top.count),
+            _ => sort.cell(top, 0).shown(t0),
+        },
+    });
+    let mut report = Report::new(tell::head(events, found.len(), names, first.as_ref()));
     let bounds = visit.since.zip(visit.until).or(span);
     let length = bounds.map_or(0, |(first, last)| last.saturating_sub(first));
     report.fact("span", Cell::Duration(length));
@@ -254,23 +256,23 @@ fn report(
         section.beyond((found.len() - limit) as u64).fact("events_in_groups_not_shown", rest);
     }
     report.section(section);
-    if overlaps > 0 {
-        report.note(group::overlap_note(overlaps));
+    if let Some(note) = grouped::overlaps(overlaps) {
+        report.note(note);
     }
     let tells = |of| metrics.contains(&of);
     if tells(Metric::MaybeWaited) {
-        report.note(group::BOUND_NOTE);
+        report.note(grouped::BOUND);
     }
     if is_waiting_unknown && (tells(Metric::Own) || tells(Metric::Waited) || tells(Metric::MaybeWaited)) {
-        report.note(group::UNHEARD_NOTE);
+        report.note(grouped::UNHEARD);
     }
     let visited_filter = visit.filter;
     let is_of_time = metrics.iter().any(|metric| metric.is_of_time());
     if is_of_time && found.iter().any(|group| group.timed < group.count) {
-        report.note("only events with duration_ns count in figures of time");
+        report.note(tell::SOME_UNTIMED);
     }
-    if is_of_time && untimed.all() > 0 {
-        report.note(group::untimed_note(untimed));
+    if let Some(note) = grouped::untimed(untimed).filter(|_| is_of_time) {
+        report.note(note);
     }
     if let Some([Label::Text(_)]) = found.first().map(|group| &group.labels[..]) {
         if names == ["function"] {

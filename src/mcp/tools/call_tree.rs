@@ -5,16 +5,14 @@ use serde::Deserialize;
 
 use crate::analysis::calls::{Below, Node, Shape};
 use crate::analysis::ledger::Ledger;
-use crate::analysis::terms;
 use crate::analysis::traffic::Traffic;
 use crate::analysis::trees::{Ground, Target, ground, place};
-use crate::analysis::value::brief;
-use crate::event::StoredEvent;
 use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::tell::call_tree as tell;
 use crate::watch::Watch;
 use crate::{Error, EventStore};
 
@@ -91,12 +89,7 @@ fn report(ground: &Ground, shape: Shape) -> Report {
     let Ground { ledger, roots, above } = ground;
     let traffic = Traffic::new(ledger);
     let tree = Below::new(&traffic).tree(roots, shape);
-    let calls: usize = tree.nodes.iter().map(|node| node.calls.len()).sum();
-    let mut report = Report::new(match roots.as_slice() {
-        [] => "no calls were traced there".to_owned(),
-        [root] => format!("{calls} calls under {}", ledger.text(ledger.call(*root).function)),
-        many => format!("{calls} calls under {} outermost ones", many.len()),
-    });
+    let mut report = Report::new(tell::head(ledger, roots, &tree));
     report.gaps(ledger.gaps()).losses(&ledger.losses);
     if let Some(root) = roots.first() {
         let call = ledger.call(*root);
@@ -108,7 +101,7 @@ fn report(ground: &Ground, shape: Shape) -> Report {
     if !above.is_empty() {
         let mut section = Section::new("led to by");
         for event in above {
-            section.line(ancestor(ledger, event));
+            section.line(tell::ancestor(ledger, event));
         }
         report.section(section);
     }
@@ -132,23 +125,10 @@ fn report(ground: &Ground, shape: Shape) -> Report {
     }
     section.beyond(tree.nodes.len().saturating_sub(MAX_ROWS) as u64);
     report.section(section);
-    if tree.deeper > 0 {
-        report.note(format!("{} calls are deeper than depth {} and what they call", tree.deeper, shape.depth));
-    }
-    if tree.shorter > 0 {
-        report.note(format!("{} calls took less than min_duration_ns, with what they call", tree.shorter));
+    for note in tell::left_out(&tree, shape) {
+        report.note(note);
     }
     report
-}
-
-fn ancestor(ledger: &Ledger, event: &StoredEvent) -> String {
-    let what = match (event.module(), event.function(), event.arity()) {
-        (Some(module), Some(function), Some(arity)) => terms::home(&format!("{module}.{function}/{arity}")),
-        (None, Some(name), None) => name.to_owned(),
-        _ => event.event_type().unwrap_or_default().to_owned(),
-    };
-    let place = event.ast_node_id().map_or_else(String::new, |place| format!(" at {place}"));
-    format!("{what} in {}{place} ({})", ledger.pid_of(event).as_deref().unwrap_or("?"), event.event_id())
 }
 
 fn row(ledger: &Ledger, node: &Node, has_bounds: bool) -> Vec<Cell> {
@@ -157,19 +137,6 @@ fn row(ledger: &Ledger, node: &Node, has_bounds: bool) -> Vec<Cell> {
     let call = format!("{}{by}{}", ". ".repeat(node.depth), ledger.text(node.function));
     let is_one_process = node.calls.iter().all(|id| ledger.call(*id).process == first.process);
     let process = if is_one_process { ledger.label(first.process) } else { "several".to_owned() };
-    let mut notes = Vec::new();
-    if node.failed > 0 {
-        let reason = node.calls.iter().find_map(|id| ledger.call(*id).reason);
-        let reason = reason.map_or("", |reason| ledger.text(reason));
-        notes.push(format!("failed {}: {}", node.failed, brief::cut(reason, 60)));
-    }
-    if node.open > 0 {
-        notes.push(format!("{} without an end", node.open));
-    }
-    if node.recursions > 0 {
-        notes.push(format!("{} recursive calls within", node.recursions));
-    }
-    let remark = if notes.is_empty() { Cell::Empty } else { Cell::Text(notes.join("; ")) };
     let duration = |ns| if ns == 0 { Cell::Empty } else { Cell::Duration(ns) };
     let mut cells = vec![
         call.into(),
@@ -181,6 +148,6 @@ fn row(ledger: &Ledger, node: &Node, has_bounds: bool) -> Vec<Cell> {
         duration(node.waited),
     ];
     cells.extend(has_bounds.then(|| duration(node.may_have_waited)));
-    cells.extend([remark, Cell::Event(ledger.text(first.event).to_owned())]);
+    cells.extend([Cell::text(tell::remark(ledger, node).as_deref()), Cell::Event(ledger.text(first.event).to_owned())]);
     cells
 }

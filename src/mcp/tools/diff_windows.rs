@@ -17,6 +17,7 @@ use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
 use crate::mcp::{check, schema};
 use crate::query::Field;
+use crate::tell::diff_windows as tell;
 use crate::watch::Watch;
 use crate::{Error, EventStore, Filter, Time};
 
@@ -120,41 +121,9 @@ impl Tool for DiffWindows {
     }
 }
 
-const fn heading(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Appeared => "appeared",
-        Kind::Vanished => "vanished",
-        Kind::FailsMore => "fails more",
-        Kind::FailsLess => "fails less",
-        Kind::Slower => "slower",
-        Kind::Faster => "faster",
-        Kind::MoreOften => "more often",
-        Kind::LessOften => "less often",
-    }
-}
-
-const KINDS: [Kind; 8] = [
-    Kind::FailsMore,
-    Kind::Slower,
-    Kind::Appeared,
-    Kind::Vanished,
-    Kind::MoreOften,
-    Kind::LessOften,
-    Kind::Faster,
-    Kind::FailsLess,
-];
-
 fn report(store: &EventStore, found: &Difference, by: By, limit: usize, watch: &dyn Watch) -> Result<Report, Error> {
-    let Difference { changes, compared, within_noise, before, after } = found;
-    let mut counts: Vec<String> = Vec::new();
-    for kind in KINDS {
-        let of_kind = changes.iter().filter(|change| change.kind == kind).count();
-        if of_kind > 0 {
-            counts.push(format!("{of_kind} {}", heading(kind)));
-        }
-    }
-    let told = if counts.is_empty() { "no difference".to_owned() } else { counts.join(", ") };
-    let mut report = Report::new(format!("{told}; {within_noise} of {compared} unchanged, by {}", by.noun()));
+    let Difference { changes, before, after, .. } = found;
+    let mut report = Report::new(tell::head(found, by.noun()));
     let mut sets = Section::new("sets");
     sets.columns(&[
         Column::plain("set"),
@@ -174,7 +143,7 @@ fn report(store: &EventStore, found: &Difference, by: By, limit: usize, watch: &
     }
     sets.keep(2);
     report.section(sets);
-    for kind in KINDS {
+    for kind in tell::KINDS {
         let of_kind: Vec<&Change> = changes.iter().filter(|change| change.kind == kind).collect();
         if !of_kind.is_empty() {
             report.section(section(store, kind, &of_kind, by, limit, watch)?);
@@ -182,19 +151,16 @@ fn report(store: &EventStore, found: &Difference, by: By, limit: usize, watch: &
     }
     for set in [before, after] {
         report.gaps(&set.visit.gaps).losses(&crate::analysis::losses::losses(store, &set.visit, watch)?);
-        if set.events == 0 {
-            report.note(format!(
-                "no event matches {}: every difference is only that",
-                if std::ptr::eq(set, before) { "before" } else { "after" }
-            ));
-        }
+    }
+    for note in tell::empty(found) {
+        report.note(note);
     }
     if changes.iter().any(|change| change.surety == Surety::Few) {
-        report.note("sure=few: fewer than 5 on a side, it may be chance");
+        report.note(tell::FEW);
     }
     if let Some(change) = changes.iter().find(|change| matches!(change.kind, Kind::FailsMore | Kind::Slower)) {
         if let Some(event) = change.after.example.map(|key| event_at(store, key, watch)).transpose()?.flatten() {
-            let why = format!("an example of {}", spoken(&change.labels, None));
+            let why = tell::example(&spoken(&change.labels, None));
             report.next("find_events_around", json!({"event_id": event.event_id()}), why);
         }
     }
@@ -216,7 +182,7 @@ fn section(
     limit: usize,
     watch: &dyn Watch,
 ) -> Result<Section, Error> {
-    let mut section = Section::new(heading(kind));
+    let mut section = Section::new(tell::heading(kind));
     let mut columns: Vec<Column> = by.dimensions().iter().map(group::column).collect();
     columns.extend(["before", "after"].map(Column::plain));
     let is_of_time = matches!(kind, Kind::Slower | Kind::Faster);

@@ -1,19 +1,17 @@
 //! What is wrong in the recording?
 
-use std::collections::BTreeMap;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::analysis::anomalies::{self, Finding, Kind};
 use crate::analysis::ledger::{Ledger, gather};
-use crate::analysis::left_out::What;
 use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
-use crate::tell::finding::{confidence, evidence, told, values};
+use crate::tell::anomalies as tell;
+use crate::tell::finding::{confidence, told, values, whole};
 use crate::watch::Watch;
 use crate::{Error, EventStore, Filter, Time};
 
@@ -71,12 +69,7 @@ impl Tool for FindAnomalies {
 
 fn report(ledger: &Ledger, kinds: &[Kind], found: &[Finding]) -> Report {
     let looked_for = if kinds.is_empty() { Kind::ALL.len() } else { kinds.len() };
-    let among = format!("among {} events", ledger.visit.visited);
-    let mut report = Report::new(match found {
-        [] => format!("nothing found {among}; looked for {looked_for} kinds of trouble"),
-        [one] if one.alike == 0 => format!("1 finding {among}: {}", one.kind.name()),
-        many => format!("{} findings {among}: {}", all_of(many), kinds_of(many)),
-    });
+    let mut report = Report::new(tell::head(ledger, looked_for, found));
     frame(&mut report, ledger);
     for (at, finding) in found.iter().take(MAX_SHOWN).enumerate() {
         report.section(section(ledger, finding, at == 0));
@@ -89,14 +82,13 @@ fn report(ledger: &Ledger, kinds: &[Kind], found: &[Finding]) -> Report {
         }
     }
     if found.len() > MAX_SHOWN {
-        let rest = &found[MAX_SHOWN..];
-        report.note(format!("{} more: {}; ask for them with kinds", all_of(rest), kinds_of(rest)));
+        report.note(tell::more(&found[MAX_SHOWN..]));
     }
-    left_out(&mut report, ledger);
-    if found.is_empty() && ledger.calls.is_empty() {
-        report.note("no function_entry events here: what needs calls could not be looked for");
-    } else if found.is_empty() && ledger.messages.is_empty() {
-        report.note("no message_send events here: what needs messages could not be looked for");
+    for note in tell::left_out(ledger) {
+        report.note(note);
+    }
+    if let Some(note) = tell::unseen(ledger).filter(|_| found.is_empty()) {
+        report.note(note);
     }
     report
 }
@@ -115,61 +107,19 @@ pub(super) fn frame(report: &mut Report, ledger: &Ledger) {
     if let Some((oldest, _)) = ledger.span() {
         report.anchor(oldest, "the oldest event");
     }
-    for [a, b] in ledger.skewed() {
-        report.note(format!(
-            "the clocks of {a} and {b} disagree: messages between them came before they were sent; how long they took \
-             is not known"
-        ));
+    for note in tell::skewed(ledger) {
+        report.note(note);
     }
-}
-
-/// What the source left out: what is wrong there may not be seen.
-fn left_out(report: &mut Report, ledger: &Ledger) {
-    for (what, name) in [(What::Values, "values"), (What::SomeValues, "values of some calls")] {
-        let Some(first) = ledger.left_out.iter().find(|one| one.what == what) else { continue };
-        let why = first.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-        report.note(format!(
-            "{name} were left out{why} from {} on: what shows only in arguments, results and states may be missing since \
-             then",
-            first.event_id
-        ));
-    }
-}
-
-/// With those that are only counted.
-fn all_of(found: &[Finding]) -> usize {
-    found.iter().map(|finding| 1 + finding.alike).sum()
-}
-
-/// `2 crash, 1 late_reply`.
-fn kinds_of(found: &[Finding]) -> String {
-    let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
-    for finding in found {
-        *kinds.entry(finding.kind).or_default() += 1 + finding.alike;
-    }
-    kinds.iter().map(|(kind, n)| format!("{n} {}", kind.name())).collect::<Vec<_>>().join(", ")
 }
 
 fn section(ledger: &Ledger, finding: &Finding, is_first: bool) -> Section {
-    let told = told(ledger, finding);
-    let evidence = evidence(ledger, finding);
     let mut section = Section::new(finding.kind.name());
     section.fact("confidence", confidence(finding.confidence)).fact("at", Cell::At(finding.moment.at));
-    section.line(told.what);
-    let mut lines = 1 + told.details.len();
-    for detail in told.details {
-        section.line(detail);
-    }
-    if finding.alike > 0 {
-        lines += 1;
-        section.line(format!("{} more like it, at the same places in the source", finding.alike));
-    }
-    if !evidence.is_empty() {
-        lines += 1;
-        section.line(format!("evidence: {evidence}"));
-    }
-    section.line(format!("refuted by: {}", told.refuted_by));
+    let lines = whole(ledger, finding);
     // Of the first all but what would refute it.
-    section.keep(if is_first { lines } else { 1 }).values(values(ledger, finding));
+    section.keep(if is_first { lines.len() - 1 } else { 1 }).values(values(ledger, finding));
+    for line in lines {
+        section.line(line);
+    }
     section
 }

@@ -12,6 +12,7 @@ use crate::mcp::page::column::Column as Shown;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
 use crate::store::{Neighbourhood, Place};
+use crate::tell::around as tell;
 use crate::watch::Watch;
 use crate::{Error, ErrorKind, EventStore, Filter, Query, StoredEvent};
 
@@ -114,11 +115,8 @@ impl Middle {
 fn report(store: &EventStore, middle: &Middle, found: &Neighbourhood, before: usize, after: usize) -> Report {
     let Neighbourhood { before: earlier, after: later, is_more_before, is_more_after, filter, gaps, .. } = found;
     let earlier_shown = &earlier[earlier.len() - before..];
-    let what = match &middle.event {
-        Some(event) => format!("event {}", event.event_id()),
-        None => "the time asked for".to_owned(),
-    };
-    let mut report = Report::new(format!("{before} events before and {after} after {what}"));
+    let what = tell::moment(middle.event.as_ref());
+    let mut report = Report::new(tell::head(before, after, &what));
     report.filter(filter).gaps(gaps).anchor(middle.timestamp(), &what[..]);
     let shown: Vec<Shown> = Shown::USUAL.iter().copied().filter(|column| *column != Shown::TimeMicros).collect();
     let mut section = Section::new("events");
@@ -144,18 +142,13 @@ fn report(store: &EventStore, middle: &Middle, found: &Neighbourhood, before: us
     report.section(section);
     let is_cut = before < earlier.len() || after < later.len();
     if is_cut {
-        report.note("the farthest events were left out to fit max_tokens");
+        report.note(tell::CUT);
     }
-    if *is_more_before || *is_more_after || is_cut {
-        let sides = match (*is_more_before || before < earlier.len(), *is_more_after || after < later.len()) {
-            (true, true) => "before and after these",
-            (true, false) => "before these",
-            _ => "after these",
-        };
-        report.note(format!("more events lie {sides}"));
+    if let Some(note) = tell::more(*is_more_before || before < earlier.len(), *is_more_after || after < later.len()) {
+        report.note(note);
     }
     if before + after == 0 && !is_cut {
-        report.note("no event matches on either side; drop pid or event_type, or look at get_stats for what is stored");
+        report.note(tell::NONE);
     }
     if let Some(event) = &middle.event {
         if let Some(parent) = event.parent_id() {

@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use crate::analysis::anomalies::{Finding, Glance, Kind};
-use crate::analysis::value::brief::cut;
 use crate::mcp::report::{Cell, Column, Report, Section};
-use crate::tell::finding::{confidence, told};
+use crate::tell::finding::{brief, confidence};
 
 /// Findings told in a line each; the rest are counted.
 const TOLD: usize = 5;
@@ -39,13 +38,12 @@ impl<'g> Findings<'g> {
             Column::plain("what"),
         ]);
         for finding in self.found.iter().take(TOLD) {
-            let more = if finding.alike > 0 { format!(" ({} more like it)", finding.alike) } else { String::new() };
             section.row(vec![
                 finding.kind.name().into(),
                 confidence(finding.confidence).into(),
                 Cell::At(finding.moment.at),
                 finding.evidence.first().map_or(Cell::Empty, |one| Cell::Event(ledger.text(one.event).to_owned())),
-                Cell::Text(format!("{}{more}", cut(&told(ledger, finding).what, LONGEST))),
+                brief(ledger, finding, LONGEST).into(),
             ]);
         }
         section.beyond(self.found.len().saturating_sub(TOLD) as u64).keep(2);

@@ -16,6 +16,7 @@ use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::tell::mailbox as tell;
 use crate::watch::Watch;
 use crate::{Error, EventStore, Filter};
 
@@ -83,7 +84,7 @@ fn report(ledger: &Ledger, processes: &[ProcessId], bucket: Option<i64>) -> Resu
     let (first, mailbox) = &boxes[0];
     let peak = mailbox.peak();
     let longest = mailbox.stays.iter().filter_map(Stay::waited).max();
-    let mut report = Report::new(head(ledger, *first, mailbox));
+    let mut report = Report::new(tell::head(ledger, *first, mailbox));
     frame(&mut report, ledger);
     if mailbox.measure != Measure::Unknown && (longest.is_some() || mailbox.stays.is_empty()) {
         report.fact("longest_wait", Cell::duration(longest));
@@ -101,62 +102,17 @@ fn report(ledger: &Ledger, processes: &[ProcessId], bucket: Option<i64>) -> Resu
         report.section(over_time(ledger, *id, mailbox, bucket, boxes.len() > 1)?);
     }
     report.section(handlers(ledger, mailbox));
-    let measured_by = match mailbox.measure {
-        Measure::Handled => None,
-        Measure::Received => Some(
-            "no callback of this process tells which messages it handled: a message counts as taken when the process \
-             looked at it, so lengths and waits are lower bounds",
-        ),
-        Measure::Unknown if traffic.is_refuted(*first) => Some(
-            "its measured lengths are shorter than sends minus callbacks: it takes messages in a way that was not \
-             traced; only the measured lengths are told",
-        ),
-        Measure::Unknown => Some(
-            "neither its receives nor callbacks that handle its messages were traced; trace them, or let the recorder \
-             sample its mailbox",
-        ),
-    };
-    if let Some(note) = measured_by {
+    if let Some(note) = tell::measure(&traffic, *first, mailbox) {
         report.note(note);
     }
-    if mailbox.unknown > 0 {
-        report.note(format!(
-            "of {} messages it is not known whether and when they were taken: they were received inside a callback or handled by one recorded without arguments, came \
-             while its callbacks were not traced or before a break in the recording, or their senders were not traced",
-            mailbox.unknown
-        ));
+    if let Some(note) = tell::unknown(mailbox) {
+        report.note(note);
     }
     if processes.len() > boxes.len() {
-        report.note(format!("{} more processes had this name; ask by pid", processes.len() - boxes.len()));
+        report.note(tell::others(processes.len() - boxes.len()));
     }
     report.next("message_flow", json!({"pid": ledger.text(ledger.process(*first).pid)}), "each message with its fate");
     Ok(report)
-}
-
-/// The mailbox in a sentence, as sure as it is.
-fn head(ledger: &Ledger, id: ProcessId, mailbox: &Box_<'_>) -> String {
-    let (n, who) = (mailbox.stays.len(), ledger.full_label(id));
-    let length = mailbox.peak().map_or(0, |step| step.length);
-    let measured = ledger.samples.iter().filter(|sample| sample.process == id).map(|sample| sample.length).max();
-    let measured = measured.map(|length| format!("; the longest measured length is {length}")).unwrap_or_default();
-    match mailbox.measure {
-        Measure::Handled if mailbox.unknown == 0 => {
-            format!("{n} messages went through the mailbox of {who}; it held at most {length}")
-        }
-        Measure::Handled => format!(
-            "{n} messages went through the mailbox of {who}, and {} of which nothing more is known; it held at least \
-             {length} at once{measured}",
-            mailbox.unknown
-        ),
-        Measure::Received => {
-            format!(
-                "{n} messages were sent to {who} and received; its mailbox held at least {length} at once{measured}"
-            )
-        }
-        Measure::Unknown => {
-            format!("{} messages were sent to {who}; how many of them waited is not known{measured}", mailbox.unknown)
-        }
-    }
 }
 
 fn over_time(

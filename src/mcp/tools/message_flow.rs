@@ -15,6 +15,7 @@ use crate::mcp::args::{BudgetArgs, NodeArg, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::tell::message_flow as tell;
 use crate::watch::Watch;
 use crate::{Error, ErrorKind, EventStore, Filter};
 
@@ -119,27 +120,15 @@ impl Tool for MessageFlow {
 
 fn report(traffic: &Traffic<'_>, found: &[MessageId], only: Option<Only>, format: FormatArg) -> Report {
     let ledger = traffic.ledger;
-    let sort = match only {
-        None => "",
-        Some(Only::Lost) => "lost ",
-        Some(Only::Unanswered) => "unanswered ",
-        Some(Only::Slow) => "slow ",
-        Some(Only::Late) => "late answered ",
-    };
-    let mut report = Report::new(format!("{} {sort}messages of {} traced", found.len(), sent(ledger)));
+    let mut report = Report::new(tell::head(found.len(), only, sent(ledger)));
     frame(&mut report, ledger);
     match format {
         _ if found.is_empty() => {}
         FormatArg::Table => _ = report.section(table(traffic, found)),
         FormatArg::Mermaid => _ = report.section(diagram(traffic, found)),
     }
-    if ledger.messages.is_empty() {
-        report.note("no message_send or message_receive events here: trace with the flags send and receive");
-    }
-    if !ledger.messages.is_empty() && ledger.calls.iter().all(|call| call.message.is_none()) {
-        report.note(
-            "no callback here is joined to its message: when a message was handled cannot be told from this recording",
-        );
+    if let Some(note) = tell::unseen(ledger) {
+        report.note(note);
     }
     if let Some(first) = found.first() {
         let first = ledger.message(*first);
@@ -203,7 +192,7 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
             Cell::duration(traffic.queued(message)),
             Cell::text(call.map(|call| ledger.text(call.function))),
             Cell::duration(call.and_then(|call| call.duration)),
-            again(ledger, *id).unwrap_or_else(|| outcome(traffic, message)).into(),
+            tell::outcome(traffic, *id).into(),
             traffic.place(message).to_string().into(),
             Cell::Event(ledger.text(message.event).to_owned()),
         ];
@@ -214,41 +203,6 @@ fn table(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {
     }
     section.beyond(found.len().saturating_sub(MAX_ROWS) as u64);
     section
-}
-
-/// That a reply is not the first.
-fn again(ledger: &Ledger, id: MessageId) -> Option<String> {
-    let (call, first) = repeats(ledger, id)?;
-    let event = |id| ledger.text(ledger.message(id).event);
-    let received = if ledger.message(id).received.is_some() { "; received" } else { "" };
-    Some(format!("another reply to {}, which {} had answered{received}", event(call), event(first)))
-}
-
-/// How it ended, in a few words.
-fn outcome(traffic: &Traffic<'_>, message: &Message) -> String {
-    use crate::mcp::report::cell::duration;
-    let ns = |ns: i64| duration(i128::from(ns));
-    match traffic.answer(message) {
-        Reply::After(after) => return format!("answered after {}", ns(after)),
-        Reply::Unseen => return "not known: something was not recorded after it".to_owned(),
-        Reply::Untimed => return "answered; when is not known".to_owned(),
-        Reply::Late(late) => return format!("answered {} too late", ns(late)),
-        Reply::Never => return "never answered: the caller gave up".to_owned(),
-        Reply::CallerGone => return "its caller ended first".to_owned(),
-        Reply::CalleeGone if message.handled.is_some() => return "the callee ended before it answered".to_owned(),
-        Reply::Waiting if message.handled.is_some() => return "not answered yet".to_owned(),
-        Reply::CalleeGone | Reply::Waiting | Reply::None => {}
-    }
-    match traffic.fate(message) {
-        Fate::Handled(_) => "handled",
-        Fate::Received => "received",
-        Fate::Queued => "still in the mailbox",
-        Fate::DiedWith => "lost: in the mailbox when its receiver ended",
-        Fate::NoProcess => "lost: the receiver was not alive",
-        Fate::NoName => "lost: nobody is known by that name",
-        Fate::Unknown => "unknown",
-    }
-    .to_owned()
 }
 
 fn diagram(traffic: &Traffic<'_>, found: &[MessageId]) -> Section {

@@ -7,27 +7,22 @@ use serde_json::json;
 use super::findings::Findings;
 use crate::analysis::anomalies::{Kind, glance};
 use crate::analysis::ask::Ask;
-use crate::analysis::ending::{endings, told};
+use crate::analysis::ending::endings;
 use crate::analysis::event_at;
 use crate::analysis::fact::Fact;
 use crate::analysis::overview::{LONG_MAILBOX, Overview, Trouble, Troubles, length, overview};
-use crate::analysis::place::sent_at;
-use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
-use crate::analysis::value::envelope::request;
 use crate::mcp::answer::Answer;
 use crate::mcp::args::{BudgetArgs, SpanArgs};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::tell::overview as tell;
 use crate::watch::Watch;
 use crate::{Error, EventStore, Filter};
 
 /// Events of one sort of trouble that are told.
 const TOLD: usize = 4;
-
-/// Event types that are told.
-const TYPES: usize = 12;
 
 pub(crate) struct OverviewTool;
 
@@ -65,8 +60,7 @@ impl Tool for OverviewTool {
         report.over(store, &found.visit, watch)?;
         let first = found.visit.since.or(found.visit.span.map(|(first, _)| first));
         for end in ends {
-            let when = Cell::At(end.at()).shown(first);
-            report.note(format!("{} at {when} ({}); nothing after it is recorded", told(&end), end.id()));
+            report.note(tell::tracing_ended(&end, first));
         }
         suggest(&found, &findings, &mut report);
         Ok(report.answer(args.budget.bytes()))
@@ -75,26 +69,7 @@ impl Tool for OverviewTool {
 
 fn report(found: &Overview, findings: &Findings<'_>) -> Report {
     let Overview { visit, types, nodes, sessions, .. } = found;
-    let troubles = &found.troubles;
-    let sorts = [
-        (&troubles.crashes, "crash", "crashes"),
-        (&troubles.timeouts, "call timeout", "call timeouts"),
-        (&troubles.abnormal_ends, "abnormal end", "abnormal ends"),
-        (&troubles.undeliverable, "message to nobody", "messages to nobody"),
-        (&troubles.to_the_dead, "message to an ended process", "messages to ended processes"),
-        (&troubles.held, "call not answered to the end", "calls not answered to the end"),
-        (&troubles.late_replies, "caller ended before its answer", "callers ended before their answers"),
-    ];
-    let counts = sorts.iter().map(|(trouble, one, many)| (trouble.count, *one, *many));
-    let told: Vec<String> = counts
-        .chain([(troubles.exceptions, "exception", "exceptions")])
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
-        .collect();
-    let trouble = if told.is_empty() { "no crash, no exception, no lost message".to_owned() } else { told.join(", ") };
-    let took = Cell::Duration(length(visit)).shown(None);
-    let mut report =
-        Report::new(format!("{} events of {} processes over {took}: {trouble}", visit.visited, found.all_processes));
+    let mut report = Report::new(tell::head(found));
     if !nodes.is_empty() {
         report.fact("nodes", nodes.join(","));
     }
@@ -113,10 +88,7 @@ fn report(found: &Overview, findings: &Findings<'_>) -> Report {
     }
     report.section(processes(found));
     let mut section = Section::new("event types");
-    let shown: Vec<String> = types.iter().take(TYPES).map(|(name, count)| format!("{name} {count}")).collect();
-    let beyond = types.len().saturating_sub(TYPES);
-    let beyond = if beyond > 0 { format!(", {beyond} more types") } else { String::new() };
-    section.line(format!("{}{beyond}", shown.join(", ")));
+    section.line(tell::types(types));
     report.section(section);
     report
 }
@@ -146,35 +118,14 @@ fn trouble_section(found: &Overview) -> Option<Section> {
         }
         section.beyond(trouble.count.saturating_sub(TOLD as u64));
     };
-    let exit = |fact: &Fact| {
-        let reason = brief(
-            fact.text("error").or_else(|| fact.text("exit_reason")).or_else(|| fact.text("reason")).unwrap_or("?"),
-            90,
-        );
-        let name = fact.text("registered_name").map(|name| format!("{name}: ")).unwrap_or_default();
-        let site = fact.text("crash_site").map(|site| format!(" at {site}")).unwrap_or_default();
-        let whose = if fact.flag("ended_by_unknown") { " (of the node; by which process is not known)" } else { "" };
-        format!("{name}{reason}{site}{whose}")
-    };
-    let send = |fact: &Fact| {
-        let to = fact.text("receiver_name").or_else(|| fact.text("receiver_pid")).unwrap_or("?");
-        let site = sent_at(fact).map(|site| format!(", from {site}")).unwrap_or_default();
-        let message = fact.text("message").unwrap_or_default();
-        // A reply is told without the reference it answers.
-        let message = match Value::read(message).tuple() {
-            Some([_, reply]) if fact.text("send_type") == Some("reply") => reply.text.to_owned(),
-            _ => request(message).to_owned(),
-        };
-        format!("{} to {to}{site}", brief(&message, 70))
-    };
-    add(&troubles.crashes, "crash", exit);
-    add(&troubles.timeouts, "call timeout", exit);
-    add(&troubles.consequences, "crash because of another", exit);
-    add(&troubles.abnormal_ends, "abnormal end", exit);
-    add(&troubles.undeliverable, "message to nobody", send);
-    add(&troubles.to_the_dead, "message to an ended process", send);
-    add(&troubles.held, "call not answered to the end", send);
-    add(&troubles.late_replies, "answer to an ended caller", send);
+    add(&troubles.crashes, "crash", tell::end);
+    add(&troubles.timeouts, "call timeout", tell::end);
+    add(&troubles.consequences, "crash because of another", tell::end);
+    add(&troubles.abnormal_ends, "abnormal end", tell::end);
+    add(&troubles.undeliverable, "message to nobody", tell::send);
+    add(&troubles.to_the_dead, "message to an ended process", tell::send);
+    add(&troubles.held, "call not answered to the end", tell::send);
+    add(&troubles.late_replies, "answer to an ended caller", tell::send);
     // Those of a crash are told with it.
     let ends = troubles.crashes.count + troubles.timeouts.count + troubles.consequences.count;
     if troubles.exceptions > ends {
@@ -188,12 +139,14 @@ fn trouble_section(found: &Overview) -> Option<Section> {
 fn exceptions(troubles: &Troubles, section: &mut Section) {
     for sort in troubles.sorts.iter().take(TOLD) {
         let fact = &sort.first;
-        let reason = brief(sort.reason.as_deref().or_else(|| fact.text("reason")).unwrap_or("?"), 80);
-        let site = fact.call_site().map(|site| format!(", called at {site}")).unwrap_or_default();
-        let times = if sort.count > 1 { format!(", {} times", sort.count) } else { String::new() };
-        let detail = format!("{}: {reason}{site}{times}", fact.mfa().unwrap_or_default());
         let (at, event) = (Cell::At(fact.at()), Cell::Event(fact.id().to_owned()));
-        section.row(vec!["exception".into(), at, event, Cell::Text(fact.pid().to_owned()), Cell::Text(detail)]);
+        section.row(vec![
+            "exception".into(),
+            at,
+            event,
+            Cell::Text(fact.pid().to_owned()),
+            tell::exception(sort).into(),
+        ]);
     }
     section.beyond(troubles.sorts.len().saturating_sub(TOLD) as u64);
 }

@@ -1,12 +1,10 @@
 //! Where does the time go?
 
-use std::cmp::Reverse;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::analysis::aggregate::{Group, Groups, OUTLIER, Outliers, Question, aggregate};
+use crate::analysis::aggregate::{Group, Groups, Outliers, Question, aggregate};
 use crate::analysis::nodes::process_of;
 use crate::analysis::spread::percentile;
 use crate::analysis::{Dimension, event_at};
@@ -17,6 +15,7 @@ use crate::mcp::report::labels::spoken;
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
 use crate::query::Field;
+use crate::tell::{grouped, profile as tell};
 use crate::watch::Watch;
 use crate::{Error, EventStore, StoredEvent};
 
@@ -151,22 +150,8 @@ fn report(
     let Groups { groups, visit, span, left_out, overlaps, is_waiting_unknown, untimed } = found;
     let t0 = span.map(|(first, _)| first);
     let calls: u64 = found.events();
-    let all: i64 = groups.iter().fold(0, |sum, group| sum.saturating_add(group.own));
-    let share = |group: &Group| if all > 0 { group.own as f64 / all as f64 } else { 0.0 };
-    let took = Cell::Duration(all).shown(None);
-    let mut answer = format!("{calls} calls of {} {} took {took} of their own time", groups.len(), by.plural());
-    let waited = groups.iter().fold(0, |sum: i64, group| sum.saturating_add(group.waited));
-    if waited > 0 {
-        answer = format!("{answer} and waited {} for replies", Cell::Duration(waited).shown(None));
-    }
-    if let Some(top) = groups.iter().max_by_key(|group| (group.own, Reverse(&group.labels))) {
-        answer =
-            format!("{answer}; most of their own {}, {}", spoken(&top.labels, t0), Cell::Share(share(top)).shown(None));
-    }
-    if calls == 0 {
-        "no call matches".clone_into(&mut answer);
-    }
-    let mut report = Report::new(answer);
+    let all = tell::own(groups);
+    let mut report = Report::new(tell::head(found, by.plural(), |labels| spoken(labels, t0)));
     report.fact("span", Cell::Duration(span.map_or(0, |(first, last)| last.saturating_sub(first))));
     report.over(store, visit, watch)?;
 
@@ -193,7 +178,7 @@ fn report(
             Cell::Count(group.count),
             Cell::Duration(group.total),
             Cell::Duration(group.own),
-            Cell::Share(share(group)),
+            Cell::Share(tell::part(group, all)),
             waiting(group.waited),
         ];
         figures.extend(has_bounds.then(|| waiting(group.may_have_waited)));
@@ -213,24 +198,17 @@ fn report(
     }
     report.section(section);
     let slowest = outliers(store, groups, by, watch, &mut report)?;
-    if *overlaps > 0 {
-        report.note(group::overlap_note(*overlaps));
-    }
-    if untimed.all() > 0 {
-        report.note(group::untimed_note(*untimed));
+    for note in grouped::overlaps(*overlaps).into_iter().chain(grouped::untimed(*untimed)) {
+        report.note(note);
     }
     if has_bounds {
-        report.note(group::BOUND_NOTE);
+        report.note(grouped::BOUND);
     }
     if *is_waiting_unknown && calls > 0 {
-        report.note(group::UNHEARD_NOTE);
+        report.note(grouped::UNHEARD);
     }
     if calls == 0 && *left_out > 0 {
-        let why = match by {
-            By::Message => "no entry of handle_call, handle_cast or handle_info with its arguments was recorded",
-            _ => "none of them is the end of a call: an event with duration_ns and a function",
-        };
-        report.note(format!("{left_out} events match, but {why}"));
+        report.note(tell::no_calls(*left_out, by == By::Message));
     }
     if let Some(event) = slowest {
         suggest(store, &mut report, &event);
@@ -259,7 +237,7 @@ fn outliers(
         return Ok(None);
     }
     let mut section = Section::new("outliers");
-    section.fact("above", format!("{OUTLIER} times the median self time of their own group")).columns(&[
+    section.fact("above", tell::outliers()).columns(&[
         Column::plain(match by {
             By::Function => "function",
             _ => "group",
@@ -300,7 +278,7 @@ fn suggest(store: &EventStore, report: &mut Report, event: &StoredEvent) {
     let start = event.timestamp().saturating_sub(event.duration_ns().unwrap_or_default());
     if let Some(pid) = process_of(store, event) {
         let inside = json!({"pid": pid, "since_timestamp": start, "until_timestamp": event.timestamp()});
-        report.next("profile", inside, format!("what {} did meanwhile", event.event_id()));
+        report.next("profile", inside, tell::meanwhile(event.event_id()));
     }
     report.next("find_events_around", json!({"event_id": event.event_id()}), "what led to it");
 }

@@ -16,6 +16,7 @@ use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Column, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
 use crate::query::MAX_LIMIT;
+use crate::tell::state_history as tell;
 use crate::watch::Watch;
 use crate::{Error, EventStore, Time};
 
@@ -72,10 +73,7 @@ impl Tool for StateHistory {
 }
 
 fn report(ask: &Ask<'_>, found: &History, path: Option<&Path>) -> Report {
-    let whose: Vec<String> = found.whose.iter().map(ToString::to_string).collect();
-    let part = path.map(|path| format!("{} of ", path.text())).unwrap_or_default();
-    let values = if found.steps.len() == 1 { "value" } else { "values" };
-    let mut report = Report::new(format!("{part}{}: {} {values}", whose.join(", "), found.steps.len()));
+    let mut report = Report::new(tell::head(found, path));
     if path.is_some() {
         report.fact("state_changes_looked_at", found.looked_at);
     }
@@ -99,9 +97,7 @@ fn report(ask: &Ask<'_>, found: &History, path: Option<&Path>) -> Report {
         let change = &step.change;
         let mut row = vec![Cell::At(change.at), Cell::Event(change.id.clone())];
         if has_handlers {
-            let which = if change.is_one_of { ", or another with this state" } else { "" };
-            let handler = change.handler.as_deref().map(|handler| format!("{handler}{which}"));
-            row.push(handler.map_or(Cell::Empty, Cell::Text));
+            row.push(Cell::text(tell::handler(change).as_deref()));
         }
         match &step.values {
             Some((from, to)) => {
@@ -111,8 +107,7 @@ fn report(ask: &Ask<'_>, found: &History, path: Option<&Path>) -> Report {
                 };
                 row.extend([shown(from, first), shown(to, "(absent)")]);
             }
-            None if change.is_initial() => row.push(Cell::Text(format!("(start) -> {}", brief(&change.new, 130)))),
-            None => row.push(Cell::Text(step.differences.join("; "))),
+            None => row.push(tell::changed(step).into()),
         }
         row.extend([
             Cell::Text(brief(&change.trigger(), 100)),
@@ -125,21 +120,16 @@ fn report(ask: &Ask<'_>, found: &History, path: Option<&Path>) -> Report {
     }
     report.section(table);
     if found.steps.iter().any(|step| is_cut(&step.change.new)) {
-        report.note("parts of the states were cut when recorded: whether those changed is unknown");
+        report.note(tell::CUT);
     }
     if found.source == Source::Callbacks {
-        report.note("changes are read from the arguments and results of callbacks; the event is the callback's return");
+        report.note(tell::FROM_CALLBACKS);
     }
-    if found.more {
-        report.note(format!(
-            "only the last {} changes of each process were looked at; give until_timestamp for older ones",
-            found.looked_at
-        ));
+    if let Some(note) = tell::more(found) {
+        report.note(note);
     }
     for exit in &found.ends {
-        let reason = exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?");
-        let when = Cell::At(exit.at()).shown(last.map(|last| last.change.at));
-        report.note(format!("{} ended at {when} ({}): {}", exit.pid(), exit.id(), brief(reason, 80)));
+        report.note(tell::ended(exit, last.map(|last| last.change.at)));
     }
     if let Some(last) = last {
         report.next("explain", json!({ "target": last.change.id }), "what led to the last change");

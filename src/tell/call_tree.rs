@@ -1,0 +1,54 @@
+//! How is a tree of calls told?
+
+use crate::analysis::calls::{Node, Shape, Tree};
+use crate::analysis::ledger::{CallId, Ledger};
+use crate::analysis::terms;
+use crate::analysis::value::brief;
+use crate::event::StoredEvent;
+
+/// How many calls it has, below which.
+pub(crate) fn head(ledger: &Ledger, roots: &[CallId], tree: &Tree) -> String {
+    let calls: usize = tree.nodes.iter().map(|node| node.calls.len()).sum();
+    match roots {
+        [] => "no calls were traced there".to_owned(),
+        [root] => format!("{calls} calls under {}", ledger.text(ledger.call(*root).function)),
+        many => format!("{calls} calls under {} outermost ones", many.len()),
+    }
+}
+
+/// An event that led to the root.
+pub(crate) fn ancestor(ledger: &Ledger, event: &StoredEvent) -> String {
+    let what = match (event.module(), event.function(), event.arity()) {
+        (Some(module), Some(function), Some(arity)) => terms::home(&format!("{module}.{function}/{arity}")),
+        (None, Some(name), None) => name.to_owned(),
+        _ => event.event_type().unwrap_or_default().to_owned(),
+    };
+    let place = event.ast_node_id().map_or_else(String::new, |place| format!(" at {place}"));
+    format!("{what} in {}{place} ({})", ledger.pid_of(event).as_deref().unwrap_or("?"), event.event_id())
+}
+
+/// What a row's figures do not say of its calls, if there is something.
+pub(crate) fn remark(ledger: &Ledger, node: &Node) -> Option<String> {
+    let mut told = Vec::new();
+    if node.failed > 0 {
+        let reason = node.calls.iter().find_map(|id| ledger.call(*id).reason);
+        let reason = reason.map_or("", |reason| ledger.text(reason));
+        told.push(format!("failed {}: {}", node.failed, brief::cut(reason, 60)));
+    }
+    if node.open > 0 {
+        told.push(format!("{} without an end", node.open));
+    }
+    if node.recursions > 0 {
+        told.push(format!("{} recursive calls within", node.recursions));
+    }
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// The calls that are not shown, a note for each reason.
+pub(crate) fn left_out(tree: &Tree, shape: Shape) -> Vec<String> {
+    let deeper = (tree.deeper > 0)
+        .then(|| format!("{} calls are deeper than depth {} and what they call", tree.deeper, shape.depth));
+    let shorter = (tree.shorter > 0)
+        .then(|| format!("{} calls took less than min_duration_ns, with what they call", tree.shorter));
+    deeper.into_iter().chain(shorter).collect()
+}
