@@ -5,6 +5,7 @@
 pub(crate) enum Kind {
     Deadlock,
     LostUpdate,
+    Overtaken,
     Crash,
     HttpError,
     RestartStorm,
@@ -23,6 +24,7 @@ pub(crate) enum Kind {
     TerminateSkipped,
     IgnoredMessage,
     StateGrowth,
+    OverlappingRuns,
     Stampede,
     DurationOutlier,
     LateReply,
@@ -32,9 +34,10 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Deadlock,
         Self::LostUpdate,
+        Self::Overtaken,
         Self::Crash,
         Self::HttpError,
         Self::RestartStorm,
@@ -53,6 +56,7 @@ impl Kind {
         Self::TerminateSkipped,
         Self::IgnoredMessage,
         Self::StateGrowth,
+        Self::OverlappingRuns,
         Self::Stampede,
         Self::DurationOutlier,
         Self::LateReply,
@@ -64,6 +68,7 @@ impl Kind {
         match self {
             Self::Deadlock => "deadlock",
             Self::LostUpdate => "lost_update",
+            Self::Overtaken => "overtaken",
             Self::Crash => "crash",
             Self::HttpError => "http_error",
             Self::RestartStorm => "restart_storm",
@@ -82,6 +87,7 @@ impl Kind {
             Self::TerminateSkipped => "terminate_skipped",
             Self::IgnoredMessage => "ignored_message",
             Self::StateGrowth => "state_growth",
+            Self::OverlappingRuns => "overlapping_runs",
             Self::Stampede => "stampede",
             Self::DurationOutlier => "duration_outlier",
             Self::LateReply => "late_reply",

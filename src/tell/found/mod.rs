@@ -17,6 +17,8 @@ pub(super) mod lost_update;
 pub(super) mod mailbox;
 pub(super) mod monitors;
 pub(super) mod outlier;
+pub(super) mod overlapping;
+pub(super) mod overtaken;
 mod raised;
 pub(super) mod repeated;
 pub(super) mod repeated_exception;
