@@ -108,27 +108,34 @@ fn overlaps(runs: &[Run], at_least: i64) -> Vec<(Run, Run)> {
     found
 }
 
-/// What a process was started for.
+/// What a process was started for: the call that is nearly all it does; else all it was spawned with.
 fn job(scene: &Scene<'_>, run: Run) -> Option<Job> {
+    let ledger = scene.ledger;
+    let job = match main_call(scene, run) {
+        Some(call) => {
+            let name = ledger.text(ledger.call(call).function).to_owned();
+            Job { name, given: each_argument(scene, call)?, is_spawn: false }
+        }
+        None => spawned(scene, run)?,
+    };
+    let is_whole = |text: &String| !is_cut(text) && !text.contains("[REDACTED]");
+    job.given.iter().all(is_whole).then_some(job)
+}
+
+fn spawned(scene: &Scene<'_>, run: Run) -> Option<Job> {
     let ledger = scene.ledger;
     let event = ledger.event(ledger.process(run.process).spawn?.1)?;
     let payload = Payload::read(event.data());
     let [module, function, args] = [payload.spawn_module, payload.spawn_function, payload.spawn_args].map(text);
     let args = args?;
-    let (name, given, is_spawn) = match main_call(scene, run) {
-        Some(call) => (ledger.text(ledger.call(call).function).to_owned(), each_argument(scene, call)?, false),
-        None => {
-            let spawn = Spawn { module: module.as_deref()?, function: function.as_deref()?, args: &args };
-            let first = scene.calls_of(run.process).next().map(|(_, call)| call);
-            (
-                first.map_or_else(|| name(spawn), |call| called(ledger.text(call.function))),
-                vec![args.clone().into_owned()],
-                true,
-            )
-        }
-    };
-    let is_whole = |text: &String| !is_cut(text) && !text.contains("[REDACTED]");
-    given.iter().all(is_whole).then_some(Job { name, given, is_spawn })
+    // This one is told later what to do.
+    if args.contains("Task.Supervised, :reply") {
+        return None;
+    }
+    let spawn = Spawn { module: module.as_deref()?, function: function.as_deref()?, args: &args };
+    let first = scene.calls_of(run.process).next().map(|(_, call)| call);
+    let name = first.map_or_else(|| name(spawn), |call| called(ledger.text(call.function)));
+    Some(Job { name, given: vec![args.clone().into_owned()], is_spawn: true })
 }
 
 /// What a function is called for a reader; `fn in Scheduler.handle_info/2`.

@@ -9,6 +9,7 @@
 //! go two ways through processes that live on; processes started in one go, which have no order; two that were asked
 //! for by two others.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
@@ -33,6 +34,10 @@ const MAX_IN_ALL: usize = 20_000;
 /// Parts of a message that are compared.
 const MAX_LEAVES: usize = 64;
 
+/// Changes looked through for one of what stands there, and the calls among which they are.
+const MAX_LATER: usize = 64;
+const MAX_CALLS: usize = 10_000;
+
 /// What is too long to be a value that is set.
 const MAX_VALUE: usize = 2_000;
 
@@ -41,6 +46,8 @@ const MAX_VALUE: usize = 2_000;
 struct Passed {
     message: MessageId,
     handed: Handed,
+    /// Who told its sender something before.
+    told_by: Option<ProcessId>,
     /// When its receiver handled it.
     taken: Moment,
     change: Sym,
@@ -69,7 +76,7 @@ struct Pair {
 type Set<'s> = HashMap<&'s str, usize, FixedState>;
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
-    let starts = Starts::of(scene);
+    let starts = OnceCell::new();
     let mut left = MAX_IN_ALL;
     for ((_, receiver), mut passed) in groups(scene) {
         passed.sort_by_key(|one| one.handed.at);
@@ -78,18 +85,22 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             continue;
         }
         scene.checked()?;
+        let starts = starts.get_or_init(|| Starts::of(scene));
         passed.truncate(MAX_READ.min(left));
         left -= passed.len();
         let mut by_origin: BTreeMap<ProcessId, Vec<Passed>> = BTreeMap::new();
         for one in passed {
             let sender = scene.ledger.message(one.message).sender;
             let handed = sender.and_then(|sender| starts.handed(scene, sender)).unwrap_or(one.handed);
-            by_origin.entry(handed.by).or_default().push(Passed { handed, ..one });
+            // It may be told what to do by who had it started, as a task is.
+            if one.told_by.is_none_or(|by| by == handed.by || by == one.handed.by) {
+                by_origin.entry(handed.by).or_default().push(Passed { handed, ..one });
+            }
         }
         // Who is told what it had started is not a third.
         by_origin.remove(&receiver);
         for (by, passed) in by_origin {
-            told(scene, &starts, (by, receiver), passed, found);
+            told(scene, starts, (by, receiver), passed, found);
         }
     }
     Ok(())
@@ -115,14 +126,15 @@ fn told(
     }
 }
 
-/// By their parent and whom they told: processes that told one thing and were told nothing.
+/// By their parent and whom they told: processes that told one thing and were told one at most.
 fn groups(scene: &Scene<'_>) -> BTreeMap<(ProcessId, ProcessId), Vec<Passed>> {
     let ledger = scene.ledger;
     let mut told: HashMap<(ProcessId, ProcessId), (MessageId, usize), FixedState> = HashMap::default();
-    let mut took = vec![false; ledger.processes.len()];
+    let mut took: Vec<(usize, Option<ProcessId>)> = vec![(0, None); ledger.processes.len()];
     for (id, message) in (0..).zip(&ledger.messages) {
         let (true, Some(receiver)) = (message.kind.is_for_callback(), message.receiver) else { continue };
-        took[receiver as usize] = true;
+        let (taken, by) = &mut took[receiver as usize];
+        (*taken, *by) = (*taken + 1, message.sender);
         if let Some(sender) = message.sender.filter(|sender| *sender != receiver && is_started(scene, *sender)) {
             told.entry((sender, receiver)).or_insert((id, 0)).1 += 1;
         }
@@ -133,9 +145,11 @@ fn groups(scene: &Scene<'_>) -> BTreeMap<(ProcessId, ProcessId), Vec<Passed>> {
         let (Some(parent), Some((at, _)), Some(handled)) = (of.parent, of.spawn, message.handled) else { continue };
         let Some(change) = ledger.call(handled).change else { continue };
         // Clocks of two nodes do not tell an order.
-        if times == 1 && !took[sender as usize] && !message.is_across() && parent != receiver {
+        let (taken, told_by) = took[sender as usize];
+        let is_for_it = taken == 0 || taken == 1 && told_by.is_some();
+        if times == 1 && is_for_it && !message.is_across() && parent != receiver {
             let handed = Handed { by: parent, at };
-            let passed = Passed { message: id, handed, taken: ledger.call(handled).start, change };
+            let passed = Passed { message: id, handed, told_by, taken: ledger.call(handled).start, change };
             groups.entry((parent, receiver)).or_default().push(passed);
         }
     }
@@ -267,6 +281,21 @@ fn is_one_value(newer: &Shown, older: &Shown) -> bool {
     all(newer) && all(older) && older.differences.iter().all(is_among)
 }
 
+/// Whether nothing has changed what stands at a path since.
+fn stands(scene: &Scene<'_>, receiver: ProcessId, since: &Shown, path: &str) -> bool {
+    let ledger = scene.ledger;
+    let calls = &scene.by_process[receiver as usize];
+    let later = &calls[calls.partition_point(|id| ledger.call(*id).start <= since.passed.taken)..];
+    let mut changes = later.iter().filter_map(|id| ledger.call(*id).change);
+    let is_untouched = |change: Sym| {
+        let Some(event) = ledger.event(change) else { return false };
+        let differences = differences(Payload::read(event.data()).state_diff);
+        let touches = |one: &Difference| one.path.starts_with(path) || path.starts_with(&one.path);
+        !differences.is_empty() && !differences.iter().any(touches)
+    };
+    later.len() <= MAX_CALLS && changes.by_ref().take(MAX_LATER).all(is_untouched) && changes.next().is_none()
+}
+
 fn describe(
     scene: &Scene<'_>,
     (by, receiver): (ProcessId, ProcessId),
@@ -281,9 +310,9 @@ fn describe(
     let (newer, older) = (&shown[pair.newer], &shown[pair.older]);
     let difference = &older.differences[pair.difference];
     let alike = pairs.iter().filter(|one| one.is_passed_on == pair.is_passed_on);
-    let stands = alike.clone().filter(|pair| {
+    let stands = alike.clone().take(MAX_LATER).filter(|pair| {
         let path = &*shown[pair.older].differences[pair.difference].path;
-        last.get(path) == Some(&pair.older)
+        last.get(path) == Some(&pair.older) && stands(scene, receiver, &shown[pair.older], path)
     });
     let message = |shown: &Shown| ledger.message(shown.passed.message);
     let spawn = |shown: &Shown| Some(ledger.process(message(shown).sender?).spawn?.1);

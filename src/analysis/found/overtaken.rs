@@ -14,7 +14,7 @@ pub(crate) struct Overtaken {
     pub(crate) by: Process,
     /// What they tell: `{:price, _, _}`.
     pub(crate) pattern: String,
-    /// How many such messages came that way.
+    /// How many such messages came that way and changed its state.
     pub(crate) handed: usize,
     /// How often an older one took the place of a newer.
     pub(crate) times: usize,

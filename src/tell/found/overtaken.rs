@@ -10,8 +10,8 @@ pub(in crate::tell) fn told(it: &Overtaken) -> Told {
     let Overtaken { receiver, by, pattern, path, older, .. } = it;
     let place = if path.is_empty() { "its state".to_owned() } else { format!("`{path}`") };
     let what = format!(
-        "of {} {pattern} that {by} passed on to {receiver}, each by a process started for it, {} came after one that \
-         was passed on later, and took its place",
+        "of {} {pattern} that {by} passed on to {receiver}, each by a process started for it, and that changed its \
+         state, {} came after one that was passed on later, and took its place",
         count(it.handed, "message"),
         it.times,
     );
