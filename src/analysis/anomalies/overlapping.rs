@@ -8,6 +8,7 @@
 //! or by requests of others (these may come as often as they like); runs of which none or one ends; a timer that sends a
 //! different message each time; a server that lives on and is told to do the job.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::finding::{Confidence, Finding};
@@ -39,6 +40,9 @@ const SHORTEST_NS: i64 = 1_000_000;
 /// Starts of one process that are read.
 const MAX_READ: usize = 2_000;
 
+/// Starts that are read in all.
+const MAX_IN_ALL: usize = 20_000;
+
 /// One run of a job.
 #[derive(Clone, Copy)]
 struct Run {
@@ -68,14 +72,15 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         }
     }
     let newest = ledger.span().map_or(0, |(_, newest)| newest);
-    let starts = std::cell::OnceCell::new();
+    let (starts, mut left) = (OnceCell::new(), MAX_IN_ALL);
     for mut runs in by_parent.into_values() {
         runs.sort_by_key(|run| run.start);
         if overlaps(&runs, 0).len() < FEWEST {
             continue;
         }
         scene.checked()?;
-        runs.truncate(MAX_READ);
+        runs.truncate(MAX_READ.min(left));
+        left -= runs.len();
         let starts = starts.get_or_init(|| Starts::of(scene));
         let mut jobs: BTreeMap<(ProcessId, Job), Vec<Run>> = BTreeMap::new();
         for run in runs {
@@ -91,7 +96,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     Ok(())
 }
 
-/// Runs that began while one before was at it, each with the newest such one; both took so long.
+/// Runs that began while one before was at it, each with the one that goes on longest; both took so long.
 fn overlaps(runs: &[Run], at_least: i64) -> Vec<(Run, Run)> {
     let is_long = |run: &Run| run.end.is_none_or(|end| end.since(run.start) >= at_least);
     // Of those before the one that goes on longest: whoever overlaps one overlaps it.
@@ -248,11 +253,10 @@ fn tick(scene: &Scene<'_>, starts: &Starts, by: ProcessId, runs: &[Run]) -> Opti
 
 /// Most that were at it at one moment, and most in the first two thirds of the starts.
 fn at_once(runs: &[Run]) -> (usize, usize) {
-    let count = |run: &Run| {
-        let before = runs.iter().take_while(|one| one.start < run.start);
-        1 + before.filter(|one| one.end.is_none_or(|end| end > run.start)).count()
-    };
-    let counts: Vec<usize> = runs.iter().map(count).collect();
+    let mut ends: Vec<Moment> = runs.iter().filter_map(|run| run.end).collect();
+    ends.sort_unstable();
+    let count = |(before, run): (usize, &Run)| before + 1 - ends.partition_point(|end| *end <= run.start);
+    let counts: Vec<usize> = runs.iter().enumerate().map(count).collect();
     let most = |counts: &[usize]| counts.iter().copied().max().unwrap_or_default();
     (most(&counts), most(&counts[..counts.len() * 2 / 3]))
 }

@@ -142,14 +142,14 @@ fn groups(scene: &Scene<'_>) -> BTreeMap<(ProcessId, ProcessId), Vec<Passed>> {
     let mut groups: BTreeMap<(ProcessId, ProcessId), Vec<Passed>> = BTreeMap::new();
     for ((sender, receiver), (id, times)) in told {
         let (message, of) = (ledger.message(id), ledger.process(sender));
-        let (Some(parent), Some((at, _)), Some(handled)) = (of.parent, of.spawn, message.handled) else { continue };
-        let Some(change) = ledger.call(handled).change else { continue };
+        let (Some(parent), Some((at, _)), Some(call)) = (of.parent, of.spawn, message.handled) else { continue };
+        let Some(change) = ledger.call(call).change else { continue };
         // Clocks of two nodes do not tell an order.
         let (taken, told_by) = took[sender as usize];
         let is_for_it = taken == 0 || taken == 1 && told_by.is_some();
         if times == 1 && is_for_it && !message.is_across() && parent != receiver {
             let handed = Handed { by: parent, at };
-            let passed = Passed { message: id, handed, told_by, taken: ledger.call(handled).start, change };
+            let passed = Passed { message: id, handed, told_by, taken: ledger.call(call).start, change };
             groups.entry((parent, receiver)).or_default().push(passed);
         }
     }
