@@ -428,3 +428,58 @@ fn what_was_asked_for_and_never_comes_is_told_with_the_stage_that_asks_for_no_mo
     silent("09_demand_lost_fixed");
     silent("short_orders_fixed");
 }
+
+#[test]
+fn news_that_was_overtaken_on_its_way_is_told_where_it_took_the_place_of_newer() {
+    let (mut recorded, board) = only("overtaken", "overtaken", &[]);
+    assert_eq!(board.confidence, "high");
+    board.says(&[
+        "of 7 messages {:show, _, _} that Feed <",
+        "passed on to Board <",
+        "2 came after one that was passed",
+    ]);
+    board.says(&["first {:show, :tea, 95}, then {:show, :tea, 100}: `prices.tea` went from 95 to 100"]);
+    board.says(&["one of such values stands to the end", "sent at Board.show/2 in Feed.handle_cast/2"]);
+    let (newer, older) = (board.event(&mut recorded, "newer"), board.event(&mut recorded, "older"));
+    let starts = ["older_started", "newer_started"].map(|role| board.event(&mut recorded, role));
+    assert_eq!([&starts[0]["data"]["spawned_pid"], &starts[1]["data"]["spawned_pid"]], [&older["pid"], &newer["pid"]]);
+    let at = |event: &Value| event["timestamp"].as_i64().unwrap();
+    assert!(at(&starts[0]) < at(&starts[1]) && at(&newer) < at(&older));
+    let set_back = board.event(&mut recorded, "set_back");
+    assert_eq!(set_back["data"]["state_diff"][0], json!({"path": "prices.tea", "old": "95", "new": "100"}));
+
+    // From a loop of its own, by calls, to one whose whole value it is.
+    let (_, attic) = only("overtaken_rooms", "overtaken", &[]);
+    assert_eq!(attic.confidence, "medium");
+    attic.says(&["of 4 messages {:is_at, _}", "passed on to attic <", "1 came after one that was passed on later"]);
+    attic.says(&["`degrees` went from 24 to 28", "Gateway.pass_on/2"]);
+
+    // The receiver keeps the newest; and a collector, clients that race, and a listener, which keep no order.
+    silent("overtaken_fixed");
+    silent("overtaken_meant");
+}
+
+#[test]
+fn runs_of_a_job_that_its_timer_starts_before_the_last_is_over_are_told() {
+    let (mut recorded, reports) = only("overlapping_runs", "overlapping_runs", &[]);
+    assert_eq!(reports.confidence, "medium");
+    reports.says(&["Scheduler <", "starts Report.build/1 every 41ms though a run takes 131ms: 12 of 13 runs began"]);
+    reports.says(&["up to 4 were at once", "each on :tick of a timer, given :daily", "3 runs not over"]);
+    let events = ["at_it", "started_again", "first_ended"].map(|role| reports.event(&mut recorded, role));
+    let at = |event: &Value| event["timestamp"].as_i64().unwrap();
+    assert!(at(&events[0]) < at(&events[1]) && at(&events[1]) < at(&events[2]));
+    assert_eq!(events[0]["data"]["spawned_pid"], events[2]["pid"]);
+
+    // By a loop of its own and `:timer.send_interval`, each in the way of the next.
+    let (_, sweeps) = only("overlapping_sweep", "overlapping_runs", &["mailbox_growth"]);
+    assert_eq!(sweeps.confidence, "high");
+    sweeps.says(&[
+        "starts Sweeper.sweep/0 every 31ms though a run takes 117ms",
+        "each on :sweep of a timer, given nothing",
+        "more and more",
+    ]);
+
+    // No second one is begun; and requests, a heartbeat, a pool that grows, and runs that find another and end.
+    silent("overlapping_runs_fixed");
+    silent("overlapping_meant");
+}

@@ -71,6 +71,8 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
         Found::Ignored(it) => found::ignored::told(it, event("first")),
         Found::MonitorLeak(it) => found::monitors::told(it),
         Found::Outlier(it) => found::outlier::told(it, either("slowest", "slow")),
+        Found::Overlapping(it) => found::overlapping::told(it, event("started_again")),
+        Found::Overtaken(it) => found::overtaken::told(it),
         Found::Questions(it) => found::repeated::questions(it, event("caller")),
         Found::SameCalls(it) => found::repeated::same_calls(it),
         Found::Stampede(it) => found::stampede::told(it, event("first")),

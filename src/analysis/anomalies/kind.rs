@@ -5,6 +5,7 @@
 pub(crate) enum Kind {
     Deadlock,
     LostUpdate,
+    Overtaken,
     Crash,
     HttpError,
     RestartStorm,
@@ -26,6 +27,7 @@ pub(crate) enum Kind {
     TerminateSkipped,
     IgnoredMessage,
     StateGrowth,
+    OverlappingRuns,
     Stampede,
     DurationOutlier,
     LateReply,
@@ -35,9 +37,10 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::Deadlock,
         Self::LostUpdate,
+        Self::Overtaken,
         Self::Crash,
         Self::HttpError,
         Self::RestartStorm,
@@ -59,6 +62,7 @@ impl Kind {
         Self::TerminateSkipped,
         Self::IgnoredMessage,
         Self::StateGrowth,
+        Self::OverlappingRuns,
         Self::Stampede,
         Self::DurationOutlier,
         Self::LateReply,
@@ -70,6 +74,7 @@ impl Kind {
         match self {
             Self::Deadlock => "deadlock",
             Self::LostUpdate => "lost_update",
+            Self::Overtaken => "overtaken",
             Self::Crash => "crash",
             Self::HttpError => "http_error",
             Self::RestartStorm => "restart_storm",
@@ -91,6 +96,7 @@ impl Kind {
             Self::TerminateSkipped => "terminate_skipped",
             Self::IgnoredMessage => "ignored_message",
             Self::StateGrowth => "state_growth",
+            Self::OverlappingRuns => "overlapping_runs",
             Self::Stampede => "stampede",
             Self::DurationOutlier => "duration_outlier",
             Self::LateReply => "late_reply",

@@ -7,8 +7,8 @@ use super::kind::Kind;
 use super::scene::Scene;
 use super::{
     crash, dead_letter, deadlock, exchange, gap, gave_up, growth, hot_loop, http_error, ignored, lost_update, mailbox,
-    mistaken_reply, monitors, outlier, repeated, repeated_exception, restart, second_reply, stampede, starved_timeout,
-    swallowed, twice, unfinished, unmet,
+    mistaken_reply, monitors, outlier, overlapping, overtaken, repeated, repeated_exception, restart, second_reply,
+    stampede, starved_timeout, swallowed, twice, unfinished, unmet,
 };
 use crate::analysis::found::Key;
 use crate::analysis::ledger::Ledger;
@@ -18,9 +18,10 @@ use crate::watch::Watch;
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 25] = [
+const DETECTORS: [(Detector, &[Kind]); 27] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
+    (overtaken::detect, &[Kind::Overtaken]),
     (crash::detect, &[Kind::Crash]),
     (http_error::detect, &[Kind::HttpError]),
     (restart::detect, &[Kind::RestartStorm]),
@@ -41,6 +42,7 @@ const DETECTORS: [(Detector, &[Kind]); 25] = [
     (unfinished::detect, &[Kind::TerminateSkipped]),
     (ignored::detect, &[Kind::IgnoredMessage]),
     (growth::detect, &[Kind::StateGrowth]),
+    (overlapping::detect, &[Kind::OverlappingRuns]),
     (stampede::detect, &[Kind::Stampede]),
     (outlier::detect, &[Kind::DurationOutlier]),
     (repeated::detect, &[Kind::RepeatedCalls]),

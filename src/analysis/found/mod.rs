@@ -24,6 +24,8 @@ mod mailbox;
 mod mistaken_reply;
 mod monitors;
 mod outlier;
+mod overlapping;
+mod overtaken;
 mod place;
 mod process;
 mod raised;
@@ -60,6 +62,8 @@ pub(crate) use mailbox::{FirstSent, MailboxGrowth, MailboxSamples, Taken};
 pub(crate) use mistaken_reply::MistakenReply;
 pub(crate) use monitors::{ChangedBy, MonitorLeak};
 pub(crate) use outlier::{Durations, Outlier, SlowWhere};
+pub(crate) use overlapping::Overlapping;
+pub(crate) use overtaken::Overtaken;
 pub(crate) use place::Place;
 pub(crate) use process::Process;
 pub(crate) use raised::{Became, Raised, RaisedAt, RaisedFate, RaisedHow};
@@ -106,6 +110,8 @@ pub(crate) enum Found {
     Ignored(Ignored),
     MonitorLeak(MonitorLeak),
     Outlier(Outlier),
+    Overlapping(Overlapping),
+    Overtaken(Box<Overtaken>),
     Questions(Questions),
     SameCalls(SameCalls),
     Stampede(Stampede),
@@ -149,6 +155,8 @@ impl Found {
             Self::Ignored(it) => it,
             Self::MonitorLeak(it) => it,
             Self::Outlier(it) => it,
+            Self::Overlapping(it) => it,
+            Self::Overtaken(it) => &**it,
             Self::Questions(it) => it,
             Self::SameCalls(it) => it,
             Self::Stampede(it) => it,

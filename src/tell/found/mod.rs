@@ -18,6 +18,8 @@ pub(super) mod mailbox;
 pub(super) mod mistaken_reply;
 pub(super) mod monitors;
 pub(super) mod outlier;
+pub(super) mod overlapping;
+pub(super) mod overtaken;
 mod raised;
 pub(super) mod repeated;
 pub(super) mod repeated_exception;
