@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     UnmetDemand,
     DeliveredTwice,
     MonitorLeak,
+    LostAtRestart,
+    Orphan,
     DeadLetter,
     HotLoop,
     SwallowedException,
@@ -32,7 +34,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Crash,
@@ -46,6 +48,8 @@ impl Kind {
         Self::UnmetDemand,
         Self::DeliveredTwice,
         Self::MonitorLeak,
+        Self::LostAtRestart,
+        Self::Orphan,
         Self::DeadLetter,
         Self::HotLoop,
         Self::SwallowedException,
@@ -75,6 +79,8 @@ impl Kind {
             Self::UnmetDemand => "unmet_demand",
             Self::DeliveredTwice => "delivered_twice",
             Self::MonitorLeak => "monitor_leak",
+            Self::LostAtRestart => "lost_at_restart",
+            Self::Orphan => "orphan",
             Self::DeadLetter => "dead_letter",
             Self::HotLoop => "hot_loop",
             Self::SwallowedException => "swallowed_exception",
