@@ -65,7 +65,7 @@ fn a_worker_that_outlives_its_starter_is_told_with_the_one_that_does_the_same() 
     poller.says(&["<0.118.0> (fn in Station) goes on after the end of Station <0.117.0>"]);
     poller.says(&["Station <0.119.0> took its place and started <0.120.0> (fn in Station) with the same function"]);
     poller.says(&["both send {:reading, _} to Board <0.116.0>: <0.118.0> 12 times and <0.120.0> 13 times within"]);
-    poller.says(&["Station had ended with :badarith; no link between the two was recorded"]);
+    poller.says(&["Station <0.117.0> had ended with :badarith; no link between the two was recorded"]);
     let (started, again) = (poller.event(&mut recorded, "started"), poller.event(&mut recorded, "started_again"));
     assert_eq!((&started["pid"], &again["pid"]), (&json!("<0.117.0>"), &json!("<0.119.0>")));
     assert_eq!(started["data"]["spawn_args"], again["data"]["spawn_args"]);
