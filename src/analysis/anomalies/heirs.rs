@@ -1,5 +1,6 @@
 //! Which process took the place of one that had ended: has its name, or was started as it was by the same supervisor?
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::scene::Scene;
@@ -79,8 +80,8 @@ fn is_started_alike(scene: &Scene<'_>, one: ProcessId, other: ProcessId) -> bool
 pub(super) fn started_with(scene: &Scene<'_>, id: ProcessId) -> Option<(String, String, String)> {
     let event = scene.ledger.event(scene.ledger.process(id).spawn?.1)?;
     let payload = Payload::read(event.data());
-    let [module, function, args] = [payload.spawn_module, payload.spawn_function, payload.spawn_args]
-        .map(|one| text(one).map(|one| one.into_owned()));
+    let [module, function, args] =
+        [payload.spawn_module, payload.spawn_function, payload.spawn_args].map(|one| text(one).map(Cow::into_owned));
     Some((module?, function?, args?))
 }
 
