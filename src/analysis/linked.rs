@@ -1,6 +1,6 @@
 //! Were two processes linked?
 
-use super::ask::{Ask, of};
+use super::ask::{Ask, EVER, of};
 use super::fact::Fact;
 use crate::error::Result;
 use crate::event::Role;
@@ -20,4 +20,9 @@ pub(crate) fn were_linked(ask: &Ask<'_>, one: &str, other: &str, before: i64) ->
         last = last.into_iter().chain(newest).max_by_key(Fact::key);
     }
     Ok(last.is_some_and(|tie| !tie.event_type().ends_with("unlink") && !tie.event_type().ends_with("unlinked")))
+}
+
+/// Whether links of a process were recorded at all.
+pub(crate) fn are_links_told(ask: &Ask<'_>, pid: &str) -> Result<bool> {
+    Ok(ask.first(of(pid, Role::Target, &TIES), EVER)?.is_some())
 }

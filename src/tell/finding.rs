@@ -70,6 +70,8 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
         Found::HttpErrors(it) => found::http_error::told(it, either("raised", "request")),
         Found::Ignored(it) => found::ignored::told(it, event("first")),
         Found::MonitorLeak(it) => found::monitors::told(it),
+        Found::LostAtRestart(it) => found::lost_at_restart::told(it),
+        Found::Orphan(it) => found::orphan::told(it),
         Found::Outlier(it) => found::outlier::told(it, either("slowest", "slow")),
         Found::Overlapping(it) => found::overlapping::told(it, event("started_again")),
         Found::Overtaken(it) => found::overtaken::told(it),

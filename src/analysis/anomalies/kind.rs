@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     SecondReply,
     DeliveredTwice,
     MonitorLeak,
+    LostAtRestart,
+    Orphan,
     DeadLetter,
     HotLoop,
     SwallowedException,
@@ -37,7 +39,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Overtaken,
@@ -55,6 +57,8 @@ impl Kind {
         Self::SecondReply,
         Self::DeliveredTwice,
         Self::MonitorLeak,
+        Self::LostAtRestart,
+        Self::Orphan,
         Self::DeadLetter,
         Self::HotLoop,
         Self::SwallowedException,
@@ -89,6 +93,8 @@ impl Kind {
             Self::SecondReply => "second_reply",
             Self::DeliveredTwice => "delivered_twice",
             Self::MonitorLeak => "monitor_leak",
+            Self::LostAtRestart => "lost_at_restart",
+            Self::Orphan => "orphan",
             Self::DeadLetter => "dead_letter",
             Self::HotLoop => "hot_loop",
             Self::SwallowedException => "swallowed_exception",

@@ -19,10 +19,12 @@ mod http_error;
 mod http_rate;
 mod ignored;
 mod key;
+mod lost_at_restart;
 mod lost_update;
 mod mailbox;
 mod mistaken_reply;
 mod monitors;
+mod orphan;
 mod outlier;
 mod overlapping;
 mod overtaken;
@@ -57,10 +59,12 @@ pub(crate) use http_error::{Cause, HttpErrors};
 pub(crate) use http_rate::{Called, Rate, Route, Seen, Unrecorded, Values};
 pub(crate) use ignored::{Effective, Ignored};
 pub(crate) use key::Key;
+pub(crate) use lost_at_restart::{LostAtRestart, Was};
 pub(crate) use lost_update::{Amount, Later, LostInAgent, LostInServer, LostInTable};
 pub(crate) use mailbox::{FirstSent, MailboxGrowth, MailboxSamples, Taken};
 pub(crate) use mistaken_reply::MistakenReply;
 pub(crate) use monitors::{ChangedBy, MonitorLeak};
+pub(crate) use orphan::{Orphan, Work};
 pub(crate) use outlier::{Durations, Outlier, SlowWhere};
 pub(crate) use overlapping::Overlapping;
 pub(crate) use overtaken::Overtaken;
@@ -109,6 +113,8 @@ pub(crate) enum Found {
     HttpErrors(HttpErrors),
     Ignored(Ignored),
     MonitorLeak(MonitorLeak),
+    LostAtRestart(Box<LostAtRestart>),
+    Orphan(Box<Orphan>),
     Outlier(Outlier),
     Overlapping(Overlapping),
     Overtaken(Box<Overtaken>),
@@ -154,6 +160,8 @@ impl Found {
             Self::HttpErrors(it) => it,
             Self::Ignored(it) => it,
             Self::MonitorLeak(it) => it,
+            Self::LostAtRestart(it) => &**it,
+            Self::Orphan(it) => &**it,
             Self::Outlier(it) => it,
             Self::Overlapping(it) => it,
             Self::Overtaken(it) => &**it,
