@@ -11,8 +11,6 @@ use crate::analysis::terms;
 pub(super) struct BusyWith {
     pub(super) busy: Busy,
     pub(super) event: Sym,
-    /// That call.
-    pub(super) call: CallId,
 }
 
 /// When a process was last called back. Callbacks are called one after the other: what began before has ended, recorded
@@ -51,11 +49,11 @@ pub(super) fn busiest(scene: &Scene<'_>, process: ProcessId, since: Moment, unti
             entry.0 = entry.0.saturating_sub(overlap);
         }
     }
-    let (function, (ns, times, id)) = own.into_iter().max_by_key(|(function, (ns, ..))| (*ns, *function))?;
+    let (function, (ns, times, call)) = own.into_iter().max_by_key(|(function, (ns, ..))| (*ns, *function))?;
     if ns <= 0 {
         return None;
     }
-    let call = ledger.call(id);
+    let call = ledger.call(call);
     let busy = Busy {
         function: terms::home(ledger.text(function)),
         // Where an anonymous function was called is not where the one it is part of was.
@@ -64,5 +62,5 @@ pub(super) fn busiest(scene: &Scene<'_>, process: ProcessId, since: Moment, unti
         of_ns: total.max(ns),
         calls: times,
     };
-    Some(BusyWith { busy, event: call.event, call: id })
+    Some(BusyWith { busy, event: call.event })
 }

@@ -109,7 +109,7 @@ impl Waits<'_, '_> {
         match wait {
             Wait::Answer(id) => self.scene.ledger.message(id).receiver,
             Wait::Start(at) => Some(self.starts[at].started),
-            Wait::Stop(at) => Some(self.stops[at].asked),
+            Wait::Stop(at) => Some(self.stops[at].other),
         }
     }
 

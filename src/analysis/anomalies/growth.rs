@@ -71,7 +71,7 @@ fn growth(scene: &Scene<'_>, process: ProcessId, changes: &[CallId]) -> Option<F
         changes: changes.len(),
         within_ns: last_call.start.since(first_call.start),
         shrank: (changes.len() <= MAX_CHANGES).then_some(shrank),
-        path: longest.map(|one| container(one.path, one.old.is_none())).filter(|path| !path.is_empty()),
+        path: longest.map(|one| container(&one.path, one.old.is_none())).filter(|path| !path.is_empty()),
         last_change: last_call.message.map(|message| ledger.message(message)).map(|message| Changed {
             function: ledger.text(last_call.function).to_owned(),
             message: scene.traffic.content(message, 60),
@@ -85,9 +85,9 @@ fn growth(scene: &Scene<'_>, process: ProcessId, changes: &[CallId]) -> Option<F
 }
 
 /// What grows: of an entry that was added the container.
-fn container(path: String, is_added: bool) -> String {
+fn container(path: &str, is_added: bool) -> String {
     let of_entry = path.rfind('[').filter(|_| is_added && path.ends_with(']'));
-    of_entry.map_or_else(|| path.clone(), |at| path[..at].to_owned())
+    of_entry.map_or(path, |at| &path[..at]).to_owned()
 }
 
 /// Bytes of the state after a change, written out; of a cut one as many as it had.

@@ -1,14 +1,14 @@
 //! Which processes get messages faster than they handle them?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::busy::{busiest, newest_callback};
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use crate::analysis::found::{FirstSent, Found, MailboxGrowth, MailboxSamples, Process, Taken};
-use crate::analysis::ledger::{CallId, ProcessId, Sample, Sym};
-use crate::analysis::mailbox::{Length, Mailbox, Measure, Stay, by_receiver};
+use crate::analysis::ledger::{ProcessId, Sample};
+use crate::analysis::mailbox::{Length, Mailbox, Measure, by_receiver};
 use crate::error::Result;
 
 /// Shorter mailboxes are a burst that anybody may have.
@@ -19,9 +19,6 @@ const SHORTEST_WAIT_NS: i64 = 20_000_000;
 
 /// Turns of a loop of its own that a process without callbacks took meanwhile.
 const FEWEST_TURNS: usize = 5;
-
-/// Calls around the one that kept a process busy that may be its loop.
-const LEVELS: usize = 3;
 
 /// Samples that have to grow, one after the other, where sends were not traced.
 const FEWEST_SAMPLES: usize = 4;
@@ -97,10 +94,6 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         Measure::Handled => (Confidence::High, Taken::Handled),
         // Nothing was handled one by one: the process had other things to do, and then takes all at once.
         Measure::Received if busy.as_ref().is_none_or(|busy| busy.busy.calls < FEWEST_TURNS) => return None,
-        // What kept it is what it does with its messages, not something else that comes first.
-        Measure::Received if !busy.as_ref().is_some_and(|busy| is_of_its_loop(scene, &mailbox.stays, busy.call)) => {
-            return None;
-        }
         // It picks some and leaves the others, also later.
         Measure::Received if waits.clone().filter(|stay| stay.until.is_some()).count() * 10 < came => return None,
         Measure::Received => (Confidence::Medium, Taken::Received),
@@ -127,14 +120,6 @@ fn growth(scene: &Scene<'_>, process: ProcessId, mailbox: &Mailbox<'_>) -> Optio
         .shown_by("at_peak", last.map(|message| message.event))
         .shown_by("busy_with", busy_event);
     Some(finding)
-}
-
-/// Whether a call was made by a function that takes messages from the mailbox, or is one.
-fn is_of_its_loop(scene: &Scene<'_>, stays: &[Stay<'_>], call: CallId) -> bool {
-    let ledger = scene.ledger;
-    let takers: BTreeSet<Sym> =
-        stays.iter().filter_map(|stay| stay.message.received_in).map(|taker| ledger.call(taker).function).collect();
-    std::iter::once(call).chain(ledger.around(call).take(LEVELS)).any(|id| takers.contains(&ledger.call(id).function))
 }
 
 /// Growth that only the measured lengths tell.

@@ -115,7 +115,9 @@ fn mistaken(scene: &Scene<'_>, questions: &[MessageId], answers: &[MessageId]) -
                 let one = ledger.call(id);
                 one.function == call.function && one.end.is_some_and(|end| end <= call.start)
             };
-            let came = call.end.is_some_and(|end| ledger.message(*answer).sent < end);
+            // A callback that is given the answer is no call that waits for it.
+            let came = ledger.message(*answer);
+            let came = came.handled.is_none() && came.received.is_some_and(|at| call.end.is_some_and(|end| at < end));
             if came && self::asking(scene, questions[back]).into_iter().any(gave_up) {
                 all.push(Mistaken { earlier: questions[back], question: *question, answer: *answer, asking });
                 break;

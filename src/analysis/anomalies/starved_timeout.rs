@@ -9,9 +9,11 @@
 //! timeout for idle times, where nothing is left undone, is none of it.
 
 mod asked;
+mod turn;
 mod work;
 
 use self::asked::{Sort, asked, sorts};
+use self::turn::Turn;
 use self::work::{grew, own_messages};
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
@@ -25,16 +27,6 @@ const FEWEST: usize = 12;
 
 /// Callbacks of one process that are read.
 const MAX_READ: usize = 3_000;
-
-/// A callback that asked for a timeout.
-#[derive(Clone, Debug)]
-pub(super) struct Turn {
-    call: CallId,
-    /// In milliseconds, where the callback says it.
-    after_ms: Option<i64>,
-    /// The path in the state where the timer is kept.
-    path: Option<String>,
-}
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     for process in 0..scene.ledger.processes.len() as ProcessId {

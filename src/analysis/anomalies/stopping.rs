@@ -12,7 +12,8 @@ const MAX_STOPS: usize = 1_000;
 pub(super) struct Stop {
     pub(super) request: MessageId,
     pub(super) asker: ProcessId,
-    pub(super) asked: ProcessId,
+    /// Whom it asks to stop.
+    pub(super) other: ProcessId,
     pub(super) since: Moment,
     /// When that one ended, or the asker did something else; `None`: never, as far as is recorded.
     pub(super) until: Option<Moment>,
@@ -24,7 +25,7 @@ pub(super) fn stops(scene: &Scene<'_>) -> Vec<Stop> {
     let requests = (0..).zip(&ledger.messages).filter(|(_, message)| message.kind == Kind::System);
     let mut all = Vec::new();
     for (request, message) in requests {
-        let (Some(asker), Some(asked)) = (message.sender, message.receiver) else { continue };
+        let (Some(asker), Some(other)) = (message.sender, message.receiver) else { continue };
         if all.len() == MAX_STOPS {
             break;
         }
@@ -37,8 +38,8 @@ pub(super) fn stops(scene: &Scene<'_>) -> Vec<Stop> {
         let next = calls.get(calls.partition_point(|call| ledger.call(*call).start <= since));
         let next = next.map(|call| ledger.call(*call).start);
         let came_back = open_call(scene, asker, since).and_then(|call| ledger.call(call).end);
-        let until = [end(asked), end(asker), next, came_back].into_iter().flatten().filter(|at| *at > since).min();
-        all.push(Stop { request, asker, asked, since, until });
+        let until = [end(other), end(asker), next, came_back].into_iter().flatten().filter(|at| *at > since).min();
+        all.push(Stop { request, asker, other, since, until });
     }
     all
 }

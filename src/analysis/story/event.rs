@@ -27,7 +27,7 @@ const MAX_FOLLOWING: usize = 8;
 pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, fact: &Fact) -> Result<Story> {
     let cx = Cx::new(ask, names);
     let mut story = Story {
-        head: Head::Event(deed(&cx, fact)?),
+        head: Head::Event(Box::new(deed(&cx, fact)?)),
         anchor: Anchor { at: fact.at(), moment: Moment::Event, event: fact.id().to_owned() },
         parts: Vec::new(),
         notes: Vec::new(),

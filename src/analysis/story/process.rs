@@ -63,7 +63,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     let handled = handled(&cx, &newest.pid, (i64::MIN, at))?;
 
     let held = held::held(&cx, &newest.pid, newest.exit.as_ref())?;
-    let head = Head::Process(Box::new(ProcessHead {
+    let sentence = Head::Process(Box::new(ProcessHead {
         process: who.process(),
         lives: lives.len(),
         ended: newest.exit.as_ref().map(|exit| ends::ended(&newest.end, exit)),
@@ -72,7 +72,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
         held: held.as_ref().map(|held| held.value(&cx)).transpose()?,
     }));
     let anchor = Anchor { at, moment, event };
-    let mut story = Story { head, anchor, parts: Vec::new(), notes: Vec::new(), next: Vec::new() };
+    let mut story = Story { head: sentence, anchor, parts: Vec::new(), notes: Vec::new(), next: Vec::new() };
 
     if let Some(exit) = &newest.exit {
         let by = ended_by::line(&cx, &who, exit, &newest.end)?;

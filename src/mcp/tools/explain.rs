@@ -40,7 +40,7 @@ impl Tool for Explain {
     const TITLE: &'static str = "Explain";
     const DESCRIPTION: &'static str = "The story backwards from a symptom. A crash: error, source line, message and \
         its sender, the bad part of the state and what made it so, who was affected. A process: what it handled, its \
-        state and troubles. An event: what led to it over processes, what followed.";
+        state and troubles. An event: what led to it and followed.";
     const EXAMPLE: &'static str = r#"{"target":"<0.125.0>"}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

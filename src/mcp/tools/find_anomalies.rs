@@ -45,8 +45,8 @@ fn kinds_schema(_: &mut SchemaGenerator) -> Schema {
 impl Tool for FindAnomalies {
     const NAME: &'static str = "find_anomalies";
     const TITLE: &'static str = "Find what is wrong";
-    const DESCRIPTION: &'static str = "Looks for patterns of trouble, when the symptom is unclear. Ranked findings \
-        with event ids, confidence and what would refute each.";
+    const DESCRIPTION: &'static str = "Patterns of trouble, when the symptom is unclear: ranked findings with \
+        event ids, confidence and what would refute each.";
     const EXAMPLE: &'static str = r#"{"kinds":["lost_update","call_timeout"]}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

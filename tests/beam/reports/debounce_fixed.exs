@@ -20,9 +20,19 @@ defmodule Audit do
   end
 end
 
+defmodule Sink do
+  def start, do: spawn_link(fn -> take(0) end)
+
+  def take(n) do
+    receive do
+      {:entries, entries} -> take(n + length(entries))
+    end
+  end
+end
+
 defmodule Main do
   def run do
-    {:ok, _} = Audit.start_link(self())
+    {:ok, _} = Audit.start_link(Sink.start())
 
     for n <- 1..40 do
       Audit.log("entry #{n}")
@@ -30,10 +40,5 @@ defmodule Main do
     end
 
     Process.sleep(80)
-    take()
-  end
-
-  defp take do
-    receive do: ({:entries, _} -> take()), after: (0 -> :ok)
   end
 end

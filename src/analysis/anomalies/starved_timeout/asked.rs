@@ -1,6 +1,6 @@
 //! Did a callback ask for a timeout?
 
-use super::Turn;
+use super::turn::Turn;
 use crate::analysis::anomalies::scene::Scene;
 use crate::analysis::anomalies::told::result;
 use crate::analysis::ledger::CallId;

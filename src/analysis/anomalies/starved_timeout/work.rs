@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Turn;
+use super::turn::Turn;
 use crate::analysis::anomalies::scene::Scene;
 use crate::analysis::found::{Grew, Own};
 use crate::analysis::ledger::Moment;

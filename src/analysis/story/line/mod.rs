@@ -89,7 +89,7 @@ pub(crate) enum Line {
 pub(crate) enum Head {
     Crash(Box<CrashHead>),
     Process(Box<ProcessHead>),
-    Event(Deed),
+    Event(Box<Deed>),
 }
 
 /// What a reader has to know beside the story.
