@@ -3,7 +3,13 @@
 //!
 //! The programs are in tests/beam/reports; their recordings were made by tests/beam/record.exs.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at the first surprise"
+)]
 
 #[path = "support/answers.rs"]
 mod answers;

@@ -33,7 +33,7 @@ fn subscribers_that_the_successor_does_not_know_are_told_with_what_they_miss() {
     assert_eq!((&knew["function"], &knew["pid"]), (&json!("handle_cast"), &json!("<0.113.0>")));
     assert!(knew["data"]["args"][1].as_str().unwrap().contains("#PID<0.115.0>"), "{knew}");
     let newest = lost.event(&mut recorded, "last_told");
-    assert_eq!((&newest["pid"], &last["data"]["message"]), (&json!("<0.113.0>"), &json!("{:headline, \"story 5\"}")));
+    assert_eq!((&newest["pid"], &newest["data"]["message"]), (&json!("<0.113.0>"), &json!("{:headline, \"story 5\"}")));
     let since = lost.event(&mut recorded, "told_nobody");
     let args = json!(["{:publish, \"story 6\"}", "%{published: 0, readers: %MapSet{map: %{}, version: 2}}"]);
     assert_eq!((&since["pid"], &since["data"]["args"]), (&json!("<0.117.0>"), &args));

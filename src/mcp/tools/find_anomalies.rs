@@ -46,7 +46,7 @@ impl Tool for FindAnomalies {
     const NAME: &'static str = "find_anomalies";
     const TITLE: &'static str = "Find what is wrong";
     const DESCRIPTION: &'static str = "Patterns of trouble, when the symptom is unclear: ranked findings with \
-        event ids, confidence and what would refute each.";
+        events, confidence and what would refute each.";
     const EXAMPLE: &'static str = r#"{"kinds":["lost_update","call_timeout"]}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);

@@ -68,7 +68,7 @@ pub(crate) struct Args {
 impl Tool for MessageFlow {
     const NAME: &'static str = "message_flow";
     const TITLE: &'static str = "Life of messages";
-    const DESCRIPTION: &'static str = "The life of messages: sender, call site, receiver, time queued, callback, \
+    const DESCRIPTION: &'static str = "Messages: sender, call site, receiver, time queued, callback, \
         answer, or lost and why.";
     const EXAMPLE: &'static str = r#"{"only":"lost"}"#;
     const EFFECT: Effect = Effect::Reads;

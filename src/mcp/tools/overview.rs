@@ -38,7 +38,7 @@ impl Tool for OverviewTool {
     const NAME: &'static str = "overview";
     const TITLE: &'static str = "Overview";
     const DESCRIPTION: &'static str = "Start here: totals, crashes, call timeouts, exceptions, lost messages, \
-        findings, the busiest processes and functions, what to ask next.";
+        findings, busiest processes and functions, what to ask next.";
     const EXAMPLE: &'static str = r#"{"since_timestamp":"-10s"}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);
