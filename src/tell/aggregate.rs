@@ -1,5 +1,7 @@
 //! How are the figures of groups of events told?
 
+use crate::tell::words::count;
+
 /// The group that is first by a metric.
 pub(crate) struct First<'a> {
     pub(crate) metric: &'a str,
@@ -10,7 +12,13 @@ pub(crate) struct First<'a> {
 /// How many events are in how many groups, and which group is first.
 pub(crate) fn head(events: u64, groups: usize, by: &[String], first: Option<&First<'_>>) -> String {
     let first = first.map(|first| format!("; first by {}: {} with {}", first.metric, first.group, first.figure));
-    format!("{events} events in {groups} groups by {}{}", by.join(", "), first.unwrap_or_default())
+    format!(
+        "{} in {} by {}{}",
+        count(events, "event"),
+        count(groups, "group"),
+        by.join(", "),
+        first.unwrap_or_default()
+    )
 }
 
 /// That some events took no time.

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::analysis::anomalies::{Finding, Kind};
 use crate::analysis::ledger::Ledger;
 use crate::analysis::left_out::What;
+use crate::tell::words::count;
 
 /// What was found among the events of a ledger; `looked_for` kinds.
 pub(crate) fn head(ledger: &Ledger, looked_for: usize, found: &[Finding]) -> String {
-    let among = format!("among {} events", ledger.visit.visited);
+    let among = format!("among {}", count(ledger.visit.visited, "event"));
     match found {
         [] => format!("nothing found {among}; looked for {looked_for} kinds of trouble"),
         [one] if one.alike == 0 => format!("1 finding {among}: {}", one.kind.name()),

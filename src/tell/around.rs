@@ -1,6 +1,7 @@
 //! How are the events around a moment told?
 
 use crate::event::StoredEvent;
+use crate::tell::words::count;
 
 /// The moment asked about.
 pub(crate) fn moment(event: Option<&StoredEvent>) -> String {
@@ -9,7 +10,7 @@ pub(crate) fn moment(event: Option<&StoredEvent>) -> String {
 
 /// How many events are shown on each side of it.
 pub(crate) fn head(before: usize, after: usize, moment: &str) -> String {
-    format!("{before} events before and {after} after {moment}")
+    format!("{} before and {after} after {moment}", count(before, "event"))
 }
 
 /// On which sides more events lie than are shown.

@@ -5,14 +5,15 @@ use crate::analysis::ledger::{CallId, Ledger};
 use crate::analysis::terms;
 use crate::analysis::value::brief;
 use crate::event::StoredEvent;
+use crate::tell::words::count;
 
 /// How many calls it has, below which.
 pub(crate) fn head(ledger: &Ledger, roots: &[CallId], tree: &Tree) -> String {
     let calls: usize = tree.nodes.iter().map(|node| node.calls.len()).sum();
     match roots {
         [] => "no calls were traced there".to_owned(),
-        [root] => format!("{calls} calls under {}", ledger.text(ledger.call(*root).function)),
-        many => format!("{calls} calls under {} outermost ones", many.len()),
+        [root] => format!("{} under {}", count(calls, "call"), ledger.text(ledger.call(*root).function)),
+        many => format!("{} under {} outermost ones", count(calls, "call"), many.len()),
     }
 }
 
@@ -39,16 +40,17 @@ pub(crate) fn remark(ledger: &Ledger, node: &Node) -> Option<String> {
         told.push(format!("{} without an end", node.open));
     }
     if node.recursions > 0 {
-        told.push(format!("{} recursive calls within", node.recursions));
+        told.push(format!("{} within", count(node.recursions, "recursive call")));
     }
     (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// The calls that are not shown, a note for each reason.
 pub(crate) fn left_out(tree: &Tree, shape: Shape) -> Vec<String> {
-    let deeper = (tree.deeper > 0)
-        .then(|| format!("{} calls are deeper than depth {} and what they call", tree.deeper, shape.depth));
+    let deeper = (tree.deeper > 0).then(|| {
+        format!("left out with what they call: {} deeper than depth {}", count(tree.deeper, "call"), shape.depth)
+    });
     let shorter = (tree.shorter > 0)
-        .then(|| format!("{} calls took less than min_duration_ns, with what they call", tree.shorter));
+        .then(|| format!("left out with what they call: {} shorter than min_duration_ns", count(tree.shorter, "call")));
     deeper.into_iter().chain(shorter).collect()
 }

@@ -1,17 +1,19 @@
 //! What has a reader to know of the figures of groups of calls?
 
 use crate::analysis::untimed::Untimed;
+use crate::tell::words::{count, count_of};
 
 /// What is said of own time where spans do not nest.
 pub(crate) fn overlaps(overlaps: u64) -> Option<String> {
     (overlaps > 0).then(|| {
-        format!("{overlaps} calls overlap others of their process without nesting: self times are not exact there")
+        let calls = count_of(overlaps, "call overlaps", "calls overlap");
+        format!("{calls} others of their process without nesting: self times are not exact there")
     })
 }
 
 /// What is said of calls that are in no figure of time.
 pub(crate) fn untimed(untimed: Untimed) -> Option<String> {
-    let calls = |n: u64| if n == 1 { "1 call".to_owned() } else { format!("{n} calls") };
+    let calls = |n: u64| count(n, "call");
     let ended = (untimed.ended > 0).then(|| format!("when {} began or ended is not known", calls(untimed.ended)));
     let open = (untimed.open > 0).then(|| format!("of {} no end was recorded here", calls(untimed.open)));
     let why: Vec<String> = open.into_iter().chain(ended).collect();

@@ -3,6 +3,7 @@
 use crate::analysis::ledger::{Ledger, ProcessId};
 use crate::analysis::mailbox::{Mailbox, Measure};
 use crate::analysis::traffic::Traffic;
+use crate::tell::words::{count, count_of};
 
 /// How many messages went through it, and how long it was.
 pub(crate) fn head(ledger: &Ledger, id: ProcessId, mailbox: &Mailbox<'_>) -> String {
@@ -12,20 +13,23 @@ pub(crate) fn head(ledger: &Ledger, id: ProcessId, mailbox: &Mailbox<'_>) -> Str
     let measured = measured.map(|length| format!("; the longest measured length is {length}")).unwrap_or_default();
     match mailbox.measure {
         Measure::Handled if mailbox.unknown == 0 => {
-            format!("{n} messages went through the mailbox of {who}; it held at most {length}")
+            format!("{} went through the mailbox of {who}; it held at most {length}", count(n, "message"))
         }
         Measure::Handled => format!(
-            "{n} messages went through the mailbox of {who}, and {} of which nothing more is known; it held at least \
-             {length} at once{measured}",
+            "{} went through the mailbox of {who}, and {} of which nothing more is known; it held at least {length} at \
+             once{measured}",
+            count(n, "message"),
             mailbox.unknown
         ),
         Measure::Received => {
             format!(
-                "{n} messages were sent to {who} and received; its mailbox held at least {length} at once{measured}"
+                "{} sent to {who} and received; its mailbox held at least {length} at once{measured}",
+                count_of(n, "message was", "messages were")
             )
         }
         Measure::Unknown => {
-            format!("{} messages were sent to {who}; how many of them waited is not known{measured}", mailbox.unknown)
+            let were = count_of(mailbox.unknown, "message was", "messages were");
+            format!("{were} sent to {who}; how many of them waited is not known{measured}")
         }
     }
 }
@@ -53,15 +57,15 @@ pub(crate) fn measure(traffic: &Traffic<'_>, id: ProcessId, mailbox: &Mailbox<'_
 pub(crate) fn unknown(mailbox: &Mailbox<'_>) -> Option<String> {
     (mailbox.unknown > 0).then(|| {
         format!(
-            "of {} messages it is not known whether and when they were taken: they were received inside a callback or \
+            "of {} it is not known whether and when they were taken: they were received inside a callback or \
              handled by one recorded without arguments, came while its callbacks were not traced or before a break in \
              the recording, or their senders were not traced",
-            mailbox.unknown
+            count(mailbox.unknown, "message")
         )
     })
 }
 
 /// Other processes of its name that are not shown.
 pub(crate) fn others(left_out: usize) -> String {
-    format!("{left_out} more processes had this name; ask by pid")
+    format!("{} had this name; ask by pid", count_of(left_out, "more process", "more processes"))
 }

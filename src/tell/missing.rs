@@ -1,5 +1,6 @@
 //! How is it told that events are missing?
 
+use crate::tell::words::count;
 use serde::Serialize;
 
 /// Why events are missing.
@@ -48,12 +49,15 @@ pub(crate) fn missing(it: &Missing<'_>) -> String {
     let within = format!("from {from} to {to}");
     let lost = it.lost.name();
     let what = match it.events {
-        Some(events) => format!("{events} events {within} were {lost}"),
+        Some(events) => {
+            let were = if events == 1 { "was" } else { "were" };
+            format!("{} {within} {were} {lost}", count(events, "event"))
+        }
         None if it.lost == Lost::Disconnected => format!("{within} the source was not connected"),
         None => format!("{within} events were {lost}"),
     };
     match (it.spans, it.event_id) {
-        (Some(spans), _) => format!("{what} ({spans} spans)"),
+        (Some(spans), _) => format!("{what} ({})", count(spans, "span")),
         (None, Some(id)) if id.len() <= LONGEST_ID => format!("{what} ({id})"),
         (None, _) => what,
     }

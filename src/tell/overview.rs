@@ -8,6 +8,7 @@ use crate::analysis::place::sent_at;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
+use crate::tell::words::{count, count_of};
 
 /// Event types that are named.
 const TYPES: usize = 12;
@@ -16,7 +17,11 @@ const TYPES: usize = 12;
 pub(crate) fn head(found: &Overview) -> String {
     let took = duration(length(&found.visit));
     let trouble = troubles(&found.troubles);
-    format!("{} events of {} processes over {took}: {trouble}", found.visit.visited, found.all_processes)
+    format!(
+        "{} of {} over {took}: {trouble}",
+        count(found.visit.visited, "event"),
+        count_of(found.all_processes, "process", "processes")
+    )
 }
 
 fn troubles(troubles: &Troubles) -> String {
@@ -42,7 +47,7 @@ fn troubles(troubles: &Troubles) -> String {
 pub(crate) fn types(types: &[(String, u64)]) -> String {
     let shown: Vec<String> = types.iter().take(TYPES).map(|(name, count)| format!("{name} {count}")).collect();
     let beyond = types.len().saturating_sub(TYPES);
-    let beyond = if beyond > 0 { format!(", {beyond} more types") } else { String::new() };
+    let beyond = if beyond > 0 { format!(", {}", count(beyond, "more type")) } else { String::new() };
     format!("{}{beyond}", shown.join(", "))
 }
 

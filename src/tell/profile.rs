@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use super::figure::{duration, share};
 use crate::analysis::Label;
 use crate::analysis::aggregate::{Group, Groups, OUTLIER};
+use crate::tell::words::{count, count_of};
 
 /// The time of the calls of all groups, and which group has most of it. `groups_are` says what groups are (`functions`),
 /// `named` how one is called.
@@ -20,7 +21,8 @@ pub(crate) fn head(found: &Groups, groups_are: &str, named: impl Fn(&[Label]) ->
     let top = groups.iter().max_by_key(|group| (group.own, Reverse(&group.labels)));
     let top = top.map(|top| format!("; most of their own {}, {}", named(&top.labels), share(part(top, own))));
     format!(
-        "{calls} calls of {} {groups_are} took {} of their own time{waited}{}",
+        "{} of {} {groups_are} took {} of their own time{waited}{}",
+        count(calls, "call"),
         groups.len(),
         duration(own),
         top.unwrap_or_default()
@@ -44,7 +46,7 @@ pub(crate) fn no_calls(events: u64, asks_for_messages: bool) -> String {
     } else {
         "none of them is the end of a call: an event with duration_ns and a function"
     };
-    format!("{events} events match, but {why}")
+    format!("{}, but {why}", count_of(events, "event matches", "events match"))
 }
 
 /// Above what a call is an outlier.

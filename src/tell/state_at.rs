@@ -11,6 +11,7 @@ use crate::analysis::story::calls::call;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::path::Path;
 use crate::analysis::who::Who;
+use crate::tell::words::count_of;
 
 /// What the states of handlers rest on.
 pub(crate) const HANDLERS: &str = "as their callbacks told: a handler without terminate/2 that was deleted is not seen to go; of several handlers of \
@@ -132,6 +133,8 @@ pub(crate) fn ended(exit: &Fact, at: i64) -> String {
 /// The other processes of its name.
 pub(crate) fn others(found: &StateAt) -> Option<String> {
     let others: Vec<&str> = found.others.iter().map(|life| life.pid.as_str()).collect();
-    (!others.is_empty())
-        .then(|| format!("{} other processes had this name at other times: {}", others.len(), others.join(", ")))
+    (!others.is_empty()).then(|| {
+        let processes = count_of(others.len(), "other process", "other processes");
+        format!("{processes} had this name at other times: {}", others.join(", "))
+    })
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::analysis::duration::duration;
 use crate::analysis::found::{ChildEnd, GaveUp};
 use crate::tell::finding::Told;
+use crate::tell::words::count;
 
 /// Names told of each sort.
 const SHOWN: usize = 6;
@@ -43,7 +44,7 @@ pub(in crate::tell) fn what(of: &GaveUp) -> String {
         (_, false) => "the last ended with",
     };
     let may = match of.limit {
-        Some(limit) => format!("and it may {} times within {}s", limit.restarts, limit.within_s),
+        Some(limit) => format!("and it may {} within {}s", count(limit.restarts, "time"), limit.within_s),
         None => "how often it may is not recorded".to_owned(),
     };
     let (who, children) = (&of.supervisor, list(children.collect(), of.children.len()));

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::analysis::found::{LostAtRestart, Process, Was};
 use crate::tell::finding::Told;
+use crate::tell::words::count;
 
 pub(in crate::tell) fn told(it: &LostAtRestart) -> Told {
     let LostAtRestart { process, successor, .. } = it;
@@ -30,7 +31,7 @@ pub(in crate::tell) fn told(it: &LostAtRestart) -> Told {
     .detail("no state of the successor holds them, they did not ask it to, and the end was not told to them");
     let told = match it.known_again {
         0 => told,
-        n => told.detail(format!("it knows {n} others again")),
+        n => told.detail(format!("it knows {} again", count(n, "other"))),
     };
     let told = match it.not_looked_at {
         0 => told,

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::analysis::found::{ChangedBy, MonitorLeak};
 use crate::tell::finding::Told;
+use crate::tell::words::often;
 
 pub(in crate::tell) fn told(it: &MonitorLeak) -> Told {
     let n = it.monitors;
@@ -30,6 +31,6 @@ pub(in crate::tell) fn told(it: &MonitorLeak) -> Told {
 fn callback(by: &ChangedBy) -> String {
     let pattern = by.pattern.as_deref().unwrap_or("a message that is not recorded");
     let sent = by.sent.as_ref().map(|place| format!(", sent at {place}")).unwrap_or_default();
-    let times = if by.times == 1 { "once".to_owned() } else { format!("{} times", by.times) };
+    let times = often(by.times);
     format!("{} with {pattern}{sent} ({times})", by.function)
 }

@@ -9,7 +9,8 @@ use crate::tell::words::{count, span};
 /// `caller`: the event of the call that asks.
 pub(in crate::tell) fn questions(it: &Questions, caller: &str) -> Told {
     let part = it.percent.map(|percent| format!(" ({percent}% of its time)")).unwrap_or_default();
-    let times = if it.more_times > 0 { format!(", and so {} more times", it.more_times) } else { String::new() };
+    let times =
+        if it.more_times > 0 { format!(", and so {}", count(it.more_times, "more time")) } else { String::new() };
     let what = format!(
         "{} asked {} {} one after the other through {} ({}), {}{part}{times}: one question could ask for all",
         it.caller,

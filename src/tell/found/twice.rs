@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::analysis::found::Twice;
 use crate::tell::finding::Told;
+use crate::tell::words::often;
 
 pub(in crate::tell) fn told(it: &Twice) -> Told {
     let Twice { sender, receiver, pattern, times, .. } = it;
@@ -21,7 +22,7 @@ pub(in crate::tell) fn told(it: &Twice) -> Told {
             receiver.short(),
             sender.short(),
             asked.pattern,
-            if asked.times == 1 { "once".to_owned() } else { format!("{} times", asked.times) },
+            often(asked.times),
             asked.last,
             asked.sent
         )),

@@ -4,12 +4,13 @@ use super::times;
 use super::words::messages;
 use crate::analysis::story::line::{Affected, At, Became, Caller};
 use crate::tell::ended;
+use crate::tell::words::count;
 
 /// Whom and what it hurt.
 pub(super) fn told(affected: &Affected, anchor: i64) -> String {
     match affected {
         Affected::Caller(one) => caller(one, anchor),
-        Affected::More(more) => format!("{more} more callers waited"),
+        Affected::More(more) => format!("{} waited", count(*more, "more caller")),
         Affected::Lost(lost) => format!("{} to it had not been handled and are lost", messages(*lost)),
     }
 }

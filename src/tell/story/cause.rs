@@ -3,13 +3,15 @@
 use super::sent::comma;
 use super::{times, words};
 use crate::analysis::story::line::{BadValue, CameBack, CauseLine, Made};
+use crate::tell::words::count_of;
 
 /// Joined to what failed, with the comma before it.
 pub(super) fn because(of: &BadValue) -> String {
     match of {
         BadValue::Operand { path, value, others: 0 } => format!(", because {} was {value}", name(path)),
         BadValue::Operand { path, value, others } => {
-            format!("; {} was {value}, as were {others} other parts of the state", name(path))
+            let others = count_of(*others, "other part of the state was", "other parts of the state were");
+            format!("; {} was {value}, as {others}", name(path))
         }
         BadValue::Changed { path, value } => format!("; before, {path} had become {value}"),
         BadValue::NoClause { callback, message, taken, is_of_newest } => {

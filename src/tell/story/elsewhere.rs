@@ -2,13 +2,14 @@
 
 use super::words::times;
 use crate::analysis::story::line::{ChangedIn, Elsewhere, Gave};
+use crate::tell::words::count;
 
 pub(super) fn line(of: &Elsewhere) -> String {
     match of {
         Elsewhere::Change { pattern, path, results, beyond } => {
             let mut shown: Vec<String> = results.iter().map(changed).collect();
             if *beyond > 0 {
-                shown.push(format!("{beyond} more results"));
+                shown.push(count(*beyond, "more result"));
             }
             format!("{pattern} in other processes, {path}: {}", shown.join("; "))
         }
@@ -23,7 +24,7 @@ pub(super) fn line(of: &Elsewhere) -> String {
         Elsewhere::Message { pattern, here, well, others, failed, of_newest } => {
             let newest = of_newest.map(|newest| format!(", of the newest {newest} messages")).unwrap_or_default();
             if *well == 0 {
-                return format!("{pattern} failed {failed} other times and never went well{newest}");
+                return format!("{pattern} failed {} and never went well{newest}", count(*failed, "other time"));
             }
             let places = match (here, others) {
                 (0, 1) => "in another process".to_owned(),
@@ -32,7 +33,8 @@ pub(super) fn line(of: &Elsewhere) -> String {
                 (here, 1) => format!("in this process ({here}) and another"),
                 (here, others) => format!("in this process ({here}) and {others} others"),
             };
-            let failed = if *failed > 0 { format!("; it failed {failed} other times") } else { String::new() };
+            let failed =
+                if *failed > 0 { format!("; it failed {}", count(*failed, "other time")) } else { String::new() };
             let times = if *well == 1 { "once".to_owned() } else { format!("{well} times") };
             format!("{pattern} went well {times}, {places}{failed}{newest}")
         }

@@ -4,6 +4,7 @@ use super::words::{self, duration, messages, relative};
 use super::{held, times};
 use crate::analysis::story::line::{AskedBy, Handled, Kind, LifeEnd, Lives, ProcessHead, SentFrom};
 use crate::tell::ended;
+use crate::tell::words::count;
 
 /// What it came to.
 pub(super) fn head(head: &ProcessHead) -> String {
@@ -41,7 +42,7 @@ pub(super) fn lives(lives: &Lives, anchor: i64) -> String {
 pub(super) fn handled(handled: &Handled) -> String {
     match handled {
         Handled::Kind(one) => kind(one),
-        Handled::More(more) => format!("{more} more kinds"),
+        Handled::More(more) => count(*more, "more kind"),
         Handled::Newest { looked_at, of } => format!("these are the newest {looked_at} of {of}"),
     }
 }
@@ -63,7 +64,7 @@ pub(super) fn asked_by(asked: &AskedBy) -> String {
         AskedBy::Place { pattern, place, count } => {
             format!("{pattern} from {}{}", sent_from(place), words::times(*count))
         }
-        AskedBy::More(more) => format!("{more} more places"),
+        AskedBy::More(more) => count(*more, "more place"),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::process::sent_from;
 use super::times;
-use super::words::{self, counted, duration, left, messages, relative};
+use super::words::{self, duration, left, messages, relative};
 use crate::analysis::story::line::{Asked, At, BadEnd, Failed, Lost, LostFrom, Mailbox, Trouble, Unanswered};
 use crate::tell::ended;
+use crate::tell::words as counts;
 
 /// Something that went wrong.
 pub(super) fn told(trouble: &Trouble, anchor: i64) -> String {
@@ -27,7 +28,7 @@ pub(super) fn told(trouble: &Trouble, anchor: i64) -> String {
         }
         Trouble::Failed(Failed { count, function, left: how, reason, at: when }) => format!(
             "{} failed in it and it went on; the last: {function} {} {reason} at {}",
-            counted(*count, "call"),
+            counts::count(*count, "call"),
             left(*how),
             at(when)
         ),
@@ -52,5 +53,5 @@ fn unanswered(Unanswered { pid, count, is_of_newest, first, last }: &Unanswered,
         None => told(first),
         Some(last) => format!("first {}, last {}", told(first), told(last)),
     };
-    format!("{}{newest} to {pid} without a reply: {which}", counted(*count, "call"))
+    format!("{}{newest} to {pid} without a reply: {which}", counts::count(*count, "call"))
 }

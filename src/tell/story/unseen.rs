@@ -1,6 +1,7 @@
 //! Why is not known what a process did when it failed?
 
 use crate::analysis::story::line::Unseen;
+use crate::tell::words::count_of;
 
 pub(super) fn note(of: &Unseen) -> String {
     let Unseen::Calls { count, are_newest, without_arguments, without_end, last, event } = of else {
@@ -17,8 +18,9 @@ pub(super) fn note(of: &Unseen) -> String {
         lacks.push(format!("of {without_end} how they ended is not recorded"));
     }
     let lacks = if lacks.is_empty() { String::new() } else { format!(" ({})", lacks.join("; ")) };
+    let calls = count_of(*count, "call of this process was", "calls of this process were");
     format!(
-        "{newest}{count} calls of this process were recorded{lacks}, the last {last} ({event}); none of them shows the \
+        "{newest}{calls} recorded{lacks}, the last {last} ({event}); none of them shows the \
          failure, so the message and the state it failed with are not known"
     )
 }

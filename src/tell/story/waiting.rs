@@ -2,8 +2,9 @@
 
 use super::sent::comma;
 use super::times;
-use super::words::{counted, duration, messages, relative};
+use super::words::{duration, messages, relative};
 use crate::analysis::story::line::{Bound, HandledThen, Lasts, Messages, WaitingLine};
+use crate::tell::words::{self, count, count_of};
 
 pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
     match of {
@@ -27,7 +28,8 @@ pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
         WaitingLine::Rate { from, to, came, handled } => {
             let handled = match handled {
                 HandledThen::Count(Messages { count, bound }) => {
-                    format!("{}{count} were handled", if *bound == Bound::AtMost { "at most " } else { "" })
+                    let bound = if *bound == Bound::AtMost { "at most " } else { "" };
+                    format!("{bound}{} handled", count_of(*count, "was", "were"))
                 }
                 HandledThen::NoCallback => "no callback of it was recorded then".to_owned(),
                 HandledThen::Untraced => {
@@ -35,11 +37,11 @@ pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
                 }
             };
             let (from, to) = (relative(*from, anchor), relative(*to, anchor));
-            format!("from {from} to {to}: {came} messages came, {handled}")
+            format!("from {from} to {to}: {} came, {handled}", count(*came, "message"))
         }
         WaitingLine::Takes { pattern, mean_ns, longest_ns, longest, count } => {
             let (mean, worst) = (duration(*mean_ns), duration(*longest_ns));
-            let times = counted(*count, "time");
+            let times = words::count(*count, "time");
             format!("{pattern} took {mean} on average, {worst} at most ({longest}), {times}")
         }
     }

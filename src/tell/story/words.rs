@@ -2,6 +2,7 @@
 
 pub(super) use crate::analysis::duration::duration;
 use crate::analysis::story::line::{Bound, Left, Messages};
+use crate::tell::words::count;
 
 /// A time as its distance from the anchor: `-50.3ms`, `+1.2us`, `0`.
 pub(super) fn relative(at: i64, anchor: i64) -> String {
@@ -17,11 +18,6 @@ pub(super) fn times(count: usize) -> String {
     if count > 1 { format!(" x{count}") } else { String::new() }
 }
 
-/// `1 message`, `2 messages`.
-pub(super) fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// `at least 3 messages`.
 pub(super) fn messages(messages: Messages) -> String {
     let bound = match messages.bound {
@@ -29,7 +25,7 @@ pub(super) fn messages(messages: Messages) -> String {
         Bound::AtLeast => "at least ",
         Bound::AtMost => "at most ",
     };
-    format!("{bound}{}", counted(messages.count, "message"))
+    format!("{bound}{}", count(messages.count, "message"))
 }
 
 /// How a call that failed was left.
