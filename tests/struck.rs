@@ -109,6 +109,11 @@ fn a_process_that_stops_another_waits_for_its_end() {
     let story = recorded.ask("explain", &json!({"target": "Topology", "max_tokens": 5_000}));
     let first = story.text.lines().next().unwrap();
     assert!(first.contains("because it waited for ") && !first.contains("had not answered"), "{first}");
+    // The story of the one that gave up knows the circle, too.
+    let crash = recorded.ask("explain", &json!({"target": "last_crash"}));
+    let circle = &crash.structured["values"]["head"]["crash"]["because"]["no_answer"]["circle"];
+    let names: Vec<&Value> = circle.as_array().unwrap().iter().map(|process| &process["module"]).collect();
+    assert_eq!(names, ["Watch", "Topology"]);
     let overview = recorded.ask("overview", &json!({}));
     assert!(overview.text.lines().next().unwrap().contains("1 call timeout,"), "{}", overview.text);
     assert!(!story.text.contains("it went on"), "{}", story.text);

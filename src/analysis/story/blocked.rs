@@ -1,4 +1,5 @@
-//! What does a process wait for at a moment: the answer to a call, or the start of another? And do several wait in a circle?
+//! What does a process wait for at a moment: the answer to a call, the start of another, or its end? And do several wait
+//! in a circle?
 
 use super::line::{At, Waits, WaitsFor, Whom};
 use super::part::Cx;
@@ -24,6 +25,8 @@ const MAX_SENDS: usize = 50;
 pub(super) enum Wait {
     /// The send of a call that has no answer.
     Answer(Fact),
+    /// The send that asked another to stop, which has not ended.
+    Stop(Fact),
     /// The spawn of a process whose `init/1` is not done.
     Start { spawn: Fact, started: String },
 }
@@ -32,7 +35,7 @@ impl Wait {
     /// The process it waits for, if it is known.
     pub(super) fn whom(&self) -> Option<&str> {
         match self {
-            Self::Answer(send) => send.text("receiver_pid"),
+            Self::Answer(send) | Self::Stop(send) => send.text("receiver_pid"),
             Self::Start { started, .. } => Some(started),
         }
     }
@@ -40,7 +43,7 @@ impl Wait {
     /// The event it has waited since.
     pub(super) const fn since(&self) -> &Fact {
         match self {
-            Self::Answer(send) => send,
+            Self::Answer(send) | Self::Stop(send) => send,
             Self::Start { spawn, .. } => spawn,
         }
     }
@@ -48,6 +51,7 @@ impl Wait {
     pub(super) fn value(&self, cx: &Cx<'_>) -> Result<WaitsFor> {
         Ok(match self {
             Self::Answer(send) => WaitsFor::Answer { of: whom(cx, send)?, asked: asked(send) },
+            Self::Stop(send) => WaitsFor::End { of: whom(cx, send)? },
             Self::Start { started, .. } => WaitsFor::Start { of: cx.names.who(started)?.process() },
         })
     }
@@ -77,8 +81,19 @@ fn last_wait(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Wait>> {
     if let Some(start) = start(cx, pid, (since, at))? {
         return Ok(Some(start));
     }
-    let call = send.filter(|send| send.text("send_type") == Some("call") && send.event.correlation_id().is_some());
-    let Some(send) = call else { return Ok(None) };
+    let Some(send) = send.filter(|send| send.event.correlation_id().is_some()) else { return Ok(None) };
+    match send.text("send_type") {
+        Some("call") => {}
+        Some("system") if send.text("message").is_some_and(|message| message.contains("{:terminate, ")) => {
+            let has_ended = match send.text("receiver_pid") {
+                Some(other) => exit_of(cx.ask, other)?.is_some_and(|exit| exit.at() <= at),
+                None => true,
+            };
+            let is_over = has_ended || went_on(cx, pid, (send.at(), at))?;
+            return Ok(if is_over { None } else { Some(Wait::Stop(send)) });
+        }
+        _ => return Ok(None),
+    }
     Ok(if went_on(cx, pid, (send.at(), at))? || has_answer(cx, &send, at)? { None } else { Some(Wait::Answer(send)) })
 }
 

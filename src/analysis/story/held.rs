@@ -65,6 +65,7 @@ impl Held {
                 let late = if self.has_ended { Late::AfterItsEnd } else { Late::AfterItGaveUp };
                 lines.extend(answered(cx, send, self.until, late)?.into_iter().map(Line::Answer));
             }
+            Wait::Stop(send) => lines.push(Line::Held(HeldBy::Stop { of: whom(cx, send)?, at, place })),
             Wait::Start { started, .. } => {
                 let started = cx.names.who(started)?.process();
                 lines.push(Line::Held(HeldBy::Start { started, at, place }));

@@ -26,6 +26,7 @@ pub(super) fn head(Held { waits_for, waited_ns, until }: &Held) -> String {
 pub(super) fn held_by(held: &HeldBy, anchor: i64) -> String {
     let (what, at, place) = match held {
         HeldBy::Call { asked, of, at, place } => (format!("{asked} sent to {}", whom(of, "?")), at, place),
+        HeldBy::Stop { of, at, place } => (format!("{} asked to stop", whom(of, "?")), at, place),
         HeldBy::Start { started, at, place } => (format!("{started} started"), at, place),
     };
     let place = place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
@@ -41,6 +42,9 @@ pub(super) fn itself(Waits { waits_for, since }: &Waits, anchor: i64) -> String 
 pub(super) fn waits_for_what(waits: &WaitsFor) -> String {
     match waits {
         WaitsFor::Answer { of, asked } => format!("{} to answer {asked}", whom(of, "a process that is not known")),
+        WaitsFor::End { of } => {
+            format!("the end of {}, which it asked to stop", whom(of, "a process that is not known"))
+        }
         WaitsFor::Start { of } => format!("the init/1 of {of}, which it starts"),
     }
 }

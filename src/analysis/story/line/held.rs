@@ -38,6 +38,13 @@ pub(crate) enum HeldBy {
         at: At,
         place: Option<SentWhere>,
     },
+    /// One that it asked to stop.
+    Stop {
+        of: Whom,
+        #[serde(flatten)]
+        at: At,
+        place: Option<SentWhere>,
+    },
     /// A process it starts.
     Start {
         started: Process,

@@ -21,6 +21,8 @@ pub(crate) enum Whom {
 pub(crate) enum WaitsFor {
     /// The answer to a call.
     Answer { of: Whom, asked: String },
+    /// The end of one that it asked to stop.
+    End { of: Whom },
     /// The `init/1` of a process it starts.
     Start { of: Process },
 }
