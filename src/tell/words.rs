@@ -3,12 +3,12 @@
 use std::fmt::Display;
 
 /// `1 message`, `3 messages`.
-pub(super) fn count(n: impl Display + PartialEq + From<u8>, what: &str) -> String {
+pub(super) fn count(n: impl Copy + Display + PartialEq + From<u8>, what: &str) -> String {
     if n == 1.into() { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// `1 process`, `3 processes`.
-pub(super) fn count_of(n: impl Display + PartialEq + From<u8>, one: &str, many: &str) -> String {
+pub(super) fn count_of(n: impl Copy + Display + PartialEq + From<u8>, one: &str, many: &str) -> String {
     if n == 1.into() { format!("1 {one}") } else { format!("{n} {many}") }
 }
 

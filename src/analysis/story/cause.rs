@@ -11,6 +11,7 @@ use super::line::{At, BadValue, CauseLine, Made, SentWhere};
 use super::part::Cx;
 use super::reason::operands;
 use super::sent::sent_where;
+use super::table::{self, Table};
 use crate::analysis::ask::inside;
 use crate::analysis::change::{Changes, StateChange, entry_of};
 use crate::analysis::fact::Fact;
@@ -49,6 +50,8 @@ pub(super) enum Cause {
     Message { path: String, value: String, in_state: usize },
     /// The message itself.
     Clause(NoClause),
+    /// A table that was not there.
+    Table(Table),
 }
 
 /// A bad part of the state.
@@ -77,6 +80,7 @@ impl Cause {
                 taken: *taken,
                 is_of_newest: *has_more,
             },
+            Self::Table(table) => BadValue::NoTable { table: table.name.clone() },
             Self::Message { path, value, in_state } => {
                 BadValue::Message { path: path.clone(), value: brief(value, 60), in_state: *in_state }
             }
@@ -93,6 +97,7 @@ impl Cause {
     pub(super) fn lines(&self, cx: &Cx<'_>) -> Result<Vec<CauseLine>> {
         let bad = match self {
             Self::Message { .. } | Self::Clause(_) => return Ok(Vec::new()),
+            Self::Table(table) => return Ok(table.lines()),
             Self::State(bad) => bad,
         };
         let Some((change, difference)) = &bad.set else {
@@ -133,6 +138,9 @@ fn made(cx: &Cx<'_>, exit: &Fact) -> Made {
 pub(super) fn find(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Cause>> {
     if let Some(missing) = clause::missing(cx, failure)? {
         return Ok(Some(Cause::Clause(missing)));
+    }
+    if let Some(table) = table::missing(cx, failure)? {
+        return Ok(Some(Cause::Table(table)));
     }
     let operands = suspects(&failure.error, operands(&failure.error, failure.stack.first().map(String::as_str)));
     let is_operand = |leaf: &Value<'_>| operands.iter().any(|operand| operand == leaf.text);

@@ -75,7 +75,13 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
         ExitReason::Timeout(call) | ExitReason::NoProcess(call) | ExitReason::Callee(call, _) => {
             story.parts.extend(waiting::parts(&cx, failure, call)?);
         }
-        _ => story.parts.push(state(&cx, failure, cause.as_ref())?),
+        _ => {
+            if let Some(table @ Cause::Table(_)) = &cause {
+                let lines = table.lines(&cx)?.into_iter().map(Line::Cause).collect();
+                story.parts.push(Part::new("table", lines));
+            }
+            story.parts.push(state(&cx, failure, cause.as_ref())?);
+        }
     }
     story.parts.push(elsewhere::part(&cx, failure, cause.as_ref())?);
     if failure.exit.is_some() {
@@ -210,7 +216,7 @@ fn state(cx: &Cx<'_>, failure: &Failure, cause: Option<&Cause>) -> Result<Part> 
             since: set.map(|set| At { at: set.at, event: set.id }),
         }));
     }
-    if let Some(cause) = cause {
+    if let Some(cause) = cause.filter(|cause| !matches!(cause, Cause::Table(_))) {
         lines.extend(cause.lines(cx)?.into_iter().map(Line::Cause));
     }
     Ok(Part::new("state", lines))

@@ -26,6 +26,7 @@ pub(crate) mod reason;
 mod sender;
 mod sent;
 mod supervision;
+mod table;
 mod target;
 mod timer;
 mod unseen;

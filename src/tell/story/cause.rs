@@ -2,8 +2,11 @@
 
 use super::sent::comma;
 use super::{times, words};
-use crate::analysis::story::line::{BadValue, CameBack, CauseLine, Made};
+use crate::analysis::story::line::{BadValue, CameBack, CauseLine, Made, TableEnd};
 use crate::tell::words::count_of;
+
+/// What a table and its owner have to do with each other.
+const ENDS_WITH: &str = "a table ends with its owner, unless it has an heir";
 
 /// Joined to what failed, with the comma before it.
 pub(super) fn because(of: &BadValue) -> String {
@@ -22,6 +25,7 @@ pub(super) fn because(of: &BadValue) -> String {
             };
             format!(", because no clause of {callback} took {message}; {like}")
         }
+        BadValue::NoTable { table } => format!(", because there was no table {table}"),
         BadValue::Message { path, value, in_state } => {
             let part = if path.is_empty() { "the message".to_owned() } else { format!("{path} of the message") };
             match in_state {
@@ -45,6 +49,30 @@ pub(super) fn line(of: &CauseLine, anchor: i64) -> String {
             format!("that message came from {sender}{}{event}", comma(place.as_ref()))
         }
         CauseLine::ResultOf(made) => format!("the value is the result of {}", result(made)),
+        CauseLine::NeverWell { function } => {
+            format!("no call of {function} is recorded to have gone well before: the table may not have been made yet")
+        }
+        CauseLine::WentWell { function, at, by, ended } => {
+            let well = format!("{function} last went well at {} in {by}", times::at(at, anchor));
+            match ended {
+                Some(end) => {
+                    let TableEnd { at, reason, .. } = &**end;
+                    format!("{well}, which ended at {}: {reason}; {ENDS_WITH}", times::at(at, anchor))
+                }
+                None => well,
+            }
+        }
+        CauseLine::EndedSince { ends, .. } if ends.is_empty() => {
+            "no process is recorded to have ended since; the table may have been deleted".to_owned()
+        }
+        CauseLine::EndedSince { ends, beyond } => {
+            let end = |TableEnd { process, at, reason }: &TableEnd| {
+                format!("{process} at {} with {reason}", times::at(at, anchor))
+            };
+            let ends: Vec<String> = ends.iter().map(end).collect();
+            let beyond = if *beyond > 0 { format!(" and {beyond} more") } else { String::new() };
+            format!("ended since then: {}{beyond}; {ENDS_WITH}", ends.join(", "))
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) enum BadValue {
         /// Whether that is of its newest calls only.
         is_of_newest: bool,
     },
+    /// A table was not there.
+    NoTable { table: String },
     /// It came with the message.
     Message {
         /// Empty: the message itself.
@@ -70,6 +72,28 @@ pub(crate) enum CauseLine {
     },
     /// The call whose result it is.
     ResultOf(Made),
+    /// The function that missed a table never went well before, as far as is recorded.
+    NeverWell { function: String },
+    /// When it last went well, and whether the process it did so in ended since.
+    WentWell {
+        function: String,
+        #[serde(flatten)]
+        at: At,
+        by: Process,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ended: Option<Box<TableEnd>>,
+    },
+    /// Others that ended since, the newest first.
+    EndedSince { ends: Vec<TableEnd>, beyond: usize },
+}
+
+/// The end of a process that may have owned a table.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct TableEnd {
+    pub(crate) process: Process,
+    #[serde(flatten)]
+    pub(crate) at: At,
+    pub(crate) reason: String,
 }
 
 /// A call and what it made.

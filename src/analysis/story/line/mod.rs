@@ -29,7 +29,7 @@ pub(crate) use answer::{AnswerLine, Late};
 pub(crate) use at::At;
 pub(crate) use callers::{Affected, Became, Caller};
 pub(crate) use came_back::CameBack;
-pub(crate) use cause::{BadValue, CauseLine, Made};
+pub(crate) use cause::{BadValue, CauseLine, Made, TableEnd};
 pub(crate) use crash::{Because, Called, CrashHead, CrashLine, FailedWith, Outcome};
 pub(crate) use elsewhere::{ChangedIn, Elsewhere, Gave};
 pub(crate) use ended_by::{EndedBy, SpentRestarts, Within};
