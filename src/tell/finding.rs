@@ -82,6 +82,7 @@ pub(crate) fn told(ledger: &Ledger, finding: &Finding) -> Told {
         Found::Unfinished(it) => found::unfinished::told(it),
         Found::SecondReply(it) => found::second_reply::told(it),
         Found::MistakenReply(it) => found::mistaken_reply::told(it),
+        Found::NotGivenBack(it) => found::not_given_back::told(it),
         Found::StarvedTimeout(it) => found::starved_timeout::told(it),
     }
 }

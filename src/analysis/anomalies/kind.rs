@@ -20,6 +20,7 @@ pub(crate) enum Kind {
     SecondReply,
     DeliveredTwice,
     MonitorLeak,
+    NotGivenBack,
     LostAtRestart,
     Orphan,
     DeadLetter,
@@ -39,7 +40,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, gravest first.
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::Deadlock,
         Self::LostUpdate,
         Self::Overtaken,
@@ -57,6 +58,7 @@ impl Kind {
         Self::SecondReply,
         Self::DeliveredTwice,
         Self::MonitorLeak,
+        Self::NotGivenBack,
         Self::LostAtRestart,
         Self::Orphan,
         Self::DeadLetter,
@@ -93,6 +95,7 @@ impl Kind {
             Self::SecondReply => "second_reply",
             Self::DeliveredTwice => "delivered_twice",
             Self::MonitorLeak => "monitor_leak",
+            Self::NotGivenBack => "not_given_back",
             Self::LostAtRestart => "lost_at_restart",
             Self::Orphan => "orphan",
             Self::DeadLetter => "dead_letter",

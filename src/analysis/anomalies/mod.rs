@@ -26,6 +26,7 @@ mod mailbox;
 mod missed;
 mod mistaken_reply;
 mod monitors;
+mod not_given_back;
 mod orphan;
 mod outlier;
 mod overlapping;

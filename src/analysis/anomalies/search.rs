@@ -7,7 +7,7 @@ use super::kind::Kind;
 use super::scene::Scene;
 use super::{
     crash, dead_letter, deadlock, exchange, gap, gave_up, growth, hot_loop, http_error, ignored, lost_at_restart,
-    lost_update, mailbox, mistaken_reply, monitors, orphan, outlier, overlapping, overtaken, repeated,
+    lost_update, mailbox, mistaken_reply, monitors, not_given_back, orphan, outlier, overlapping, overtaken, repeated,
     repeated_exception, restart, second_reply, stampede, starved_timeout, swallowed, twice, unfinished, unmet,
 };
 use crate::analysis::found::Key;
@@ -18,7 +18,7 @@ use crate::watch::Watch;
 type Detector = fn(&Scene<'_>, &mut Vec<Finding>) -> Result<()>;
 
 /// Detectors, and the kinds each can find.
-const DETECTORS: [(Detector, &[Kind]); 29] = [
+const DETECTORS: [(Detector, &[Kind]); 30] = [
     (deadlock::detect, &[Kind::Deadlock]),
     (lost_update::detect, &[Kind::LostUpdate]),
     (overtaken::detect, &[Kind::Overtaken]),
@@ -36,6 +36,7 @@ const DETECTORS: [(Detector, &[Kind]); 29] = [
     (starved_timeout::detect, &[Kind::StarvedTimeout]),
     (twice::detect, &[Kind::DeliveredTwice]),
     (monitors::detect, &[Kind::MonitorLeak]),
+    (not_given_back::detect, &[Kind::NotGivenBack]),
     (lost_at_restart::detect, &[Kind::LostAtRestart]),
     (orphan::detect, &[Kind::Orphan]),
     (hot_loop::detect, &[Kind::HotLoop]),

@@ -121,7 +121,7 @@ fn is_ended(scene: &Scene<'_>, process: ProcessId) -> bool {
 }
 
 /// Processes whose end a server was told of and did something about.
-fn monitored(scene: &Scene<'_>, server: ProcessId) -> BTreeSet<String> {
+pub(super) fn monitored(scene: &Scene<'_>, server: ProcessId) -> BTreeSet<String> {
     let mut pids = BTreeSet::new();
     let untold = scene.calls_of(server).filter(|(_, call)| call.message.is_none() && call.change.is_some());
     for (id, _) in untold.take(MAX_READ) {

@@ -24,6 +24,7 @@ mod lost_update;
 mod mailbox;
 mod mistaken_reply;
 mod monitors;
+mod not_given_back;
 mod orphan;
 mod outlier;
 mod overlapping;
@@ -64,6 +65,7 @@ pub(crate) use lost_update::{Amount, Later, LostInAgent, LostInServer, LostInTab
 pub(crate) use mailbox::{FirstSent, MailboxGrowth, MailboxSamples, Taken};
 pub(crate) use mistaken_reply::MistakenReply;
 pub(crate) use monitors::{ChangedBy, MonitorLeak};
+pub(crate) use not_given_back::{Holder, NotGivenBack, Told};
 pub(crate) use orphan::{Orphan, Work};
 pub(crate) use outlier::{Durations, Outlier, SlowWhere};
 pub(crate) use overlapping::Overlapping;
@@ -126,6 +128,7 @@ pub(crate) enum Found {
     SecondReply(Box<SecondReply>),
     MistakenReply(MistakenReply),
     StarvedTimeout(Box<StarvedTimeout>),
+    NotGivenBack(Box<NotGivenBack>),
 }
 
 impl Found {
@@ -173,6 +176,7 @@ impl Found {
             Self::SecondReply(it) => &**it,
             Self::MistakenReply(it) => it,
             Self::StarvedTimeout(it) => &**it,
+            Self::NotGivenBack(it) => &**it,
         }
     }
 }

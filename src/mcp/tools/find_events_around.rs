@@ -44,7 +44,7 @@ pub(crate) struct Args {
 impl Tool for FindEventsAround {
     const NAME: &'static str = "find_events_around";
     const TITLE: &'static str = "Find events around a moment";
-    const DESCRIPTION: &'static str = "The events just before and after an event or a time.";
+    const DESCRIPTION: &'static str = "Events just before and after an event or a time.";
     const EXAMPLE: &'static str = r#"{"at":"-250ms","before":5,"after":5,"pid":"<0.120.0>"}"#;
     const EFFECT: Effect = Effect::Reads;
 

@@ -31,7 +31,7 @@ pub(crate) struct Args {
 impl Tool for LastNEventsForPid {
     const NAME: &'static str = "last_n_events_for_pid";
     const TITLE: &'static str = "Last events of a process";
-    const DESCRIPTION: &'static str = "The newest n events of a process, oldest first like `tail`.";
+    const DESCRIPTION: &'static str = "The newest n events of a process, oldest first.";
     const EXAMPLE: &'static str = r#"{"pid":"<0.120.0>","n":20}"#;
     const EFFECT: Effect = Effect::Reads;
 

@@ -18,6 +18,7 @@ pub(super) mod lost_update;
 pub(super) mod mailbox;
 pub(super) mod mistaken_reply;
 pub(super) mod monitors;
+pub(super) mod not_given_back;
 pub(super) mod orphan;
 pub(super) mod outlier;
 pub(super) mod overlapping;
