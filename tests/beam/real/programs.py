@@ -87,9 +87,10 @@ def restarted(server, line):
 
 def only_crashes(server, pids):
     """As many crashes are told as there were, of these processes."""
-    told = findings(server, "crash")
-    count = sum(int((re.findall(r"ended (\d+) times", line) or [1])[0]) for line in told)
-    named = {pid for line in told for pid in re.findall(r"^<[\d.]+>", line)}
+    sections = server.call("find_anomalies", kinds=["crash"], max_tokens=20_000).get("sections", [])
+    told = [section["values"]["figures"] for section in sections]
+    count = sum(crash["processes"] for crash in told)
+    named = {crash["process"]["pid"] for crash in told}
     equal(f"crashes: {told}", (count, named - set(pids)), (len(pids), set()))
 
 
