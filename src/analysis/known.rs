@@ -1,32 +1,18 @@
 //! Is a state that was known once still known?
 //!
-//! It is, until messages were dropped or a callback was called whose values were not recorded, and again from a callback
-//! that was called with it.
-
-use serde::Serialize;
+//! It is, until messages were dropped, its capture ended or a callback was called whose values were not recorded, and again
+//! from a callback that was called with it.
 
 use super::ask::{Ask, EVER, inside};
 use super::change::{Whose, state_before};
 use super::fact::Fact;
-use super::losses::Loss;
+use super::seam::{Break, Why, first_break, last_break};
 use crate::error::Result;
 use crate::event::behaviour::{By, CALLBACKS, Loop, is_state_function};
-use crate::query::{Filter, MAX_LIMIT};
+use crate::query::Filter;
 
 /// Calls of one callback looked through.
 const LOOKED_AT: usize = 200;
-
-/// Why a state is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Why {
-    /// Messages were dropped, and counted.
-    Dropped,
-    /// The source was not connected.
-    Disconnected,
-    /// A callback was called, and its arguments and result were not recorded.
-    LeftOut,
-}
 
 /// Since when a state is not known.
 #[derive(Clone, Debug)]
@@ -47,11 +33,9 @@ pub(crate) enum Still {
     Unknown(Unknown),
 }
 
-impl Unknown {
-    /// What a span of dropped messages makes of a state.
-    pub(crate) fn after(loss: &Loss) -> Self {
-        let why = if loss.events.is_some() { Why::Dropped } else { Why::Disconnected };
-        Self { since: loss.since, why, event: loss.event_id.clone() }
+impl From<Break> for Unknown {
+    fn from(Break { since, why, event, .. }: Break) -> Self {
+        Self { since, why, event }
     }
 }
 
@@ -61,9 +45,9 @@ pub(crate) fn still(ask: &Ask<'_>, whose: Whose<'_>, since: i64, at: i64) -> Res
         Still::Known => {}
         told => return Ok(told),
     }
-    let Some(loss) = lost_between(ask, whose, since, at)? else { return Ok(Still::Known) };
-    let after = called(ask, whose, loss.until, at)?.0.into_iter().find(|entry| told_by(whose, entry).is_some());
-    Ok(after.map_or_else(|| Still::Unknown(Unknown::after(&loss)), |entry| Still::CalledWith(Box::new(entry))))
+    let Some(broken) = last_break(ask, whose.pid, (since, at))? else { return Ok(Still::Known) };
+    let after = called(ask, whose, broken.until, at)?.0.into_iter().find(|entry| told_by(whose, entry).is_some());
+    Ok(after.map_or_else(|| Still::Unknown(broken.into()), |entry| Still::CalledWith(Box::new(entry))))
 }
 
 /// What is missing between a moment and the next at which the state is told, if anything is.
@@ -72,7 +56,7 @@ pub(crate) fn until(ask: &Ask<'_>, whose: Whose<'_>, at: i64, told: i64) -> Resu
     if let Some(entry) = bare {
         return Ok(Some(Unknown { since: entry.at(), why: Why::LeftOut, event: entry.id().to_owned() }));
     }
-    Ok(lost_between(ask, whose, at, told)?.map(|loss| Unknown::after(&loss)))
+    Ok(first_break(ask, whose.pid, (at, told))?.map(Unknown::from))
 }
 
 /// Callbacks between two moments, the newest first; and whether there were more.
@@ -165,13 +149,6 @@ fn unseen(ask: &Ask<'_>, whose: Whose<'_>, since: i64, at: i64) -> Result<Still>
         }
         _ => Ok(Still::Known),
     }
-}
-
-/// The last span of dropped messages between two moments.
-fn lost_between(ask: &Ask<'_>, whose: Whose<'_>, since: i64, until: i64) -> Result<Option<Loss>> {
-    let session = ask.last(inside(whose.pid, &[]), EVER)?.and_then(|one| one.event.session_id().map(str::to_owned));
-    let losses = ask.store().losses(since, until, session.as_deref(), MAX_LIMIT)?.first;
-    Ok(losses.into_iter().rev().find(|loss| loss.until > since && loss.since < until))
 }
 
 /// The state a callback was called with.

@@ -3,7 +3,8 @@
 use super::ask::Ask;
 use super::change::{Changes, Source, StateChange, Whose};
 use super::fact::Fact;
-use super::known::{Still, Unknown, Why, callback_state, still, until};
+use super::known::{Still, Unknown, callback_state, still, until};
+use super::seam::Why;
 use crate::error::{Error, Result};
 
 /// Calls looked through for one that tells a state.

@@ -6,6 +6,7 @@ use super::differs::Differs;
 use super::fact::Fact;
 use super::handlers::{HandlerState, is_manager, states_at};
 use super::known_at::{Known, known_at};
+use super::seam::last_break;
 use super::value::diff;
 use super::value::path::Path;
 use super::value::{Value, is_cut};
@@ -215,12 +216,12 @@ fn set_part(changes: &Changes<'_>, path: &Path, value: Option<&str>, at: i64) ->
     Ok(None)
 }
 
-/// The callback a process was in.
+/// The callback a process was in. `None` also where it may have returned unseen.
 pub(crate) fn running_at(ask: &Ask<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
     let entries = ask.newest(inside(pid, &["function_entry"]), (i64::MIN, at), 64)?;
     let Some(entry) = entries.into_iter().find(Fact::is_callback) else { return Ok(None) };
     let has_returned = exit_of_call(ask, &entry)?.is_some_and(|exit| exit.at() <= at);
-    Ok(if has_returned { None } else { Some(entry) })
+    Ok(if has_returned || last_break(ask, pid, (entry.at(), at))?.is_some() { None } else { Some(entry) })
 }
 
 /// One line of a history.

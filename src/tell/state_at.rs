@@ -1,6 +1,6 @@
 //! How is the state of a process at a time told?
 
-use super::figure;
+use super::{figure, unknown};
 use crate::analysis::change::StateChange;
 use crate::analysis::fact::Fact;
 use crate::analysis::handlers::HandlerState;
@@ -50,8 +50,8 @@ pub(crate) fn handler(HandlerState { handler, known, state }: &HandlerState, at:
 }
 
 fn since(unknown: &Unknown, at: i64) -> String {
-    let since = figure::at(unknown.since, Some(at));
-    format!("is unknown since {since}: {} ({})", super::unknown::why(unknown.why), unknown.event)
+    let (from, since) = (unknown::from(unknown.why), figure::at(unknown.since, Some(at)));
+    format!("is {from} {since}: {} ({})", unknown::why(unknown.why), unknown.event)
 }
 
 /// A change, with who sent its message and from where.

@@ -27,7 +27,7 @@ pub(super) fn held(ask: &Ask<'_>, lives: &[Life], waits: &Waits, visit: &Visit, 
     for (since, life) in waiting {
         let Some(send) = ask.last(inside(&life.pid, &["message_send"]), (i64::MIN, since))? else { continue };
         // A capture that ends with the recording breaks nothing.
-        let is_broken = is_between(ask, send.event.session_id(), (since, newest.saturating_sub(1)))?;
+        let is_broken = is_between(ask, &send, newest.saturating_sub(1))?;
         if is_broken || is_replied(ask, &send, i64::MAX)? {
             continue;
         }

@@ -71,7 +71,7 @@ pub(super) fn wait(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Wait>> {
     let session = since.event.session_id();
     let receives = Filter { session_id: session.map(str::to_owned), ..types(&["message_receive"]) };
     // A capture that ends at that time breaks nothing.
-    let is_broken = seam::is_between(cx.ask, session, (since.at(), at.saturating_sub(1)))?;
+    let is_broken = seam::is_between(cx.ask, since, at.saturating_sub(1))?;
     Ok(if is_broken || cx.ask.first(receives, EVER)?.is_none() { None } else { Some(wait) })
 }
 

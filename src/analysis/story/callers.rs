@@ -51,7 +51,7 @@ pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64, seen: i64) -> Result<V
         if send.text("send_type") != Some("call") || send.event.correlation_id().is_none() {
             continue;
         }
-        if !is_replied(cx.ask, &send, at)? && !seam::is_between(cx.ask, send.event.session_id(), (send.at(), seen))? {
+        if !is_replied(cx.ask, &send, at)? && !seam::is_between(cx.ask, &send, seen)? {
             found.push(send);
         }
     }

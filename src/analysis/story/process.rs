@@ -29,6 +29,7 @@ use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
 use crate::analysis::who::{Life, Names};
 use crate::error::{Error, Result};
+use crate::event::time::Time;
 use crate::event::{Role, home};
 use crate::query::Filter;
 
@@ -273,6 +274,7 @@ fn handled_part(kinds: &[waiting::Handled], handled: u64) -> Part {
 
 /// The state at the end, and what set it.
 fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
+    let at = cx.ask.resolve(Time::BeforeNewest(0))?.unwrap_or(i64::MAX);
     if is_manager(cx.ask, pid)? {
         let line = |one: HandlerState| match one.known {
             Known::Unknown { unknown: Unknown { since, why, event }, .. } => {
@@ -280,7 +282,7 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
             }
             _ => State::Handler { handler: one.handler, state: brief(&one.state, 120) },
         };
-        let lines = states_at(cx.ask, pid, i64::MAX)?.into_iter().map(line).map(Line::State);
+        let lines = states_at(cx.ask, pid, at)?.into_iter().map(line).map(Line::State);
         return Ok(Part::keeping("handlers", 1, lines.collect()));
     }
     let changes = Changes::new(cx.ask, pid)?;
@@ -291,7 +293,7 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
         sender: cx.names.maybe(last.sender.as_deref())?.map(|sender| sender.process()),
         sent_at: last.sent_at(cx.ask),
     };
-    let lines = match still(cx.ask, Whose::process(pid), last.at, i64::MAX)? {
+    let lines = match still(cx.ask, Whose::process(pid), last.at, at)? {
         Still::Known => vec![State::Is(brief(&last.new, 160)), State::Set(set)],
         Still::CalledWith(entry) => {
             vec![State::Is(brief(&callback_state(&entry).unwrap_or_default(), 160)), State::CalledWith(At::of(&entry))]

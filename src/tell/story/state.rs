@@ -2,7 +2,7 @@
 
 use super::times;
 use super::words::relative;
-use crate::analysis::known::Why;
+use crate::analysis::seam::Why;
 use crate::analysis::story::line::{At, Set, State};
 use crate::tell::unknown;
 
@@ -22,7 +22,7 @@ pub(super) fn told(state: &State, anchor: i64) -> String {
 }
 
 fn unknown_since(since: &At, why: Why, anchor: i64) -> String {
-    format!("unknown since {}: {} ({})", relative(since.at, anchor), unknown::why(why), since.event)
+    format!("{} {}: {} ({})", unknown::from(why), relative(since.at, anchor), unknown::why(why), since.event)
 }
 
 fn set(Set { at, trigger, sender, sent_at }: &Set, anchor: i64) -> String {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::at::At;
 use crate::analysis::found::Process;
-use crate::analysis::known::Why;
+use crate::analysis::seam::Why;
 
 /// A fact on its state.
 #[derive(Clone, Debug, Serialize)]
