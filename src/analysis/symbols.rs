@@ -32,43 +32,65 @@ impl Texts {
     }
 }
 
+/// What stands for each text of one dictionary over all segments of a visit.
+#[derive(Debug)]
+pub(super) struct Codes<T> {
+    /// By part of the visit, then by symbol.
+    by_part: Vec<Vec<Option<T>>>,
+}
+
+impl<T> Default for Codes<T> {
+    fn default() -> Self {
+        Self { by_part: Vec::new() }
+    }
+}
+
+impl<T: Copy> Codes<T> {
+    /// What stands for a symbol of a part. Cost: two array look-ups but for the first time in a segment.
+    #[inline]
+    pub(super) fn get(&mut self, (part, symbol): (usize, u16), make: impl FnOnce() -> T) -> T {
+        match self.by_part.get(part).and_then(|codes| codes.get(usize::from(symbol))) {
+            Some(Some(known)) => *known,
+            _ => {
+                let new = make();
+                self.keep(part, usize::from(symbol), new);
+                new
+            }
+        }
+    }
+
+    #[cold]
+    fn keep(&mut self, part: usize, symbol: usize, new: T) {
+        if self.by_part.len() <= part {
+            self.by_part.resize_with(part + 1, Vec::new);
+        }
+        let codes = &mut self.by_part[part];
+        if codes.len() <= symbol {
+            codes.resize(symbol + 1, None);
+        }
+        codes[symbol] = Some(new);
+    }
+}
+
 /// The texts of one column over all segments of a visit. 0: the event has none.
 #[derive(Debug)]
 pub(super) struct Symbols {
     field: Field,
-    /// By part of the visit, then by symbol; 0: not seen yet.
-    by_part: Vec<Vec<u32>>,
+    codes: Codes<u32>,
     texts: Texts,
 }
 
 impl Symbols {
     pub(super) fn new(field: Field) -> Self {
-        Self { field, by_part: Vec::new(), texts: Texts::default() }
+        Self { field, codes: Codes::default(), texts: Texts::default() }
     }
 
     /// The number of the event's text. Cost: two array look-ups but for the first time in a segment.
     #[inline]
     pub(super) fn id(&mut self, event: &Seen<'_>) -> u32 {
-        let Some(code) = event.symbol(self.field) else { return 0 };
-        let (part, code) = (event.part(), usize::from(code));
-        match self.by_part.get(part).and_then(|codes| codes.get(code)) {
-            Some(id) if *id != 0 => *id,
-            _ => self.intern(part, code, event),
-        }
-    }
-
-    #[cold]
-    fn intern(&mut self, part: usize, code: usize, event: &Seen<'_>) -> u32 {
-        if self.by_part.len() <= part {
-            self.by_part.resize_with(part + 1, Vec::new);
-        }
-        let id = self.texts.id(event.text(self.field).unwrap_or_default());
-        let codes = &mut self.by_part[part];
-        if codes.len() <= code {
-            codes.resize(code + 1, 0);
-        }
-        codes[code] = id;
-        id
+        let Self { field, codes, texts } = self;
+        let Some(symbol) = event.symbol(*field) else { return 0 };
+        codes.get((event.part(), symbol), || texts.id(event.text(*field).unwrap_or_default()))
     }
 
     pub(super) fn text(&self, id: u32) -> Option<&str> {

@@ -114,6 +114,13 @@ impl<'a> Seen<'a> {
         segment.roles(self.row).map(|(role, code)| (role, segment.dictionary(Field::Pid).text(code)))
     }
 
+    /// The symbol of the first pid in a role, in the dictionary of [`Field::Pid`] of its part, and the pid.
+    pub(crate) fn in_role(&self, role: Role) -> Option<(u16, &'a str)> {
+        let segment = self.segment;
+        let (_, symbol) = segment.roles(self.row).find(|(of, _)| *of == role)?;
+        Some((symbol, segment.dictionary(Field::Pid).text(symbol)))
+    }
+
     /// Text of a JSON object, as the producer sent it. Cost: one pass that checks its encoding.
     pub fn data(&self) -> &'a str {
         match self.segment.data(self.row) {

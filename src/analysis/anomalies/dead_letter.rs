@@ -6,7 +6,7 @@ use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
 use crate::analysis::found::{EndedBefore, Found, LostToDead, LostToNobody, Process as Told};
-use crate::analysis::ledger::{Kind as MessageKind, MessageId, Moment, Process, ProcessId, Sym, bare};
+use crate::analysis::ledger::{Kind as MessageKind, MessageId, Moment, ProcessId, Sym, bare};
 use crate::analysis::traffic::Fate;
 use crate::analysis::value::brief;
 use crate::error::Result;
@@ -33,10 +33,13 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             _ => {}
         }
     }
+    let places = if to_dead.is_empty() { None } else { Some(Places::of(scene)) };
     for ((receiver, _), messages) in &to_dead {
         scene.checked()?;
         let in_mailbox = died_with.get(receiver).copied().unwrap_or_default();
-        found.push(lost(scene, *receiver, messages, in_mailbox));
+        let last = scene.ledger.message(messages[messages.len() - 1]);
+        let heir = places.as_ref().and_then(|places| places.successor(scene, *receiver, last.sent));
+        found.push(lost(scene, *receiver, messages, (in_mailbox, heir)));
     }
     for ((name, _), messages) in &to_nobody {
         found.push(nobody(scene, *name, messages));
@@ -44,38 +47,56 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     Ok(())
 }
 
-/// The process that took a dead one's place: same name, or same module under the same parent, and begun later.
-fn successor(scene: &Scene<'_>, id: ProcessId, by: Moment) -> Option<ProcessId> {
-    let ledger = scene.ledger;
-    let dead = ledger.process(id);
-    let ended = dead.exit.as_ref().map(|exit| exit.moment);
-    let begun = |process: &Process| process.spawn.map(|(moment, _)| moment);
-    let takes_over = |(other_id, other): &(ProcessId, &Process)| {
-        let is_later = match (begun(other), ended, begun(dead)) {
-            (Some(other), Some(ended), _) => other > ended,
-            // The end was not traced: the sender was told that nobody is there.
-            (Some(other), None, Some(dead)) => other > dead,
-            (Some(_), None, None) => true,
-            _ => false,
-        };
-        let is_namesake = dead.name.is_some() && other.name == dead.name;
-        let is_twin = dead.module.is_some() && other.module == dead.module && other.parent == dead.parent;
-        *other_id != id
-            && is_later
-            && other.session == dead.session
-            && (is_namesake || is_twin && dead.parent.is_some())
-            && begun(other).is_some_and(|moment| moment < by)
-    };
-    let mut others: Vec<(ProcessId, &Process)> = (0..).zip(&ledger.processes).filter(takes_over).collect();
-    others.sort_by_key(|(_, other)| (other.name != dead.name, begun(other)));
-    others.first().map(|(id, _)| *id)
+/// Processes by what only one of them has at a time, in the order they began.
+struct Places {
+    /// By session and name.
+    names: BTreeMap<(Sym, Sym), Vec<(Moment, ProcessId)>>,
+    /// By session, module and parent.
+    twins: BTreeMap<(Sym, Sym, ProcessId), Vec<(Moment, ProcessId)>>,
 }
 
-fn lost(scene: &Scene<'_>, receiver: ProcessId, messages: &[MessageId], in_mailbox: usize) -> Finding {
+impl Places {
+    fn of(scene: &Scene<'_>) -> Self {
+        let mut places = Self { names: BTreeMap::new(), twins: BTreeMap::new() };
+        for (id, process) in (0..).zip(&scene.ledger.processes) {
+            let Some((begun, _)) = process.spawn else { continue };
+            if let Some(name) = process.name {
+                places.names.entry((process.session, name)).or_default().push((begun, id));
+            }
+            if let (Some(module), Some(parent)) = (process.module, process.parent) {
+                places.twins.entry((process.session, module, parent)).or_default().push((begun, id));
+            }
+        }
+        places.names.values_mut().for_each(|all| all.sort_unstable());
+        places.twins.values_mut().for_each(|all| all.sort_unstable());
+        places
+    }
+
+    /// The process that took a dead one's place: same name, or same module under the same parent, and begun later.
+    fn successor(&self, scene: &Scene<'_>, id: ProcessId, by: Moment) -> Option<ProcessId> {
+        let dead = scene.ledger.process(id);
+        // Where the end was not traced, the sender was told that nobody is there.
+        let ended = dead.exit.as_ref().map(|exit| exit.moment).or(dead.spawn.map(|(begun, _)| begun));
+        let next = |all: &Vec<(Moment, ProcessId)>| {
+            let later = &all[ended.map_or(0, |ended| all.partition_point(|(begun, _)| *begun <= ended))..];
+            later.iter().find(|(_, other)| *other != id).filter(|(begun, _)| *begun < by).map(|(_, other)| *other)
+        };
+        let namesake = dead.name.and_then(|name| self.names.get(&(dead.session, name))).and_then(next);
+        let twins =
+            dead.module.zip(dead.parent).and_then(|(module, parent)| self.twins.get(&(dead.session, module, parent)));
+        namesake.or_else(|| twins.and_then(next))
+    }
+}
+
+fn lost(
+    scene: &Scene<'_>,
+    receiver: ProcessId,
+    messages: &[MessageId],
+    (in_mailbox, heir): (usize, Option<ProcessId>),
+) -> Finding {
     let ledger = scene.ledger;
     let (first, last) = (ledger.message(messages[0]), ledger.message(messages[messages.len() - 1]));
     let exit = ledger.process(receiver).exit.as_ref();
-    let heir = successor(scene, receiver, last.sent);
     let found = LostToDead {
         messages: messages.len(),
         to: Told::of(ledger, receiver),

@@ -58,7 +58,9 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             continue;
         }
         // The outer calls of a recursion hold the inner ones: their durations are of two kinds.
-        if ledger.around(id).take(8).any(|around| ledger.call(around).function == call.function) {
+        if !recursive.contains(&call.function)
+            && ledger.around(id).take(8).any(|around| ledger.call(around).function == call.function)
+        {
             recursive.insert(call.function);
         }
         functions.entry(call.function).or_default().push(id);
@@ -170,13 +172,6 @@ fn worst(
     let mut worst: Option<Slowed> = None;
     for (common, slow) in groups {
         let of_slow = sorted(&mut slow.iter().copied());
-        let members: BTreeSet<CallId> = slow.iter().copied().collect();
-        let of_others = sorted(&mut calls.iter().copied().filter(|id| !members.contains(id)));
-        if of_others.len() < FEWEST_OTHERS {
-            continue;
-        }
-        let (slow_median, others_median) = (median(&of_slow), median(&of_others));
-        let most_others = percentile(&of_others, 90).unwrap_or_default();
         let (factor, shortest) = match slow.len() {
             // Different arguments may well be different work: only what a user waits for is told.
             3.. if matches!(common, Common::Args(_)) => (FACTOR, SHORTEST_OF_ARGS_NS),
@@ -184,10 +179,19 @@ fn worst(
             2 => (SINGLE_FACTOR, SINGLE_NS / 3),
             _ => (FACTOR, SHORTEST_NS),
         };
-        let stands_out = slow_median >= shortest
-            && slow_median >= factor.saturating_mul(others_median.max(1))
-            && slow_median > most_others;
-        if stands_out && worst.as_ref().is_none_or(|known| slow_median > known.slow_median) {
+        let slow_median = median(&of_slow);
+        // Most are quick, and are not held against all others.
+        if slow_median < shortest || worst.as_ref().is_some_and(|known| slow_median <= known.slow_median) {
+            continue;
+        }
+        let members: BTreeSet<CallId> = slow.iter().copied().collect();
+        let of_others = sorted(&mut calls.iter().copied().filter(|id| !members.contains(id)));
+        if of_others.len() < FEWEST_OTHERS {
+            continue;
+        }
+        let others_median = median(&of_others);
+        let most_others = percentile(&of_others, 90).unwrap_or_default();
+        if slow_median >= factor.saturating_mul(others_median.max(1)) && slow_median > most_others {
             worst = Some(Slowed { function, common, slow, slow_median, others: of_others.len(), others_median });
         }
     }

@@ -4,6 +4,7 @@
 //! they arrive in the order they were sent. Clocks of two nodes say nothing of that order, so that ends are joined once
 //! all of them are known, and where one could be another's they are not.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 
@@ -16,19 +17,8 @@ use crate::analysis::value::Value;
 use crate::event::home;
 
 impl Book {
-    /// The session and the pid of a process that the event names, as answers tell it. A process of another node is of a
-    /// session in which that was recorded, or of this one where that is not sure.
-    pub(super) fn told(&mut self, session: Sym, pid: &str) -> (Sym, Sym) {
-        if !self.nodes.are_several() {
-            return (session, self.texts.intern(pid));
-        }
-        let told = home::at_node(pid, self.here.as_deref());
-        let pid = self.texts.intern(&told);
-        (home::node_of(&told).map_or(session, |node| self.home(session, node)), pid)
-    }
-
     /// The session of a node's processes that an event of a session names.
-    fn home(&mut self, session: Sym, node: &str) -> Sym {
+    pub(super) fn home(&mut self, session: Sym, node: &str) -> Sym {
         if self.here.as_deref() == Some(node) {
             return session;
         }
@@ -87,12 +77,12 @@ impl Book {
     }
 
     /// Notes a send whose receive another node may tell.
-    pub(super) fn leaves(&mut self, id: MessageId, content: &str) {
+    pub(super) fn leaves<'c>(&mut self, id: MessageId, content: impl FnOnce() -> Cow<'c, str>) {
         let message = &self.messages[id as usize];
         // A reply goes to an alias, which does not say whose it is.
         let may_be_across = message.is_across() || message.receiver.is_none() && message.kind == Kind::Reply;
         if self.nodes.are_several() && may_be_across {
-            self.departures.push((id, self.key(message.kind, content)));
+            self.departures.push((id, self.key(message.kind, &content())));
         }
     }
 

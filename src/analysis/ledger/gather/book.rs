@@ -1,9 +1,11 @@
 //! What is joined while events are taken in, in the order they come.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
+use super::columns::Columns;
+use super::queues::Queues;
 use crate::analysis::ledger::entry::{
     Call, CallId, Down, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Waited,
 };
@@ -43,6 +45,24 @@ pub(super) struct Key {
     pub(super) is_one: bool,
 }
 
+/// What ids stand for, by the number of their text.
+#[derive(Default)]
+pub(super) struct Items(Vec<Option<Item>>);
+
+impl Items {
+    pub(super) fn insert(&mut self, id: Sym, item: Item) {
+        let place = id.number();
+        if self.0.len() <= place {
+            self.0.resize(place + 1, None);
+        }
+        self.0[place] = Some(item);
+    }
+
+    pub(super) fn get(&self, id: Sym) -> Option<Item> {
+        self.0.get(id.number()).copied().flatten()
+    }
+}
+
 /// What was told of spans so far.
 #[derive(Default)]
 pub(super) struct Spans {
@@ -63,7 +83,9 @@ pub(super) struct Book {
     /// Where each node was recorded, where several were.
     pub(super) recorded: BTreeMap<String, Vec<Recorded>>,
     /// Node of the event that is taken in, where several were recorded.
+    pub(super) node: Option<Sym>,
     pub(super) here: Option<String>,
+    pub(super) columns: Columns,
     /// Receives of which no send is known, where several nodes were recorded.
     pub(super) arrivals: Vec<Arrival>,
     /// Sends whose receive another node may tell.
@@ -83,10 +105,8 @@ pub(super) struct Book {
     /// When anything but a capture's own words was last recorded.
     pub(super) newest: i64,
     pub(super) order: u32,
-    /// Function names being written.
-    pub(super) buffer: String,
     pub(super) none: Sym,
-    pub(super) items: Map<Sym, Item>,
+    pub(super) items: Items,
     pub(super) by_pid: Map<(Sym, Sym), ProcessId>,
     pub(super) by_name: Map<(Sym, Sym), ProcessId>,
     pub(super) stacks: Map<ProcessId, Vec<CallId>>,
@@ -95,9 +115,9 @@ pub(super) struct Book {
     pub(super) waiting: Map<ProcessId, MessageId>,
     pub(super) idle: Map<ProcessId, Idle>,
     /// Messages whose sends were not traced, by who received them and what they say.
-    pub(super) unsent: Map<(ProcessId, u8, u64), VecDeque<MessageId>>,
+    pub(super) unsent: Queues<(ProcessId, u8, u64)>,
     /// Messages of a source that does not join receives to sends, by receiver and content.
-    pub(super) flying: Map<(ProcessId, u64), VecDeque<MessageId>>,
+    pub(super) flying: Queues<(ProcessId, u64)>,
     pub(super) hasher: FixedState,
     pub(super) spans: Spans,
 }
@@ -109,7 +129,9 @@ impl Book {
         Self {
             nodes,
             recorded,
+            node: None,
             here: None,
+            columns: Columns::default(),
             arrivals: Vec::new(),
             departures: Vec::new(),
             now: i64::MIN,
@@ -125,17 +147,16 @@ impl Book {
             knows_names: false,
             newest: i64::MIN,
             order: 0,
-            buffer: String::new(),
             none,
-            items: Map::default(),
+            items: Items::default(),
             by_pid: Map::default(),
             by_name: Map::default(),
             stacks: Map::default(),
             requests: Map::default(),
             waiting: Map::default(),
             idle: Map::default(),
-            unsent: Map::default(),
-            flying: Map::default(),
+            unsent: Queues::default(),
+            flying: Queues::default(),
             hasher: FixedState::default(),
             spans: Spans::default(),
         }
@@ -143,6 +164,12 @@ impl Book {
 
     /// The process of a pid that the event names.
     pub(super) fn process(&mut self, session: Sym, pid: &str) -> ProcessId {
+        let pid = self.texts.intern(pid);
+        self.process_of(session, pid)
+    }
+
+    /// The process of a pid, as the event has it.
+    pub(super) fn process_of(&mut self, session: Sym, pid: Sym) -> ProcessId {
         let (session, pid) = self.told(session, pid);
         if let Some(process) = self.by_pid.get(&(session, pid)) {
             return *process;
@@ -174,14 +201,14 @@ impl Book {
     }
 
     pub(super) fn find_call(&self, id: &str) -> Option<CallId> {
-        match self.items.get(&self.texts.find(id)?)? {
-            Item::Call(call) => Some(*call),
+        match self.items.get(self.texts.find(id)?)? {
+            Item::Call(call) => Some(call),
             Item::Message(_) => None,
         }
     }
 
     pub(super) fn item(&self, id: Option<&str>) -> Option<Item> {
-        self.items.get(&self.texts.find(id?)?).copied()
+        self.items.get(self.texts.find(id?)?)
     }
 
     /// A process was ended while it waited.

@@ -6,28 +6,12 @@ use super::book::{Book, Item, cut};
 use crate::analysis::ledger::entry::{Call, CallId, Callback, MessageId, Moment, Outcome, ProcessId};
 use crate::analysis::ledger::kind::{Kind, reference_in};
 use crate::analysis::ledger::payload::{Payload, text, texts};
-use crate::analysis::ledger::texts::Sym;
 use crate::analysis::value::is_cut;
 use crate::event::behaviour::{By, Loop};
 use crate::event::exit_reason::{CallEnd, ExitReason};
 use crate::query::Seen;
 
 impl Book {
-    /// `Mod.fun/1`; of what is of no module, such as a span, its name.
-    pub(super) fn function(&mut self, seen: &Seen<'_>) -> Sym {
-        self.buffer.clear();
-        if let Some(module) = seen.module() {
-            self.buffer.push_str(module);
-            self.buffer.push('.');
-        }
-        self.buffer.push_str(seen.function().unwrap_or("?"));
-        if let Some(arity) = seen.arity() {
-            use std::fmt::Write;
-            _ = write!(self.buffer, "/{arity}");
-        }
-        self.texts.intern(&self.buffer)
-    }
-
     pub(super) fn on_entry(&mut self, seen: &Seen<'_>, process: ProcessId, moment: Moment) {
         self.acted(process, moment);
         let function = self.function(seen);
@@ -45,17 +29,18 @@ impl Book {
             Some(Item::Call(call)) if self.calls[call as usize].process == process => (Some(call), None),
             Some(Item::Message(message)) => (stack, Some(message)),
             // The source knows that it does not know.
-            None if stack.is_some() && Payload::read(seen.data()).parent_unknown.is_some() => (None, None),
+            None if stack.is_some() && is_of_unknown_parent(seen.data()) => (None, None),
             _ => (stack, None),
         };
         let takes = matches!(callback, Some(Callback::Call | Callback::Cast | Callback::Info));
-        let payload = if takes { Payload::read(seen.data()) } else { Payload::default() };
+        let data = seen.data();
+        let payload = if takes { Payload::read(data) } else { Payload::default() };
         let by = By::of_function(text(payload.caller).as_deref(), text(payload.extra).as_deref());
         // It only has the name of a callback.
         let callback = callback.filter(|_| by != By::Other || message.is_some());
         let takes = takes && callback.is_some();
         if message.is_none() && told.is_none() {
-            message = self.unsent_for(process, callback, seen);
+            message = self.unsent_for(process, callback, seen, &payload);
         }
         let id = self.calls.len() as CallId;
         if let Some(message) = message {
@@ -69,7 +54,7 @@ impl Book {
             let call = self.texts.intern(call);
             self.items.insert(call, Item::Call(id));
         }
-        let site = seen.ast_node_id().map(|site| self.texts.intern(site));
+        let site = self.site(seen);
         self.calls.push(Call {
             event,
             exit: None,
@@ -88,7 +73,7 @@ impl Book {
             message,
             change: None,
         });
-        self.sign(seen, id, moment, false);
+        self.sign((seen, data), id, moment, false);
         self.stacks.entry(process).or_default().push(id);
         let of = &mut self.processes[process as usize];
         // Which message it took is not known; of a text that is cut neither.
@@ -109,13 +94,18 @@ impl Book {
 
     /// The message a callback takes, where its event does not name it: its send was not traced, or the source joins
     /// nothing.
-    fn unsent_for(&mut self, process: ProcessId, callback: Option<Callback>, seen: &Seen<'_>) -> Option<MessageId> {
+    fn unsent_for(
+        &mut self,
+        process: ProcessId,
+        callback: Option<Callback>,
+        seen: &Seen<'_>,
+        payload: &Payload<'_>,
+    ) -> Option<MessageId> {
         let kind = match callback? {
             Callback::Call => {
                 let session = self.processes[process as usize].session;
-                let payload = Payload::read(seen.data());
-                let reference = match seen.correlation_id() {
-                    Some(reference) => self.texts.find(reference)?,
+                let reference = match self.correlation(seen) {
+                    Some(reference) => reference,
                     None => self.texts.find(reference_in(texts(payload.args).get(1)?)?)?,
                 };
                 return self.requests.get(&(session, reference)).copied();
@@ -124,13 +114,13 @@ impl Book {
             Callback::Info => Kind::Info,
             Callback::Continue | Callback::Init => return None,
         };
-        let args = Payload::read(seen.data()).args?;
-        let said = self.hasher.hash_one(texts(Some(args)).first()?.as_str());
-        self.unsent.get_mut(&(process, kind as u8, said))?.pop_front()
+        let said = self.hasher.hash_one(texts(payload.args).first()?.as_str());
+        self.unsent.pop(&(process, kind as u8, said))
     }
 
     pub(super) fn on_exit_of_call(&mut self, seen: &Seen<'_>, process: ProcessId, moment: Moment) {
-        let payload = Payload::read(seen.data());
+        let data = seen.data();
+        let payload = Payload::read(data);
         let end = text(payload.exit_reason);
         let read = CallEnd::read(end.as_deref());
         let reason = text(payload.reason).unwrap_or_default();
@@ -159,7 +149,7 @@ impl Book {
         {
             stack.truncate(at);
         }
-        self.sign(seen, call, moment, true);
+        self.sign((seen, data), call, moment, true);
         let exit = self.texts.intern(seen.event_id());
         let of = &mut self.calls[call as usize];
         of.exit = Some(exit);
@@ -170,6 +160,11 @@ impl Book {
         of.outcome = outcome;
         of.reason = reason;
     }
+}
+
+/// Whether the source says that it does not know who made the call.
+fn is_of_unknown_parent(data: &str) -> bool {
+    data.contains("parent_unknown") && Payload::read(data).parent_unknown.is_some()
 }
 
 /// Whether the exit that a call was left by is not the call's own: one that gives up tells of a timeout, or of the process

@@ -25,6 +25,7 @@ impl Book {
         if let Some(parent) = parent.filter(|_| is_told_by_parent) {
             self.acted(parent, moment);
         }
+        let child = self.texts.intern(child);
         let (session, pid) = self.told(session, child);
         let known = self.by_pid.get(&(session, pid)).copied();
         // The pid of one that has ended stands for another process now.

@@ -1,6 +1,7 @@
 //! Messages: their sends, what receives tell of them, and which reply answers which call.
 
-use std::collections::VecDeque;
+use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::hash::BuildHasher;
 
 use super::book::{Book, Item};
@@ -15,8 +16,8 @@ use crate::query::Seen;
 impl Book {
     /// The reference of the call a message makes or answers: as the source told it, or as the message has it.
     fn reference(&mut self, seen: &Seen<'_>, kind: Kind, payload: &Payload<'_>) -> Option<Sym> {
-        if let Some(reference) = seen.correlation_id() {
-            return Some(self.texts.intern(reference));
+        if let Some(reference) = self.correlation(seen) {
+            return Some(reference);
         }
         if !matches!(kind, Kind::Call | Kind::Reply | Kind::Signal) {
             return None;
@@ -29,12 +30,12 @@ impl Book {
         self.acted(process, moment);
         let payload = Payload::read(seen.data());
         let kind = Kind::read(text(payload.send_type).as_deref(), || text(payload.message).unwrap_or_default());
-        let receiver = seen.roles().find(|(role, _)| *role == Role::Receiver).map(|(_, pid)| pid);
-        let told_pid = receiver.filter(|receiver| receiver.starts_with('<'));
-        let name = text(payload.receiver_name).or_else(|| receiver.filter(|pid| !pid.starts_with('<')).map(Into::into));
+        let receiver = self.in_role(session, seen, Role::Receiver);
+        let told_name = receiver.and_then(Result::err);
+        let name = text(payload.receiver_name).or(told_name.map(Into::into));
         let name = name.map(|name| self.texts.intern(&name));
-        let receiver = match (told_pid, name) {
-            (Some(pid), _) => Some(self.process(session, pid)),
+        let receiver = match (receiver.and_then(Result::ok), name) {
+            (Some(process), _) => Some(process),
             (None, Some(name)) => self.named(session, name),
             (None, None) => None,
         };
@@ -45,7 +46,7 @@ impl Book {
         let id = self.messages.len() as MessageId;
         let event = self.texts.intern(seen.event_id());
         self.items.insert(event, Item::Message(id));
-        let site = seen.ast_node_id().map(|site| self.texts.intern(site));
+        let site = self.site(seen);
         let is_joined = payload.send_type.is_some();
         let reference = self.reference(seen, kind, &payload);
         let answers = match (kind, reference) {
@@ -59,7 +60,7 @@ impl Book {
         let is_across = self.are_apart(Some(process), receiver);
         if let (false, false, Some(receiver), Some(message)) = (is_joined, is_across, receiver, text(payload.message)) {
             let content = self.hasher.hash_one(&*message);
-            self.flying.entry((receiver, content)).or_default().push_back(id);
+            self.flying.push((receiver, content), id);
         }
         if kind == Kind::Call {
             if let Some(reference) = reference {
@@ -88,7 +89,7 @@ impl Book {
             clocks: if is_across { Clocks::Two } else { Clocks::One },
         });
         if self.nodes.are_several() {
-            self.leaves(id, &text(payload.message).unwrap_or_default());
+            self.leaves(id, || text(payload.message).unwrap_or_default());
         }
     }
 
@@ -98,22 +99,22 @@ impl Book {
             _ => None,
         };
         let payload = Payload::read(seen.data());
-        let content = || text(payload.message).unwrap_or_default();
-        let kind = Kind::read(text(payload.receive_type).as_deref(), content);
+        let content = LazyCell::new(|| text(payload.message).unwrap_or_default());
+        let kind = Kind::read(text(payload.receive_type).as_deref(), || Cow::Borrowed(&**content));
         let reference = self.reference(seen, kind, &payload);
         if kind == Kind::Signal {
-            self.note_down(seen, session, process, moment, &content());
+            self.note_down(seen, session, process, moment, &content);
         }
         let received_in = self.stacks.get(&process).and_then(|stack| stack.last()).copied();
         // The end of a timer is traced as a receive of this atom.
-        let is_timeout = content() == ":timeout";
+        let is_timeout = payload.message.is_some_and(|message| message.get() == "\":timeout\"");
         let idle = self.idle.entry(process).or_default();
         // What a call was waited for stands with the call.
         let is_asking = idle.is_asking();
         let wait = idle.arrived(kind, reference, is_timeout, moment.at).filter(|_| !is_asking).zip(received_in);
         if message.is_none() && payload.receive_type.is_none() {
-            let key = (process, self.hasher.hash_one(&*content()));
-            message = self.flying.get_mut(&key).and_then(VecDeque::pop_front);
+            let key = (process, self.hasher.hash_one(&*content));
+            message = self.flying.pop(&key);
         }
         // A send that arrived after its receive is not the receive's parent; a call's reference says which it is.
         if message.is_none() && kind == Kind::Call {
@@ -139,7 +140,7 @@ impl Book {
         if let Some(message) = message {
             // Its callback will not name it either.
             if payload.receive_type.is_none() && kind == Kind::Cast {
-                self.keep_unsent(process, kind, &content(), message);
+                self.keep_unsent(process, kind, &content, message);
             }
             let message = &mut self.messages[message as usize];
             if message.received.is_none() {
@@ -149,7 +150,7 @@ impl Book {
             message.receiver = message.receiver.or(Some(process));
             return;
         }
-        let arrival = self.arrives(process, kind, (moment, received_in), &content());
+        let arrival = self.arrives(process, kind, (moment, received_in), &content);
         if !is_kept {
             return;
         }
@@ -157,12 +158,12 @@ impl Book {
         if let Some(arrival) = arrival {
             self.arrivals[arrival].message = Some(id);
         }
-        let sender = (kind == Kind::Call).then(|| caller_in(&content()).map(|pid| self.process(session, &pid)));
+        let sender = (kind == Kind::Call).then(|| caller_in(&content).map(|pid| self.process(session, &pid)));
         let event = self.texts.intern(seen.event_id());
         self.items.insert(event, Item::Message(id));
         match (kind, reference) {
             (Kind::Call, Some(reference)) => _ = self.requests.insert((session, reference), id),
-            _ => self.keep_unsent(process, kind, &content(), id),
+            _ => self.keep_unsent(process, kind, &content, id),
         }
         self.messages.push(Message {
             event,
@@ -195,7 +196,7 @@ impl Book {
     /// Keeps a message that its callback will not name.
     fn keep_unsent(&mut self, process: ProcessId, kind: Kind, message: &str, id: MessageId) {
         let said = self.hasher.hash_one(request(message));
-        self.unsent.entry((process, kind as u8, said)).or_default().push_back(id);
+        self.unsent.push((process, kind as u8, said), id);
     }
 }
 

@@ -3,8 +3,10 @@
 mod across;
 mod book;
 mod calls;
+mod columns;
 mod life;
 mod messages;
+mod queues;
 mod signs;
 mod spans;
 
@@ -174,7 +176,7 @@ impl Book {
         let moment = Moment { order: self.order, at: seen.timestamp() };
         self.order += 1;
         self.now = moment.at;
-        let session = seen.session_id().map_or(self.none, |session| self.texts.intern(session));
+        let session = self.session(seen);
         let event_type = seen.event_type().unwrap_or_default();
         if event_type == "capture_start" {
             self.knows_names = true;
@@ -186,14 +188,14 @@ impl Book {
         if told(event_type).is_some() || event_type == "exception" {
             return self.on_span(seen, session, moment);
         }
-        let Some(pid) = seen.pid() else { return };
-        if self.nodes.are_several() {
-            self.here = seen.node().map(str::to_owned);
+        if seen.pid().is_none() {
+            return;
         }
+        self.come_to(seen);
         if event_type == "process_spawn" {
             return self.on_spawn(seen, session, moment);
         }
-        let process = self.process(session, pid);
+        let Some(process) = self.subject(session, seen) else { return };
         match event_type {
             "function_entry" => self.on_entry(seen, process, moment),
             "function_exit" => self.on_exit_of_call(seen, process, moment),

@@ -1,17 +1,21 @@
 //! Which calls may show a web request or its answer?
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::book::Book;
 use crate::analysis::ledger::entry::{CallId, Moment, Sign};
 use crate::query::Seen;
 
 /// How a request of Plug begins wherever it is shown.
-const CONN: &[u8] = b"%Plug.Conn";
+static CONN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"%Plug.Conn"));
 
 impl Book {
-    /// Notes an event of a call for those who look at web requests. Cost: one search in its payload.
-    pub(super) fn sign(&mut self, seen: &Seen<'_>, call: CallId, moment: Moment, is_end: bool) {
+    /// Notes an event of a call, with its payload, for those who look at web requests. Cost: one search in it.
+    pub(super) fn sign(&mut self, (seen, data): (&Seen<'_>, &str), call: CallId, moment: Moment, is_end: bool) {
         let answers = !is_end && is_answering(seen);
-        if answers || memchr::memmem::find(seen.data().as_bytes(), CONN).is_some() {
+        if answers || CONN.find(data.as_bytes()).is_some() {
             self.signs.push(Sign { call, moment, is_end });
         }
     }

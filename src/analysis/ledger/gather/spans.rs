@@ -9,9 +9,7 @@ use crate::query::Seen;
 impl Book {
     pub(super) fn on_span(&mut self, seen: &Seen<'_>, session: Sym, moment: Moment) {
         let Some(what) = seen.event_type().and_then(told) else { return self.on_exception(seen) };
-        if self.nodes.are_several() {
-            self.here = seen.node().map(str::to_owned);
-        }
+        self.come_to(seen);
         let process = self.process(session, seen.pid().unwrap_or_default());
         let id = seen.call_id().map(|id| self.texts.intern(id));
         let call = match (what, id) {
@@ -21,7 +19,7 @@ impl Book {
         let call = call.unwrap_or_else(|| {
             let function = self.function(seen);
             let event = self.texts.intern(seen.event_id());
-            let site = seen.ast_node_id().map(|site| self.texts.intern(site));
+            let site = self.site(seen);
             self.processes[process as usize].runs_traced_code = true;
             self.calls.push(Call {
                 event,
