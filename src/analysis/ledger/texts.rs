@@ -1,8 +1,12 @@
 //! How are the same few texts held once?
 
+use std::collections::HashMap;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
+
+pub(crate) type Map<K, V> = HashMap<K, V, FixedState>;
 
 /// A text, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,6 @@
 //! What is joined while events are taken in, in the order they come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use foldhash::fast::FixedState;
 
@@ -9,7 +9,7 @@ use super::queues::Queues;
 use crate::analysis::ledger::entry::{
     Call, CallId, Down, MaybeWaited, Message, MessageId, Moment, Process, ProcessId, Sample, Sign, Waited,
 };
-use crate::analysis::ledger::texts::{Sym, Texts};
+use crate::analysis::ledger::texts::{Map, Sym, Texts};
 use crate::analysis::nodes::{Nodes, Recorded};
 use crate::analysis::spans::Traced;
 use crate::analysis::waits::Idle;
@@ -17,8 +17,6 @@ use crate::event::home;
 
 /// Bytes of a reason that are kept for reading; the event has all of it.
 const REASON_BYTES: usize = 400;
-
-pub(super) type Map<K, V> = HashMap<K, V, FixedState>;
 
 /// What an id stands for.
 #[derive(Clone, Copy)]

@@ -1,12 +1,8 @@
 //! What do the columns of an event say, as the ledger's texts? Each text is looked up once in a segment.
 
-use super::book::{Book, Map};
-use crate::analysis::ledger::entry::ProcessId;
-use crate::analysis::ledger::texts::{Sym, Texts};
+use crate::analysis::ledger::texts::{Map, Sym, Texts};
 use crate::analysis::symbols::Codes;
-use crate::event::{Role, home};
-use crate::index::Field;
-use crate::query::Seen;
+use crate::query::{Field, Seen};
 
 /// Module, name and arity.
 type Mfa = (Option<Sym>, Option<Sym>, Option<u8>);
@@ -14,108 +10,21 @@ type Mfa = (Option<Sym>, Option<Sym>, Option<u8>);
 /// What stands for the texts of some columns.
 #[derive(Default)]
 pub(super) struct Columns {
-    sessions: Codes<Sym>,
-    pids: Codes<Sym>,
-    nodes: Codes<Sym>,
-    modules: Codes<Sym>,
-    functions: Codes<Sym>,
-    sites: Codes<Sym>,
-    references: Codes<Sym>,
+    pub(super) sessions: Codes<Sym>,
+    pub(super) pids: Codes<Sym>,
+    pub(super) nodes: Codes<Sym>,
+    pub(super) modules: Codes<Sym>,
+    pub(super) functions: Codes<Sym>,
+    pub(super) sites: Codes<Sym>,
+    pub(super) references: Codes<Sym>,
     /// Functions as they are written.
-    mfas: Map<Mfa, Sym>,
+    pub(super) mfas: Map<Mfa, Sym>,
     /// A pid as answers tell it, and its node, by the pid as the event names it and the event's node.
-    told: Map<(Sym, Option<Sym>), (Sym, Option<Sym>)>,
+    pub(super) told: Map<(Sym, Option<Sym>), (Sym, Option<Sym>)>,
 }
 
-fn column(codes: &mut Codes<Sym>, texts: &mut Texts, seen: &Seen<'_>, field: Field) -> Option<Sym> {
+/// What stands for the text of a column.
+pub(super) fn column(codes: &mut Codes<Sym>, texts: &mut Texts, seen: &Seen<'_>, field: Field) -> Option<Sym> {
     let symbol = seen.symbol(field)?;
     Some(codes.get((seen.part(), symbol), || texts.intern(seen.text(field).unwrap_or_default())))
-}
-
-impl Book {
-    pub(super) fn session(&mut self, seen: &Seen<'_>) -> Sym {
-        column(&mut self.columns.sessions, &mut self.texts, seen, Field::Session).unwrap_or(self.none)
-    }
-
-    pub(super) fn site(&mut self, seen: &Seen<'_>) -> Option<Sym> {
-        column(&mut self.columns.sites, &mut self.texts, seen, Field::AstNode)
-    }
-
-    pub(super) fn correlation(&mut self, seen: &Seen<'_>) -> Option<Sym> {
-        column(&mut self.columns.references, &mut self.texts, seen, Field::Correlation)
-    }
-
-    /// Takes the event's node for where it is, where several were recorded.
-    pub(super) fn come_to(&mut self, seen: &Seen<'_>) {
-        if !self.nodes.are_several() {
-            return;
-        }
-        let node = column(&mut self.columns.nodes, &mut self.texts, seen, Field::Node);
-        if node != self.node {
-            self.node = node;
-            self.here = node.map(|node| self.texts.get(node).to_owned());
-        }
-    }
-
-    /// The process the event happened in.
-    pub(super) fn subject(&mut self, session: Sym, seen: &Seen<'_>) -> Option<ProcessId> {
-        let pid = column(&mut self.columns.pids, &mut self.texts, seen, Field::Pid)?;
-        Some(self.process_of(session, pid))
-    }
-
-    /// The process in a role, if the event names it by a pid; else its name.
-    pub(super) fn in_role<'e>(
-        &mut self,
-        session: Sym,
-        seen: &Seen<'e>,
-        role: Role,
-    ) -> Option<Result<ProcessId, &'e str>> {
-        let (symbol, text) = seen.in_role(role)?;
-        if !text.starts_with('<') {
-            return Some(Err(text));
-        }
-        let pid = self.columns.pids.get((seen.part(), symbol), || self.texts.intern(text));
-        Some(Ok(self.process_of(session, pid)))
-    }
-
-    /// The session and the pid of a process that the event names, as answers tell it. A process of another node is of a
-    /// session in which that was recorded, or of this one where that is not sure.
-    pub(super) fn told(&mut self, session: Sym, pid: Sym) -> (Sym, Sym) {
-        if !self.nodes.are_several() {
-            return (session, pid);
-        }
-        let key = (pid, self.node);
-        let (pid, node) = match self.columns.told.get(&key) {
-            Some(told) => *told,
-            None => {
-                let told = home::at_node(self.texts.get(pid), self.here.as_deref()).into_owned();
-                let node = home::node_of(&told).map(|node| self.texts.intern(node));
-                let told = (self.texts.intern(&told), node);
-                self.columns.told.insert(key, told);
-                told
-            }
-        };
-        match node {
-            Some(node) if Some(node) != self.node => {
-                let node = self.texts.get(node).to_owned();
-                (self.home(session, &node), pid)
-            }
-            _ => (session, pid),
-        }
-    }
-
-    /// `Mod.fun/1`; of what is of no module, such as a span, its name.
-    pub(super) fn function(&mut self, seen: &Seen<'_>) -> Sym {
-        let module = column(&mut self.columns.modules, &mut self.texts, seen, Field::Module);
-        let name = column(&mut self.columns.functions, &mut self.texts, seen, Field::Function);
-        let key = (module, name, seen.arity());
-        if let Some(known) = self.columns.mfas.get(&key) {
-            return *known;
-        }
-        let module = seen.module().map(|module| format!("{module}.")).unwrap_or_default();
-        let arity = seen.arity().map(|arity| format!("/{arity}")).unwrap_or_default();
-        let written = self.texts.intern(&format!("{module}{}{arity}", seen.function().unwrap_or("?")));
-        self.columns.mfas.insert(key, written);
-        written
-    }
 }

@@ -9,6 +9,7 @@ mod messages;
 mod queues;
 mod signs;
 mod spans;
+mod whose;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;

@@ -2,8 +2,8 @@
 
 use std::hash::Hash;
 
-use super::book::Map;
 use crate::analysis::ledger::entry::MessageId;
+use crate::analysis::ledger::texts::Map;
 
 /// Lines of messages, first come, first out; most are of one, and take no room of their own.
 pub(super) struct Queues<K> {
