@@ -70,7 +70,7 @@ fn state_at(store: &EventStore, at: Option<i64>) -> Option<String> {
     match answer.rsplit_once(" was ") {
         Some((_, state)) => Some(state.to_owned()),
         None => {
-            assert!(answer.contains("is unknown since") || answer.contains("is unknown until"), "{answer}");
+            assert!(answer.contains(" is unknown"), "{answer}");
             None
         }
     }

@@ -57,6 +57,8 @@ pub(crate) struct StateChange {
     pub(crate) new: String,
     /// The handler of an event manager, if it is that one's state.
     pub(crate) handler: Option<String>,
+    /// Whether the source says so, or it is what a callback that begins a process or a handler returned.
+    is_initial: bool,
     /// Whether other handlers of the module had the same state, so that it may have been one of them.
     pub(crate) is_one_of: bool,
     /// Whether the handler was removed.
@@ -73,6 +75,7 @@ impl StateChange {
     /// Reads a `state_change` event.
     pub(crate) fn of(fact: &Fact) -> Option<Self> {
         let is_removal = fact.flag("handler_removed");
+        let callback = fact.text("callback").and_then(|mfa| mfa.rsplit('.').next()?.split('/').next());
         let new = fact.text("new_state").or_else(|| is_removal.then_some(""))?;
         Some(Self {
             id: fact.id().to_owned(),
@@ -84,6 +87,7 @@ impl StateChange {
             entry: fact.event.call_id().map(str::to_owned),
             old: fact.text("old_state").map(str::to_owned),
             spans_gap: fact.flag("spans_gap"),
+            is_initial: fact.flag("initial") || !fact.flag("spans_gap") && begins(fact.event.function().or(callback)),
             new: new.to_owned(),
             handler: fact.text("handler").map(str::to_owned),
             is_one_of: fact.number("handlers_alike").is_some(),
@@ -107,7 +111,7 @@ impl StateChange {
         if old == Some(new) {
             return None;
         }
-        let is_init = exit.event.function() == Some("init");
+        let is_init = begins(exit.event.function());
         Some(Self {
             id: exit.id().to_owned(),
             at: exit.at(),
@@ -117,6 +121,7 @@ impl StateChange {
             function: exit.event.function().map(str::to_owned),
             old: old.map(str::to_owned),
             spans_gap,
+            is_initial: is_init && !spans_gap,
             new: new.to_owned(),
             handler: None,
             is_one_of: false,
@@ -141,12 +146,12 @@ impl StateChange {
 
     /// Whether it set the first state.
     pub(crate) const fn is_initial(&self) -> bool {
-        self.old.is_none() && !self.spans_gap && !self.is_removal
+        self.is_initial && self.old.is_none() && !self.is_removal
     }
 
     /// What stands for a state before it that is not there.
     pub(crate) const fn no_old(&self) -> &'static str {
-        if self.spans_gap { "(unknown)" } else { "(start)" }
+        if self.is_initial { "(start)" } else { "(unknown)" }
     }
 
     /// `init`, or what the message was.
@@ -157,6 +162,11 @@ impl StateChange {
             (None, false) => "(unknown)".to_owned(),
         }
     }
+}
+
+/// Whether a callback is one that gives a first state.
+fn begins(callback: Option<&str>) -> bool {
+    matches!(callback, Some("init" | "mount" | "join"))
 }
 
 /// The entry of a call that ended.
@@ -261,7 +271,16 @@ impl<'a> Changes<'a> {
                 let fact = self.ask.first(self.whose.inside(&["state_change"]), span)?;
                 Ok(fact.as_ref().and_then(StateChange::of))
             }
-            _ => Ok(self.all(span, MAX_LIMIT)?.0.into_iter().next()),
+            Source::Nothing => Ok(None),
+            Source::Callbacks => {
+                let mut first: Option<StateChange> = None;
+                for callback in sources(self.whose) {
+                    let exits = self.ask.oldest(callback_exits(self.whose.pid, callback), span, MAX_LIMIT)?;
+                    let one = exits.iter().find_map(|exit| StateChange::of_return(self.ask, exit));
+                    first = [first, one].into_iter().flatten().min_by_key(|one| one.at);
+                }
+                Ok(first)
+            }
         }
     }
 
@@ -275,13 +294,16 @@ impl<'a> Changes<'a> {
                 Ok((facts.iter().rev().filter_map(StateChange::of).collect(), more))
             }
             Source::Callbacks => {
-                let mut exits = Vec::new();
+                let (mut exits, mut more) = (Vec::new(), false);
                 for callback in sources(self.whose) {
                     let filter = callback_exits(self.whose.pid, callback);
-                    exits.extend(self.ask.newest(filter, span, limit.min(MAX_LIMIT))?);
+                    let most = limit.saturating_add(1).min(MAX_LIMIT);
+                    let some = self.ask.newest(filter, span, most)?;
+                    more |= some.len() == MAX_LIMIT;
+                    exits.extend(some);
                 }
                 exits.sort_by_key(Fact::key);
-                let more = exits.len() > limit;
+                more |= exits.len() > limit;
                 let from = exits.len().saturating_sub(limit);
                 let change = |exit: &Fact| StateChange::of_return(self.ask, exit);
                 Ok((exits[from..].iter().filter_map(change).collect(), more))

@@ -3,8 +3,8 @@
 //! It is, until messages were dropped, its capture ended or a callback was called whose values were not recorded, and again
 //! from a callback that was called with it.
 
-use super::ask::{Ask, EVER, inside};
-use super::change::{Whose, state_before};
+use super::ask::{Ask, EVER, inside, types};
+use super::change::{Whose, entry_of, state_before};
 use super::fact::Fact;
 use super::seam::{Break, Why, first_break, last_break};
 use crate::error::Result;
@@ -41,6 +41,38 @@ impl From<Break> for Unknown {
 
 /// What has become, by a time, of the state that a process had at another.
 pub(crate) fn still(ask: &Ask<'_>, whose: Whose<'_>, since: i64, at: i64) -> Result<Still> {
+    let still = still_told(ask, whose, since, at)?;
+    let newest = match &still {
+        Still::Unknown(_) => None,
+        Still::CalledWith(entry) => Some((**entry).clone()),
+        Still::Known => called(ask, whose, since, at)?.0.into_iter().find(|entry| told_by(whose, entry).is_some()),
+    };
+    let untold = newest.map(|entry| after_call(ask, whose, &entry, at)).transpose()?.flatten();
+    Ok(untold.map_or(still, Still::Unknown))
+}
+
+/// Since when, by a time, the state that a callback was called with is not known, if it may have returned with another:
+/// it has returned and its result was not recorded, or nothing tells when it returned and the next was called with
+/// another one.
+pub(crate) fn after_call(ask: &Ask<'_>, whose: Whose<'_>, entry: &Fact, at: i64) -> Result<Option<Unknown>> {
+    let call = entry.event.call_id().unwrap_or_else(|| entry.id()).to_owned();
+    let ends = Filter { call_id: Some(call), ..types(&["function_exit", "state_change"]) };
+    let later = (entry.at().saturating_add(1), i64::MAX);
+    if let Some(end) = ask.first(ends, (entry.at(), i64::MAX))? {
+        let is_told = end.is("state_change") || end.text("result").is_some() || end.is_failed_exit();
+        let untold = Unknown { since: end.at(), why: Why::ResultLeftOut, event: end.id().to_owned() };
+        return Ok(Some(untold).filter(|_| end.at() <= at && !is_told));
+    }
+    // It runs to the end of what is recorded, or as long as it did every state after it is the one it was called with.
+    let next = ask.oldest(entries(whose.pid), later, LOOKED_AT)?;
+    let next = next.iter().find(|next| next.is_callback() && next.may_change_state() && is_about(whose, next));
+    let is_same = |next: &Fact| told_by(whose, next).is_some_and(|state| told_by(whose, entry) == Some(state));
+    let may_differ = next.is_some_and(|next| !is_same(next));
+    let untold = Unknown { since: entry.at(), why: Why::LeftOut, event: entry.id().to_owned() };
+    Ok(Some(untold).filter(|_| may_differ))
+}
+
+fn still_told(ask: &Ask<'_>, whose: Whose<'_>, since: i64, at: i64) -> Result<Still> {
     match unseen(ask, whose, since, at)? {
         Still::Known => {}
         told => return Ok(told),
@@ -53,10 +85,17 @@ pub(crate) fn still(ask: &Ask<'_>, whose: Whose<'_>, since: i64, at: i64) -> Res
 /// What is missing between a moment and the next at which the state is told, if anything is.
 pub(crate) fn until(ask: &Ask<'_>, whose: Whose<'_>, at: i64, told: i64) -> Result<Option<Unknown>> {
     let bare = called(ask, whose, at, told.saturating_sub(1))?.0.into_iter().rfind(|entry| is_blind(whose, entry));
+    let bare = bare.map_or_else(|| cut_off(ask, whose, (at, told)), |entry| Ok(Some(entry)))?;
     if let Some(entry) = bare {
         return Ok(Some(Unknown { since: entry.at(), why: Why::LeftOut, event: entry.id().to_owned() }));
     }
     Ok(first_break(ask, whose.pid, (at, told))?.map(Unknown::from))
+}
+
+/// The end, in a span, of a callback whose start was not recorded: what it changed is not known.
+fn cut_off(ask: &Ask<'_>, whose: Whose<'_>, (at, told): (i64, i64)) -> Result<Option<Fact>> {
+    let ends = ask.oldest(inside(whose.pid, &["function_exit"]), (at.saturating_add(1), told), LOOKED_AT)?;
+    Ok(ends.into_iter().find(|end| end.is_callback() && entry_of(ask, end).is_none()))
 }
 
 /// Callbacks between two moments, the newest first; and whether there were more.

@@ -1,11 +1,12 @@
 //! What is known of a state at a time?
 
-use super::ask::Ask;
+use super::ask::{Ask, of};
 use super::change::{Changes, Source, StateChange, Whose};
 use super::fact::Fact;
-use super::known::{Still, Unknown, callback_state, still, until};
+use super::known::{Still, Unknown, after_call, callback_state, still, until};
 use super::seam::Why;
 use crate::error::{Error, Result};
+use crate::event::Role;
 
 /// Calls looked through for one that tells a state.
 const LOOKED_AT: usize = 200;
@@ -38,22 +39,38 @@ impl Known {
 /// # Errors
 /// [`NotFound`](crate::ErrorKind::NotFound) when nothing tells of it.
 pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, at: i64) -> Result<(Known, String)> {
-    let called = |entry: Fact| {
+    let of_call = |entry: Fact| {
         let entry = Some(entry).filter(|entry| whose.is_of(entry))?;
         let state = callback_state(&entry)?;
         Some((entry.at(), state, Known::CalledWith(Box::new(entry))))
     };
-    let before = match changes.last((i64::MIN, at))? {
+    // Another process may have had the pid before, or have it afterwards.
+    let spawns = || of(whose.pid, Role::Child, &["process_spawn"]);
+    let born = ask.last(spawns(), (i64::MIN, at))?.map_or(i64::MIN, |spawn| spawn.at());
+    let next_born = ask.first(spawns(), (at.saturating_add(1), i64::MAX))?;
+    let (mut missing, mut called_before) = (None, None);
+    let before = match changes.last((born, at))? {
         Some(change) => Some((change.at, change.new.clone(), Known::SetBy(Box::new(change)))),
         // No change is recorded before: what a callback was called with was the state all along.
         None => {
-            let entries = ask.newest(whose.inside(&["function_entry"]), (i64::MIN, at), LOOKED_AT)?;
-            entries.into_iter().find_map(called)
+            let entries = ask.newest(whose.inside(&["function_entry"]), (born, at), LOOKED_AT)?;
+            called_before = entries.iter().find(|entry| of_call((*entry).clone()).is_some()).cloned();
+            called_before.clone().and_then(of_call)
         }
     };
-    let mut missing = None;
+    if let (None, Some(spawn), i64::MIN) = (&before, &next_born, born) {
+        return Err(Error::not_found(format!(
+            "pid: {} was spawned only later ({}); ask for its state from then on",
+            whose.pid,
+            spawn.id()
+        )));
+    }
     if let Some((since, state, known)) = before {
-        match still(ask, whose, since, at)? {
+        let mut by_then = still(ask, whose, since, at)?;
+        if let (Still::Known, Some(entry)) = (&by_then, &called_before) {
+            by_then = after_call(ask, whose, entry, at)?.map_or(Still::Known, Still::Unknown);
+        }
+        match by_then {
             Still::Known => return Ok((known, state)),
             Still::CalledWith(entry) => {
                 let state = callback_state(&entry).unwrap_or_default();
@@ -67,9 +84,13 @@ pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, a
         }
     }
     // What is told next was the state already, if nothing was missing until then.
-    let change = changes.first((at, i64::MAX))?;
-    let entries = ask.oldest(whose.inside(&["function_entry"]), (at, i64::MAX), LOOKED_AT)?;
-    let called = entries.into_iter().find_map(called);
+    let until_next = next_born.as_ref().map_or(i64::MAX, |spawn| spawn.at().saturating_sub(1));
+    let change = changes.first((at, until_next))?;
+    let entries = ask.oldest(whose.inside(&["function_entry"]), (at, until_next), LOOKED_AT)?;
+    // Before its first state was set it had none.
+    let is_first = |entry: &Fact| change.as_ref().is_some_and(|first| first.is_initial() && first.at <= entry.at());
+    let called = entries.into_iter().find(|entry| of_call(entry.clone()).is_some()).filter(|entry| !is_first(entry));
+    let called = called.and_then(of_call);
     let replaced = change.and_then(|change| {
         let entered = ask.event(change.entry.as_deref()).map_or(change.at, |entry| entry.at());
         Some((entered, change.old.clone()?, Known::Replaced(Box::new(change))))

@@ -30,6 +30,8 @@ pub(crate) enum Why {
     NotBegun,
     /// A callback was called, and its arguments and result were not recorded.
     LeftOut,
+    /// A callback returned, and its result was not recorded.
+    ResultLeftOut,
 }
 
 /// Where what was told of a process stops being known.

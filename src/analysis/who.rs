@@ -224,7 +224,9 @@ fn owners<'f>(facts: impl Iterator<Item = &'f Fact>, name: &str) -> Vec<(String,
 
 fn life(ask: &Ask<'_>, pid: String, named: Option<i64>) -> Result<Life> {
     let spawn = ask.last(of(&pid, Role::Child, &["process_spawn"]), EVER)?;
-    let exit = exit_of(ask, &pid)?;
+    // One before its start was that of another process with this pid.
+    let is_its_own = |exit: &Fact| spawn.as_ref().is_none_or(|spawn| spawn.key() < exit.key());
+    let exit = exit_of(ask, &pid)?.filter(is_its_own);
     let end = exit.as_ref().map_or(ExitReason::Unknown, |exit| ends::read(exit, spawn.as_ref()));
     let since = spawn.map(|spawn| spawn.at()).or(named);
     Ok(Life { pid, since, exit, end })
@@ -234,6 +236,14 @@ fn life(ask: &Ask<'_>, pid: String, named: Option<i64>) -> Result<Life> {
 pub(crate) fn exit_of(ask: &Ask<'_>, pid: &str) -> Result<Option<Fact>> {
     let filter = Filter { pid: Some(pid.to_owned()), ..types(&["process_exit"]) };
     let exits = ask.newest(filter, EVER, 4)?;
+    Ok(exits.into_iter().find(|exit| exit.text("exited_pid").unwrap_or_else(|| exit.pid()) == pid))
+}
+
+/// The end of the process that had a pid at a time: not that of another which has it since.
+pub(crate) fn exit_after(ask: &Ask<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
+    let next = ask.first(of(pid, Role::Child, &["process_spawn"]), (at.saturating_add(1), i64::MAX))?;
+    let filter = Filter { pid: Some(pid.to_owned()), ..types(&["process_exit"]) };
+    let exits = ask.oldest(filter, (at, next.map_or(i64::MAX, |next| next.at())), 4)?;
     Ok(exits.into_iter().find(|exit| exit.text("exited_pid").unwrap_or_else(|| exit.pid()) == pid))
 }
 

@@ -3,7 +3,7 @@
 use super::figure::{at, duration};
 use crate::analysis::exceptions::Sort;
 use crate::analysis::fact::Fact;
-use crate::analysis::overview::{Overview, Troubles, length};
+use crate::analysis::overview::{Overview, length};
 use crate::analysis::place::sent_at;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
@@ -16,7 +16,7 @@ const TYPES: usize = 12;
 /// What is there, and what stands out of it.
 pub(crate) fn head(found: &Overview) -> String {
     let took = duration(length(&found.visit));
-    let trouble = troubles(&found.troubles);
+    let trouble = troubles(found);
     format!(
         "{} of {} over {took}: {trouble}",
         count(found.visit.visited, "event"),
@@ -24,9 +24,11 @@ pub(crate) fn head(found: &Overview) -> String {
     )
 }
 
-fn troubles(troubles: &Troubles) -> String {
+fn troubles(found: &Overview) -> String {
+    let troubles = &found.troubles;
     let sorts = [
         (troubles.crashes.count, "crash", "crashes"),
+        (troubles.consequences.count, "crash because of another", "crashes because of others"),
         (troubles.timeouts.count, "call timeout", "call timeouts"),
         (troubles.abnormal_ends.count, "abnormal end", "abnormal ends"),
         (troubles.undeliverable.count, "message to nobody", "messages to nobody"),
@@ -40,7 +42,23 @@ fn troubles(troubles: &Troubles) -> String {
         .filter(|(count, ..)| *count > 0)
         .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
         .collect();
-    if told.is_empty() { "no crash, no exception, no lost message".to_owned() } else { told.join(", ") }
+    if told.is_empty() { nothing_wrong(found) } else { told.join(", ") }
+}
+
+/// That there was no trouble, of the sorts that the recording would tell.
+fn nothing_wrong(found: &Overview) -> String {
+    let tells = |kinds: &[&str]| found.types.iter().any(|(name, _)| kinds.contains(&name.as_str()));
+    let sorts = [
+        (tells(&["process_exit"]), "no crash"),
+        (tells(&["function_exit", "span", "span_end", "async_end", "exception"]), "no exception"),
+        (tells(&["message_send"]), "no lost message"),
+    ];
+    let none: Vec<&str> = sorts.into_iter().filter(|(is_told, _)| *is_told).map(|(_, sort)| sort).collect();
+    if none.is_empty() {
+        "no event here tells of crashes, exceptions or lost messages".to_owned()
+    } else {
+        none.join(", ")
+    }
 }
 
 /// `function_entry 12, message_send 3, 2 more types`: the most frequent first.
@@ -96,5 +114,6 @@ pub(crate) fn tracing_ended(end: &Fact, t0: Option<i64>) -> String {
         format!(", {}", brief(&serde_json::Value::Object(about).to_string(), 200))
     };
     let when = at(end.at(), t0);
-    format!("tracing had ended: {reason}{about} at {when} ({}); nothing after it is recorded", end.id())
+    let of = if end.event.session_id().is_some() { "of its session" } else { "of it" };
+    format!("tracing had ended: {reason}{about} at {when} ({}); nothing {of} is recorded after that", end.id())
 }

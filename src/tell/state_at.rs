@@ -50,8 +50,8 @@ pub(crate) fn handler(HandlerState { handler, known, state }: &HandlerState, at:
 }
 
 fn since(unknown: &Unknown, at: i64) -> String {
-    let (from, since) = (unknown::from(unknown.why), figure::at(unknown.since, Some(at)));
-    format!("is {from} {since}: {} ({})", unknown::why(unknown.why), unknown.event)
+    let Unknown { since, why, event } = unknown;
+    format!("is {}", unknown::unknown(*since, event, *why, (at, &figure::at(*since, Some(at)))))
 }
 
 /// A change, with who sent its message and from where.

@@ -58,10 +58,20 @@ pub(super) fn unanswered(cx: &Cx<'_>, pid: &str, at: i64, seen: i64) -> Result<V
     Ok(found)
 }
 
+/// Ends of calls looked through that one failure may have left.
+const LEAVING: usize = 64;
+
 /// Whether a process did anything after a time.
 fn is_seen_after(cx: &Cx<'_>, pid: &str, at: i64) -> Result<bool> {
     let acts = inside(pid, &["function_entry", "function_exit", "message_send", "message_receive"]);
     Ok(!cx.ask.newest(acts, (at.saturating_add(1), i64::MAX), 1)?.is_empty())
+}
+
+/// Whether a process did anything after a call of it had failed but leave more calls by that.
+pub(super) fn goes_on(cx: &Cx<'_>, pid: &str, failed: i64) -> Result<bool> {
+    let acts = inside(pid, &["function_entry", "function_exit", "message_send", "message_receive"]);
+    let acts = cx.ask.oldest(acts, (failed.saturating_add(1), i64::MAX), LEAVING)?;
+    Ok(acts.iter().any(|act| !act.is_failed_exit()))
 }
 
 /// A caller, and what became of it.

@@ -18,7 +18,7 @@ use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::place::is_library;
 use crate::analysis::value::brief::brief;
-use crate::analysis::who::{Names, Who};
+use crate::analysis::who::{Names, Who, exit_after};
 use crate::error::Result;
 use crate::event::exit_reason::{CallEnd, ExitReason};
 
@@ -34,7 +34,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, exit: &Fact, symptom: Optio
 /// The story of a call that failed.
 pub(super) fn tell_raised(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Result<Story> {
     let mut failure = Failure::of_call(ask, names, end)?;
-    failure.exit = crate::analysis::who::exit_of(ask, end.pid())?.filter(|exit| {
+    failure.exit = exit_after(ask, end.pid(), end.at())?.filter(|exit| {
         exit.key() > end.key() && exit.text("exit_reason").is_some_and(|it| it.contains(&failure.error))
     });
     if let Some(exit) = failure.exit.clone() {
@@ -112,7 +112,11 @@ fn head(cx: &Cx<'_>, failure: &Failure, kind: &ExitReason, cause: Option<&Cause>
         who: failure.who.process(),
         outcome: match kind {
             _ if is_of_nobody => Outcome::NodeEnded,
-            _ if failure.exit.is_none() => Outcome::WentOn,
+            _ if failure.exit.is_none() => {
+                let since = failure.raised.as_ref().map_or(failure.at, Fact::at);
+                let is_seen = callers::goes_on(cx, &failure.who.pid, since)?;
+                if is_seen { Outcome::WentOn } else { Outcome::Unseen }
+            }
             ExitReason::Killed => Outcome::Killed,
             // Whom another's error ended crashed, but failed at nothing.
             _ if kind.is_failure() && failure.struck.is_none() => Outcome::Crashed,
@@ -213,7 +217,8 @@ fn state(cx: &Cx<'_>, failure: &Failure, cause: Option<&Cause>) -> Result<Part> 
         let set = Changes::new(cx.ask, &failure.who.pid)?.last((i64::MIN, failure.at))?;
         lines.push(Line::Crash(CrashLine::Before {
             state: brief(&state, 140),
-            since: set.map(|set| At { at: set.at, event: set.id }),
+            // What set it last may not have been recorded.
+            since: set.filter(|set| set.new == state).map(|set| At { at: set.at, event: set.id }),
         }));
     }
     if let Some(cause) = cause.filter(|cause| !matches!(cause, Cause::Table(_))) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::backlog::{Peak, backlog, handled, peak};
-use super::callers::{MAX_CALLS, unanswered};
+use super::callers::{MAX_CALLS, goes_on, unanswered};
 use super::calls::{enclosing, left};
 use super::line::{
     Anchor, Asked, AskedBy, At, BadEnd, Bound, Failed, Handled, Head, Kind, LifeEnd, Line, Lives, Lost, LostFrom,
@@ -44,6 +44,9 @@ const LONG: i64 = 10;
 
 /// Events among which lost updates are looked for: some ten milliseconds of work.
 const MAX_RACED: u64 = 10_000;
+
+/// Ends of calls looked through for those that failed.
+const MAX_ENDS: usize = 500;
 
 /// Lines of one part.
 const SHOWN: usize = 5;
@@ -115,11 +118,15 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
         if let Some(exit) = &life.exit {
             lines.extend(lost(cx, who, exit)?);
         }
-        let failed = cx.ask.newest(inside(who, &["function_exit"]), EVER, 500)?;
-        let failed: Vec<&Fact> = failed.iter().filter(|end| end.is_failed_exit()).collect();
+        let ends = cx.ask.newest(inside(who, &["function_exit"]), EVER, MAX_ENDS)?;
+        let failed: Vec<&Fact> = ends.iter().filter(|end| end.is_failed_exit()).collect();
         if let (Some(last), None) = (failed.first(), &life.exit) {
             lines.push(Trouble::Failed(Failed {
-                count: failed.len() as u64,
+                calls: Messages {
+                    count: failed.len() as u64,
+                    bound: if ends.len() == MAX_ENDS { Bound::AtLeast } else { Bound::Exact },
+                },
+                went_on: goes_on(cx, who, last.at())?,
                 function: last.mfa().unwrap_or_default(),
                 left: left(last),
                 reason: brief(last.text("reason").unwrap_or("?"), 60),
@@ -286,7 +293,9 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
         return Ok(Part::keeping("handlers", 1, lines.collect()));
     }
     let changes = Changes::new(cx.ask, pid)?;
-    let Some(last) = changes.last(EVER)? else { return Ok(Part::new("state", Vec::<Line>::new())) };
+    // Another process may have had the pid before.
+    let born = cx.ask.last(of(pid, Role::Child, &["process_spawn"]), EVER)?.map_or(i64::MIN, |spawn| spawn.at());
+    let Some(last) = changes.last((born, i64::MAX))? else { return Ok(Part::new("state", Vec::<Line>::new())) };
     let set = Set {
         at: At { at: last.at, event: last.id.clone() },
         trigger: brief(&last.trigger(), 60),

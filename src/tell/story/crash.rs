@@ -18,6 +18,11 @@ pub(super) fn head(CrashHead { who, outcome, failed_with, site, because: why }: 
         Outcome::Ended => format!("{who}{role} ended with {name}{place}{because}."),
         Outcome::Killed => format!("{who}{role} was killed{place}{because}."),
         Outcome::WentOn => format!("a call in {who}{role} failed with {name}{place}{because}; the process went on."),
+        Outcome::Unseen => {
+            format!(
+                "a call in {who}{role} failed with {name}{place}{because}; nothing of the process is recorded after that."
+            )
+        }
         Outcome::NodeEnded => {
             format!("the node ended with {name}{place}; which of its processes ended it, the dump does not say.")
         }

@@ -22,7 +22,7 @@ pub(super) fn told(state: &State, anchor: i64) -> String {
 }
 
 fn unknown_since(since: &At, why: Why, anchor: i64) -> String {
-    format!("{} {}: {} ({})", unknown::from(why), relative(since.at, anchor), unknown::why(why), since.event)
+    unknown::unknown(since.at, &since.event, why, (i64::MAX, &relative(since.at, anchor)))
 }
 
 fn set(Set { at, trigger, sender, sent_at }: &Set, anchor: i64) -> String {

@@ -3,7 +3,7 @@
 use super::process::sent_from;
 use super::times;
 use super::words::{self, duration, left, messages, relative};
-use crate::analysis::story::line::{Asked, At, BadEnd, Failed, Lost, LostFrom, Mailbox, Trouble, Unanswered};
+use crate::analysis::story::line::{Asked, At, BadEnd, Bound, Failed, Lost, LostFrom, Mailbox, Trouble, Unanswered};
 use crate::tell::ended;
 use crate::tell::words as counts;
 
@@ -26,9 +26,11 @@ pub(super) fn told(trouble: &Trouble, anchor: i64) -> String {
                 at(when)
             )
         }
-        Trouble::Failed(Failed { count, function, left: how, reason, at: when }) => format!(
-            "{} failed in it and it went on; the last: {function} {} {reason} at {}",
-            counts::count(*count, "call"),
+        Trouble::Failed(Failed { calls, went_on, function, left: how, reason, at: when }) => format!(
+            "{}{} failed in it{}; the last: {function} {} {reason} at {}",
+            if calls.bound == Bound::AtLeast { "at least " } else { "" },
+            counts::count(calls.count, "call"),
+            if *went_on { " and it went on" } else { ", nothing of it is recorded after that" },
             left(*how),
             at(when)
         ),

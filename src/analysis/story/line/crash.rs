@@ -30,6 +30,8 @@ pub(crate) enum Outcome {
     Killed,
     /// A call failed, and the process went on.
     WentOn,
+    /// A call failed; of the process nothing is recorded after that.
+    Unseen,
     /// One of the node's processes ended it: which, its dump does not say.
     NodeEnded,
 }

@@ -53,10 +53,13 @@ pub(crate) struct LostFrom {
     pub(crate) at: At,
 }
 
-/// Calls that failed in it, and it went on.
+/// Calls that failed in it, and no end of it is recorded.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Failed {
-    pub(crate) count: u64,
+    #[serde(flatten)]
+    pub(crate) calls: Messages,
+    /// Whether it was seen to go on.
+    pub(crate) went_on: bool,
     /// The function of the last.
     pub(crate) function: String,
     pub(crate) left: Left,
