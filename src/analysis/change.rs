@@ -36,6 +36,21 @@ impl<'a> Whose<'a> {
     }
 }
 
+/// What is known to have been before a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// Nothing: the source says so, or a callback that begins a process or a handler returned it.
+    Nothing,
+    /// A state, if it is known.
+    AState,
+}
+
+impl Before {
+    const fn of(is_initial: bool) -> Self {
+        if is_initial { Self::Nothing } else { Self::AState }
+    }
+}
+
 /// One change of a state.
 #[derive(Clone, Debug)]
 pub(crate) struct StateChange {
@@ -57,8 +72,8 @@ pub(crate) struct StateChange {
     pub(crate) new: String,
     /// The handler of an event manager, if it is that one's state.
     pub(crate) handler: Option<String>,
-    /// Whether the source says so, or it is what a callback that begins a process or a handler returned.
-    is_initial: bool,
+    /// What was before it.
+    before: Before,
     /// Whether other handlers of the module had the same state, so that it may have been one of them.
     pub(crate) is_one_of: bool,
     /// Whether the handler was removed.
@@ -87,7 +102,9 @@ impl StateChange {
             entry: fact.event.call_id().map(str::to_owned),
             old: fact.text("old_state").map(str::to_owned),
             spans_gap: fact.flag("spans_gap"),
-            is_initial: fact.flag("initial") || !fact.flag("spans_gap") && begins(fact.event.function().or(callback)),
+            before: Before::of(
+                fact.flag("initial") || !fact.flag("spans_gap") && begins(fact.event.function().or(callback)),
+            ),
             new: new.to_owned(),
             handler: fact.text("handler").map(str::to_owned),
             is_one_of: fact.number("handlers_alike").is_some(),
@@ -121,7 +138,7 @@ impl StateChange {
             function: exit.event.function().map(str::to_owned),
             old: old.map(str::to_owned),
             spans_gap,
-            is_initial: is_init && !spans_gap,
+            before: Before::of(is_init && !spans_gap),
             new: new.to_owned(),
             handler: None,
             is_one_of: false,
@@ -146,12 +163,12 @@ impl StateChange {
 
     /// Whether it set the first state.
     pub(crate) const fn is_initial(&self) -> bool {
-        self.is_initial && self.old.is_none() && !self.is_removal
+        matches!(self.before, Before::Nothing) && self.old.is_none() && !self.is_removal
     }
 
     /// What stands for a state before it that is not there.
     pub(crate) const fn no_old(&self) -> &'static str {
-        if self.is_initial { "(start)" } else { "(unknown)" }
+        if self.is_initial() { "(start)" } else { "(unknown)" }
     }
 
     /// `init`, or what the message was.
