@@ -37,7 +37,7 @@ fn a_connection_that_an_exception_keeps_from_the_pool_is_told() {
     assert_eq!((&figures["take"], &figures["give"]), (&json!(":checkout"), &json!("{:checkin, _}")));
     assert_eq!((&figures["good"], &figures["held"], &figures["failed"]), (&json!(5), &json!(3), &json!(3)));
     assert_eq!(figures["holders"].as_array().unwrap().len(), 1);
-    assert_eq!(figures["holders"][0]["ended_of_it"], false, "it rescued the exception");
+    assert_eq!(figures["holders"][0]["ended_next"], false, "it rescued the exception");
     // The node says the same: so many connections are busy in the end.
     let state = recorded.ask("state_at", &json!({"pid": "Pool", "path": "busy"})).structured;
     assert!(state["answer"].as_str().unwrap().contains("[3, 2, 1]"), "{}", state["answer"]);
@@ -52,7 +52,7 @@ fn a_lock_that_ends_with_its_holder_is_told_unless_the_server_watches_it() {
     assert_eq!((&lock["confidence"], &figures["function"]), (&json!("medium"), &json!("Export.write/2")));
     assert_eq!((&figures["good"], &figures["held"]), (&json!(4), &json!(1)));
     assert_eq!(figures["reason"], ":badarith");
-    assert_eq!(figures["holders"][0]["ended_of_it"], true);
+    assert_eq!(figures["holders"][0]["ended_next"], true);
     let took = recorded.ask("get_event_by_id", &json!({"event_id": lock["evidence"]["took"][0]})).structured;
     assert_eq!(took["pid"], figures["holders"][0]["pid"]);
     assert_eq!(kept("lock_kept_fixed").1, [Value::Null; 0]);

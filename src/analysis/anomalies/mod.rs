@@ -47,6 +47,7 @@ mod told;
 mod twice;
 mod unfinished;
 mod unmet;
+mod watched;
 mod web;
 
 pub(crate) use finding::{Confidence, Finding};

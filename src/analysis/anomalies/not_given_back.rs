@@ -1,21 +1,24 @@
 //! Which runs of a function took something from a server and left without giving it back, as other runs do?
 //!
-//! *Balance*: a function tells a server one thing and then another, and both change the server's state (`checkout` and
-//! `checkin`, `lock` and `unlock`). In some of its runs an exception comes between, or it returns early: what was taken
-//! stays taken, also after the process that took it has ended.
+//! *Balance*: a function tells a server one thing and then another, and both change the same part of the server's state
+//! (`checkout` and `checkin`, `lock` and `unlock`). In some of its runs an exception comes between, or it returns early,
+//! and its process takes again, or ends: nothing is told that gives it back.
 //!
 //! What it cannot see: runs that take and give by messages of one pattern; a server whose state is not told, or that
-//! finds out by itself otherwise than by a monitor; what is given back after the recording ends.
+//! finds out by itself otherwise than by a monitor; what is given back after the recording ends, or by a message that no
+//! other run tells; functions of more than 2,000 runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::unfinished::monitored;
+use super::watched::Watched;
 use crate::analysis::found::{Found, Holder, NotGivenBack, Process, Told};
-use crate::analysis::ledger::{CallId, Kind as MessageKind, Message, MessageId, Outcome, ProcessId, Sym};
+use crate::analysis::ledger::payload::{Difference, Payload, differences};
+use crate::analysis::ledger::{Call, CallId, Kind as MessageKind, Message, MessageId, Outcome, ProcessId, Sym};
 use crate::error::Result;
+use crate::event::exit_reason::ExitReason;
 
 /// Runs that give back: fewer are no rule.
 const FEWEST: usize = 3;
@@ -23,47 +26,77 @@ const FEWEST: usize = 3;
 /// Calls around a message that may be the run it belongs to.
 const LEVELS: usize = 4;
 
-/// Runs of one function with one server that are read.
+/// Runs of one function with one server: a function that ran more often is not looked at.
 const MAX_RUNS: usize = 2_000;
+
+/// Runs whose changes are read.
+const READ: usize = 20;
+
+/// Messages between two looks at whether anybody waits.
+const CHECKED: MessageId = 65_536;
 
 /// Holders that are named.
 const NAMED: usize = 4;
 
-/// Runs of a function: what each told a server that changed its state, in order.
+/// Runs of a function with a server: what each told it that changed its state, in order.
 type Runs = BTreeMap<CallId, Vec<MessageId>>;
+
+/// What each process told each server, in order, whatever became of it.
+type Sent = BTreeMap<(ProcessId, ProcessId), Vec<MessageId>>;
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
-    let mut functions: BTreeMap<(ProcessId, Sym), Runs> = BTreeMap::new();
-    // What each process told a server, in order: what is given back later, elsewhere.
-    let mut told: BTreeMap<(ProcessId, ProcessId), Vec<MessageId>> = BTreeMap::new();
+    let mut sent = Sent::new();
+    let mut told: Vec<(ProcessId, Sym, CallId, MessageId)> = Vec::new();
     for (id, message) in (0..).zip(&ledger.messages) {
-        let (Some(server), Some(sender), true) = (message.receiver, message.sender, changes(scene, message)) else {
-            continue;
-        };
+        if id % CHECKED == 0 {
+            scene.checked()?;
+        }
+        let is_told = matches!(message.kind, MessageKind::Call | MessageKind::Cast | MessageKind::Info);
+        let (Some(server), Some(sender), true) = (message.receiver, message.sender, is_told) else { continue };
         if sender == server {
             continue;
         }
-        told.entry((sender, server)).or_default().push(id);
+        sent.entry((sender, server)).or_default().push(id);
+        if !changes(scene, message) {
+            continue;
+        }
         let around = message.sent_in.into_iter().flat_map(|call| std::iter::once(call).chain(ledger.around(call)));
         for run in around.take(LEVELS) {
             let call = ledger.call(run);
             if !call.is_anonymous && call.callback.is_none() {
-                functions.entry((server, call.function)).or_default().entry(run).or_default().push(id);
+                told.push((server, call.function, run, id));
             }
         }
     }
-    let mut known: BTreeSet<MessageId> = BTreeSet::new();
-    let mut all: Vec<((ProcessId, Sym), Runs)> = functions.into_iter().collect();
-    // The innermost function that does both is the one to blame: its runs are the shortest.
-    all.sort_by_key(|((server, function), runs)| (length(scene, runs), *server, *function));
-    for ((server, function), runs) in all {
-        if runs.len() > FEWEST && runs.len() <= MAX_RUNS {
-            scene.checked()?;
-            let Some(of) = unbalanced(scene, server, &runs, &told) else { continue };
-            if of.held.iter().all(|(_, took)| known.insert(*took)) {
-                found.extend(described(scene, server, function, &of));
+    told.sort_unstable();
+    let mut all: Vec<(ProcessId, Sym, Runs)> = Vec::new();
+    for of in told.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        scene.checked()?;
+        let mut runs = Runs::new();
+        for (.., run, message) in of {
+            // Of a function that ran more often nothing is read.
+            if runs.len() > MAX_RUNS {
+                break;
             }
+            runs.entry(*run).or_default().push(*message);
+        }
+        if (FEWEST + 1..=MAX_RUNS).contains(&runs.len()) {
+            all.push((of[0].0, of[0].1, runs));
+        }
+    }
+    // The innermost function that does both is the one to blame: its runs are the shortest.
+    all.sort_by_cached_key(|(server, function, runs)| (length(scene, runs), *server, *function));
+    let mut known: BTreeSet<MessageId> = BTreeSet::new();
+    for (server, function, runs) in &all {
+        scene.checked()?;
+        let Some(of) = unbalanced(scene, *server, runs, &sent)? else { continue };
+        if of.held.iter().any(|kept| known.contains(&kept.took)) {
+            continue;
+        }
+        if let Some(finding) = described(scene, *server, *function, &of) {
+            known.extend(of.held.iter().map(|kept| kept.took));
+            found.push(finding);
         }
     }
     Ok(())
@@ -71,8 +104,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
 
 /// Whether a message was handled and changed the state.
 fn changes(scene: &Scene<'_>, message: &Message) -> bool {
-    let is_told = matches!(message.kind, MessageKind::Call | MessageKind::Cast | MessageKind::Info);
-    is_told && message.handled.is_some_and(|call| scene.ledger.call(call).change.is_some())
+    message.handled.is_some_and(|call| scene.ledger.call(call).change.is_some())
 }
 
 /// How long all runs took, as far as is known.
@@ -86,15 +118,18 @@ struct Unbalanced {
     take: String,
     give: String,
     good: Vec<(MessageId, MessageId)>,
-    held: Vec<(CallId, MessageId)>,
+    held: Vec<Kept>,
 }
 
-fn unbalanced(
-    scene: &Scene<'_>,
-    server: ProcessId,
-    runs: &Runs,
-    told: &BTreeMap<(ProcessId, ProcessId), Vec<MessageId>>,
-) -> Option<Unbalanced> {
+/// A run that did not give back.
+struct Kept {
+    run: CallId,
+    took: MessageId,
+    /// Whether its process took again before it told the server anything else.
+    took_again: bool,
+}
+
+fn unbalanced(scene: &Scene<'_>, server: ProcessId, runs: &Runs, sent: &Sent) -> Result<Option<Unbalanced>> {
     let ledger = scene.ledger;
     let pattern = |id: MessageId| scene.traffic.pattern(ledger.message(id));
     // What usually is said, in what order.
@@ -103,54 +138,82 @@ fn unbalanced(
         match messages.as_slice() {
             [take, give] => good.push((*take, *give)),
             [take] => alone.push((*run, *take)),
-            _ => return None,
+            _ => return Ok(None),
         }
     }
-    let (take, give) = good.first().map(|(take, give)| (pattern(*take), pattern(*give)))?;
+    let Some((take, give)) = good.first().map(|(take, give)| (pattern(*take), pattern(*give))) else {
+        return Ok(None);
+    };
     let is_rule = take != give && good.iter().all(|(a, b)| pattern(*a) == take && pattern(*b) == give);
     if !is_rule || good.len() < FEWEST || alone.is_empty() || alone.len() > good.len() {
-        return None;
+        return Ok(None);
     }
-    let monitored = monitored(scene, server);
+    if !good.iter().take(READ).all(|(take, give)| undoes(scene, *take, *give)) {
+        return Ok(None);
+    }
+    let watched = Watched::by(scene, server);
     let mut held = Vec::new();
     for (run, took) in alone {
+        scene.checked()?;
         let call = ledger.call(run);
-        let process = ledger.process(call.process);
-        let has_ended = process.exit.is_some();
+        let has_ended = ledger.process(call.process).exit.is_some();
         // It may give it back yet.
         if pattern(took) != take || call.end.is_none() && !has_ended {
-            return None;
+            return Ok(None);
         }
-        let sent = ledger.message(took).sent;
-        let later = told.get(&(call.process, server)).into_iter().flatten();
-        let next = later.map(|id| (*id, ledger.message(*id).sent)).find(|(_, at)| *at > sent);
-        let is_back = next.is_some_and(|(id, _)| pattern(id) == give);
-        // Of one that goes on nobody knows what it means to do.
-        let is_left = has_ended || next.is_some() || call.outcome != Outcome::Returned;
-        let is_told = has_ended && monitored.contains(ledger.text(process.pid));
-        if !is_back && is_left && !is_told {
-            held.push((run, took));
+        let at = ledger.message(took).sent;
+        let later = sent.get(&(call.process, server)).into_iter().flatten();
+        let next = later.copied().find(|id| ledger.message(*id).sent > at);
+        let is_left = match next {
+            // What else it told the server may give it back as well.
+            Some(next) => pattern(next) == take,
+            // Of one that goes on nobody knows what it means to do.
+            None => has_ended || fails(scene, call),
+        };
+        if is_left && !(has_ended && watched.has(call.process)?) {
+            held.push(Kept { run, took, took_again: next.is_some() });
         }
     }
-    (!held.is_empty()).then_some(Unbalanced { take, give, good, held })
+    Ok(Some(Unbalanced { take, give, good, held }).filter(|of| !of.held.is_empty()))
+}
+
+/// Whether the second message changed a part of the server's state that the first had changed.
+fn undoes(scene: &Scene<'_>, take: MessageId, give: MessageId) -> bool {
+    let parts = |id: MessageId| -> BTreeSet<String> {
+        let ledger = scene.ledger;
+        let change = ledger.message(id).handled.and_then(|call| ledger.call(call).change);
+        let Some(event) = change.and_then(|change| ledger.event(change)) else { return BTreeSet::new() };
+        let changed = differences(Payload::read(event.data()).state_diff);
+        let part = |one: Difference| one.path.split(['.', '[']).next().unwrap_or_default().to_owned();
+        changed.into_iter().map(part).collect()
+    };
+    !parts(take).is_disjoint(&parts(give))
 }
 
 fn described(scene: &Scene<'_>, server: ProcessId, function: Sym, of: &Unbalanced) -> Option<Finding> {
     let ledger = scene.ledger;
-    let (run, took) = *of.held.first()?;
+    let Kept { run, took, .. } = *of.held.first()?;
     let (call, took) = (ledger.call(run), ledger.message(took));
     // After the last of them somebody else has to have needed the server: a system that stops leaves nothing behind.
-    let last = of.held.iter().map(|(_, took)| ledger.message(*took).sent).max()?;
-    let newest =
-        scene.calls_of(server).filter(|(_, call)| call.message.is_some()).last().map(|(_, call)| call.start)?;
-    if newest <= last {
+    let takers: BTreeSet<ProcessId> = of.held.iter().map(|kept| ledger.call(kept.run).process).collect();
+    let over = |kept: &Kept| {
+        let call = ledger.call(kept.run);
+        call.end.max(ledger.process(call.process).exit.as_ref().map(|exit| exit.moment))
+    };
+    let last = of.held.iter().filter(|kept| !kept.took_again).filter_map(over).max();
+    let is_others = |call: &Call| {
+        let sender = call.message.and_then(|message| ledger.message(message).sender);
+        sender.is_some_and(|sender| !takers.contains(&sender))
+    };
+    let goes_on = |last| scene.calls_of(server).any(|(_, call)| call.start > last && is_others(call));
+    if last.is_some_and(|last| !goes_on(last)) {
         return None;
     }
     let (_, gave) = *of.good.first()?;
     let gave = ledger.message(gave);
     let told =
         |message: &Message| Told { message: scene.traffic.content(message, 60), sent: scene.traffic.place(message) };
-    let failed = of.held.iter().filter(|(run, _)| fails(ledger.call(*run).outcome)).count();
+    let failed = of.held.iter().filter(|kept| fails(scene, ledger.call(kept.run))).count();
     let it = NotGivenBack {
         server: Process::of(ledger, server),
         function: ledger.text(function).to_owned(),
@@ -159,7 +222,7 @@ fn described(scene: &Scene<'_>, server: ProcessId, function: Sym, of: &Unbalance
         good: of.good.len(),
         held: of.held.len(),
         failed,
-        reason: call.reason.filter(|_| fails(call.outcome)).map(|reason| ledger.text(reason).to_owned()),
+        reason: call.reason.filter(|_| fails(scene, call)).map(|reason| ledger.text(reason).to_owned()),
         holders: holders(scene, of),
         took: told(took),
         gave: told(gave),
@@ -176,21 +239,27 @@ fn described(scene: &Scene<'_>, server: ProcessId, function: Sym, of: &Unbalance
     Some(finding)
 }
 
-const fn fails(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Error | Outcome::Exit | Outcome::Throw)
+/// Whether an exception went through a call: to be told to end is none.
+fn fails(scene: &Scene<'_>, call: &Call) -> bool {
+    let reason = call.reason.map_or(ExitReason::Unknown, |reason| ExitReason::read(scene.ledger.text(reason)));
+    match call.outcome {
+        Outcome::Error | Outcome::Throw => true,
+        Outcome::Exit => !matches!(reason, ExitReason::Normal | ExitReason::Shutdown | ExitReason::Killed),
+        Outcome::Open | Outcome::Returned | Outcome::Ended => false,
+    }
 }
 
 /// The first of those that took something.
 fn holders(scene: &Scene<'_>, of: &Unbalanced) -> Vec<Holder> {
     let ledger = scene.ledger;
     let mut holders: Vec<Holder> = Vec::new();
-    for (run, _) in &of.held {
+    for Kept { run, .. } in &of.held {
         let call = ledger.call(*run);
         let process = Process::of(ledger, call.process);
         if holders.len() < NAMED && holders.iter().all(|holder| holder.process != process) {
-            let newest = scene.calls_of(call.process).last().map(|(_, newest)| newest.start);
+            let newest = scene.by_process[call.process as usize].last().map(|id| ledger.call(*id).start);
             let is_last = newest.is_some_and(|newest| call.end.is_none_or(|end| newest < end));
-            holders.push(Holder { process, ended_of_it: is_last && ledger.process(call.process).exit.is_some() });
+            holders.push(Holder { process, ended_next: is_last && ledger.process(call.process).exit.is_some() });
         }
     }
     holders

@@ -14,7 +14,7 @@ use foldhash::fast::FixedState;
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::told::each_argument;
+use super::watched::Watched;
 use crate::analysis::found::{Back, Found, Process, Took, Unfinished};
 use crate::analysis::ledger::{Call, CallId, Callback, Kind as MessageKind, MessageId, ProcessId, Sym};
 use crate::analysis::terms;
@@ -80,15 +80,21 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         // The first thing a process took stands for all.
         of.held.retain(|(process, _)| known.insert(*process));
         of.gave_back.retain(|(process, ..)| known.insert(*process));
-        let monitored = monitored(scene, server);
         let serves = |call: &Call| matches!(call.callback, Some(Callback::Call | Callback::Cast | Callback::Info));
         let newest = scene.calls_of(server).filter(|(_, call)| serves(call)).last().map(|(_, call)| call.start);
         of.held.retain(|(process, _)| {
-            let process = ledger.process(*process);
             // A system that stops as a whole leaves nothing behind.
-            let goes_on = process.exit.as_ref().is_some_and(|exit| newest.is_some_and(|newest| newest > exit.moment));
-            goes_on && !monitored.contains(ledger.text(process.pid))
+            let exit = ledger.process(*process).exit.as_ref();
+            exit.is_some_and(|exit| newest.is_some_and(|newest| newest > exit.moment))
         });
+        let watched = Watched::by(scene, server);
+        let mut held = Vec::new();
+        for (process, took) in of.held {
+            if !watched.has(process)? {
+                held.push((process, took));
+            }
+        }
+        of.held = held;
         if of.held.len() >= FEWEST {
             found.extend(describe(scene, module, server, &of));
         }
@@ -118,20 +124,6 @@ fn is_ended(scene: &Scene<'_>, process: ProcessId) -> bool {
         matches!(exit.end, ExitReason::Shutdown | ExitReason::Killed)
             && !scene.ledger.text(exit.reason).starts_with('{')
     })
-}
-
-/// Processes whose end a server was told of and did something about.
-pub(super) fn monitored(scene: &Scene<'_>, server: ProcessId) -> BTreeSet<String> {
-    let mut pids = BTreeSet::new();
-    let untold = scene.calls_of(server).filter(|(_, call)| call.message.is_none() && call.change.is_some());
-    for (id, _) in untold.take(MAX_READ) {
-        let message = each_argument(scene, id).and_then(|args| args.into_iter().next()).unwrap_or_default();
-        if message.starts_with("{:DOWN, ") || message.starts_with("{:EXIT, ") {
-            let pids_in = message.split("#PID").skip(1).filter_map(|rest| rest.split_inclusive('>').next());
-            pids.extend(pids_in.map(str::to_owned));
-        }
-    }
-    pids
 }
 
 fn describe(scene: &Scene<'_>, module: Sym, server: ProcessId, of: &Kin) -> Option<Finding> {

@@ -36,8 +36,8 @@ pub(crate) struct NotGivenBack {
 pub(crate) struct Holder {
     #[serde(flatten)]
     pub(crate) process: Process,
-    /// Whether it did nothing more and ended.
-    pub(crate) ended_of_it: bool,
+    /// Whether it called nothing more that was traced, and ended.
+    pub(crate) ended_next: bool,
 }
 
 /// A message, and where it was sent.

@@ -9,7 +9,7 @@ use crate::tell::words::{count, count_of};
 pub(in crate::tell) fn told(it: &NotGivenBack) -> Told {
     let NotGivenBack { server, function, take, give, good, held, failed, .. } = it;
     let what = format!(
-        "{} of {function} told {server} {take} and not {give}, as {} did: what was taken stays taken",
+        "{} of {function} told {server} {take} and not {give}, as {} did: nothing that gives it back is recorded",
         count_of(*held, "run", "runs"),
         count(*good, "other")
     );
@@ -19,8 +19,8 @@ pub(in crate::tell) fn told(it: &NotGivenBack) -> Told {
         (n, all) if n == all => format!("an exception came between{reason}"),
         (n, _) => format!("in {n} of them an exception came between{reason}"),
     };
-    let holder = |Holder { process, ended_of_it }: &Holder| {
-        format!("{process}{}", if *ended_of_it { ", which ended then" } else { "" })
+    let holder = |Holder { process, ended_next }: &Holder| {
+        format!("{process}{}", if *ended_next { ", which did nothing more that was traced, and ended" } else { "" })
     };
     let holders: Vec<String> = it.holders.iter().map(holder).collect();
     Told::new(what, "a server that takes it back by itself, such as after some time")
