@@ -8,7 +8,7 @@ use super::ledger::payload::{Payload, differences};
 use super::state::running_at;
 use super::value::Value;
 use super::value::brief::brief;
-use super::who::{Names, exit_after};
+use super::who::{Names, exit_of};
 use crate::error::Result;
 
 /// Changes of states looked through for the one that gave it away.
@@ -20,8 +20,7 @@ pub(crate) fn abandoned(ask: &Ask<'_>, names: &Names<'_>, pid: &str, at: i64) ->
     let caller = running.text("caller_pid").or_else(|| running.text("sender_pid"));
     let Some(caller) = caller.filter(|_| running.event.function() == Some("handle_call")) else { return Ok(None) };
     let caller = running.pid_in(caller);
-    let Some(exit) = exit_after(ask, &caller, running.at())?.filter(|exit| (running.at()..at).contains(&exit.at()))
-    else {
+    let Some(exit) = exit_of(ask, &caller)?.filter(|exit| (running.at()..at).contains(&exit.at())) else {
         return Ok(None);
     };
     let offered = offered(ask, names, pid, (exit.at(), at))?;

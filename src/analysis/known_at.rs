@@ -5,8 +5,10 @@ use super::change::{Changes, Source, StateChange, Whose};
 use super::fact::Fact;
 use super::known::{Still, Unknown, after_call, callback_state, still, until};
 use super::seam::Why;
+use super::who::is_anothers;
 use crate::error::{Error, Result};
 use crate::event::Role;
+use crate::query::Filter;
 
 /// Calls looked through for one that tells a state.
 const LOOKED_AT: usize = 200;
@@ -39,31 +41,34 @@ impl Known {
 /// # Errors
 /// [`NotFound`](crate::ErrorKind::NotFound) when nothing tells of it.
 pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, at: i64) -> Result<(Known, String)> {
+    let of_pid = || Filter { pid: Some(whose.pid.to_owned()), ..Filter::default() };
     let of_call = |entry: Fact| {
         let entry = Some(entry).filter(|entry| whose.is_of(entry))?;
         let state = callback_state(&entry)?;
         Some((entry.at(), state, Known::CalledWith(Box::new(entry))))
     };
-    // Another process may have had the pid before, or have it afterwards.
-    let spawns = || of(whose.pid, Role::Child, &["process_spawn"]);
-    let born = ask.last(spawns(), (i64::MIN, at))?.map_or(i64::MIN, |spawn| spawn.at());
-    let next_born = ask.first(spawns(), (at.saturating_add(1), i64::MAX))?;
     let (mut missing, mut called_before) = (None, None);
-    let before = match changes.last((born, at))? {
+    let before = match changes.last((i64::MIN, at))? {
         Some(change) => Some((change.at, change.new.clone(), Known::SetBy(Box::new(change)))),
         // No change is recorded before: what a callback was called with was the state all along.
         None => {
-            let entries = ask.newest(whose.inside(&["function_entry"]), (born, at), LOOKED_AT)?;
+            let entries = ask.newest(whose.inside(&["function_entry"]), (i64::MIN, at), LOOKED_AT)?;
             called_before = entries.iter().find(|entry| of_call((*entry).clone()).is_some()).cloned();
             called_before.clone().and_then(of_call)
         }
     };
-    if let (None, Some(spawn), i64::MIN) = (&before, &next_born, born) {
-        return Err(Error::not_found(format!(
-            "pid: {} was spawned only later ({}); ask for its state from then on",
-            whose.pid,
-            spawn.id()
-        )));
+    // Another process may have had the pid before.
+    let is_own = |(since, ..): &(i64, String, Known)| Ok::<_, Error>(!is_anothers(ask, whose.pid, (*since, at))?);
+    let is_before_own = before.as_ref().map(is_own).transpose()?;
+    let before = before.filter(|_| is_before_own == Some(true));
+    if before.is_none() && ask.first(of_pid(), (i64::MIN, at))?.is_none() {
+        if let Some(spawn) = ask.first(of(whose.pid, Role::Child, &["process_spawn"]), (at, i64::MAX))? {
+            return Err(Error::not_found(format!(
+                "pid: {} was spawned only later ({}); ask for its state from then on",
+                whose.pid,
+                spawn.id()
+            )));
+        }
     }
     if let Some((since, state, known)) = before {
         let mut by_then = still(ask, whose, since, at)?;
@@ -84,9 +89,8 @@ pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, a
         }
     }
     // What is told next was the state already, if nothing was missing until then.
-    let until_next = next_born.as_ref().map_or(i64::MAX, |spawn| spawn.at().saturating_sub(1));
-    let change = changes.first((at, until_next))?;
-    let entries = ask.oldest(whose.inside(&["function_entry"]), (at, until_next), LOOKED_AT)?;
+    let change = changes.first((at, i64::MAX))?;
+    let entries = ask.oldest(whose.inside(&["function_entry"]), (at, i64::MAX), LOOKED_AT)?;
     // Before its first state was set it had none.
     let is_first = |entry: &Fact| change.as_ref().is_some_and(|first| first.is_initial() && first.at <= entry.at());
     let called = entries.into_iter().find(|entry| of_call(entry.clone()).is_some()).filter(|entry| !is_first(entry));
@@ -99,7 +103,11 @@ pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, a
         (Some(replaced), Some(called)) if called.0 < replaced.0 => Some(called),
         (replaced, called) => replaced.or(called),
     };
-    if let Some((told, state, known)) = next {
+    let is_next_anothers = match &next {
+        Some((told, ..)) => is_anothers(ask, whose.pid, (at, *told))?,
+        None => false,
+    };
+    if let Some((told, state, known)) = next.filter(|_| !is_next_anothers) {
         match until(ask, whose, at, told)? {
             None => return Ok((known, state)),
             Some(unknown) => missing = missing.or(Some((unknown, None, None))),

@@ -239,12 +239,22 @@ pub(crate) fn exit_of(ask: &Ask<'_>, pid: &str) -> Result<Option<Fact>> {
     Ok(exits.into_iter().find(|exit| exit.text("exited_pid").unwrap_or_else(|| exit.pid()) == pid))
 }
 
-/// The end of the process that had a pid at a time: not that of another which has it since.
-pub(crate) fn exit_after(ask: &Ask<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
-    let next = ask.first(of(pid, Role::Child, &["process_spawn"]), (at.saturating_add(1), i64::MAX))?;
-    let filter = Filter { pid: Some(pid.to_owned()), ..types(&["process_exit"]) };
-    let exits = ask.oldest(filter, (at, next.map_or(i64::MAX, |next| next.at())), 4)?;
+/// The end, after an event of a process, of that process: not that of one of another recording.
+pub(crate) fn exit_after(ask: &Ask<'_>, pid: &str, event: &Fact) -> Result<Option<Fact>> {
+    let session_id = event.event.session_id().map(str::to_owned);
+    let filter = Filter { pid: Some(pid.to_owned()), session_id, ..types(&["process_exit"]) };
+    let exits = ask.oldest(filter, (event.at(), i64::MAX), 4)?;
     Ok(exits.into_iter().find(|exit| exit.text("exited_pid").unwrap_or_else(|| exit.pid()) == pid))
+}
+
+/// Whether a pid was another process's at a time than at a later one: that had ended, or was recorded elsewhere.
+pub(crate) fn is_anothers(ask: &Ask<'_>, pid: &str, (since, at): (i64, i64)) -> Result<bool> {
+    let spawns = of(pid, Role::Child, &["process_spawn"]);
+    let Some(spawn) = ask.last(spawns, (since.saturating_add(1), at))? else { return Ok(false) };
+    let exit = ask.first(inside(pid, &["process_exit"]), (since, spawn.at()))?;
+    let before = ask.last(inside(pid, &[]), (i64::MIN, since))?;
+    let is_elsewhere = before.is_some_and(|before| before.event.session_id() != spawn.event.session_id());
+    Ok(exit.is_some() || is_elsewhere)
 }
 
 /// A name without what tells an atom from an alias.

@@ -10,7 +10,7 @@ use crate::analysis::fact::Fact;
 use crate::analysis::replied::is_replied;
 use crate::analysis::seam;
 use crate::analysis::spawn::is_there;
-use crate::analysis::who::{Who, exit_after, exit_of};
+use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
 use crate::event::exit_reason::CallEnd;
 use crate::query::Filter;
@@ -86,7 +86,7 @@ fn last_wait(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Wait>> {
         Some("call") => {}
         Some("system") if send.text("message").is_some_and(|message| message.contains("{:terminate, ")) => {
             let has_ended = match send.text("receiver_pid") {
-                Some(other) => exit_after(cx.ask, other, send.at())?.is_some_and(|exit| exit.at() <= at),
+                Some(other) => exit_of(cx.ask, other)?.is_some_and(|exit| exit.at() <= at),
                 None => true,
             };
             let is_over = has_ended || went_on(cx, pid, (send.at(), at))?;

@@ -34,7 +34,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, exit: &Fact, symptom: Optio
 /// The story of a call that failed.
 pub(super) fn tell_raised(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Result<Story> {
     let mut failure = Failure::of_call(ask, names, end)?;
-    failure.exit = exit_after(ask, end.pid(), end.at())?.filter(|exit| {
+    failure.exit = exit_after(ask, end.pid(), end)?.filter(|exit| {
         exit.key() > end.key() && exit.text("exit_reason").is_some_and(|it| it.contains(&failure.error))
     });
     if let Some(exit) = failure.exit.clone() {

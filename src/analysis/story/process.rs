@@ -27,7 +27,7 @@ use crate::analysis::place::is_library;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
-use crate::analysis::who::{Life, Names};
+use crate::analysis::who::{Life, Names, is_anothers};
 use crate::error::{Error, Result};
 use crate::event::time::Time;
 use crate::event::{Role, home};
@@ -293,9 +293,12 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
         return Ok(Part::keeping("handlers", 1, lines.collect()));
     }
     let changes = Changes::new(cx.ask, pid)?;
+    let last = changes.last(EVER)?;
     // Another process may have had the pid before.
-    let born = cx.ask.last(of(pid, Role::Child, &["process_spawn"]), EVER)?.map_or(i64::MIN, |spawn| spawn.at());
-    let Some(last) = changes.last((born, i64::MAX))? else { return Ok(Part::new("state", Vec::<Line>::new())) };
+    let is_anothers = last.as_ref().map(|last| is_anothers(cx.ask, pid, (last.at, i64::MAX))).transpose()?;
+    let Some(last) = last.filter(|_| is_anothers != Some(true)) else {
+        return Ok(Part::new("state", Vec::<Line>::new()));
+    };
     let set = Set {
         at: At { at: last.at, event: last.id.clone() },
         trigger: brief(&last.trigger(), 60),
