@@ -88,23 +88,66 @@ fn own(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<Ended
     Ok(None)
 }
 
-/// A traced `Process.exit/2` that names it.
-fn signalled(cx: &Cx<'_>, who: &Who, exit: &Fact, _: &str) -> Result<Option<EndedBy>> {
+/// A traced `Process.exit/2` that names it, and whose signal gives this end.
+fn signalled(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<EndedBy>> {
     let filter = Filter {
         event_types: vec!["function_entry".to_owned()],
         function: Some("exit".to_owned()),
         arity: Some(2),
         ..Filter::default()
     };
-    let calls = cx.ask.newest(filter, (i64::MIN, exit.at()), LOOKED_BACK)?;
-    let is_it = |call: &&Fact| {
+    // A pid is used again: what was sent to the one before ended that one.
+    let spawn = cx.ask.last(of(&who.pid, Role::Child, &["process_spawn"]), (i64::MIN, exit.at()))?;
+    let since = spawn.map_or(i64::MIN, |spawn| spawn.at());
+    let calls = cx.ask.newest(filter, (since, exit.at()), LOOKED_BACK)?;
+    // Of several that would end it, the first did.
+    for call in calls.iter().rev().filter(|call| call.key() < exit.key()) {
         let is_exit = matches!(call.event.module(), Some(":erlang" | "erlang" | "Process"));
-        is_exit && call.list("args").first().is_some_and(|pid| call.pid_in(pid) == who.pid)
-    };
-    let Some(call) = calls.iter().find(is_it) else { return Ok(None) };
-    let sender = cx.names.who(call.pid())?.process();
-    let signal = call.list("args").get(1).map(|reason| brief(reason, 60)).unwrap_or_default();
-    Ok(Some(EndedBy::Signal { sender, signal, at: At::of(call) }))
+        let args = call.list("args");
+        let [pid, signal] = args[..] else { continue };
+        if !is_exit || call.pid_in(pid) != who.pid || !ends_with(signal, reason) {
+            continue;
+        }
+        // A kill cannot be trapped: what it did yet, it did before the signal came.
+        if plain(signal) == "kill" || !went_on(cx, who, call, exit)? {
+            let sender = cx.names.who(call.pid())?.process();
+            return Ok(Some(EndedBy::Signal { sender, signal: brief(signal, 60), at: At::of(call) }));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether an exit signal makes a process end for a reason.
+fn ends_with(signal: &str, reason: &str) -> bool {
+    match plain(signal) {
+        "kill" => plain(reason) == "killed",
+        // Another process ignores it.
+        "normal" => false,
+        signal => signal == plain(reason),
+    }
+}
+
+/// An atom without its colon.
+fn plain(reason: &str) -> &str {
+    reason.strip_prefix(':').unwrap_or(reason)
+}
+
+/// Whether a process did anything but end between two events: then the first did not end it.
+fn went_on(cx: &Cx<'_>, who: &Who, from: &Fact, exit: &Fact) -> Result<bool> {
+    let filter = inside(&who.pid, &["function_entry", "message_receive", "message_send", "process_spawn"]);
+    let did = cx.ask.oldest(filter, (from.at(), exit.at()), LOOKED_BACK)?;
+    for one in did.iter().filter(|one| from.key() < one.key() && one.key() < exit.key()) {
+        if one.is("function_entry") && one.event.function() == Some("terminate") {
+            return Ok(false);
+        }
+        // The ends of others come while it ends them.
+        let message = Value::read(one.text("message").unwrap_or_default());
+        let kind = message.tuple().and_then(|parts| parts.first()?.atom());
+        if !one.is("message_receive") || !matches!(kind, Some("EXIT" | "DOWN")) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What it took from its mailbox: the exit of one it is linked to, or the wish that it stops.
@@ -116,6 +159,9 @@ fn told(cx: &Cx<'_>, who: &Who, exit: &Fact, reason: &str) -> Result<Option<Ende
             let message = Value::read(receive.text("message").unwrap_or_default());
             match message.tuple() {
                 Some([kind, from, why]) if !is_wish && kind.atom() == Some("EXIT") && why.text == reason => {
+                    if went_on(cx, who, receive, exit)? {
+                        continue;
+                    }
                     let from = cx.names.who(&receive.pid_in(from.text))?.process();
                     return Ok(Some(EndedBy::GotExit { from, event: receive.id().to_owned() }));
                 }
