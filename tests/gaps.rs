@@ -180,7 +180,7 @@ fn a_state_is_unknown_from_a_gap_until_it_is_told_again() {
     let line = at(&mut client, 4000);
     assert!(line.contains("unknown since") && !line.contains("was 2"), "{line}");
     let history = ask(&mut client, "state_history", json!({"pid": "<0.1.0>"}));
-    assert!(text(&history).contains("unknown (messages were dropped) -> 5"), "{}", text(&history));
+    assert!(text(&history).contains("unknown (events before it were lost) -> 5"), "{}", text(&history));
 }
 
 #[test]

@@ -7,7 +7,7 @@ pub(crate) enum Differs {
     Values(String),
     /// One of the two is not known; of a handler's state, whose.
     Unknown { handler: Option<String> },
-    /// What was before is not known, as messages were dropped; this is what it became.
+    /// What was before is not known, as events were lost; this is what it became.
     After { new: String },
     /// The handler was removed, and its state with it.
     Removed,

@@ -44,7 +44,7 @@ pub(crate) fn differs(one: &Differs) -> String {
         Differs::Values(shown) => shown.clone(),
         Differs::Unknown { handler: None } => "unknown".to_owned(),
         Differs::Unknown { handler: Some(handler) } => format!("{handler}: unknown"),
-        Differs::After { new } => format!("unknown (messages were dropped) -> {}", brief(new, 100)),
+        Differs::After { new } => format!("unknown (events before it were lost) -> {}", brief(new, 100)),
         Differs::Removed => "the handler was removed".to_owned(),
     }
 }

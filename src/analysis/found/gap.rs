@@ -5,11 +5,14 @@ use serde::Serialize;
 use super::facts::Facts;
 use super::key::Key;
 
-/// What the source dropped.
+/// What the source dropped, or sent while nobody listened.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Dropped {
-    pub(crate) messages: u64,
+    /// By the source's own count; `None`: nobody counted any.
+    pub(crate) messages: Option<u64>,
     pub(crate) gaps: usize,
+    /// Of these, such as nobody counted: the source was not connected.
+    pub(crate) uncounted: usize,
     /// All of them together.
     pub(crate) length_ns: i64,
 }

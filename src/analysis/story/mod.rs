@@ -33,6 +33,7 @@ mod unseen;
 mod waiting;
 
 use super::ask::{Ask, types};
+use super::losses::Loss;
 use super::who::Names;
 use crate::error::Result;
 
@@ -58,15 +59,18 @@ pub(crate) fn explain(ask: &Ask<'_>, target: &str, node: Option<&str>) -> Result
         target::Target::Event { fact } => event::tell(ask, &names, &fact)?,
     };
     story.parts.retain(|part| !part.lines.is_empty() || part.found.is_some());
-    dropped(ask, &mut story)?;
+    lost(ask, &mut story)?;
     Ok((story, about))
 }
 
 /// Notes what the recorder lost: what is absent there proves nothing.
-fn dropped(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
+fn lost(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
     let gaps = ask.newest(types(&["gap"]), super::ask::EVER, MAX_GAPS)?;
     let (Some(last), Some(first)) = (gaps.first(), gaps.last()) else { return Ok(()) };
-    let dropped: i64 = gaps.iter().filter_map(|gap| gap.number("dropped")).sum();
-    story.notes.push(Note::Gap(Gap { dropped, times: gaps.len(), first: At::of(first), last: At::of(last) }));
+    let counts = || gaps.iter().map(|gap| Loss::from(&gap.event).events);
+    let dropped = counts().flatten().reduce(u64::saturating_add);
+    let uncounted = counts().filter(Option::is_none).count();
+    let (first, last) = (At::of(first), At::of(last));
+    story.notes.push(Note::Gap(Gap { dropped, times: gaps.len(), uncounted, first, last }));
     Ok(())
 }

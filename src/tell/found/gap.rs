@@ -7,18 +7,24 @@ use crate::tell::finding::Told;
 use crate::tell::words::{count, span};
 
 pub(in crate::tell) fn dropped(it: Dropped) -> Told {
+    let lost = match (it.messages, it.uncounted) {
+        (Some(messages), 0) => format!("dropped {}", count(messages, "trace message")),
+        (Some(messages), _) => {
+            format!("dropped {}, and was at times not connected,", count(messages, "trace message"))
+        }
+        (None, _) => "was not connected".to_owned(),
+    };
     let what = format!(
-        "the source dropped {} in {}, {} long in all: what happened there is unknown, calls across it may have no end, \
+        "the source {lost} in {}, {} long in all: what happened there is unknown, calls across it may have no end, \
          messages no receiver",
-        count(it.messages as usize, "trace message"),
         count(it.gaps, "gap"),
         span(it.length_ns)
     );
-    Told::new(what, "nothing: the source counted what it dropped").next(
-        "query_events",
-        json!({"event_type": "gap"}),
-        "every gap with its length",
-    )
+    let refutation = match it.uncounted {
+        0 => "nothing: the source counted what it dropped",
+        _ => "nothing having happened while the source was not connected: nobody counted",
+    };
+    Told::new(what, refutation).next("query_events", json!({"event_type": "gap"}), "every gap with its length")
 }
 
 pub(in crate::tell) fn pruned(it: Pruned) -> Told {

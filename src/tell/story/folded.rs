@@ -27,7 +27,7 @@ fn one(act: &Act) -> String {
         Act::Sent { kind, message, to, is_lost } => sent(kind.as_deref(), message, to, *is_lost),
         Act::Spawned { child } => format!("spawned {child}"),
         Act::Ended { reason } => format!("ended: {reason}"),
-        Act::Dropped => "trace messages were dropped here".to_owned(),
+        Act::Dropped => "events were lost here".to_owned(),
     }
 }
 

@@ -24,6 +24,7 @@ mod words;
 
 use crate::analysis::story::line::{Anchor, At, Gap, Head, Line, Moment, Note, Why};
 use crate::tell::found::abandoned;
+use crate::tell::words::count_of;
 
 /// What a story comes to.
 pub(crate) fn head(head: &Head, _anchor: i64) -> String {
@@ -76,13 +77,19 @@ pub(crate) fn note(note: &Note, anchor: i64) -> String {
     }
 }
 
-fn gap(Gap { dropped, times, first, last }: &Gap, anchor: i64) -> String {
+fn gap(Gap { dropped, times, uncounted, first, last }: &Gap, anchor: i64) -> String {
     let when = |at: &At| times::at(at, anchor);
     let when = match times {
         1 => format!("at {}", when(last)),
         many => format!("at {many} times from {} to {}", when(first), when(last)),
     };
-    format!("gap: {dropped} trace messages were dropped {when}: what seems absent may have happened there")
+    let dropped = dropped.map(|dropped| count_of(dropped, "trace message was", "trace messages were"));
+    let what = match (dropped, uncounted) {
+        (Some(dropped), 0) => format!("{dropped} dropped"),
+        (Some(dropped), _) => format!("{dropped} dropped, and the source was at times not connected,"),
+        (None, _) => "the source was not connected".to_owned(),
+    };
+    format!("gap: {what} {when}: what seems absent may have happened there")
 }
 
 /// What a suggested call would tell.

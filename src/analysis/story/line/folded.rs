@@ -66,7 +66,7 @@ pub(crate) enum Act {
     Ended {
         reason: String,
     },
-    /// Trace messages were dropped.
+    /// Trace messages were dropped, or the source was not connected.
     Dropped,
 }
 

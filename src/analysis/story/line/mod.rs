@@ -111,12 +111,15 @@ pub(crate) enum Note {
     Gap(Gap),
 }
 
-/// Trace messages that were dropped.
+/// Where events were lost.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Gap {
-    pub(crate) dropped: i64,
+    /// Trace messages, by the source's own count; `None`: nobody counted any.
+    pub(crate) dropped: Option<u64>,
     /// How many times.
     pub(crate) times: usize,
+    /// Of these, such as nobody counted: the source was not connected.
+    pub(crate) uncounted: usize,
     pub(crate) first: At,
     pub(crate) last: At,
 }
