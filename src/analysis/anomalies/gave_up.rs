@@ -29,8 +29,11 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     for process in candidates {
         scene.checked()?;
         let Some(of) = process.exit.as_ref() else { continue };
+        // A restart storm tells it, where that is why.
         let is_told = found.iter().any(|one| {
-            one.kind == Kind::RestartStorm && one.evidence.iter().any(|evidence| evidence.event == of.event)
+            let Found::Storm(storm) = &one.found else { return false };
+            let gave_up = storm.parent_ended.as_ref().is_some_and(|ended| ended.took.is_some());
+            gave_up && one.evidence.iter().any(|evidence| evidence.event == of.event)
         });
         let Some(exit) = ask.event(Some(ledger.text(of.event))).filter(|_| !is_told) else { continue };
         if let Some(gave_up) = gave_up(&ask, ledger.text(process.pid), &exit)? {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use crate::analysis::found::{Found, GaveUpAfter, Process, Storm};
-use crate::analysis::gave_up::is_supervisor;
+use crate::analysis::ask::Ask;
+use crate::analysis::found::{Found, ParentEnded, Process, Storm};
+use crate::analysis::gave_up::{gave_up, is_supervisor};
 use crate::analysis::ledger::{Exit, Kind as MessageKind, ProcessId, Sym};
 use crate::analysis::value::brief;
 use crate::error::Result;
@@ -58,7 +59,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             }
         }
         if best.len() >= FEWEST && starts_again(scene, parent, &best) {
-            found.push(describe(scene, parent, &best));
+            found.push(describe(scene, parent, &best)?);
         }
     }
     Ok(())
@@ -84,12 +85,25 @@ fn starts_again(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]
         || is_told(run[0].0)
 }
 
-fn describe(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) -> Finding {
+/// How many other children the parent took with it, where it gave up because of ends of this run; `None` where that is
+/// not known.
+fn taken(scene: &Scene<'_>, parent: ProcessId, end: &Exit, run: &[(ProcessId, &Exit)]) -> Result<Option<usize>> {
+    let ledger = scene.ledger;
+    let ask = Ask::new(ledger.store(), scene.watch);
+    let Some(end) = ask.event(Some(ledger.text(end.event))) else { return Ok(None) };
+    let gave_up = gave_up(&ask, ledger.text(ledger.process(parent).pid), &end)?;
+    let is_of_run = |event: &str| run.iter().any(|(_, exit)| ledger.text(exit.event) == event);
+    let gave_up = gave_up.filter(|it| it.ends.iter().any(|end| is_of_run(end.event().id())));
+    Ok(gave_up.map(|it| it.took.len()))
+}
+
+fn describe(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) -> Result<Finding> {
     let ledger = scene.ledger;
     let ((first, first_exit), (_, last_exit)) = (run[0], run[run.len() - 1]);
-    // A supervisor that gives up ends with `:shutdown`.
+    // A supervisor that gives up ends with `:shutdown`, as one does that is told to end.
     let parent_exit = ledger.process(parent).exit.as_ref();
     let parent_exit = parent_exit.filter(|exit| exit.moment > last_exit.moment && exit.end == ExitReason::Shutdown);
+    let took = parent_exit.map(|exit| taken(scene, parent, exit, run)).transpose()?.flatten();
     let storm = Storm {
         child: Process::of(ledger, first),
         parent: Process::of(ledger, parent),
@@ -98,13 +112,14 @@ fn describe(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) ->
         reason: brief::cut(ledger.text(first_exit.error.unwrap_or(first_exit.reason)), 120),
         crash_site: first_exit.crash_site.map(|site| ledger.text(site).to_owned()),
         is_same: run.iter().all(|(_, exit)| exit.error == first_exit.error && exit.crash_site == first_exit.crash_site),
-        gave_up: parent_exit.map(|exit| GaveUpAfter {
+        parent_ended: parent_exit.map(|exit| ParentEnded {
             after_ns: exit.moment.since(last_exit.moment),
             reason: brief::cut(ledger.text(exit.reason), 60),
+            took,
         }),
     };
-    Finding::of(Kind::RestartStorm, Confidence::High, first_exit.moment, Found::Storm(storm))
+    Ok(Finding::of(Kind::RestartStorm, Confidence::High, first_exit.moment, Found::Storm(storm))
         .shown_by("first_exit", first_exit.event)
         .shown_by("last_exit", last_exit.event)
-        .shown_by("parent_exit", parent_exit.map(|exit| exit.event))
+        .shown_by("parent_exit", parent_exit.map(|exit| exit.event)))
 }

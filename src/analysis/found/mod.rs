@@ -75,7 +75,7 @@ pub(crate) use process::Process;
 pub(crate) use raised::{Became, Raised, RaisedAt, RaisedFate, RaisedHow};
 pub(crate) use repeated::{Questions, SameCalls};
 pub(crate) use repeated_exception::RepeatedException;
-pub(crate) use restart::{GaveUpAfter, Storm};
+pub(crate) use restart::{ParentEnded, Storm};
 pub(crate) use second_reply::{Given, SecondReply};
 pub(crate) use stale::{Did, ReadWrite, Turn, WorkedOut};
 pub(crate) use stampede::{Kept, Stampede};

@@ -20,15 +20,17 @@ pub(crate) struct Storm {
     /// Whether all ended of that, there.
     pub(crate) is_same: bool,
     /// The end of the parent after the last of them.
-    pub(crate) gave_up: Option<GaveUpAfter>,
+    pub(crate) parent_ended: Option<ParentEnded>,
 }
 
 /// A parent that ended, too.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct GaveUpAfter {
+pub(crate) struct ParentEnded {
     /// After the last child.
     pub(crate) after_ns: i64,
     pub(crate) reason: String,
+    /// Where it is known that it gave up because of these ends: its other children that were seen to end with it.
+    pub(crate) took: Option<usize>,
 }
 
 impl Facts for Storm {

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::analysis::found::{GaveUpAfter, Storm};
+use crate::analysis::found::{ParentEnded, Storm};
 use crate::tell::finding::Told;
-use crate::tell::words::span;
+use crate::tell::words::{count_of, span};
 
 /// `first_exit`: the event of the first end.
 pub(in crate::tell) fn told(storm: &Storm, first_exit: &str) -> Told {
@@ -20,11 +20,15 @@ pub(in crate::tell) fn told(storm: &Storm, first_exit: &str) -> Told {
         json!({ "target": first_exit }),
         "why it ended the first time",
     );
-    match &storm.gave_up {
-        Some(GaveUpAfter { after_ns, reason }) => told.detail(format!(
-            "the parent gave up {} later and ended ({reason}), and with it all its other children",
-            span(*after_ns),
-        )),
+    match &storm.parent_ended {
+        Some(ParentEnded { after_ns, reason, took: Some(took) }) => {
+            let others = count_of(*took, "other child", "other children");
+            let others = if *took > 0 { format!(", and with it {others}") } else { String::new() };
+            told.detail(format!("the parent gave up {} later and ended ({reason}){others}", span(*after_ns)))
+        }
+        Some(ParentEnded { after_ns, reason, took: None }) => {
+            told.detail(format!("the parent ended {} later ({reason})", span(*after_ns)))
+        }
         None => told,
     }
 }
