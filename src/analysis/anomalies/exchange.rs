@@ -12,7 +12,7 @@ use crate::analysis::found::{Abandoned, Found, LateReplies, NeverAnswered, Proce
 use crate::analysis::ledger::{
     CallId, Kind as MessageKind, Ledger, Message, MessageId, Moment, ProcessId, Sym, Waited,
 };
-use crate::analysis::traffic::Answer;
+use crate::analysis::traffic::{Answer, Fate};
 use crate::analysis::who::Names;
 use crate::error::Result;
 
@@ -33,6 +33,8 @@ enum Cause {
     NoReply,
     /// The recording does not say.
     Unknown,
+    /// Calls of the callee are recorded, and not which of them handled the message, if any.
+    Unjoined,
     /// On a node whose clock disagrees with the caller's.
     Elsewhere,
 }
@@ -106,9 +108,16 @@ fn cause(scene: &Scene<'_>, message: &Message) -> Cause {
     }
     let gave_up = message.waited.map_or(Moment { order: u32::MAX, at: i64::MAX }, |(moment, _)| moment);
     let Some(call) = message.handled.map(|call| ledger.call(call)) else {
+        let Some(callee) = message.receiver.filter(|id| !scene.by_process[*id as usize].is_empty()) else {
+            return Cause::Unknown;
+        };
         // Without callbacks nothing tells a queue from a slow function.
-        let has_callbacks = message.receiver.is_some_and(|id| scene.traffic.is_server(id));
-        return if has_callbacks { Cause::Queue } else { Cause::Unknown };
+        if !scene.traffic.is_server(callee) {
+            return Cause::Unjoined;
+        }
+        // What was answered was handled: callbacks without their values are joined to no message.
+        let may_be_handled = message.reply.is_some() || scene.traffic.fate(message) == Fate::Unknown;
+        return if may_be_handled { Cause::Unjoined } else { Cause::Queue };
     };
     match call.end {
         _ if call.start > gave_up => Cause::Queue,
@@ -137,6 +146,7 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId], abandoned: O
         Cause::Slow => Why::Slow { queued_ns: scene.traffic.queued(first).unwrap_or_default().max(0), busy },
         Cause::NoReply => Why::NoReply,
         Cause::Unknown => Why::Unknown,
+        Cause::Unjoined => Why::Unjoined,
         Cause::Elsewhere => Why::Elsewhere,
     };
     let timeout = Timeout {
@@ -177,7 +187,7 @@ fn ahead_of(scene: &Scene<'_>, callee: ProcessId, message: &Message) -> usize {
         other.sent < message.sent
             && match other.handled {
                 Some(call) => scene.ledger.call(call).start > message.sent,
-                None => matches!(scene.traffic.fate(other), crate::analysis::traffic::Fate::Queued),
+                None => matches!(scene.traffic.fate(other), Fate::Queued),
             }
     };
     scene.traffic.to(callee).filter(|(_, other)| is_ahead(other)).count()

@@ -49,6 +49,8 @@ pub(crate) enum Why {
     NoReply,
     /// The callee's functions were not traced.
     Unknown,
+    /// They were, and none of them is known to have handled the message: it may have.
+    Unjoined,
     /// The callee is on a node whose clock disagrees with the caller's.
     Elsewhere,
 }
@@ -94,6 +96,7 @@ impl Why {
             Self::Slow { busy, .. } => at(key.with("slow"), busy.as_ref()),
             Self::NoReply => key.with("no reply"),
             Self::Unknown => key.with("unknown"),
+            Self::Unjoined => key.with("unjoined"),
             Self::Elsewhere => key.with("elsewhere"),
         }
     }

@@ -68,6 +68,7 @@ fn why(why: &Why, waited_ns: i64) -> Vec<String> {
         Why::Elsewhere => {
             vec!["the clocks of the two nodes disagree: what the callee did meanwhile is not known".to_owned()]
         }
+        Why::Unjoined => vec!["when the callee handled it, if it did, is not recorded".to_owned()],
         Why::Unknown => vec!["the callee's functions were not traced: what it did is unknown".to_owned()],
     }
 }
