@@ -30,12 +30,15 @@ pub(super) fn lives(lives: &Lives, anchor: i64) -> String {
         Lives::More(more) => return format!("{more} more before these"),
         Lives::Life { pid, since, exit } => (pid, since, exit),
     };
-    let since = since.map_or_else(|| "before the recording".to_owned(), |since| relative(since, anchor));
-    let until = match exit {
-        None => "still running".to_owned(),
-        Some(LifeEnd { at, reason }) => format!("{}: {reason}", times::at(at, anchor)),
-    };
-    format!("{pid} from {since} to {until}")
+    let since = since.map(|since| relative(since, anchor));
+    let until = exit.as_ref().map(|LifeEnd { at, reason }| format!("{}: {reason}", times::at(at, anchor)));
+    // A start that was not recorded is when the name was first told.
+    match (since, until) {
+        (Some(since), Some(until)) => format!("{pid} known from {since} to {until}"),
+        (Some(since), None) => format!("{pid} known from {since}, no end recorded"),
+        (None, Some(until)) => format!("{pid}, start not recorded, to {until}"),
+        (None, None) => format!("{pid}, neither start nor end recorded"),
+    }
 }
 
 /// What it handled.
