@@ -124,10 +124,12 @@ pub(crate) fn running(running: &Fact) -> String {
 }
 
 /// That the process had ended.
-pub(crate) fn ended(exit: &Fact, at: i64) -> String {
+pub(crate) fn ended(found: &StateAt, exit: &Fact) -> String {
     let reason = brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 80);
-    let when = figure::at(exit.at(), Some(at));
-    format!("the process had ended by then, at {when} ({}): {reason}; this is its last state", exit.id())
+    let when = figure::at(exit.at(), Some(found.at));
+    // Of a state that no change set it is not known that it was the last.
+    let last = if matches!(found.known, Known::SetBy(_)) { "; this is its last state" } else { "" };
+    format!("the process had ended by then, at {when} ({}): {reason}{last}", exit.id())
 }
 
 /// The other processes of its name.
