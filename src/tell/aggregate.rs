@@ -9,6 +9,11 @@ pub(crate) struct First<'a> {
     pub(crate) figure: String,
 }
 
+/// The events that a rate is of.
+pub(crate) fn events(all: u64) -> String {
+    count(all, "event")
+}
+
 /// How many events are in how many groups, and which group is first.
 pub(crate) fn head(events: u64, groups: usize, by: &[String], first: Option<&First<'_>>) -> String {
     let first = first.map(|first| format!("; first by {}: {} with {}", first.metric, first.group, first.figure));

@@ -4,6 +4,7 @@ use super::figure::duration;
 use crate::analysis::flow::{Only, repeats};
 use crate::analysis::ledger::{Ledger, Message, MessageId};
 use crate::analysis::traffic::{Answer, Fate, Traffic};
+use crate::tell::words::count;
 
 /// How many messages were found of those there are.
 pub(crate) fn head(found: usize, only: Option<Only>, all: usize) -> String {
@@ -14,7 +15,7 @@ pub(crate) fn head(found: usize, only: Option<Only>, all: usize) -> String {
         Some(Only::Slow) => "slow ",
         Some(Only::Late) => "late answered ",
     };
-    format!("{found} {sort}messages of {all} traced")
+    format!("{} of {all} traced", count(found, &format!("{sort}message")))
 }
 
 /// What no answer here can tell, as nothing of it was recorded.

@@ -7,9 +7,9 @@ use crate::analysis::Label;
 use crate::analysis::aggregate::{Group, Groups, OUTLIER};
 use crate::tell::words::{count, count_of};
 
-/// The time of the calls of all groups, and which group has most of it. `groups_are` says what groups are (`functions`),
-/// `named` how one is called.
-pub(crate) fn head(found: &Groups, groups_are: &str, named: impl Fn(&[Label]) -> String) -> String {
+/// The time of the calls of all groups, and which group has most of it. `one` and `many` say what groups are
+/// (`function`, `functions`), `named` how one is called.
+pub(crate) fn head(found: &Groups, [one, many]: [&str; 2], named: impl Fn(&[Label]) -> String) -> String {
     let groups = &found.groups;
     let calls = found.events();
     if calls == 0 {
@@ -21,9 +21,9 @@ pub(crate) fn head(found: &Groups, groups_are: &str, named: impl Fn(&[Label]) ->
     let top = groups.iter().max_by_key(|group| (group.own, Reverse(&group.labels)));
     let top = top.map(|top| format!("; most of their own {}, {}", named(&top.labels), share(part(top, own))));
     format!(
-        "{} of {} {groups_are} took {} of their own time{waited}{}",
+        "{} of {} took {} of their own time{waited}{}",
         count(calls, "call"),
-        groups.len(),
+        count_of(groups.len(), one, many),
         duration(own),
         top.unwrap_or_default()
     )

@@ -221,11 +221,13 @@ fn report(
         figure(b).cmp(&figure(a)).then_with(|| a.labels.cmp(&b.labels))
     });
     let events: u64 = found.iter().map(|group| group.count).sum();
-    let first = sort.zip(found.first()).map(|(sort, top)| tell::First {
+    // Where the first has no figure, no group has one.
+    let first = sort.zip(found.first()).filter(|(sort, top)| sort.of(top).is_some());
+    let first = first.map(|(sort, top)| tell::First {
         metric: sort.name(),
         group: spoken(&top.labels, t0),
         figure: match sort {
-            Metric::Rate => format!("{} events", top.count),
+            Metric::Rate => tell::events(top.count),
             _ => sort.cell(top, 0).shown(t0),
         },
     });

@@ -54,7 +54,7 @@ impl Tool for Explain {
         let Story { head, anchor, parts, notes, next } = told;
         let has_race = parts.iter().any(|part| part.name == "lost update");
         let t0 = anchor.at;
-        let mut report = Report::new(story::head(&head, t0));
+        let mut report = Report::new(story::head(&head));
         report.anchor(t0, story::anchor(&anchor)).values(json!({ "head": head, "anchor": anchor, "notes": notes }));
         for part in parts {
             let mut section = Section::new(part.name);

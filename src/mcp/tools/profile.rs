@@ -85,6 +85,16 @@ impl By {
         }
     }
 
+    const fn singular(self) -> &'static str {
+        match self {
+            Self::Function => "function",
+            Self::CallSite => "call site",
+            Self::AstNode => "place in the source",
+            Self::Process => "process",
+            Self::Message => "kind of message",
+        }
+    }
+
     const fn plural(self) -> &'static str {
         match self {
             Self::Function => "functions",
@@ -151,7 +161,7 @@ fn report(
     let t0 = span.map(|(first, _)| first);
     let calls: u64 = found.events();
     let all = tell::own(groups);
-    let mut report = Report::new(tell::head(found, by.plural(), |labels| spoken(labels, t0)));
+    let mut report = Report::new(tell::head(found, [by.singular(), by.plural()], |labels| spoken(labels, t0)));
     report.fact("span", Cell::Duration(span.map_or(0, |(first, last)| last.saturating_sub(first))));
     report.over(store, visit, watch)?;
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::analysis::found::{Dropped, Pruned};
 use crate::tell::finding::Told;
-use crate::tell::words::{count, span};
+use crate::tell::words::{count, count_of, span};
 
 pub(in crate::tell) fn dropped(it: Dropped) -> Told {
     let lost = match (it.messages, it.uncounted) {
@@ -29,8 +29,8 @@ pub(in crate::tell) fn dropped(it: Dropped) -> Told {
 
 pub(in crate::tell) fn pruned(it: Pruned) -> Told {
     let what = format!(
-        "{} were pruned by the limits of the store: what led to later events may be among them",
-        count(it.events as usize, "event")
+        "{} pruned by the limits of the store: what led to later events may be among them",
+        count_of(it.events, "event was", "events were")
     );
     Told::new(what, "nothing: the store counted them").next("get_stats", json!({}), "the limits, and what was pruned")
 }

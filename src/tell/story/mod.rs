@@ -24,10 +24,10 @@ mod words;
 
 use crate::analysis::story::line::{Anchor, At, Gap, Head, Line, Moment, Note, Why};
 use crate::tell::found::abandoned;
-use crate::tell::words::count_of;
+use crate::tell::words::{count, count_of};
 
 /// What a story comes to.
-pub(crate) fn head(head: &Head, _anchor: i64) -> String {
+pub(crate) fn head(head: &Head) -> String {
     match head {
         Head::Crash(of) => crash::head(of),
         Head::Process(head) => process::head(head),
@@ -67,10 +67,11 @@ pub(crate) fn note(note: &Note, anchor: i64) -> String {
     match note {
         Note::Unseen(of) => unseen::note(of),
         Note::RacesUnlooked { events } => {
-            format!("lost updates were not looked for among its {events} events; find_anomalies does")
+            format!("lost updates were not looked for among its {}; find_anomalies does", count(*events, "event"))
         }
         Note::MailboxUnlooked { pid, events } => {
-            format!("what waited in the mailbox of {pid} was not looked for among its {events} events; mailbox does")
+            let events = count(*events, "event");
+            format!("what waited in the mailbox of {pid} was not looked for among its {events}; mailbox does")
         }
         Note::NoParent => "what led to it was not recorded: it names no parent event".to_owned(),
         Note::Gap(of) => gap(of, anchor),
