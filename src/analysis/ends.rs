@@ -28,7 +28,7 @@ pub(crate) fn of_exit(ask: &Ask<'_>, exit: &Fact) -> Result<ExitReason> {
 
 /// An end as it is told.
 pub(crate) fn ended(end: &ExitReason, exit: &Fact) -> Ended {
-    let reason = || brief(exit.text("error").unwrap_or_else(|| reason(exit)), 80);
+    let reason = || error(exit, 80).unwrap_or_default();
     match end {
         ExitReason::Unknown => Ended::Unrecorded,
         ExitReason::Normal => Ended::Normally,
@@ -39,9 +39,24 @@ pub(crate) fn ended(end: &ExitReason, exit: &Fact) -> Ended {
     }
 }
 
+/// The reason an end tells, if it tells one.
+pub(crate) fn recorded(exit: &Fact) -> Option<&str> {
+    exit.text("exit_reason").or_else(|| exit.text("reason"))
+}
+
+/// The same, so short.
+pub(crate) fn brief_reason(exit: &Fact, max: usize) -> Option<String> {
+    recorded(exit).map(|reason| brief(reason, max))
+}
+
+/// The same, without the stack where the error is told apart from it.
+pub(crate) fn error(exit: &Fact, max: usize) -> Option<String> {
+    exit.text("error").or_else(|| recorded(exit)).map(|reason| brief(reason, max))
+}
+
 /// The reason an end tells, empty where it tells none.
 pub(crate) fn reason(exit: &Fact) -> &str {
-    exit.text("exit_reason").or_else(|| exit.text("reason")).unwrap_or_default()
+    recorded(exit).unwrap_or_default()
 }
 
 /// What a spawn's event tells it starts.

@@ -2,10 +2,18 @@
 
 use crate::analysis::found::Ended;
 
+/// What stands for a reason that was not recorded.
+const NO_REASON: &str = "(no reason recorded)";
+
+/// A reason, if it was recorded.
+pub(super) fn reason(of: Option<&str>) -> &str {
+    of.unwrap_or(NO_REASON)
+}
+
 /// `crashed: :badarith`, `was killed`, `ended normally`.
 pub(super) fn told(ended: &Ended) -> String {
     match ended {
-        Ended::Unrecorded => "ended; its reason was not recorded".to_owned(),
+        Ended::Unrecorded => format!("ended {NO_REASON}"),
         Ended::Normally => "ended normally".to_owned(),
         Ended::WithResult => "ended with what it made".to_owned(),
         Ended::Killed => "was killed".to_owned(),

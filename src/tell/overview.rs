@@ -1,6 +1,7 @@
 //! How is an overview told: its head, and each event of trouble?
 
 use super::figure::{at, duration};
+use crate::analysis::ends;
 use crate::analysis::exceptions::Sort;
 use crate::analysis::fact::Fact;
 use crate::analysis::overview::{Overview, length};
@@ -8,6 +9,7 @@ use crate::analysis::place::sent_at;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
+use crate::tell::ended;
 use crate::tell::words::{count, count_of};
 
 /// Event types that are named.
@@ -71,10 +73,8 @@ pub(crate) fn types(types: &[(String, u64)]) -> String {
 
 /// Of an end: whose, with what reason, and where.
 pub(crate) fn end(exit: &Fact) -> String {
-    let reason = brief(
-        exit.text("error").or_else(|| exit.text("exit_reason")).or_else(|| exit.text("reason")).unwrap_or("?"),
-        90,
-    );
+    let reason = ends::error(exit, 90);
+    let reason = ended::reason(reason.as_deref());
     let name = exit.text("registered_name").map(|name| format!("{name}: ")).unwrap_or_default();
     let site = exit.text("crash_site").map(|site| format!(" at {site}")).unwrap_or_default();
     let whose = if exit.flag("ended_by_unknown") { " (of the node; by which process is not known)" } else { "" };
@@ -97,7 +97,7 @@ pub(crate) fn send(send: &Fact) -> String {
 /// Of a sort of exception: by which function, with what reason, and how often.
 pub(crate) fn exception(sort: &Sort) -> String {
     let first = &sort.first;
-    let reason = brief(sort.reason.as_deref().or_else(|| first.text("reason")).unwrap_or("?"), 80);
+    let reason = brief(ended::reason(sort.reason.as_deref().or_else(|| first.text("reason"))), 80);
     let site = first.call_site().map(|site| format!(", called at {site}")).unwrap_or_default();
     let times = if sort.count > 1 { format!(", {} times", sort.count) } else { String::new() };
     format!("{}: {reason}{site}{times}", first.mfa().unwrap_or_default())
@@ -107,7 +107,7 @@ pub(crate) fn exception(sort: &Sort) -> String {
 pub(crate) fn tracing_ended(end: &Fact, t0: Option<i64>) -> String {
     let mut about: serde_json::Map<_, _> = serde_json::from_str(end.event.data()).unwrap_or_default();
     about.remove("reason");
-    let reason = end.text("reason").unwrap_or("no reason was given");
+    let reason = ended::reason(end.text("reason"));
     let about = if about.is_empty() {
         String::new()
     } else {

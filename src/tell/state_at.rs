@@ -2,6 +2,7 @@
 
 use super::{figure, unknown};
 use crate::analysis::change::StateChange;
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::handlers::HandlerState;
 use crate::analysis::known::Unknown;
@@ -11,6 +12,7 @@ use crate::analysis::story::calls::call;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::path::Path;
 use crate::analysis::who::Who;
+use crate::tell::ended;
 use crate::tell::words::count_of;
 
 /// What the states of handlers rest on.
@@ -124,12 +126,12 @@ pub(crate) fn running(running: &Fact) -> String {
 }
 
 /// That the process had ended.
-pub(crate) fn ended(found: &StateAt, exit: &Fact) -> String {
-    let reason = brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 80);
+pub(crate) fn has_ended(found: &StateAt, exit: &Fact) -> String {
+    let reason = ends::error(exit, 80);
     let when = figure::at(exit.at(), Some(found.at));
     // Of a state that no change set it is not known that it was the last.
     let last = if matches!(found.known, Known::SetBy(_)) { "; this is its last state" } else { "" };
-    format!("the process had ended by then, at {when} ({}): {reason}{last}", exit.id())
+    format!("the process had ended by then, at {when} ({}): {}{last}", exit.id(), ended::reason(reason.as_deref()))
 }
 
 /// The other processes of its name.

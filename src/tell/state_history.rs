@@ -3,10 +3,12 @@
 use super::figure;
 use crate::analysis::change::StateChange;
 use crate::analysis::differs::Differs;
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::state::{History, Step};
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::path::Path;
+use crate::tell::ended;
 
 /// That the states are not whole.
 pub(crate) const CUT: &str = "parts of the states were cut when recorded: whether those changed is unknown";
@@ -60,8 +62,8 @@ pub(crate) fn more(found: &History) -> Option<String> {
 }
 
 /// The end of a process.
-pub(crate) fn ended(exit: &Fact, t0: Option<i64>) -> String {
-    let reason = exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?");
+pub(crate) fn has_ended(exit: &Fact, t0: Option<i64>) -> String {
+    let reason = ends::error(exit, 80);
     let when = figure::at(exit.at(), t0);
-    format!("{} ended at {when} ({}): {}", exit.pid(), exit.id(), brief(reason, 80))
+    format!("{} ended at {when} ({}): {}", exit.pid(), exit.id(), ended::reason(reason.as_deref()))
 }

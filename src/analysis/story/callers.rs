@@ -11,7 +11,6 @@ use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::replied::is_replied;
 use crate::analysis::seam;
-use crate::analysis::value::brief::brief;
 use crate::analysis::who::exit_of;
 use crate::error::Result;
 use crate::event::Role;
@@ -80,7 +79,7 @@ fn caller(cx: &Cx<'_>, send: &Fact, exit: &Fact) -> Result<Caller> {
         Some(end) => {
             let at = At::of(&end);
             if end.key() < exit.key() {
-                Became::EndedBefore { at, reason: brief(ends::reason(&end), 80) }
+                Became::EndedBefore { at, reason: ends::brief_reason(&end, 80) }
             } else {
                 match ends::of_exit(cx.ask, &end)? {
                     ExitReason::Callee(..) | ExitReason::NoProcess(_) => Became::CrashedOfThat(at),

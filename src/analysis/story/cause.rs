@@ -142,7 +142,7 @@ pub(super) fn find(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Cause>> {
     if let Some(table) = table::missing(cx, failure)? {
         return Ok(Some(Cause::Table(table)));
     }
-    let operands = suspects(&failure.error, operands(&failure.error, failure.stack.first().map(String::as_str)));
+    let operands = suspects(failure.text(), operands(failure.text(), failure.stack.first().map(String::as_str)));
     let is_operand = |leaf: &Value<'_>| operands.iter().any(|operand| operand == leaf.text);
     let state = failure.state();
     let matching = |text: &str| -> Vec<(String, String)> {

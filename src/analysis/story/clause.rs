@@ -24,7 +24,7 @@ pub(super) struct NoClause {
 
 /// The message of a failure that is one: the callback itself, and not a function it called, had no clause.
 pub(super) fn missing(cx: &Cx<'_>, failure: &Failure) -> Result<Option<NoClause>> {
-    let is_clause = failure.error.trim_start_matches(':') == "function_clause";
+    let is_clause = failure.text().trim_start_matches(':') == "function_clause";
     let (Some(callback), Some(raised), true) = (&failure.callback, &failure.raised, is_clause) else { return Ok(None) };
     let (Some(name), Some(message)) = (callback.mfa(), failure.message()) else { return Ok(None) };
     let is_own = raised.event.call_id() == callback.event.call_id()

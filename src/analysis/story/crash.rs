@@ -35,7 +35,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, exit: &Fact, symptom: Optio
 pub(super) fn tell_raised(ask: &Ask<'_>, names: &Names<'_>, end: &Fact) -> Result<Story> {
     let mut failure = Failure::of_call(ask, names, end)?;
     failure.exit = exit_after(ask, end.pid(), end)?.filter(|exit| {
-        exit.key() > end.key() && exit.text("exit_reason").is_some_and(|it| it.contains(&failure.error))
+        exit.key() > end.key() && failure.error.as_ref().is_some_and(|error| ends::reason(exit).contains(error))
     });
     if let Some(exit) = failure.exit.clone() {
         failure = Failure::of_exit(ask, names, &exit)?;
@@ -50,7 +50,7 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
     let cx = Cx::new(ask, names);
     let kind = match &failure.exit {
         Some(exit) => ends::of_exit(ask, exit)?,
-        None => ExitReason::read(&failure.error),
+        None => ExitReason::read(failure.text()),
     };
     let cause = if failure.struck.is_some() { None } else { cause::find(&cx, failure)? };
     let evidence = failure.raised.as_ref().or(failure.exit.as_ref()).map(|fact| fact.id().to_owned());
@@ -107,7 +107,7 @@ fn story(ask: &Ask<'_>, names: &Names<'_>, failure: &Failure, symptom: Option<&F
 /// What it comes to.
 fn head(cx: &Cx<'_>, failure: &Failure, kind: &ExitReason, cause: Option<&Cause>) -> Result<CrashHead> {
     let is_of_nobody = failure.exit.as_ref().is_some_and(|exit| exit.flag("ended_by_unknown"));
-    let whole = failure.exit.as_ref().and_then(|exit| exit.text("exit_reason")).unwrap_or(&failure.error);
+    let whole = failure.exit.as_ref().and_then(|exit| exit.text("exit_reason")).unwrap_or(failure.text());
     Ok(CrashHead {
         who: failure.who.process(),
         outcome: match kind {
@@ -125,7 +125,7 @@ fn head(cx: &Cx<'_>, failure: &Failure, kind: &ExitReason, cause: Option<&Cause>
         failed_with: match kind {
             ExitReason::Timeout(_) => FailedWith::CallTimeout,
             ExitReason::NoProcess(_) => FailedWith::NoProcess,
-            ExitReason::Callee(_, inner) if failure.error == whole => FailedWith::Error(brief(inner, 120)),
+            ExitReason::Callee(_, inner) if failure.text() == whole => FailedWith::Error(brief(inner, 120)),
             _ => failure.named(),
         },
         site: failure.site.clone(),

@@ -11,6 +11,7 @@ use super::sender::sent;
 use super::sent::{asked, sent_where};
 use crate::analysis::ask::{Ask, types};
 use crate::analysis::change::{StateChange, exit_of_call};
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::diff;
@@ -76,7 +77,7 @@ fn did(cx: &Cx<'_>, fact: &Fact) -> Result<Did> {
         },
         "message_receive" => Did::Received { message: asked(fact) },
         "state_change" => StateChange::of(fact).map_or(Did::ChangedUntold, |change| changed(&change)),
-        "process_exit" => Did::Ended { reason: brief(fact.text("exit_reason").unwrap_or("?"), 100) },
+        "process_exit" => Did::Ended { reason: ends::brief_reason(fact, 100) },
         "process_register" => Did::Registered { name: fact.text("registered_name").unwrap_or("?").to_owned() },
         other => Did::Other { event_type: other.to_owned(), data: brief(fact.event.data(), 100) },
     })

@@ -6,6 +6,7 @@ use super::partner::partner;
 use super::reason::exception;
 use crate::analysis::ask::{Ask, inside};
 use crate::analysis::change::{entry_of, state_before};
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::state::running_at;
 use crate::analysis::value::brief::brief;
@@ -18,9 +19,6 @@ const ENDS: usize = 200;
 
 /// How often more are looked at, while an exception goes on through them.
 const LOOKS: usize = 50;
-
-/// What stands for a reason that was not recorded.
-const NO_REASON: &str = "(no reason recorded)";
 
 /// Whose error ended a process that raised none.
 pub(super) enum Struck {
@@ -41,8 +39,8 @@ pub(super) struct Failure {
     pub(super) callback: Option<Fact>,
     /// Where nothing in it raised the error: whose it was.
     pub(super) struck: Option<Struck>,
-    /// `:badarith`, without the stack.
-    pub(super) error: String,
+    /// `:badarith`, without the stack; `None` where no reason was recorded.
+    pub(super) error: Option<String>,
     /// Innermost first.
     pub(super) stack: Vec<String>,
     /// `s3_badstate.exs:16`.
@@ -58,8 +56,7 @@ impl Failure {
         let pid = exit.text("exited_pid").unwrap_or_else(|| exit.pid());
         let ends = ends_of(ask, pid, exit.at())?;
         let mut failure = Self::of_calls(ask, names, pid, &ends, exit.at())?;
-        let whole = exit.text("exit_reason").unwrap_or(NO_REASON);
-        exit.text("error").unwrap_or(whole).clone_into(&mut failure.error);
+        failure.error = exit.text("error").or_else(|| ends::recorded(exit)).map(str::to_owned);
         failure.stack = exit.list("stacktrace").into_iter().map(str::to_owned).collect();
         failure.site = exit.text("crash_site").map(str::to_owned);
         failure.exit = Some(exit.clone());
@@ -82,7 +79,7 @@ impl Failure {
         let ends = ends_of(ask, pid, end.at())?;
         let ends: Vec<Fact> = ends.into_iter().filter(|one| one.key() <= end.key()).collect();
         let mut failure = Self::of_calls(ask, names, pid, &ends, end.at())?;
-        end.text("reason").unwrap_or(NO_REASON).clone_into(&mut failure.error);
+        failure.error = end.text("reason").map(str::to_owned);
         Ok(failure)
     }
 
@@ -108,7 +105,7 @@ impl Failure {
             raised,
             callback,
             struck: None,
-            error: String::new(),
+            error: None,
             stack: Vec::new(),
             site: None,
             onward: Onward::default(),
@@ -127,13 +124,18 @@ impl Failure {
 
     /// The error, so short; `None` where no reason was recorded.
     pub(super) fn error(&self, max: usize) -> Option<String> {
-        (self.error != NO_REASON).then(|| brief(&self.error, max))
+        self.error.as_deref().map(|error| brief(error, max))
+    }
+
+    /// The error, empty where no reason was recorded.
+    pub(super) fn text(&self) -> &str {
+        self.error.as_deref().unwrap_or_default()
     }
 
     /// What it failed with.
     pub(super) fn named(&self) -> FailedWith {
-        match exception(&self.error) {
-            Some(name) if self.error.starts_with('%') => FailedWith::Exception { name, error: None },
+        match exception(self.text()) {
+            Some(name) if self.text().starts_with('%') => FailedWith::Exception { name, error: None },
             Some(name) => FailedWith::Exception { name, error: self.error(80) },
             None => self.error(120).map_or(FailedWith::Unrecorded, FailedWith::Error),
         }

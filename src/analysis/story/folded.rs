@@ -8,6 +8,7 @@ use super::part::{Cx, Part};
 use super::sent::asked;
 use crate::analysis::ask::inside;
 use crate::analysis::change::entry_of;
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
@@ -88,7 +89,7 @@ fn act(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> 
         "function_exit" if event.is_failed_exit() => {
             let entry = entry_of(cx.ask, event);
             let call = entry.as_ref().map_or_else(|| event.mfa().unwrap_or_default(), |entry| call(entry, 40));
-            let reason = brief(event.text("reason").unwrap_or_default(), 60);
+            let reason = event.text("reason").map(|reason| brief(reason, 60));
             Some((Like::Failed { event: event.id().to_owned() }, Act::Failed { call, left: left(event), reason }))
         }
         "message_send" if event.text("send_type") != Some("reply") => {
@@ -104,7 +105,7 @@ fn act(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> 
             (event.text("parent_pid") == Some(event.pid())).then_some((Like::Spawned, Act::Spawned { child }))
         }
         "process_exit" => {
-            let reason = brief(event.text("exit_reason").unwrap_or_default(), 60);
+            let reason = ends::brief_reason(event, 60);
             Some((Like::Ended, Act::Ended { reason }))
         }
         "gap" => Some((Like::Dropped, Act::Dropped)),

@@ -247,10 +247,7 @@ fn incarnations(all: &[Life]) -> Part {
         lines.push(Lives::More(all.len() - LIVES));
     }
     for life in all.iter().rev().take(LIVES).rev() {
-        let exit = life.exit.as_ref().map(|exit| LifeEnd {
-            at: At::of(exit),
-            reason: brief(exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?"), 60),
-        });
+        let exit = life.exit.as_ref().map(|exit| LifeEnd { at: At::of(exit), reason: ends::error(exit, 60) });
         lines.push(Lives::Life { pid: life.pid.clone(), since: life.since, exit });
     }
     Part::keeping("lives", 3, lines.into_iter().map(Line::Lives).collect())

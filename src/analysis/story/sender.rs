@@ -7,10 +7,10 @@ use super::sent::sent_where;
 use super::timer;
 use crate::analysis::ask::{inside, of, types};
 use crate::analysis::change::StateChange;
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::ledger::reference_in;
 use crate::analysis::value::Value;
-use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
 use crate::analysis::who::exit_of;
 use crate::error::Result;
@@ -127,7 +127,7 @@ fn signal(cx: &Cx<'_>, callback: &Fact) -> Result<Option<SenderLine>> {
         return Ok(None);
     }
     let pid = callback.pid_in(whom.text);
-    let ended = exit_of(cx.ask, &pid)?
-        .map(|exit| EndedFor { at: At::of(&exit), reason: brief(exit.text("exit_reason").unwrap_or("?"), 60) });
+    let ended =
+        exit_of(cx.ask, &pid)?.map(|exit| EndedFor { at: At::of(&exit), reason: ends::brief_reason(&exit, 60) });
     Ok(Some(SenderLine::EndOf { told_by, who: cx.names.who(&pid)?.process(), ended }))
 }

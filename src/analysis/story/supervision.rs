@@ -8,7 +8,6 @@ use crate::analysis::fact::Fact;
 use crate::analysis::gave_up;
 use crate::analysis::started::reply;
 use crate::analysis::value::Value;
-use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Who, exit_of};
 use crate::error::Result;
 use crate::event::{Role, home};
@@ -56,7 +55,7 @@ fn after(cx: &Cx<'_>, who: &Who, starter: &Who, spawn: &Fact, exit: &Fact) -> Re
     let end = if is_supervisor(starter) { exit_of(cx.ask, &starter.pid)? } else { None };
     let starter_ended = end
         .filter(|end| end.key() > exit.key())
-        .map(|end| EndedFor { at: At::of(&end), reason: brief(end.text("exit_reason").unwrap_or("?"), 60) });
+        .map(|end| EndedFor { at: At::of(&end), reason: ends::brief_reason(&end, 60) });
     Ok(After { place: (all.len() > 1).then_some(Place { nth, of: all.len() }), next, starter_ended })
 }
 

@@ -8,6 +8,7 @@ use super::line::{At, CauseLine, TableEnd};
 use super::part::Cx;
 use super::reason::operands;
 use crate::analysis::ask::types;
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
 use crate::error::Result;
@@ -47,7 +48,7 @@ pub(super) fn missing(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Table>> {
     if !is_said(&failure.exit) && !is_said(&failure.raised) {
         return Ok(None);
     }
-    let Some(name) = operands(&failure.error, Some(frame)).into_iter().next() else { return Ok(None) };
+    let Some(name) = operands(failure.text(), Some(frame)).into_iter().next() else { return Ok(None) };
     Ok(Some(Table { name: brief(&name, 40), lines: lines(cx, raised)? }))
 }
 
@@ -89,6 +90,5 @@ fn exited(exit: &Fact) -> &str {
 }
 
 fn end(cx: &Cx<'_>, exit: &Fact) -> Result<TableEnd> {
-    let reason = exit.text("error").or_else(|| exit.text("exit_reason")).unwrap_or("?");
-    Ok(TableEnd { process: cx.names.who(exited(exit))?.process(), at: At::of(exit), reason: brief(reason, 60) })
+    Ok(TableEnd { process: cx.names.who(exited(exit))?.process(), at: At::of(exit), reason: ends::error(exit, 60) })
 }

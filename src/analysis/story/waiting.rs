@@ -14,6 +14,7 @@ use super::supervision;
 use crate::analysis::abandoned::abandoned;
 use crate::analysis::ask::{EVER, inside, of};
 use crate::analysis::change::exit_of_call;
+use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::state::running_at;
 use crate::analysis::value::Value;
@@ -87,7 +88,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     let asked_at = send.map_or(gave_up, Fact::at);
     if let Some(exit) = crate::analysis::who::exit_of(cx.ask, pid)? {
         if exit.at() <= gave_up {
-            let reason = brief(exit.text("exit_reason").unwrap_or_default(), 80);
+            let reason = ends::brief_reason(&exit, 80);
             lines.push(Line::Waiting(WaitingLine::HadEnded { who: who.process(), at: At::of(&exit), reason }));
             lines.extend(by_supervisor(cx, &who, &exit)?.map(Line::EndedBy));
             lines.extend(supervision::part(cx, &who, Some(&exit))?.lines);

@@ -140,7 +140,7 @@ fn report(ask: &Ask<'_>, found: &StateAt, path: Option<&Path>) -> Result<Report,
         report.note(tell::running(running));
     }
     if let Some(exit) = &found.ended {
-        report.note(tell::ended(found, exit));
+        report.note(tell::has_ended(found, exit));
     }
     if let Some(note) = tell::others(found) {
         report.note(note);

@@ -129,7 +129,7 @@ fn report(ask: &Ask<'_>, found: &History, path: Option<&Path>) -> Report {
         report.note(note);
     }
     for exit in &found.ends {
-        report.note(tell::ended(exit, last.map(|last| last.change.at)));
+        report.note(tell::has_ended(exit, last.map(|last| last.change.at)));
     }
     if let Some(last) = last {
         report.next("explain", json!({ "target": last.change.id }), "what led to the last change");

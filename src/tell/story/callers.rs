@@ -20,7 +20,7 @@ fn caller(Caller { caller, asked, event, within, became }: &Caller, anchor: i64)
     let at = |at: &At| times::at(at, anchor);
     let became = match became {
         Became::EndedBefore { at: when, reason } => {
-            format!("it had ended before, at {}: {reason}", at(when))
+            format!("it had ended before, at {}: {}", at(when), ended::reason(reason.as_deref()))
         }
         Became::CrashedOfThat(when) => format!("it crashed of that at {}", at(when)),
         Became::Crashed(when) => format!("it crashed at {}", at(when)),

@@ -3,6 +3,7 @@
 use super::sent::comma;
 use super::{times, words};
 use crate::analysis::story::line::{BadValue, CameBack, CauseLine, Made, TableEnd};
+use crate::tell::ended;
 use crate::tell::words::count_of;
 
 /// What a table and its owner have to do with each other.
@@ -57,7 +58,11 @@ pub(super) fn line(of: &CauseLine, anchor: i64) -> String {
             match ended {
                 Some(end) => {
                     let TableEnd { at, reason, .. } = &**end;
-                    format!("{well}, which ended at {}: {reason}; {ENDS_WITH}", times::at(at, anchor))
+                    format!(
+                        "{well}, which ended at {}: {}; {ENDS_WITH}",
+                        times::at(at, anchor),
+                        ended::reason(reason.as_deref())
+                    )
                 }
                 None => well,
             }
@@ -67,7 +72,7 @@ pub(super) fn line(of: &CauseLine, anchor: i64) -> String {
         }
         CauseLine::EndedSince { ends, beyond } => {
             let end = |TableEnd { process, at, reason }: &TableEnd| {
-                format!("{process} at {} with {reason}", times::at(at, anchor))
+                format!("{process} at {} with {}", times::at(at, anchor), ended::reason(reason.as_deref()))
             };
             let ends: Vec<String> = ends.iter().map(end).collect();
             let beyond = if *beyond > 0 { format!(" and {beyond} more") } else { String::new() };

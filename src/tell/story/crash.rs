@@ -3,9 +3,7 @@
 use super::words::{self, duration, relative};
 use super::{cause, times};
 use crate::analysis::story::line::{Because, Called, CrashHead, CrashLine, FailedWith, Outcome};
-
-/// What stands for a reason that was not recorded.
-const NO_REASON: &str = "(no reason recorded)";
+use crate::tell::ended;
 
 pub(super) fn head(CrashHead { who, outcome, failed_with, site, because: why }: &CrashHead) -> String {
     let name = name(failed_with);
@@ -36,7 +34,7 @@ fn name(failed_with: &FailedWith) -> String {
         FailedWith::NoProcess => "a call to no process (:noproc)".to_owned(),
         FailedWith::Exception { name, error: Some(error) } => format!("{name} ({error})"),
         FailedWith::Exception { name: error, error: None } | FailedWith::Error(error) => error.clone(),
-        FailedWith::Unrecorded => NO_REASON.to_owned(),
+        FailedWith::Unrecorded => ended::reason(None).to_owned(),
     }
 }
 
@@ -67,7 +65,7 @@ pub(super) fn line(of: &CrashLine, anchor: i64) -> String {
     match of {
         CrashLine::Failed { call, left, error, operation, event } => {
             let operands = operation.as_ref().map(|frame| format!(" by {frame}")).unwrap_or_default();
-            let (left, error) = (words::left(*left), error.as_deref().unwrap_or(NO_REASON));
+            let (left, error) = (words::left(*left), ended::reason(error.as_deref()));
             format!("{call} {left} {error}{operands} ({event})")
         }
         CrashLine::Stack { frames } => format!("stack: {}", frames.join(" < ")),

@@ -3,6 +3,7 @@
 use super::held::whom;
 use super::words::{duration, left, relative};
 use crate::analysis::story::line::{Deed, Did, Event, Left, Linked};
+use crate::tell::ended;
 
 /// What a story of an event tells.
 pub(super) fn told(event: &Event, anchor: i64) -> String {
@@ -56,7 +57,7 @@ fn done(did: &Did) -> String {
             format!("changed the state of its handler {handler}: {change}, by {trigger}")
         }
         Did::ChangedUntold => "changed its state".to_owned(),
-        Did::Ended { reason } => format!("ended: {reason}"),
+        Did::Ended { reason } => format!("ended: {}", ended::reason(reason.as_deref())),
         Did::Registered { name } => format!("was registered as {name}"),
         Did::Other { event_type, data } => format!("{event_type} {data}"),
     }

@@ -2,6 +2,8 @@
 
 use super::words::{left, relative, times};
 use crate::analysis::story::line::{Act, Last, Like, Row, What};
+use crate::tell::ended;
+use crate::tell::words::count;
 
 /// A line of what it did last.
 pub(super) fn told(last: &Last, anchor: i64) -> String {
@@ -13,7 +15,9 @@ pub(super) fn told(last: &Last, anchor: i64) -> String {
             };
             format!("{} {what} ({})", relative(at.at, anchor), at.event)
         }
-        Last::Noise(events) => format!("{events} events of the runtime (code loading, logging, io) left out"),
+        Last::Noise(events) => {
+            format!("{} of the runtime (code loading, logging, io) left out", count(*events, "event"))
+        }
     }
 }
 
@@ -23,10 +27,12 @@ fn one(act: &Act) -> String {
             format!("handled {message}{}", change.as_ref().map(|change| format!(": {change}")).unwrap_or_default())
         }
         Act::Called { call } => call.clone(),
-        Act::Failed { call, left: how, reason } => format!("{call} {} {reason}", left(*how)),
+        Act::Failed { call, left: how, reason } => {
+            format!("{call} {} {}", left(*how), ended::reason(reason.as_deref()))
+        }
         Act::Sent { kind, message, to, is_lost } => sent(kind.as_deref(), message, to, *is_lost),
         Act::Spawned { child } => format!("spawned {child}"),
-        Act::Ended { reason } => format!("ended: {reason}"),
+        Act::Ended { reason } => format!("ended: {}", ended::reason(reason.as_deref())),
         Act::Dropped => "events were lost here".to_owned(),
     }
 }

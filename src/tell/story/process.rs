@@ -31,7 +31,9 @@ pub(super) fn lives(lives: &Lives, anchor: i64) -> String {
         Lives::Life { pid, since, exit } => (pid, since, exit),
     };
     let since = since.map(|since| relative(since, anchor));
-    let until = exit.as_ref().map(|LifeEnd { at, reason }| format!("{}: {reason}", times::at(at, anchor)));
+    let until = exit
+        .as_ref()
+        .map(|LifeEnd { at, reason }| format!("{}: {}", times::at(at, anchor), ended::reason(reason.as_deref())));
     // A start that was not recorded is when the name was first told.
     match (since, until) {
         (Some(since), Some(until)) => format!("{pid} known from {since} to {until}"),

@@ -4,6 +4,7 @@ use super::sent::comma;
 use super::words::duration;
 use super::{timer, times};
 use crate::analysis::story::line::{Answered, SenderLine, ToldBy};
+use crate::tell::ended;
 
 pub(super) fn line(of: &SenderLine, anchor: i64) -> String {
     match of {
@@ -31,7 +32,7 @@ pub(super) fn line(of: &SenderLine, anchor: i64) -> String {
             };
             match ended {
                 Some(ended) => {
-                    let (at, reason) = (times::at(&ended.at, anchor), &ended.reason);
+                    let (at, reason) = (times::at(&ended.at, anchor), ended::reason(ended.reason.as_deref()));
                     format!("the runtime sent it: {by} told that {who} had ended at {at}: {reason}")
                 }
                 None => format!("the runtime sent it: {by} told of the end of {who}"),

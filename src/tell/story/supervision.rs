@@ -2,6 +2,7 @@
 
 use super::times;
 use crate::analysis::story::line::{After, New, Next, Place, Supervision};
+use crate::tell::ended;
 
 pub(super) fn line(of: &Supervision, anchor: i64) -> String {
     let Supervision::StartedBy { starter, event, after } = of else {
@@ -14,9 +15,9 @@ pub(super) fn line(of: &Supervision, anchor: i64) -> String {
 /// What followed its end.
 fn followed(After { place, next, starter_ended }: &After, anchor: i64) -> String {
     let place = place.map(|Place { nth, of }| format!(", start {nth} of {of}")).unwrap_or_default();
-    let ended = starter_ended
-        .as_ref()
-        .map(|ended| format!("; its starter ended at {}: {}", times::at(&ended.at, anchor), ended.reason));
+    let ended = starter_ended.as_ref().map(|ended| {
+        format!("; its starter ended at {}: {}", times::at(&ended.at, anchor), ended::reason(ended.reason.as_deref()))
+    });
     format!("{place}; {}{}", came(next, anchor), ended.unwrap_or_default())
 }
 

@@ -4,6 +4,7 @@ use super::sent::comma;
 use super::times;
 use super::words::{duration, messages, relative};
 use crate::analysis::story::line::{Bound, HandledThen, Lasts, Messages, WaitingLine};
+use crate::tell::ended;
 use crate::tell::words::{self, count, count_of};
 
 pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
@@ -12,7 +13,7 @@ pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
             format!("{request} sent to {target} at {}{}", times::at(at, anchor), comma(place.as_ref()))
         }
         WaitingLine::HadEnded { who, at, reason } => {
-            format!("{who} had ended at {}: {reason}", times::at(at, anchor))
+            format!("{who} had ended at {}: {}", times::at(at, anchor), ended::reason(reason.as_deref()))
         }
         WaitingLine::Busy { who, callback, message, since, lasts } => {
             let lasts = match lasts {

@@ -36,7 +36,8 @@ pub(crate) enum Became {
     EndedBefore {
         #[serde(flatten)]
         at: At,
-        reason: String,
+        /// `None`: it was not recorded.
+        reason: Option<String>,
     },
     CrashedOfThat(At),
     Crashed(At),

@@ -93,7 +93,8 @@ pub(crate) struct TableEnd {
     pub(crate) process: Process,
     #[serde(flatten)]
     pub(crate) at: At,
-    pub(crate) reason: String,
+    /// `None`: it was not recorded.
+    pub(crate) reason: Option<String>,
 }
 
 /// A call and what it made.

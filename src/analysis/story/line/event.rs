@@ -94,7 +94,8 @@ pub(crate) enum Did {
     /// What changed is not recorded.
     ChangedUntold,
     Ended {
-        reason: String,
+        /// `None`: it was not recorded.
+        reason: Option<String>,
     },
     Registered {
         name: String,

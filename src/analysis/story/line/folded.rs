@@ -50,7 +50,8 @@ pub(crate) enum Act {
     Failed {
         call: String,
         left: Left,
-        reason: String,
+        /// `None`: it was not recorded.
+        reason: Option<String>,
     },
     Sent {
         /// `call`, `cast`; none where that is not recorded.
@@ -64,7 +65,8 @@ pub(crate) enum Act {
         child: String,
     },
     Ended {
-        reason: String,
+        /// `None`: it was not recorded.
+        reason: Option<String>,
     },
     /// Trace messages were dropped, or the source was not connected.
     Dropped,

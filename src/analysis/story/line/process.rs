@@ -38,7 +38,8 @@ pub(crate) enum Lives {
 pub(crate) struct LifeEnd {
     #[serde(flatten)]
     pub(crate) at: At,
-    pub(crate) reason: String,
+    /// `None`: it was not recorded.
+    pub(crate) reason: Option<String>,
 }
 
 /// Kinds of messages it handled.

@@ -70,5 +70,6 @@ pub(crate) enum ToldBy {
 pub(crate) struct EndedFor {
     #[serde(flatten)]
     pub(crate) at: At,
-    pub(crate) reason: String,
+    /// `None`: it was not recorded.
+    pub(crate) reason: Option<String>,
 }

@@ -25,7 +25,8 @@ pub(crate) enum WaitingLine {
         who: Process,
         #[serde(flatten)]
         at: At,
-        reason: String,
+        /// `None`: it was not recorded.
+        reason: Option<String>,
     },
     /// What it was in when the call gave up.
     Busy {
