@@ -29,6 +29,7 @@ mod supervision;
 mod table;
 mod target;
 mod timer;
+mod unended;
 mod unseen;
 mod waiting;
 

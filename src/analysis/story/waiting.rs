@@ -11,11 +11,13 @@ use super::line::{At, Bound, HandledThen, Lasts, Late, Line, Messages, WaitingLi
 use super::part::{Cx, Part};
 use super::sent::{asked, sent_where};
 use super::supervision;
+use super::unended::{end_of_recording, would_end_be_told};
 use crate::analysis::abandoned::abandoned;
 use crate::analysis::ask::{EVER, inside, of};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
+use crate::analysis::seam;
 use crate::analysis::state::running_at;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
@@ -78,7 +80,31 @@ fn starting_at(cx: &Cx<'_>, pid: &str, at: i64) -> Result<Option<Fact>> {
     let filter = Filter { function: Some("init".to_owned()), arity: Some(1), ..inside(pid, &["function_entry"]) };
     let Some(init) = cx.ask.last(filter, (i64::MIN, at))? else { return Ok(None) };
     let is_done = exit_of_call(cx.ask, &init)?.is_some_and(|exit| exit.at() <= at);
-    Ok(Some(init).filter(|_| !is_done))
+    // What is called later says that it was done, too.
+    let later = cx.ask.newest(inside(pid, &["function_entry"]), (init.at().saturating_add(1), at), MAX_SENDS)?;
+    let may_be_done = later.iter().any(Fact::is_callback) || seam::last_break(cx.ask, pid, (init.at(), at))?.is_some();
+    Ok(Some(init).filter(|_| !is_done && !may_be_done))
+}
+
+/// How long a callback lasts.
+fn lasts(cx: &Cx<'_>, running: &Fact) -> Result<Lasts> {
+    let Some(exit) = exit_of_call(cx.ask, running)? else {
+        let is_to_the_end = would_end_be_told(cx, running, end_of_recording(cx)?)?;
+        return Ok(if is_to_the_end { Lasts::ToTheEnd } else { Lasts::Unrecorded });
+    };
+    let told = exit.event.duration_ns();
+    // An end that may be another call's does not say how long this one took.
+    let between = (!exit.is_untold_end()).then(|| exit.at().saturating_sub(running.at()));
+    Ok(told.or(between).map_or(Lasts::Unrecorded, Lasts::Ns))
+}
+
+/// Whether a process of which no running callback is known was in none: its callbacks are traced, and nothing is hidden
+/// since its last one returned.
+fn is_idle(cx: &Cx<'_>, pid: &str, at: i64) -> Result<bool> {
+    let entries = cx.ask.newest(inside(pid, &["function_entry"]), (i64::MIN, at), MAX_SENDS)?;
+    let Some(last) = entries.iter().find(|entry| entry.is_callback()) else { return Ok(false) };
+    let Some(back) = exit_of_call(cx.ask, last)?.filter(|back| back.at() <= at) else { return Ok(false) };
+    Ok(seam::last_break(cx.ask, pid, (back.at(), at))?.is_none())
 }
 
 /// What the process that was called did.
@@ -95,27 +121,24 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
             return Ok(Part::new("the process called", lines));
         }
     }
+    let queued = backlog(cx, pid, asked_at.saturating_sub(1))?;
     let running = match running_at(cx.ask, pid, gave_up)? {
         Some(running) => Some(running),
         None => starting_at(cx, pid, gave_up)?,
     };
     if let Some(running) = running {
-        let exit = exit_of_call(cx.ask, &running)?;
         let args = running.list("args");
         lines.push(Line::Waiting(WaitingLine::Busy {
             who: who.process(),
             callback: running.mfa().unwrap_or_default(),
             message: brief(args.first().copied().unwrap_or_default(), 60),
             since: At::of(&running),
-            lasts: match exit.and_then(|exit| exit.event.duration_ns()) {
-                Some(ns) => Lasts::Ns(ns),
-                // Without values its end may have been left out, too.
-                None if args.is_empty() => Lasts::Unrecorded,
-                None => Lasts::ToTheEnd,
-            },
+            lasts: lasts(cx, &running)?,
         }));
-    } else {
+    } else if queued.is_known && is_idle(cx, pid, gave_up)? {
         lines.push(Line::Waiting(WaitingLine::Idle { who: who.process() }));
+    } else {
+        lines.push(Line::Waiting(WaitingLine::Unseen { who: who.process() }));
     }
     lines.extend(waits(cx, pid, gave_up)?.map(Line::Waits));
     if let Some(abandoned) = abandoned(cx.ask, cx.names, pid, asked_at)? {
@@ -123,7 +146,6 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
         lines.push(Line::AtWorkFor(Box::new(abandoned)));
         lines.extend(offered.map(Line::Offered));
     }
-    let queued = backlog(cx, pid, asked_at.saturating_sub(1))?;
     let window = call.timeout_ms.map_or(WINDOW_NS, |ms| ms.saturating_mul(1_000_000)).max(1);
     // Not from before the recording.
     let first = cx.ask.first(Filter::default(), EVER)?.map_or(i64::MIN, |first| first.at());

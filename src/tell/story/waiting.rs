@@ -16,14 +16,21 @@ pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
             format!("{who} had ended at {}: {}", times::at(at, anchor), ended::reason(reason.as_deref()))
         }
         WaitingLine::Busy { who, callback, message, since, lasts } => {
-            let lasts = match lasts {
-                Lasts::Ns(ns) => format!(", {} in all", duration(*ns)),
-                Lasts::ToTheEnd => ", not back by the end of the recording".to_owned(),
-                Lasts::Unrecorded => ", its end is not recorded".to_owned(),
-            };
-            format!("{who} was in {callback} with {message} since {}{lasts}", times::at(since, anchor))
+            let at = times::at(since, anchor);
+            match lasts {
+                Lasts::Ns(ns) => format!("{who} was in {callback} with {message} since {at}, {} in all", duration(*ns)),
+                Lasts::ToTheEnd => {
+                    format!("{who} was in {callback} with {message} since {at}, not back by the end of the recording")
+                }
+                Lasts::Unrecorded => {
+                    format!("{who} had begun {callback} with {message} at {at}; when it was back is not recorded")
+                }
+            }
         }
         WaitingLine::Idle { who } => format!("{who} was in no callback when the call gave up"),
+        WaitingLine::Unseen { who } => {
+            format!("whether {who} was in a callback when the call gave up is not recorded")
+        }
         WaitingLine::Queued(queued) => format!("{} waited before this one in its mailbox", messages(*queued)),
         WaitingLine::Sampled { length, at } => format!("its mailbox held {length} at {}", times::at(at, anchor)),
         WaitingLine::Rate { from, to, came, handled } => {

@@ -39,6 +39,8 @@ pub(crate) enum WaitingLine {
     },
     /// It was in no callback then.
     Idle { who: Process },
+    /// Whether it was in one then is not recorded.
+    Unseen { who: Process },
     /// What was in its mailbox before the call.
     Queued(Messages),
     /// The length of its mailbox, as it was sampled.
@@ -67,7 +69,7 @@ pub(crate) enum Lasts {
     Ns(i64),
     /// It was not back when the recording ended.
     ToTheEnd,
-    /// Its end may have been left out.
+    /// Its end is not recorded, and may have been before the call gave up.
     Unrecorded,
 }
 
