@@ -17,6 +17,7 @@ mod event;
 mod failure;
 mod folded;
 mod held;
+mod kinds;
 pub(crate) mod line;
 mod onward;
 mod part;

@@ -13,7 +13,8 @@ use super::line::{
     Mailbox, Messages, Moment, Note, ProcessHead, SentFrom, Set, State, Trouble, Unanswered, Why,
 };
 use super::part::{Cx, Part, Story};
-use super::{ended_by, folded, held, supervision, waiting};
+use super::kinds::{self, Kinds};
+use super::{ended_by, folded, held, supervision};
 use crate::analysis::anomalies::{self, Glance};
 use crate::analysis::ask::{Ask, EVER, inside, of};
 use crate::analysis::change::{Changes, Source, Whose};
@@ -63,7 +64,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     let who = names.who(&newest.pid)?;
     let moment = if newest.exit.is_some() { Moment::End } else { Moment::LastEvent };
     let event = end.as_ref().map(Fact::id).unwrap_or_default().to_owned();
-    let kinds = waiting::kinds(&cx, &newest.pid, at)?;
+    let kinds = kinds::kinds(&cx, &newest.pid, at)?;
     let handled = handled(&cx, &newest.pid, (i64::MIN, at))?;
 
     let held = held::held(&cx, &newest.pid, newest.exit.as_ref())?;
@@ -88,7 +89,7 @@ pub(super) fn tell(ask: &Ask<'_>, names: &Names<'_>, target: &str, lives: &[Life
     story.parts.push(trouble(&cx, lives, at)?);
     story.parts.push(lost_updates(&cx, &newest.pid, &mut story.notes)?);
     story.parts.push(incarnations(lives));
-    story.parts.push(handled_part(&kinds, handled.count));
+    story.parts.push(handled_part(&kinds, handled.messages()));
     story.parts.push(state(&cx, &newest.pid)?);
     story.parts.push(callers(&cx, &newest.pid)?);
     story.parts.push(supervision::part(&cx, &who, newest.exit.as_ref())?);
@@ -135,17 +136,15 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
         }
         let until = life.exit.as_ref().map_or(at, Fact::at);
         if let Some(Peak { length, is_whole, event, every }) = peak(cx, who)?.filter(|peak| peak.length >= LONG) {
-            let kinds = waiting::kinds(cx, who, until)?;
-            let (total, count) = kinds
-                .iter()
-                .fold((0_i64, 0), |(total, count), kind| (total.saturating_add(kind.total), count + kind.count as i64));
+            let kinds = kinds::kinds(cx, who, until)?;
             lines.push(Trouble::Mailbox(Mailbox {
                 pid: who.clone(),
                 length,
                 is_whole,
                 at: At::of(&event),
                 every_ns: every,
-                took_ns: total / count.max(1),
+                took_ns: kinds.mean(),
+                of_newest: kinds.of_newest,
             }));
         }
         // With its end what waited is gone.
@@ -254,23 +253,23 @@ fn incarnations(all: &[Life]) -> Part {
 }
 
 /// Kinds of messages, most time first.
-fn handled_part(kinds: &[waiting::Handled], handled: u64) -> Part {
-    let kind = |kind: &waiting::Handled| {
+fn handled_part(kinds: &Kinds, handled: Messages) -> Part {
+    let kind = |kind: &kinds::Handled| {
         Handled::Kind(Kind {
             pattern: kind.pattern.clone(),
             count: kind.count,
             total_ns: kind.total,
             longest_ns: kind.longest,
-            event: kind.longest_id.clone(),
+            event: kind.event.clone(),
             endless: kind.endless,
         })
     };
-    let mut lines: Vec<Handled> = kinds.iter().take(SHOWN).map(kind).collect();
-    if kinds.len() > SHOWN {
-        lines.push(Handled::More(kinds.len() - SHOWN));
+    let mut lines: Vec<Handled> = kinds.all.iter().take(SHOWN).map(kind).collect();
+    if kinds.all.len() > SHOWN {
+        lines.push(Handled::More(kinds.all.len() - SHOWN));
     }
-    let looked_at: u64 = kinds.iter().map(|kind| kind.count).sum();
-    if looked_at < handled {
+    let looked_at: u64 = kinds.all.iter().map(|kind| kind.count).sum();
+    if looked_at < handled.count {
         lines.push(Handled::Newest { looked_at, of: handled });
     }
     Part::keeping("handled", 2, lines.into_iter().map(Line::Handled).collect())

@@ -1,4 +1,4 @@
-//! Is a call without a recorded end one that goes on, or may its end have been left out?
+//! Is a call without a recorded end one that goes on, or may its end have been left out? And how long did one take?
 
 use super::part::Cx;
 use crate::analysis::ask::{EVER, types};
@@ -17,6 +17,13 @@ pub(super) fn would_end_be_told(cx: &Cx<'_>, entry: &Fact, until: i64) -> Result
     let session = entry.event.session_id().map(str::to_owned);
     let ends = Filter { session_id: session, ..types(&["function_exit"]) };
     Ok(cx.ask.first(ends, EVER)?.is_some() && seam::last_break(cx.ask, entry.pid(), (entry.at(), until))?.is_none())
+}
+
+/// How long a call took, by its start and its end.
+pub(super) fn lasted(entry: &Fact, exit: &Fact) -> Option<i64> {
+    let between = exit.at().saturating_sub(entry.at());
+    // An end that may be another call's does not say how long this one took.
+    exit.event.duration_ns().or_else(|| (!exit.is_untold_end()).then_some(between))
 }
 
 /// When the recording ends.

@@ -1,17 +1,16 @@
 //! Why did a call get no reply? What the callee did meanwhile, what waited before it, and whether a reply came late.
 
-use std::collections::BTreeMap;
-
 use super::answer::answered;
 use super::backlog::{backlog, handled};
 use super::blocked::{has_answer, waits};
 use super::ended_by::by_supervisor;
 use super::failure::Failure;
+use super::kinds::{Handled, kinds};
 use super::line::{At, Bound, HandledThen, Lasts, Late, Line, Messages, WaitingLine};
 use super::part::{Cx, Part};
 use super::sent::{asked, sent_where};
 use super::supervision;
-use super::unended::{end_of_recording, would_end_be_told};
+use super::unended::{end_of_recording, lasted, would_end_be_told};
 use crate::analysis::abandoned::abandoned;
 use crate::analysis::ask::{EVER, inside, of};
 use crate::analysis::change::exit_of_call;
@@ -30,9 +29,6 @@ use crate::query::Filter;
 
 /// Sends looked back over for the call.
 const MAX_SENDS: usize = 100;
-
-/// Callbacks looked back over for how long each kind takes.
-const MAX_HANDLED: usize = 200;
 
 /// Window over which rates are counted where a call has no time limit.
 const WINDOW_NS: i64 = 1_000_000_000;
@@ -92,10 +88,7 @@ fn lasts(cx: &Cx<'_>, running: &Fact) -> Result<Lasts> {
         let is_to_the_end = would_end_be_told(cx, running, end_of_recording(cx)?)?;
         return Ok(if is_to_the_end { Lasts::ToTheEnd } else { Lasts::Unrecorded });
     };
-    let told = exit.event.duration_ns();
-    // An end that may be another call's does not say how long this one took.
-    let between = (!exit.is_untold_end()).then(|| exit.at().saturating_sub(running.at()));
-    Ok(told.or(between).map_or(Lasts::Unrecorded, Lasts::Ns))
+    Ok(lasted(running, &exit).map_or(Lasts::Unrecorded, Lasts::Ns))
 }
 
 /// Whether a process of which no running callback is known was in none: its callbacks are traced, and nothing is hidden
@@ -127,11 +120,10 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
         None => starting_at(cx, pid, gave_up)?,
     };
     if let Some(running) = running {
-        let args = running.list("args");
         lines.push(Line::Waiting(WaitingLine::Busy {
             who: who.process(),
             callback: running.mfa().unwrap_or_default(),
-            message: brief(args.first().copied().unwrap_or_default(), 60),
+            message: running.handled().map(|message| brief(message, 60)),
             since: At::of(&running),
             lasts: lasts(cx, &running)?,
         }));
@@ -152,6 +144,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     let span = (asked_at.saturating_sub(window).max(first), gave_up);
     let came = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), span)?;
     let kinds = kinds(cx, pid, gave_up)?;
+    let of_newest = kinds.of_newest;
     if queued.waiting > 0 {
         let bound = if queued.is_whole { Bound::Exact } else { Bound::AtLeast };
         lines.push(Line::Waiting(WaitingLine::Queued(Messages { count: queued.waiting, bound })));
@@ -172,68 +165,14 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     };
     lines.push(Line::Waiting(WaitingLine::Rate { from: span.0, to: span.1, came, handled }));
     let takes = |kind: Handled| WaitingLine::Takes {
-        mean_ns: kind.total / kind.count.max(1) as i64,
+        mean_ns: kind.mean(),
         pattern: kind.pattern,
         longest_ns: kind.longest,
-        longest: kind.longest_id,
+        longest: kind.event,
         count: kind.count,
+        endless: kind.endless,
+        of_newest,
     };
-    lines.extend(kinds.into_iter().take(3).map(takes).map(Line::Waiting));
+    lines.extend(kinds.all.into_iter().take(3).map(takes).map(Line::Waiting));
     Ok(Part::keeping("the process called", lines.len().min(5), lines))
-}
-
-/// How long one kind of message takes.
-pub(super) struct Handled {
-    pub(super) pattern: String,
-    pub(super) count: u64,
-    pub(super) total: i64,
-    pub(super) longest: i64,
-    pub(super) longest_id: String,
-    /// Of these, such whose end was not recorded: how long they took is not known.
-    pub(super) endless: u64,
-}
-
-/// The kinds of messages a process handled up to a time, most time first; of its newest callbacks.
-pub(super) fn kinds(cx: &Cx<'_>, pid: &str, until: i64) -> Result<Vec<Handled>> {
-    let mut found: BTreeMap<String, Handled> = BTreeMap::new();
-    let mut entries = Vec::new();
-    for function in ["handle_call", "handle_cast", "handle_info"] {
-        let filter = Filter { function: Some(function.to_owned()), ..inside(pid, &["function_entry"]) };
-        entries.extend(cx.ask.newest(filter, (i64::MIN, until), MAX_HANDLED)?);
-    }
-    // One after the other: only the newest may still be running.
-    entries.retain(Fact::takes_message);
-    let newest = entries.iter().map(Fact::key).max();
-    for entry in &entries {
-        let args = entry.list("args");
-        let pattern = Value::read(args.first().copied().unwrap_or_default()).pattern();
-        let took = match exit_of_call(cx.ask, entry)? {
-            Some(exit) => exit.event.duration_ns(),
-            None => (Some(entry.key()) == newest).then(|| until.saturating_sub(entry.at()).max(0)),
-        };
-        let kind = found.entry(pattern.clone()).or_insert_with(|| Handled {
-            pattern,
-            count: 0,
-            total: 0,
-            longest: -1,
-            longest_id: String::new(),
-            endless: 0,
-        });
-        kind.count += 1;
-        let Some(took) = took else {
-            kind.endless += 1;
-            if kind.longest < 0 {
-                entry.id().clone_into(&mut kind.longest_id);
-            }
-            continue;
-        };
-        kind.total = kind.total.saturating_add(took);
-        if took > kind.longest {
-            kind.longest = took;
-            entry.id().clone_into(&mut kind.longest_id);
-        }
-    }
-    let mut kinds: Vec<Handled> = found.into_values().collect();
-    kinds.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| a.pattern.cmp(&b.pattern)));
-    Ok(kinds)
 }

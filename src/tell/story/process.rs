@@ -48,17 +48,21 @@ pub(super) fn handled(handled: &Handled) -> String {
     match handled {
         Handled::Kind(one) => kind(one),
         Handled::More(more) => count(*more, "more kind"),
-        Handled::Newest { looked_at, of } => format!("these are the newest {looked_at} of {of}"),
+        Handled::Newest { looked_at, of } => {
+            format!("these are {looked_at} of {}: the newest calls of each callback", messages(*of))
+        }
     }
 }
 
 fn kind(kind: &Kind) -> String {
     let Kind { pattern, count, event, .. } = kind;
-    let head = format!("{pattern}{}", words::times(*count as usize));
-    let took = format!("{} in all, {} at most", duration(kind.total_ns), duration(kind.longest_ns));
+    let head = format!("{}{}", words::message(pattern.as_deref()), words::times(*count as usize));
+    let (Some(total), Some(longest)) = (kind.total_ns.map(duration), kind.longest_ns.map(duration)) else {
+        return format!("{head}: how long is not recorded ({event})");
+    };
+    let took = format!("{total} in all, {longest} at most");
     match kind.endless {
         0 => format!("{head}: {took} ({event})"),
-        all if all == *count => format!("{head}: how long is not recorded ({event})"),
         some => format!("{head}: {took}, and {some} whose end is not recorded ({event})"),
     }
 }

@@ -34,13 +34,18 @@ pub(super) fn told(trouble: &Trouble, anchor: i64) -> String {
             left(*how),
             at(when)
         ),
-        Trouble::Mailbox(Mailbox { pid, length, is_whole, at: when, every_ns, took_ns }) => format!(
-            "the mailbox of {pid} grew to {}{length} messages by {}: one came every {} on average, and took {}",
-            if *is_whole { "" } else { "at least " },
-            at(when),
-            duration(*every_ns),
-            duration(*took_ns)
-        ),
+        Trouble::Mailbox(Mailbox { pid, length, is_whole, at: when, every_ns, took_ns, of_newest }) => {
+            let took = took_ns.map_or_else(
+                || "; how long one took is not recorded".to_owned(),
+                |ns| format!(", and took {}{}", duration(ns), words::of_newest(*of_newest)),
+            );
+            format!(
+                "the mailbox of {pid} grew to {}{length} messages by {}: one came every {} on average{took}",
+                if *is_whole { "" } else { "at least " },
+                at(when),
+                duration(*every_ns),
+            )
+        }
         Trouble::Unhandled { messages: queued, pid, at: when } => {
             format!("{} unhandled in the mailbox of {pid} at {}", messages(*queued), relative(*when, anchor))
         }

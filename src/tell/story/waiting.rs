@@ -2,7 +2,7 @@
 
 use super::sent::comma;
 use super::times;
-use super::words::{duration, messages, relative};
+use super::words::{duration, message as of_message, messages, of_newest as newest_calls, relative};
 use crate::analysis::story::line::{Bound, HandledThen, Lasts, Messages, WaitingLine};
 use crate::tell::ended;
 use crate::tell::words::{self, count, count_of};
@@ -16,7 +16,7 @@ pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
             format!("{who} had ended at {}: {}", times::at(at, anchor), ended::reason(reason.as_deref()))
         }
         WaitingLine::Busy { who, callback, message, since, lasts } => {
-            let at = times::at(since, anchor);
+            let (message, at) = (of_message(message.as_deref()), times::at(since, anchor));
             match lasts {
                 Lasts::Ns(ns) => format!("{who} was in {callback} with {message} since {at}, {} in all", duration(*ns)),
                 Lasts::ToTheEnd => {
@@ -47,10 +47,15 @@ pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
             let (from, to) = (relative(*from, anchor), relative(*to, anchor));
             format!("from {from} to {to}: {} came, {handled}", count(*came, "message"))
         }
-        WaitingLine::Takes { pattern, mean_ns, longest_ns, longest, count } => {
-            let (mean, worst) = (duration(*mean_ns), duration(*longest_ns));
-            let times = words::count(*count, "time");
-            format!("{pattern} took {mean} on average, {worst} at most ({longest}), {times}")
+        WaitingLine::Takes { pattern, mean_ns, longest_ns, longest, count, endless, of_newest } => {
+            let (pattern, times) = (of_message(pattern.as_deref()), words::count(*count, "time"));
+            let newest = newest_calls(*of_newest);
+            let (Some(mean), Some(worst)) = (mean_ns.map(duration), longest_ns.map(duration)) else {
+                return format!("{pattern} was handled {times}{newest}; how long it took is not recorded ({longest})");
+            };
+            let endless =
+                if *endless > 0 { format!(", {endless} of which whose end is not recorded") } else { String::new() };
+            format!("{pattern} took {mean} on average, {worst} at most ({longest}), {times}{endless}{newest}")
         }
     }
 }

@@ -28,6 +28,16 @@ pub(super) fn messages(messages: Messages) -> String {
     format!("{bound}{}", count(messages.count, "message"))
 }
 
+/// A message, or what stands for one that is not recorded.
+pub(super) fn message(message: Option<&str>) -> &str {
+    message.unwrap_or("a message that was not recorded")
+}
+
+/// Of which calls a figure is, where not all were looked at.
+pub(super) fn of_newest(newest: Option<usize>) -> String {
+    newest.map(|newest| format!(", of the newest {newest} calls of each callback")).unwrap_or_default()
+}
+
 /// How a call that failed was left.
 pub(super) const fn left(left: Left) -> &'static str {
     match left {

@@ -49,20 +49,22 @@ pub(crate) enum Handled {
     Kind(Kind),
     /// Kinds that are not told.
     More(usize),
-    /// Only the newest messages were looked at.
+    /// Only the newest calls of each callback were looked at.
     Newest {
         looked_at: u64,
-        of: u64,
+        of: Messages,
     },
 }
 
 /// One kind of message.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Kind {
-    pub(crate) pattern: String,
+    /// `None`: the messages were not recorded.
+    pub(crate) pattern: Option<String>,
     pub(crate) count: u64,
-    pub(crate) total_ns: i64,
-    pub(crate) longest_ns: i64,
+    /// Of those whose end was recorded; `None`: of none it was.
+    pub(crate) total_ns: Option<i64>,
+    pub(crate) longest_ns: Option<i64>,
     /// The one that took longest.
     pub(crate) event: String,
     /// Of these, such whose end was not recorded.

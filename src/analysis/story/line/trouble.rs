@@ -80,8 +80,11 @@ pub(crate) struct Mailbox {
     pub(crate) at: At,
     /// Between two messages, on average.
     pub(crate) every_ns: i64,
-    /// What one took, on average.
-    pub(crate) took_ns: i64,
+    /// What one took, on average, of those whose end was recorded; `None`: of none it was.
+    pub(crate) took_ns: Option<i64>,
+    /// Of so many newest calls of each callback, where not all were looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) of_newest: Option<usize>,
 }
 
 /// Calls to it without a reply.

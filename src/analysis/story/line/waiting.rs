@@ -32,7 +32,8 @@ pub(crate) enum WaitingLine {
     Busy {
         who: Process,
         callback: String,
-        message: String,
+        /// `None`: it was not recorded.
+        message: Option<String>,
         #[serde(flatten)]
         since: At,
         lasts: Lasts,
@@ -53,12 +54,19 @@ pub(crate) enum WaitingLine {
     Rate { from: i64, to: i64, came: u64, handled: HandledThen },
     /// How long a kind of message takes it.
     Takes {
-        pattern: String,
-        mean_ns: i64,
-        longest_ns: i64,
+        /// `None`: the messages were not recorded.
+        pattern: Option<String>,
+        /// Of those whose end was recorded; `None`: of none it was.
+        mean_ns: Option<i64>,
+        longest_ns: Option<i64>,
         /// The callback that took longest.
         longest: String,
         count: u64,
+        /// Of these, such whose end was not recorded.
+        endless: u64,
+        /// Of so many newest calls of each callback, where not all were looked at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        of_newest: Option<usize>,
     },
 }
 
