@@ -3,9 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use super::line::{Bound, Messages};
+use super::line::{Bound, HandledThen, Messages};
 use super::part::Cx;
-use crate::analysis::ask::inside;
+use crate::analysis::ask::{EVER, inside, of};
 use crate::analysis::fact::Fact;
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{Ledger, Message};
@@ -13,12 +13,16 @@ use crate::analysis::mailbox::{Mailbox, Measure};
 use crate::analysis::parts::Quiet;
 use crate::analysis::traffic::Traffic;
 use crate::error::Result;
+use crate::event::Role;
 use crate::event::behaviour::{By, takes_message};
 use crate::event::time::Time;
 use crate::query::Filter;
 
 /// Callbacks that are looked into, one by one.
 const MAX_CALLBACKS: u64 = 10_000;
+
+/// Calls looked through for a callback.
+const MAX_ENTRIES: usize = 200;
 
 /// What waited in a mailbox at a time.
 pub(super) struct Backlog {
@@ -93,6 +97,32 @@ pub(super) fn handled(cx: &Cx<'_>, pid: &str, (since, until): (i64, i64)) -> Res
         })?;
     }
     Ok(all)
+}
+
+/// Messages that came to a process in a span of time, but for the answers to its own calls and what its loop takes itself.
+pub(super) fn came(cx: &Cx<'_>, pid: &str, (since, until): (i64, i64)) -> Result<Messages> {
+    let Some(ledger) = cx.ledger(pid)? else {
+        let count = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), (since, until))?;
+        return Ok(Messages { count, bound: Bound::AtMost });
+    };
+    let traffic = Traffic::new(&ledger);
+    let messages = ledger.processes_called(pid).into_iter().flat_map(|process| traffic.to(process));
+    let is_then = |at: i64| (since..=until).contains(&at);
+    Ok(Messages { count: messages.filter(|(_, message)| is_then(message.sent.at)).count() as u64, bound: Bound::Exact })
+}
+
+/// What is known of the messages a process handled in a span of time, of which no count is.
+pub(super) fn uncounted(cx: &Cx<'_>, pid: &str, span: (i64, i64)) -> Result<HandledThen> {
+    let is_called = |span| -> Result<Option<bool>> {
+        let entries = cx.ask.newest(inside(pid, &["function_entry"]), span, MAX_ENTRIES)?;
+        Ok(if entries.iter().any(Fact::is_callback) { Some(true) } else { (entries.len() < MAX_ENTRIES).then_some(false) })
+    };
+    Ok(match is_called(span)? {
+        // A state machine's, of which one message may call several or none.
+        Some(true) | None => HandledThen::Uncounted,
+        Some(false) if is_called(EVER)? == Some(false) => HandledThen::Untraced,
+        Some(false) => HandledThen::NoCallback,
+    })
 }
 
 /// The longest a mailbox was.

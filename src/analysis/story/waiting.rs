@@ -1,7 +1,7 @@
 //! Why did a call get no reply? What the callee did meanwhile, what waited before it, and whether a reply came late.
 
 use super::answer::answered;
-use super::backlog::{backlog, handled};
+use super::backlog::{backlog, came, handled, uncounted};
 use super::blocked::{has_answer, waits};
 use super::ended_by::by_supervisor;
 use super::failure::Failure;
@@ -12,7 +12,7 @@ use super::sent::{asked, sent_where};
 use super::supervision;
 use super::unended::{end_of_recording, lasted, would_end_be_told};
 use crate::analysis::abandoned::abandoned;
-use crate::analysis::ask::{EVER, inside, of};
+use crate::analysis::ask::{EVER, inside};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
@@ -23,7 +23,6 @@ use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
 use crate::analysis::who::called;
 use crate::error::Result;
-use crate::event::Role;
 use crate::event::exit_reason::Call;
 use crate::query::Filter;
 
@@ -142,7 +141,7 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     // Not from before the recording.
     let first = cx.ask.first(Filter::default(), EVER)?.map_or(i64::MIN, |first| first.at());
     let span = (asked_at.saturating_sub(window).max(first), gave_up);
-    let came = cx.ask.count(of(pid, Role::Receiver, &["message_send"]), span)?;
+    let came = came(cx, pid, span)?;
     let kinds = kinds(cx, pid, gave_up)?;
     let of_newest = kinds.of_newest;
     if queued.waiting > 0 {
@@ -158,10 +157,8 @@ fn callee(cx: &Cx<'_>, pid: &str, send: Option<&Fact>, gave_up: i64, call: &Call
     let handled = if handled.count > 0 || queued.is_known {
         let bound = if handled.is_bound { Bound::AtMost } else { Bound::Exact };
         HandledThen::Count(Messages { count: handled.count, bound })
-    } else if cx.ledger(pid)?.is_none() {
-        HandledThen::NoCallback
     } else {
-        HandledThen::Untraced
+        uncounted(cx, pid, span)?
     };
     lines.push(Line::Waiting(WaitingLine::Rate { from: span.0, to: span.1, came, handled }));
     let takes = |kind: Handled| WaitingLine::Takes {

@@ -39,13 +39,14 @@ pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
                     let bound = if *bound == Bound::AtMost { "at most " } else { "" };
                     format!("{bound}{} handled", count_of(*count, "was", "were"))
                 }
+                HandledThen::Uncounted => "how many were handled is not known".to_owned(),
                 HandledThen::NoCallback => "no callback of it was recorded then".to_owned(),
                 HandledThen::Untraced => {
                     "how many were handled is not recorded: its callbacks were not traced".to_owned()
                 }
             };
             let (from, to) = (relative(*from, anchor), relative(*to, anchor));
-            format!("from {from} to {to}: {} came, {handled}", count(*came, "message"))
+            format!("from {from} to {to}: {} came, {handled}", messages(*came))
         }
         WaitingLine::Takes { pattern, mean_ns, longest_ns, longest, count, endless, of_newest } => {
             let (pattern, times) = (of_message(pattern.as_deref()), words::count(*count, "time"));

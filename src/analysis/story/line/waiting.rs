@@ -51,7 +51,7 @@ pub(crate) enum WaitingLine {
         at: At,
     },
     /// How many messages came to it, and how many it handled, from when to when.
-    Rate { from: i64, to: i64, came: u64, handled: HandledThen },
+    Rate { from: i64, to: i64, came: Messages, handled: HandledThen },
     /// How long a kind of message takes it.
     Takes {
         /// `None`: the messages were not recorded.
@@ -86,6 +86,8 @@ pub(crate) enum Lasts {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HandledThen {
     Count(Messages),
+    /// Callbacks were recorded then, of which one message may call several, or none.
+    Uncounted,
     /// No callback was recorded then.
     NoCallback,
     /// Its callbacks were not traced.
