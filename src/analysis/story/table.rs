@@ -4,13 +4,14 @@
 //! is seldom traced; but the last that the failed function went well for, and those that ended since, are.
 
 use super::failure::Failure;
-use super::line::{At, CauseLine, TableEnd};
+use super::line::{At, Bound, CauseLine, TableEnd};
 use super::part::Cx;
 use super::reason::operands;
 use crate::analysis::ask::types;
 use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::value::brief::brief;
+use crate::analysis::who::exit_of;
 use crate::error::Result;
 use crate::event::home;
 use crate::query::Filter;
@@ -66,21 +67,27 @@ fn lines(cx: &Cx<'_>, raised: &Fact) -> Result<Vec<CauseLine>> {
     let before = (i64::MIN, raised.at().saturating_sub(1));
     let ends = cx.ask.newest(calls, before, MAX_CALLS)?;
     let Some(good) = ends.iter().find(|end| !end.is_failed_exit() && !end.is_untold_end()) else {
-        return Ok(vec![CauseLine::NeverWell { function }]);
+        let of_newest = (ends.len() == MAX_CALLS).then_some(MAX_CALLS);
+        return Ok(vec![CauseLine::NeverWell { function, of_newest }]);
     };
     let exits = Filter { node, ..types(&["process_exit"]) };
     let exits = cx.ask.newest(exits, (good.at(), raised.at()), MAX_EXITS)?;
-    let user = exits.iter().find(|exit| exited(exit) == good.pid());
+    let is_whole = exits.len() < MAX_EXITS;
+    let mut user = exits.iter().find(|exit| exited(exit) == good.pid()).cloned();
+    if user.is_none() && !is_whole {
+        user = exit_of(cx.ask, good.pid())?.filter(|exit| (good.at()..=raised.at()).contains(&exit.at()));
+    }
     let mut told = vec![CauseLine::WentWell {
         function,
         at: At::of(good),
         by: cx.names.who(good.pid())?.process(),
-        ended: user.map(|exit| end(cx, exit)).transpose()?.map(Box::new),
+        ended: user.as_ref().map(|exit| end(cx, exit)).transpose()?.map(Box::new),
     }];
     // Who used it last and ended is the likeliest owner.
     if user.is_none() {
         let ends: Result<Vec<TableEnd>> = exits.iter().take(MAX_ENDS).map(|exit| end(cx, exit)).collect();
-        told.push(CauseLine::EndedSince { ends: ends?, beyond: exits.len().saturating_sub(MAX_ENDS) });
+        let bound = if is_whole { Bound::Exact } else { Bound::AtLeast };
+        told.push(CauseLine::EndedSince { ends: ends?, beyond: exits.len().saturating_sub(MAX_ENDS), bound });
     }
     Ok(told)
 }

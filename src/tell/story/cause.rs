@@ -2,7 +2,7 @@
 
 use super::sent::comma;
 use super::{times, words};
-use crate::analysis::story::line::{BadValue, CameBack, CauseLine, Made, TableEnd};
+use crate::analysis::story::line::{BadValue, Bound, CameBack, CauseLine, Made, TableEnd};
 use crate::tell::ended;
 use crate::tell::words::count_of;
 
@@ -50,7 +50,10 @@ pub(super) fn line(of: &CauseLine, anchor: i64) -> String {
             format!("that message came from {sender}{}{event}", comma(place.as_ref()))
         }
         CauseLine::ResultOf(made) => format!("the value is the result of {}", result(made)),
-        CauseLine::NeverWell { function } => {
+        CauseLine::NeverWell { function, of_newest: Some(newest) } => {
+            format!("none of the newest {newest} calls of {function} before is recorded to have gone well")
+        }
+        CauseLine::NeverWell { function, of_newest: None } => {
             format!("no call of {function} is recorded to have gone well before: the table may not have been made yet")
         }
         CauseLine::WentWell { function, at, by, ended } => {
@@ -70,12 +73,13 @@ pub(super) fn line(of: &CauseLine, anchor: i64) -> String {
         CauseLine::EndedSince { ends, .. } if ends.is_empty() => {
             "no process is recorded to have ended since; the table may have been deleted".to_owned()
         }
-        CauseLine::EndedSince { ends, beyond } => {
+        CauseLine::EndedSince { ends, beyond, bound } => {
             let end = |TableEnd { process, at, reason }: &TableEnd| {
                 format!("{process} at {} with {}", times::at(at, anchor), ended::reason(reason.as_deref()))
             };
             let ends: Vec<String> = ends.iter().map(end).collect();
-            let beyond = if *beyond > 0 { format!(" and {beyond} more") } else { String::new() };
+            let least = if *bound == Bound::Exact { "" } else { "at least " };
+            let beyond = if *beyond > 0 { format!(" and {least}{beyond} more") } else { String::new() };
             format!("ended since then: {}{beyond}; {ENDS_WITH}", ends.join(", "))
         }
     }

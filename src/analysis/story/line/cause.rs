@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::at::At;
 use super::came_back::CameBack;
+use super::messages::Bound;
 use super::sent::SentWhere;
 use crate::analysis::found::Process;
 
@@ -73,7 +74,12 @@ pub(crate) enum CauseLine {
     /// The call whose result it is.
     ResultOf(Made),
     /// The function that missed a table never went well before, as far as is recorded.
-    NeverWell { function: String },
+    NeverWell {
+        function: String,
+        /// Of so many newest calls, where not all were looked at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        of_newest: Option<usize>,
+    },
     /// When it last went well, and whether the process it did so in ended since.
     WentWell {
         function: String,
@@ -84,7 +90,12 @@ pub(crate) enum CauseLine {
         ended: Option<Box<TableEnd>>,
     },
     /// Others that ended since, the newest first.
-    EndedSince { ends: Vec<TableEnd>, beyond: usize },
+    EndedSince {
+        ends: Vec<TableEnd>,
+        /// How many more, and whether that is all.
+        beyond: usize,
+        bound: Bound,
+    },
 }
 
 /// The end of a process that may have owned a table.
