@@ -1,6 +1,6 @@
 //! Who started a process, and was it started again?
 
-use super::line::{self, After, At, EndedFor, Line, New, Place, Supervision};
+use super::line::{self, After, At, Bound, EndedFor, Line, New, Place, Supervision};
 use super::part::{Cx, Part};
 use crate::analysis::ask::{Ask, EVER, inside, of, types};
 use crate::analysis::ends;
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::event::{Role, home};
 use crate::query::Filter;
 
-/// Spawns looked at for the one that replaces a process.
+/// Spawns looked at for the one that replaces a process, before its end and after.
 const MAX_SPAWNS: usize = 500;
 
 /// Later starts of the same that are looked at.
@@ -32,8 +32,10 @@ pub(super) fn part(cx: &Cx<'_>, who: &Who, exit: Option<&Fact>) -> Result<Part> 
 
 /// What followed its end.
 fn after(cx: &Cx<'_>, who: &Who, starter: &Who, spawn: &Fact, exit: &Fact) -> Result<After> {
-    let all = starts(cx.ask, spawn)?;
-    let nth = all.iter().position(|one| one.id() == spawn.id()).map_or(0, |place| place + 1);
+    let Starts { all, is_whole_before, is_whole_after } = starts(cx.ask, spawn, exit)?;
+    let nth = all.iter().position(|one| one.id() == spawn.id()).map(|place| place + 1).filter(|_| is_whole_before);
+    let bound = if is_whole_after { Bound::Exact } else { Bound::AtLeast };
+    let place = nth.filter(|_| all.len() > 1).map(|nth| Place { nth, of: all.len(), bound });
     let new = |start: &Fact| New { pid: start.text("spawned_pid").unwrap_or_default().to_owned(), at: At::of(start) };
     let next = match next(cx.ask, &starter.pid, spawn, exit, &all)? {
         Next::Restart(first, told) => {
@@ -47,16 +49,18 @@ fn after(cx: &Cx<'_>, who: &Who, starter: &Who, spawn: &Fact, exit: &Fact) -> Re
             reply: reply.id().to_owned(),
         },
         Next::Unknown(first) => line::Next::MayBe(new(&first)),
-        Next::None => renamed(cx.ask, who, exit)?.map_or(line::Next::Nothing, |other| {
-            line::Next::Renamed(New { pid: other.pid().to_owned(), at: At::of(&other) })
-        }),
+        Next::None => match renamed(cx.ask, who, exit)? {
+            Some(other) => line::Next::Renamed(New { pid: other.pid().to_owned(), at: At::of(&other) }),
+            None if is_whole_after => line::Next::Nothing,
+            None => line::Next::NotAmong(MAX_SPAWNS),
+        },
     };
     // A supervisor that restarts too often ends.
     let end = if is_supervisor(starter) { exit_of(cx.ask, &starter.pid)? } else { None };
     let starter_ended = end
         .filter(|end| end.key() > exit.key())
         .map(|end| EndedFor { at: At::of(&end), reason: ends::brief_reason(&end, 60) });
-    Ok(After { place: (all.len() > 1).then_some(Place { nth, of: all.len() }), next, starter_ended })
+    Ok(After { place, next, starter_ended })
 }
 
 fn is_supervisor(who: &Who) -> bool {
@@ -115,7 +119,8 @@ fn ends_told(ask: &Ask<'_>, parent: &str, exit: &Fact, all: &[Fact]) -> Result<V
     let mut receives = Vec::new();
     for kind in ["{:EXIT,", "{:DOWN,"] {
         let filter = Filter { text: Some(kind.to_owned()), ..inside(parent, &["message_receive"]) };
-        receives.extend(ask.oldest(filter, (since, i64::MAX), MAX_SPAWNS)?);
+        receives.extend(ask.newest(filter.clone(), (since, exit.at()), MAX_SPAWNS)?);
+        receives.extend(ask.oldest(filter, (exit.at().saturating_add(1), i64::MAX), MAX_SPAWNS)?);
     }
     receives.sort_by_key(Fact::key);
     let read = |receive: Fact| {
@@ -142,9 +147,27 @@ fn is_cut(spawn: &Fact) -> bool {
 }
 
 /// Spawns of the same by the same starter, in their order.
-fn starts(ask: &Ask<'_>, spawn: &Fact) -> Result<Vec<Fact>> {
+struct Starts {
+    all: Vec<Fact>,
+    /// Whether these are all up to the end of the process, and after it.
+    is_whole_before: bool,
+    is_whole_after: bool,
+}
+
+/// The starts of the same around the end of a process.
+fn starts(ask: &Ask<'_>, spawn: &Fact, exit: &Fact) -> Result<Starts> {
     let parent = spawn.text("parent_pid").unwrap_or_else(|| spawn.pid());
-    let all = ask.oldest(of(parent, Role::Parent, &["process_spawn"]), EVER, MAX_SPAWNS)?;
+    let spawns = || of(parent, Role::Parent, &["process_spawn"]);
+    let mut all = ask.newest(spawns(), (i64::MIN, exit.at()), MAX_SPAWNS)?;
+    let is_whole_before = all.len() < MAX_SPAWNS;
+    all.reverse();
+    // One that lived long may have been started before all of these.
+    if spawn.at() <= exit.at() && !all.iter().any(|one| one.id() == spawn.id()) {
+        all.insert(0, spawn.clone());
+    }
+    let later = ask.oldest(spawns(), (exit.at().saturating_add(1), i64::MAX), MAX_SPAWNS)?;
+    let is_whole_after = later.len() < MAX_SPAWNS;
+    all.extend(later);
     let kind = |one: &'_ Fact| {
         one.text("callback_module").map(str::to_owned).or_else(|| Some(ends::spawned(one).behaviour()?.1.to_owned()))
     };
@@ -159,7 +182,8 @@ fn starts(ask: &Ask<'_>, spawn: &Fact) -> Result<Vec<Fact>> {
             is_of_kind && (one.text("spawn_args") == spawn.text("spawn_args") || is_cut(one) && is_cut(spawn))
         }
     };
-    Ok(all.into_iter().filter(is_same).collect())
+    all.retain(is_same);
+    Ok(Starts { all, is_whole_before, is_whole_after })
 }
 
 /// Who was registered under the name after the end.

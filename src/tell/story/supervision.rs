@@ -1,7 +1,7 @@
 //! Who started a process, and was it started again?
 
 use super::times;
-use crate::analysis::story::line::{After, New, Next, Place, Supervision};
+use crate::analysis::story::line::{After, Bound, New, Next, Place, Supervision};
 use crate::tell::ended;
 
 pub(super) fn line(of: &Supervision, anchor: i64) -> String {
@@ -14,7 +14,11 @@ pub(super) fn line(of: &Supervision, anchor: i64) -> String {
 
 /// What followed its end.
 fn followed(After { place, next, starter_ended }: &After, anchor: i64) -> String {
-    let place = place.map(|Place { nth, of }| format!(", start {nth} of {of}")).unwrap_or_default();
+    let nth = |Place { nth, of, bound }: Place| {
+        let least = if bound == Bound::Exact { "" } else { "at least " };
+        format!(", start {nth} of {least}{of}")
+    };
+    let place = place.map(nth).unwrap_or_default();
     let ended = starter_ended.as_ref().map(|ended| {
         format!("; its starter ended at {}: {}", times::at(&ended.at, anchor), ended::reason(ended.reason.as_deref()))
     });
@@ -46,6 +50,7 @@ fn came(next: &Next, anchor: i64) -> String {
             at(new)
         ),
         Next::Renamed(new) => format!("its name went to {} at {}", new.pid, at(new)),
+        Next::NotAmong(starts) => format!("not restarted among the next {starts} processes that its starter started"),
         Next::Nothing => "not restarted as far as is recorded".to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::at::At;
+use super::messages::Bound;
 use super::sender::EndedFor;
 use crate::analysis::found::Process;
 
@@ -24,7 +25,7 @@ pub(crate) enum Supervision {
 /// What followed the end of a process.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct After {
-    /// Which of several starts of the same it was.
+    /// Which of several starts of the same it was, where all before it were looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) place: Option<Place>,
     pub(crate) next: Next,
@@ -38,6 +39,8 @@ pub(crate) struct After {
 pub(crate) struct Place {
     pub(crate) nth: usize,
     pub(crate) of: usize,
+    /// Whether there are no more.
+    pub(crate) bound: Bound,
 }
 
 /// What took the place of a process, as far as is recorded.
@@ -62,6 +65,8 @@ pub(crate) enum Next {
     /// Another was given its name.
     Renamed(New),
     Nothing,
+    /// None of so many that the starter started next; it started more.
+    NotAmong(usize),
 }
 
 /// A process that came later.
