@@ -18,13 +18,14 @@ pub(super) fn line(of: &AnswerLine, anchor: i64) -> String {
             let took = took_ns.map(|ns| format!(", and took {}", duration(ns))).unwrap_or_default();
             format!("it was handled at {} after {queued} in the mailbox{after}{took}", times::at(at, anchor))
         }
-        AnswerLine::NoReply { came_back, result, event } => {
+        AnswerLine::NoReply { came_back, result, event, may_be_unseen } => {
             let how = match came_back {
                 CameBack::Untold => "ended, and whether it returned is not recorded".to_owned(),
                 CameBack::Failed(left) => format!("{} {result}", words::left(*left)),
                 CameBack::Returned => format!("returned {result}"),
             };
-            format!("no reply was sent: the callback {how} ({event})")
+            let none = if *may_be_unseen { "no reply is recorded" } else { "no reply was sent" };
+            format!("{none}: the callback {how} ({event})")
         }
         AnswerLine::Replied { at, late } => {
             let after = match late {

@@ -27,8 +27,14 @@ pub(crate) enum AnswerLine {
         late: Option<Late>,
         took_ns: Option<i64>,
     },
-    /// How the callback ended that sent no reply.
-    NoReply { came_back: CameBack, result: String, event: String },
+    /// How the callback ended that sent no reply, as far as is recorded.
+    NoReply {
+        came_back: CameBack,
+        result: String,
+        event: String,
+        /// Whether one may have been sent that was not recorded.
+        may_be_unseen: bool,
+    },
     Replied {
         #[serde(flatten)]
         at: At,
