@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::backlog::{Peak, backlog, handled, peak};
-use super::callers::{MAX_CALLS, goes_on, unanswered};
+use super::callers::{goes_on, unanswered};
 use super::calls::{enclosing, left};
 use super::line::{
     Anchor, Asked, AskedBy, At, BadEnd, Bound, Failed, Handled, Head, Kind, LifeEnd, Line, Lives, Lost, LostFrom,
@@ -155,14 +155,14 @@ fn trouble(cx: &Cx<'_>, all: &[Life], at: i64) -> Result<Part> {
         // Its last event may be the last only because no more were recorded.
         let seen = if life.exit.is_some() { until } else { i64::MAX };
         let waiting = unanswered(cx, who, until, seen)?;
-        if let (Some(last), Some(first)) = (waiting.first(), waiting.last()) {
+        if let (Some(last), Some(first)) = (waiting.sends.first(), waiting.sends.last()) {
             let asked = |one: &Fact| Asked { asked: super::sent::asked(one), at: At::of(one) };
             lines.push(Trouble::Unanswered(Unanswered {
                 pid: who.clone(),
-                count: waiting.len() as u64,
-                is_of_newest: waiting.len() >= MAX_CALLS / 2,
+                count: waiting.sends.len() as u64,
+                is_of_newest: waiting.of_newest.is_some(),
                 first: asked(first),
-                last: Some(last).filter(|_| waiting.len() > 1).map(asked),
+                last: Some(last).filter(|_| waiting.sends.len() > 1).map(asked),
             }));
         }
     }

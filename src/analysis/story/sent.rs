@@ -5,6 +5,7 @@ use super::line::SentWhere;
 use super::part::Cx;
 use crate::analysis::fact::Fact;
 use crate::analysis::place::is_library;
+use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::envelope::request;
 
@@ -21,6 +22,12 @@ pub(super) fn sent_where(cx: &Cx<'_>, send: &Fact) -> Option<SentWhere> {
         (None, []) => sent_in.map(|function| SentWhere::In { calls: vec![function] }),
         (None, around) => Some(SentWhere::In { calls: around.iter().map(|entry| call(entry, 40)).collect() }),
     }
+}
+
+/// Whether a send asks for that, or for the like.
+pub(super) fn is_request(send: &Fact, wanted: &str) -> bool {
+    let asked = request(send.text("message").unwrap_or_default());
+    asked == wanted || Value::read(asked).pattern() == Value::read(wanted).pattern()
 }
 
 /// What is asked for in a send.

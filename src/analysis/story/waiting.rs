@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::kinds::{Handled, kinds};
 use super::line::{At, Bound, HandledThen, Lasts, Late, Line, Messages, WaitingLine};
 use super::part::{Cx, Part};
-use super::sent::{asked, sent_where};
+use super::sent::{asked, is_request, sent_where};
 use super::supervision;
 use super::unended::{end_of_recording, lasted, would_end_be_told};
 use crate::analysis::abandoned::abandoned;
@@ -18,9 +18,7 @@ use crate::analysis::ends;
 use crate::analysis::fact::Fact;
 use crate::analysis::seam;
 use crate::analysis::state::running_at;
-use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
-use crate::analysis::value::envelope::request;
 use crate::analysis::who::called;
 use crate::error::Result;
 use crate::event::exit_reason::Call;
@@ -63,11 +61,6 @@ pub(super) fn parts(cx: &Cx<'_>, failure: &Failure, call: &Call) -> Result<Vec<P
         parts.push(callee(cx, &pid, send, failure.at, call)?);
     }
     Ok(parts)
-}
-
-fn is_request(send: &Fact, wanted: &str) -> bool {
-    let asked = request(send.text("message").unwrap_or_default());
-    asked == wanted || Value::read(asked).pattern() == Value::read(wanted).pattern()
 }
 
 /// The `init/1` a process was in.

@@ -11,6 +11,9 @@ pub(super) fn told(affected: &Affected, anchor: i64) -> String {
     match affected {
         Affected::Caller(one) => caller(one, anchor),
         Affected::More(more) => format!("{} waited", count(*more, "more caller")),
+        Affected::OfNewest(newest) => {
+            format!("callers were looked for among the newest {newest} messages to it; others may have waited")
+        }
         Affected::Lost(lost) => format!("{} to it had not been handled and are lost", messages(*lost)),
     }
 }

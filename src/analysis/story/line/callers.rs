@@ -13,6 +13,8 @@ pub(crate) enum Affected {
     Caller(Caller),
     /// Callers that are not told.
     More(usize),
+    /// Callers were looked for among so many newest messages only.
+    OfNewest(usize),
     /// Messages that had not been handled.
     Lost(Messages),
 }
