@@ -40,6 +40,11 @@ pub(super) fn part(cx: &Cx<'_>, failure: &Failure, cause: Option<&Cause>) -> Res
     Ok(Part::keeping("elsewhere", 1, lines.into_iter().map(Line::Elsewhere).collect()))
 }
 
+/// Of how many newest events something is told, where not all were looked at.
+fn cut_at(looked_at: usize) -> Option<usize> {
+    (looked_at >= MAX_LOOKED_AT).then_some(MAX_LOOKED_AT)
+}
+
 /// What the same kind of message did to the same part of other states.
 fn same_change(cx: &Cx<'_>, change: &StateChange, path: &str) -> Result<Option<Elsewhere>> {
     let (Some(message), Ok(path)) = (&change.message, Path::read(path)) else { return Ok(None) };
@@ -47,7 +52,9 @@ fn same_change(cx: &Cx<'_>, change: &StateChange, path: &str) -> Result<Option<E
     let filter =
         Filter { module: change.module.clone(), function: change.function.clone(), ..types(&["state_change"]) };
     let mut groups = Groups::new();
-    for fact in cx.ask.newest(filter, EVER, MAX_LOOKED_AT)? {
+    let changes = cx.ask.newest(filter, EVER, MAX_LOOKED_AT)?;
+    let of_newest = cut_at(changes.len());
+    for fact in changes {
         let Some(other) = StateChange::of(&fact) else { continue };
         let is_same = other.message.as_deref().is_some_and(|message| Value::read(message).pattern() == pattern);
         if other.pid == change.pid || !is_same || other.spans_gap {
@@ -66,7 +73,7 @@ fn same_change(cx: &Cx<'_>, change: &StateChange, path: &str) -> Result<Option<E
         return Ok(None);
     }
     let (results, beyond) = changed(groups);
-    Ok(Some(Elsewhere::Change { pattern, path: path.text().to_owned(), results, beyond }))
+    Ok(Some(Elsewhere::Change { pattern, path: path.text().to_owned(), results, beyond, of_newest }))
 }
 
 /// The changes and whose they are, the most frequent first, and how many there are beyond these.
@@ -93,23 +100,29 @@ fn same_function(cx: &Cx<'_>, source: &crate::analysis::fact::Fact) -> Result<Op
         arity: source.event.arity(),
         ..types(&["function_exit"])
     };
-    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
-    for end in cx.ask.newest(filter, EVER, MAX_LOOKED_AT)? {
+    let mut groups: BTreeMap<(Option<String>, Option<String>), usize> = BTreeMap::new();
+    let ends = cx.ask.newest(filter, EVER, MAX_LOOKED_AT)?;
+    let of_newest = cut_at(ends.len());
+    for end in ends {
         if end.id() == source.id() {
             continue;
         }
-        let args = entry_of(cx.ask, &end).map(|entry| entry.list("args").join(", ")).unwrap_or_default();
-        let result = end.text("result").or_else(|| end.text("reason")).unwrap_or("?");
-        *groups.entry(format!("{} -> {}", brief(&args, 40), brief(result, 40))).or_default() += 1;
+        let entry = entry_of(cx.ask, &end);
+        let args = entry.map(|entry| (entry.event.arity(), entry.list("args").join(", ")));
+        // Of a call with arguments that tells none, these were not recorded.
+        let args = args.filter(|(arity, args)| *arity == Some(0) || !args.is_empty()).map(|(_, args)| brief(&args, 40));
+        let result = end.text("result").or_else(|| end.text("reason")).map(|result| brief(result, 40));
+        *groups.entry((args, result)).or_default() += 1;
     }
     if groups.is_empty() {
         return Ok(None);
     }
-    let mut groups: Vec<(String, usize)> = groups.into_iter().collect();
+    let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let beyond = groups.len().saturating_sub(SHOWN);
-    let results = groups.into_iter().take(SHOWN).map(|(call, count)| Gave { call, count }).collect();
-    Ok(Some(Elsewhere::Function { function: source.mfa().unwrap_or_default(), results, beyond }))
+    let results = groups.into_iter().take(SHOWN).map(|((args, result), count)| Gave { args, result, count });
+    let function = source.mfa().unwrap_or_default();
+    Ok(Some(Elsewhere::Function { function, results: results.collect(), beyond, of_newest }))
 }
 
 /// How the kind of message that failed went otherwise.
@@ -123,7 +136,7 @@ fn same_message(cx: &Cx<'_>, failure: &Failure) -> Result<Option<Elsewhere>> {
     };
     let (mut well, mut failed) = (Vec::new(), 0);
     let entries = cx.ask.newest(filter, EVER, MAX_LOOKED_AT)?;
-    let of_newest = (entries.len() >= MAX_LOOKED_AT).then_some(MAX_LOOKED_AT);
+    let of_newest = cut_at(entries.len());
     for entry in entries {
         let is_same = entry.list("args").first().is_some_and(|message| Value::read(message).pattern() == pattern);
         if entry.id() == callback.id() || !is_same {

@@ -318,7 +318,8 @@ fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
 
 /// Who asks it for what, by the place in the source.
 fn callers(cx: &Cx<'_>, pid: &str) -> Result<Part> {
-    let sends = cx.ask.newest(of(pid, Role::Receiver, &["message_send"]), EVER, MAX_SENDS)?;
+    let to_it = of(pid, Role::Receiver, &["message_send"]);
+    let sends = cx.ask.newest(to_it.clone(), EVER, MAX_SENDS)?;
     let mut places: BTreeMap<(String, SentFrom), usize> = BTreeMap::new();
     for send in sends.iter().filter(|send| matches!(send.text("send_type"), Some("call" | "cast" | "info"))) {
         let pattern = Value::read(request(send.text("message").unwrap_or_default())).pattern();
@@ -331,6 +332,9 @@ fn callers(cx: &Cx<'_>, pid: &str) -> Result<Part> {
     let mut lines: Vec<AskedBy> = places.into_iter().take(SHOWN).map(asked).collect();
     if more > 0 {
         lines.push(AskedBy::More(more));
+    }
+    if sends.len() == MAX_SENDS && !lines.is_empty() {
+        lines.push(AskedBy::Newest { looked_at: sends.len(), of: cx.ask.count(to_it, EVER)? });
     }
     Ok(Part::keeping("asked by", 2, lines.into_iter().map(Line::AskedBy).collect()))
 }

@@ -6,23 +6,22 @@ use crate::tell::words::count;
 
 pub(super) fn line(of: &Elsewhere) -> String {
     match of {
-        Elsewhere::Change { pattern, path, results, beyond } => {
+        Elsewhere::Change { pattern, path, results, beyond, of_newest } => {
             let mut shown: Vec<String> = results.iter().map(changed).collect();
             if *beyond > 0 {
                 shown.push(count(*beyond, "more result"));
             }
-            format!("{pattern} in other processes, {path}: {}", shown.join("; "))
+            format!("{pattern} in other processes, {path}: {}{}", shown.join("; "), newest(*of_newest, "changes"))
         }
-        Elsewhere::Function { function, results, beyond } => {
-            let gave = |Gave { call, count }: &Gave| format!("{call}{}", times(*count));
+        Elsewhere::Function { function, results, beyond, of_newest } => {
             let mut shown: Vec<String> = results.iter().map(gave).collect();
             if *beyond > 0 {
                 shown.push(format!("{beyond} more"));
             }
-            format!("other calls of {function}: {}", shown.join(", "))
+            format!("other calls of {function}: {}{}", shown.join(", "), newest(*of_newest, "calls"))
         }
         Elsewhere::Message { pattern, here, well, others, failed, of_newest } => {
-            let newest = of_newest.map(|newest| format!(", of the newest {newest} messages")).unwrap_or_default();
+            let newest = newest(*of_newest, "messages");
             if *well == 0 {
                 return format!("{pattern} failed {} and never went well{newest}", count(*failed, "other time"));
             }
@@ -39,6 +38,20 @@ pub(super) fn line(of: &Elsewhere) -> String {
             format!("{pattern} went well {times}, {places}{failed}{newest}")
         }
     }
+}
+
+fn newest(of: Option<usize>, what: &str) -> String {
+    of.map(|newest| format!(", of the newest {newest} {what}")).unwrap_or_default()
+}
+
+/// `"TEN" -> 10 x2`.
+fn gave(Gave { args, result, count }: &Gave) -> String {
+    let args = match args.as_deref() {
+        None => "(arguments not recorded) ",
+        Some("") => "",
+        Some(args) => &format!("{args} "),
+    };
+    format!("{args}-> {}{}", result.as_deref().unwrap_or("(not recorded)"), times(*count))
 }
 
 /// `0 -> 20 in :cart_3, :cart_6`.

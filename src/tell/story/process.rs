@@ -74,6 +74,7 @@ pub(super) fn asked_by(asked: &AskedBy) -> String {
             format!("{pattern} from {}{}", sent_from(place), words::times(*count))
         }
         AskedBy::More(more) => count(*more, "more place"),
+        AskedBy::Newest { looked_at, of } => format!("these are of the newest {looked_at} of {of} messages to it"),
     }
 }
 

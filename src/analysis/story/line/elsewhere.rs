@@ -13,6 +13,9 @@ pub(crate) enum Elsewhere {
         results: Vec<ChangedIn>,
         /// Results that are only counted.
         beyond: usize,
+        /// Of so many newest changes, where not all were looked at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        of_newest: Option<usize>,
     },
     /// What the function gave for other arguments.
     Function {
@@ -20,6 +23,9 @@ pub(crate) enum Elsewhere {
         results: Vec<Gave>,
         /// Results that are only counted.
         beyond: usize,
+        /// Of so many newest calls, where not all were looked at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        of_newest: Option<usize>,
     },
     /// How the kind of message that failed went otherwise.
     Message {
@@ -53,7 +59,9 @@ pub(crate) struct ChangedIn {
 /// A call and its result, and how often.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Gave {
-    /// `"TEN" -> 10`.
-    pub(crate) call: String,
+    /// `"TEN"`; `None`: they were not recorded.
+    pub(crate) args: Option<String>,
+    /// `10`, or why it failed; `None`: it was not recorded.
+    pub(crate) result: Option<String>,
     pub(crate) count: usize,
 }

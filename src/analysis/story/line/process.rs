@@ -82,6 +82,11 @@ pub(crate) enum AskedBy {
     },
     /// Places that are not told.
     More(usize),
+    /// Only the newest messages to it were looked at.
+    Newest {
+        looked_at: usize,
+        of: u64,
+    },
 }
 
 /// Where messages come from.
