@@ -202,7 +202,7 @@ fn handling(cx: &Cx<'_>, failure: &Failure) -> Result<Part> {
         return Ok(Part::new("called in", line.map(Line::Crash).into_iter().collect()));
     };
     let mut lines = vec![Line::Crash(CrashLine::Handling {
-        message: brief(&failure.message().unwrap_or_default(), 90),
+        message: failure.message().map(|message| brief(&message, 90)),
         callback: callback.mfa().unwrap_or_default(),
         since: At::of(callback),
     })];

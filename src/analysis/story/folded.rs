@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::calls::{call, left};
-use super::line::{Act, At, Last, Like, Line, Row, What};
+use super::line::{Act, At, Change, Last, Like, Line, Row, What};
 use super::part::{Cx, Part};
-use super::sent::asked;
+use super::sent::{asked, pattern};
 use crate::analysis::ask::inside;
 use crate::analysis::change::entry_of;
 use crate::analysis::ends;
@@ -13,7 +13,6 @@ use crate::analysis::fact::Fact;
 use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
 use crate::analysis::value::diff;
-use crate::analysis::value::envelope::request;
 use crate::error::Result;
 
 /// Events looked back over.
@@ -73,9 +72,12 @@ fn act(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> 
         "function_entry" if event.is_callback() && event.handled().is_some() => {
             let message = event.handled().unwrap_or_default();
             let change = changes.iter().find(|change| change.event.call_id() == Some(event.id()));
-            let change = change.map(|change| {
-                let (old, new) = (change.text("old_state"), change.text("new_state"));
-                brief(&diff::shown(old.unwrap_or_default(), new.unwrap_or_default()).join(", "), 80)
+            let change = change.and_then(|change| {
+                let (old, new) = (change.text("old_state"), change.text("new_state")?);
+                Some(match old.filter(|_| !change.flag("spans_gap")) {
+                    Some(old) => Change::From(brief(&diff::shown(old, new).join(", "), 80)),
+                    None => Change::To(brief(new, 80)),
+                })
             });
             let like = Like::Handled { pattern: Value::read(message).pattern() };
             Some((like, Act::Handled { message: brief(message, 60), change }))
@@ -96,7 +98,7 @@ fn act(cx: &Cx<'_>, event: &Fact, own: &BTreeSet<String>, changes: &[&Fact]) -> 
             let kind = event.text("send_type").map(str::to_owned);
             let to = event.text("receiver_name").or_else(|| event.text("receiver_pid")).unwrap_or("?").to_owned();
             let is_lost = event.flag("undeliverable");
-            let pattern = Value::read(request(event.text("message").unwrap_or_default())).pattern();
+            let pattern = pattern(event);
             let act = Act::Sent { kind: kind.clone(), message: asked(event), to: to.clone(), is_lost };
             Some((Like::Sent { kind, pattern, to, is_lost }, act))
         }

@@ -13,6 +13,7 @@ use super::line::{
     Mailbox, Messages, Moment, Note, ProcessHead, SentFrom, Set, State, Trouble, Unanswered, Why,
 };
 use super::part::{Cx, Part, Story};
+use super::sent::pattern;
 use super::kinds::{self, Kinds};
 use super::{ended_by, folded, held, supervision};
 use crate::analysis::anomalies::{self, Glance};
@@ -25,9 +26,7 @@ use crate::analysis::known::{Still, Unknown, callback_state, still};
 use crate::analysis::known_at::Known;
 use crate::analysis::ledger::gather;
 use crate::analysis::place::is_library;
-use crate::analysis::value::Value;
 use crate::analysis::value::brief::brief;
-use crate::analysis::value::envelope::request;
 use crate::analysis::who::{Life, Names, is_anothers};
 use crate::error::{Error, Result};
 use crate::event::time::Time;
@@ -204,8 +203,8 @@ fn lost(cx: &Cx<'_>, pid: &str, exit: &Fact) -> Result<Vec<Trouble>> {
     let messages = Messages { count: sends.len() as u64, bound };
     let mut places: BTreeMap<(String, SentFrom), (usize, Fact)> = BTreeMap::new();
     for send in sends {
-        let pattern = Value::read(request(send.text("message").unwrap_or_default())).pattern();
-        places.entry((pattern, place(cx, &send))).or_insert_with(|| (0, send)).0 += 1;
+        let key = (pattern(&send), place(cx, &send));
+        places.entry(key).or_insert_with(|| (0, send)).0 += 1;
     }
     let mut places: Vec<_> = places.into_iter().collect();
     places.sort_by_key(|(_, (count, _))| Reverse(*count));
@@ -322,8 +321,7 @@ fn callers(cx: &Cx<'_>, pid: &str) -> Result<Part> {
     let sends = cx.ask.newest(to_it.clone(), EVER, MAX_SENDS)?;
     let mut places: BTreeMap<(String, SentFrom), usize> = BTreeMap::new();
     for send in sends.iter().filter(|send| matches!(send.text("send_type"), Some("call" | "cast" | "info"))) {
-        let pattern = Value::read(request(send.text("message").unwrap_or_default())).pattern();
-        *places.entry((pattern, place(cx, send))).or_default() += 1;
+        *places.entry((pattern(send), place(cx, send))).or_default() += 1;
     }
     let more = places.len().saturating_sub(SHOWN);
     let mut places: Vec<_> = places.into_iter().collect();

@@ -30,7 +30,15 @@ pub(super) fn is_request(send: &Fact, wanted: &str) -> bool {
     asked == wanted || Value::read(asked).pattern() == Value::read(wanted).pattern()
 }
 
+/// What stands for a message that was not recorded.
+const UNKNOWN: &str = "?";
+
 /// What is asked for in a send.
 pub(super) fn asked(send: &Fact) -> String {
-    brief(request(send.text("message").unwrap_or_default()), 60)
+    send.text("message").map_or_else(|| UNKNOWN.to_owned(), |message| brief(request(message), 60))
+}
+
+/// What the like of it have in common.
+pub(super) fn pattern(send: &Fact) -> String {
+    send.text("message").map_or_else(|| UNKNOWN.to_owned(), |message| Value::read(request(message)).pattern())
 }

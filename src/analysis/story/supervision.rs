@@ -36,7 +36,7 @@ fn after(cx: &Cx<'_>, who: &Who, starter: &Who, spawn: &Fact, exit: &Fact) -> Re
     let nth = all.iter().position(|one| one.id() == spawn.id()).map(|place| place + 1).filter(|_| is_whole_before);
     let bound = if is_whole_after { Bound::Exact } else { Bound::AtLeast };
     let place = nth.filter(|_| all.len() > 1).map(|nth| Place { nth, of: all.len(), bound });
-    let new = |start: &Fact| New { pid: start.text("spawned_pid").unwrap_or_default().to_owned(), at: At::of(start) };
+    let new = |start: &Fact| New { pid: start.text("spawned_pid").unwrap_or("?").to_owned(), at: At::of(start) };
     let next = match next(cx.ask, &starter.pid, spawn, exit, &all)? {
         Next::Restart(first, told) => {
             // Who is no supervisor may start the next for another reason.

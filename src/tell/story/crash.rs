@@ -78,6 +78,7 @@ pub(super) fn line(of: &CrashLine, anchor: i64) -> String {
             format!("the later crash of {who} at {} is a consequence", times::at(at, anchor))
         }
         CrashLine::Handling { message, callback, since } => {
+            let message = words::message(message.as_deref());
             format!("{message} in {callback} since {}", times::at(since, anchor))
         }
         CrashLine::CalledIn { calls } => {

@@ -25,7 +25,8 @@ pub(super) fn describe(deed: &Deed) -> String {
     let (by, did) = match deed {
         Deed::Did { by, did } => (by, done(did)),
         Deed::Spawned { by, child } => {
-            (by, format!("spawned {}", child.as_ref().map(ToString::to_string).unwrap_or_default()))
+            let unknown = || "a process whose pid was not recorded".to_owned();
+            (by, format!("spawned {}", child.as_ref().map_or_else(unknown, ToString::to_string)))
         }
     };
     format!("{} {did}", by.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string))

@@ -1,7 +1,7 @@
 //! How is told what a process did last?
 
 use super::words::{left, relative, times};
-use crate::analysis::story::line::{Act, Last, Like, Row, What};
+use crate::analysis::story::line::{Act, Change, Last, Like, Row, What};
 use crate::tell::ended;
 use crate::tell::words::count;
 
@@ -24,7 +24,12 @@ pub(super) fn told(last: &Last, anchor: i64) -> String {
 fn one(act: &Act) -> String {
     match act {
         Act::Handled { message, change } => {
-            format!("handled {message}{}", change.as_ref().map(|change| format!(": {change}")).unwrap_or_default())
+            let change = match change {
+                None => String::new(),
+                Some(Change::From(change)) => format!(": {change}"),
+                Some(Change::To(state)) => format!("; the state was {state} then, and what had changed it is not known"),
+            };
+            format!("handled {message}{change}")
         }
         Act::Called { call } => call.clone(),
         Act::Failed { call, left: how, reason } => {

@@ -119,7 +119,8 @@ pub(crate) enum CrashLine {
     },
     /// The message that was handled.
     Handling {
-        message: String,
+        /// `None`: it was not recorded.
+        message: Option<String>,
         callback: String,
         #[serde(flatten)]
         since: At,

@@ -41,7 +41,7 @@ pub(crate) enum Act {
     /// A message, and what that changed.
     Handled {
         message: String,
-        change: Option<String>,
+        change: Option<Change>,
     },
     /// A call with its arguments.
     Called {
@@ -70,6 +70,16 @@ pub(crate) enum Act {
     },
     /// Trace messages were dropped, or the source was not connected.
     Dropped,
+}
+
+/// What became of a state.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    /// `discount: 0 -> nil`.
+    From(String),
+    /// The state after it: what it was before, and so what changed it, is not known.
+    To(String),
 }
 
 /// What things have in common that are one in a row.

@@ -34,7 +34,7 @@ pub(crate) use crash::{Because, Called, CrashHead, CrashLine, FailedWith, Outcom
 pub(crate) use elsewhere::{ChangedIn, Elsewhere, Gave};
 pub(crate) use ended_by::{EndedBy, SpentRestarts, Within};
 pub(crate) use event::{Deed, Did, Event, Linked};
-pub(crate) use folded::{Act, Last, Like, Row, What};
+pub(crate) use folded::{Act, Change, Last, Like, Row, What};
 pub(crate) use held::{Held, HeldBy, Until};
 pub(crate) use left::Left;
 pub(crate) use messages::{Bound, Messages};
