@@ -57,12 +57,18 @@ impl Recording {
         self.push(200 * MS, "process_exit", CLIENT, reason);
     }
 
+    /// Messages that were dropped in the 10 ms up to then.
+    fn gap(&mut self, at: i64) {
+        self.push(at, "gap", BOSS, json!({"dropped": 3}))["duration_ns"] = (10 * MS).into();
+    }
+
     /// A message that a callback of the server handles, returning after 1 ms unless it is said not to.
     fn handled(&mut self, at: i64, data: Value, result: Option<Value>) -> String {
         let send = self.send(at, (BOSS, SERVER), "cast", "{:\"$gen_cast\", :tick}", None);
         let mut data = data;
-        data["message_id"] = send.into();
+        data["message_id"] = send.as_str().into();
         let call = self.entry(at + 1, SERVER, CAST, data);
+        self.0.last_mut().unwrap()["parent_id"] = send.into();
         if let Some(result) = result {
             self.exit(at + MS, SERVER, CAST, &call, result);
         }
@@ -139,7 +145,7 @@ fn a_callee_is_idle_only_where_its_callbacks_are_traced_and_nothing_is_hidden() 
     traced.gave_up();
     assert!(is_idle(&traced), "its last callback had returned");
 
-    hidden.push(50 * MS, "gap", "", json!({"dropped": 3, "since": 40 * MS}));
+    hidden.gap(50 * MS);
     hidden.gave_up();
     assert!(!is_idle(&hidden), "what was dropped may have been the start of another");
 
@@ -369,14 +375,14 @@ fn no_reply_is_said_to_have_been_sent_only_where_none_can_be_unseen() {
         recording.0.last_mut().unwrap()["correlation_id"] = "asked".into();
         recording.exit(102 * MS, SERVER, CALL, &call, exit);
         if seam {
-            recording.push(150 * MS, "gap", "", json!({"dropped": 3, "since": 140 * MS}));
+            recording.gap(150 * MS);
         }
         let reason = json!({"exit_reason": "{:timeout, {GenServer, :call, [#PID<0.2.0>, :get, 100]}}"});
         recording.push(200 * MS, "process_exit", CLIENT, reason);
         recording.push(300 * MS, "capture_end", "", json!({"reason": ":stopped"}));
         let story = recording.explain(CLIENT);
         let told = story.one("waited for", "answer", "no_reply")["may_be_unseen"].clone();
-        assert_eq!(story.text.contains("no reply was sent"), told == false, "{}", story.text);
+        assert_eq!(story.text.contains("no reply was sent: "), told == false, "{}", story.text);
         told.as_bool().unwrap()
     };
     let result = |text: &str| json!({"result": text, "exit_reason": "normal"});
@@ -404,7 +410,9 @@ fn crash_of_server(client: &str, casts: usize) -> Story {
 
 #[test]
 fn a_caller_crashed_of_that_only_if_its_exit_tells_so() {
-    let callee = |inner: &str, target: &str, request: &str| format!("{{{inner}, {{GenServer, :call, [{target}, {request}, 5000]}}}}");
+    let callee = |inner: &str, target: &str, request: &str| {
+        format!("{{{inner}, {{GenServer, :call, [{target}, {request}, 5000]}}}}")
+    };
     let own = "{:badarith, [{Cart, :total, 1, [file: ~c\"cart.ex\"]}]}";
     let of_that = |client: String| {
         let became = crash_of_server(&client, 0).one("affected", "affected", "caller")["became"].clone();

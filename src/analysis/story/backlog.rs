@@ -115,7 +115,11 @@ pub(super) fn came(cx: &Cx<'_>, pid: &str, (since, until): (i64, i64)) -> Result
 pub(super) fn uncounted(cx: &Cx<'_>, pid: &str, span: (i64, i64)) -> Result<HandledThen> {
     let is_called = |span| -> Result<Option<bool>> {
         let entries = cx.ask.newest(inside(pid, &["function_entry"]), span, MAX_ENTRIES)?;
-        Ok(if entries.iter().any(Fact::is_callback) { Some(true) } else { (entries.len() < MAX_ENTRIES).then_some(false) })
+        Ok(if entries.iter().any(Fact::is_callback) {
+            Some(true)
+        } else {
+            (entries.len() < MAX_ENTRIES).then_some(false)
+        })
     };
     Ok(match is_called(span)? {
         // A state machine's, of which one message may call several or none.

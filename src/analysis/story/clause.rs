@@ -41,7 +41,9 @@ pub(super) fn missing(cx: &Cx<'_>, failure: &Failure) -> Result<Option<NoClause>
     for entry in entries {
         let is_like =
             entry.id() != callback.id() && entry.handled().is_some_and(|one| Value::read(one).pattern() == pattern);
-        if is_like && exit_of_call(cx.ask, &entry)?.is_some_and(|exit: Fact| !exit.is_failed_exit() && !exit.is_untold_end()) {
+        if is_like
+            && exit_of_call(cx.ask, &entry)?.is_some_and(|exit: Fact| !exit.is_failed_exit() && !exit.is_untold_end())
+        {
             taken += 1;
         }
     }

@@ -8,13 +8,13 @@ use serde_json::json;
 use super::backlog::{Peak, backlog, handled, peak};
 use super::callers::{goes_on, unanswered};
 use super::calls::{enclosing, left};
+use super::kinds::{self, Kinds};
 use super::line::{
     Anchor, Asked, AskedBy, At, BadEnd, Bound, Failed, Handled, Head, Kind, LifeEnd, Line, Lives, Lost, LostFrom,
     Mailbox, Messages, Moment, Note, ProcessHead, SentFrom, Set, State, Trouble, Unanswered, Why,
 };
 use super::part::{Cx, Part, Story};
 use super::sent::pattern;
-use super::kinds::{self, Kinds};
 use super::{ended_by, folded, held, supervision};
 use crate::analysis::anomalies::{self, Glance};
 use crate::analysis::ask::{Ask, EVER, inside, of};

@@ -27,7 +27,9 @@ fn one(act: &Act) -> String {
             let change = match change {
                 None => String::new(),
                 Some(Change::From(change)) => format!(": {change}"),
-                Some(Change::To(state)) => format!("; the state was {state} then, and what had changed it is not known"),
+                Some(Change::To(state)) => {
+                    format!("; the state was {state} then, and what had changed it is not known")
+                }
             };
             format!("handled {message}{change}")
         }
