@@ -98,8 +98,8 @@ fn request() -> String {
     format!("{{:\"$gen_call\", {{#PID{CLIENT}, [:alias | #Reference<0.0.0.1>]}}, :get}}")
 }
 
-fn done() -> Option<Value> {
-    Some(json!({"result": "{:noreply, 1}", "exit_reason": "normal"}))
+fn done() -> Value {
+    json!({"result": "{:noreply, 1}", "exit_reason": "normal"})
 }
 
 struct Story {
@@ -140,7 +140,7 @@ fn a_callee_is_idle_only_where_its_callbacks_are_traced_and_nothing_is_hidden() 
         idle == 1
     };
     let mut traced = Recording::default();
-    traced.handled(10 * MS, json!({"args": [":tick", "1"]}), done());
+    traced.handled(10 * MS, json!({"args": [":tick", "1"]}), Some(done()));
     let mut hidden = Recording(traced.0.clone());
     traced.gave_up();
     assert!(is_idle(&traced), "its last callback had returned");
@@ -160,7 +160,7 @@ fn a_callback_without_a_told_end_is_not_said_to_go_on_to_the_end() {
     let lasts = |entry: Value, exit: Option<Value>, others: bool| {
         let mut recording = Recording::default();
         if others {
-            recording.handled(10 * MS, json!({"args": [":tick", "1"]}), done());
+            recording.handled(10 * MS, json!({"args": [":tick", "1"]}), Some(done()));
         }
         let call = recording.handled(50 * MS, entry, None);
         recording.gave_up();
@@ -175,7 +175,7 @@ fn a_callback_without_a_told_end_is_not_said_to_go_on_to_the_end() {
     let args = json!({"args": [":slow", "1"]});
     assert_eq!(lasts(args.clone(), None, true), (json!("to_the_end"), json!(":slow")));
     assert_eq!(lasts(args.clone(), None, false).0, json!("unrecorded"), "no ends are recorded at all");
-    assert_eq!(lasts(args, done(), true).0, json!({"ns": 300 * MS - 1}), "an end without a duration");
+    assert_eq!(lasts(args, Some(done()), true).0, json!({"ns": 300 * MS - 1}), "an end without a duration");
     assert_eq!(lasts(json!({}), None, true), (json!("unrecorded"), json!(null)));
 }
 
@@ -195,7 +195,7 @@ fn what_calls_without_an_end_took_is_not_recorded() {
     assert_eq!((&kind["total_ns"], &kind["longest_ns"]), (&json!(null), &json!(null)));
 
     // One that ended tells of itself, and the others of nothing.
-    recording.handled(60 * MS, json!({"args": [":tick", "1"]}), done());
+    recording.handled(60 * MS, json!({"args": [":tick", "1"]}), Some(done()));
     let story = recording.explain(CLIENT);
     let takes = &story.callee("takes")[0];
     assert_eq!((&takes["count"], &takes["endless"]), (&json!(4), &json!(3)), "{}", story.text);
@@ -218,7 +218,7 @@ fn a_long_mailbox_of_calls_without_an_end_tells_no_time() {
 fn figures_of_the_newest_calls_say_so() {
     let mut recording = Recording::default();
     for n in 0..210 {
-        recording.handled(n * 2 * MS - 500 * MS, json!({"args": [":tick", "1"]}), done());
+        recording.handled(n * 2 * MS - 500 * MS, json!({"args": [":tick", "1"]}), Some(done()));
     }
     recording.gave_up();
     let story = recording.explain(CLIENT);
@@ -230,7 +230,7 @@ fn figures_of_the_newest_calls_say_so() {
 #[test]
 fn messages_without_values_have_no_pattern() {
     let mut recording = Recording::default();
-    recording.handled(10 * MS, json!({}), done());
+    recording.handled(10 * MS, json!({}), Some(done()));
     let story = recording.explain(SERVER);
     let kind = story.one("handled", "handled", "kind");
     assert_eq!(kind["pattern"], json!(null));
@@ -240,7 +240,7 @@ fn messages_without_values_have_no_pattern() {
 #[test]
 fn replies_are_no_messages_that_came() {
     let mut recording = Recording::default();
-    recording.handled(110 * MS, json!({"args": [":tick", "1"]}), done());
+    recording.handled(110 * MS, json!({"args": [":tick", "1"]}), Some(done()));
     for n in 0..5 {
         let message = format!("{{[:alias | #Reference<0.0.7.{n}>], 1}}");
         recording.send((120 + n) * MS, (BOSS, SERVER), "reply", &message, Some(&format!("own{n}")));
@@ -437,7 +437,7 @@ fn callers_among_the_newest_messages_are_told_as_such() {
         assert!(unanswered.is_empty(), "{}", story.text);
         all
     };
-    assert_eq!(of_newest(5), [json!(0); 0]);
+    assert_eq!(of_newest(5), Vec::<Value>::new());
     assert_eq!(of_newest(120), [json!(100)]);
 
     // Few of the messages looked at are calls without a reply, and all the same there are more messages.
@@ -460,7 +460,7 @@ fn who_asks_it_is_told_with_how_many_were_looked_at() {
         }
         recording.explain(SERVER).values("asked by", "asked_by", "newest")
     };
-    assert_eq!(newest(20), [json!(0); 0]);
+    assert_eq!(newest(20), Vec::<Value>::new());
     assert_eq!(newest(520), [json!({"looked_at": 500, "of": 520})]);
 }
 
@@ -490,7 +490,7 @@ fn what_was_not_recorded_leaves_no_hole_in_a_sentence() {
 fn a_change_across_a_gap_is_not_told_as_the_messages() {
     let change = |data: Value| {
         let mut recording = Recording::default();
-        let call = recording.handled(10 * MS, json!({"args": [":tick", "1"]}), done());
+        let call = recording.handled(10 * MS, json!({"args": [":tick", "1"]}), Some(done()));
         recording.push(10 * MS + 1, "state_change", SERVER, data)["call_id"] = call.into();
         let story = recording.explain(SERVER);
         let rows = story.values("last", "last", "row");
@@ -516,7 +516,37 @@ fn an_untold_end_is_not_one_that_took_the_message() {
         let head = &story.told["values"]["head"]["crash"]["because"];
         head["bad_value"]["no_clause"]["taken"].as_u64().unwrap_or_else(|| panic!("{}", story.text))
     };
-    assert_eq!(taken(done().unwrap()), 1);
+    assert_eq!(taken(done()), 1);
     assert_eq!(taken(json!({"closed_by": "e9"})), 0);
     assert_eq!(taken(json!({"exit_reason": "normal", "spans_gap": true})), 0);
+}
+
+/// A crash of a value that a function gave, which so many others called, without values.
+fn crash_of_a_value(others: usize) -> Value {
+    let rate = ("Tax", "rate", 1);
+    let mut recording = Recording::default();
+    for n in 0..others {
+        let call = recording.entry(n as i64, CLIENT, rate, json!({}));
+        recording.exit(n as i64, CLIENT, rate, &call, json!({"result": "20"}));
+    }
+    let cast = recording.handled(10 * MS, json!({"args": [":mars", "%{rate: 0}"]}), None);
+    let call = recording.entry(10 * MS + 2, SERVER, rate, json!({"args": ["\"mars\""]}));
+    recording.exit(10 * MS + 3, SERVER, rate, &call, json!({"result": "nil"}));
+    recording.exit(11 * MS, SERVER, CAST, &cast, json!({"result": "{:noreply, %{rate: nil}}"}));
+    let change = json!({"old_state": "%{rate: 0}", "new_state": "%{rate: nil}", "trigger_message": ":mars"});
+    recording.push(11 * MS, "state_change", SERVER, change)["call_id"] = cast.into();
+    let call = recording.handled(20 * MS, json!({"args": [":total", "%{rate: nil}"]}), None);
+    recording.exit(21 * MS, SERVER, CAST, &call, json!({"exit_reason": "error", "reason": ":badarith"}));
+    let stack = json!([":erlang.*/2 [360, nil]", "Srv.handle_cast/2 (srv.ex:3)"]);
+    let data = json!({"exit_reason": "{:badarith, []}", "error": ":badarith", "stacktrace": stack});
+    recording.push(22 * MS, "process_exit", SERVER, data);
+    recording.explain(SERVER).one("elsewhere", "elsewhere", "function")
+}
+
+#[test]
+fn what_a_function_gave_elsewhere_says_of_how_many_and_what_was_not_recorded() {
+    let told = crash_of_a_value(3);
+    assert_eq!(told["results"], json!([{"args": null, "result": "20", "count": 3}]));
+    assert_eq!(told["of_newest"], json!(null));
+    assert_eq!(crash_of_a_value(310)["of_newest"], json!(300));
 }
