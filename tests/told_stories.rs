@@ -550,3 +550,20 @@ fn what_a_function_gave_elsewhere_says_of_how_many_and_what_was_not_recorded() {
     assert_eq!(told["of_newest"], json!(null));
     assert_eq!(crash_of_a_value(310)["of_newest"], json!(300));
 }
+
+#[test]
+fn failed_calls_are_told_with_how_many_were_looked_at() {
+    let bound = |others: i64| {
+        let mut recording = Recording::default();
+        for n in 0..=others {
+            let call = recording.entry(n, SERVER, STATE, json!({"args": ["1"]}));
+            let failed = if n == others { json!({"exit_reason": "error", "reason": ":badarith"}) } else { done() };
+            recording.exit(n, SERVER, STATE, &call, failed);
+        }
+        let failed = recording.explain(SERVER).one("trouble", "trouble", "failed");
+        assert_eq!(failed["count"], 1);
+        failed["bound"].clone()
+    };
+    assert_eq!(bound(5), "exact");
+    assert_eq!(bound(510), "at_least");
+}

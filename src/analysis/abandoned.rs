@@ -25,7 +25,7 @@ pub(crate) fn abandoned(ask: &Ask<'_>, names: &Names<'_>, pid: &str, at: i64) ->
     };
     let offered = offered(ask, names, pid, (exit.at(), at))?;
     Ok(Some(Abandoned {
-        message: running.list("args").first().map(|message| brief(message, 60)).unwrap_or_default(),
+        message: running.list("args").first().map_or_else(|| "?".to_owned(), |message| brief(message, 60)),
         caller: names.who(&caller)?.process(),
         ended: ends::ended(&ends::read(&exit, None), &exit),
         before_ns: at.saturating_sub(exit.at()),

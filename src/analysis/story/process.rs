@@ -36,6 +36,9 @@ use crate::query::Filter;
 /// Sends to a process looked at for where they come from.
 const MAX_SENDS: usize = 500;
 
+/// Ends of calls looked at for those that failed.
+const MAX_ENDS: usize = 500;
+
 /// Processes of one name whose troubles are told: the newest.
 const LIVES: usize = 6;
 
