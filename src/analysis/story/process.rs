@@ -48,9 +48,6 @@ const LONG: i64 = 10;
 /// Events among which lost updates are looked for: some ten milliseconds of work.
 const MAX_RACED: u64 = 10_000;
 
-/// Ends of calls looked through for those that failed.
-const MAX_ENDS: usize = 500;
-
 /// Lines of one part.
 const SHOWN: usize = 5;
 

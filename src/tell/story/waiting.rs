@@ -5,7 +5,7 @@ use super::times;
 use super::words::{duration, message as of_message, messages, of_newest as newest_calls, relative};
 use crate::analysis::story::line::{Bound, HandledThen, Lasts, Messages, WaitingLine};
 use crate::tell::ended;
-use crate::tell::words::{self, count, count_of};
+use crate::tell::words::{self, count_of};
 
 pub(super) fn line(of: &WaitingLine, anchor: i64) -> String {
     match of {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::at::At;
 use super::left::Left;
-use super::messages::{Bound, Messages};
+use super::messages::Messages;
 use super::process::SentFrom;
 use crate::analysis::found::{Ended, Process};
 
