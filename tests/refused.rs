@@ -106,7 +106,10 @@ fn what_finds_no_memory_is_told_at_every_door_and_the_next_is_taken() {
     produce(&mut producer, "first");
     let short = json!({"event_id": "first"});
     until("the next line is read", || doors.stdio.call("get_event_by_id", &short)["result"]["isError"] == false);
-    let status = call(&doors, "capture_status", json!({}))["sources"][0].take();
+    // What is stored is counted right after.
+    let status = || call(&doors, "capture_status", json!({}))["sources"][0].take();
+    until("the next line is counted", || status()["records"] == 2);
+    let status = status();
     assert_eq!((&status["records"], &status["rejected"]), (&json!(2), &json!(1)), "{status}");
     assert!(status["last_error"].to_string().contains("line 1, byte 0: passed over: busy, ask again"), "{status}");
 
