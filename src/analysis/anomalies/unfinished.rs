@@ -133,13 +133,15 @@ fn describe(scene: &Scene<'_>, module: Sym, server: ProcessId, of: &Kin) -> Opti
     let (took, back) = (ledger.message(took), ledger.message(back));
     let exit = |process: ProcessId| ledger.process(process).exit.as_ref();
     let ended = exit(first)?;
+    let ends = || of.held.iter().filter_map(|(process, _)| exit(*process));
+    let reasons: BTreeSet<&str> = ends().map(|exit| ledger.text(exit.reason)).collect();
     let unfinished = Unfinished {
         module: ledger.text(module).to_owned(),
         server: Process::of(ledger, server),
         held: of.held.len(),
         gave_back: of.gave_back.len(),
-        reason: brief::cut(ledger.text(ended.reason), 40),
-        is_killed: ended.end == ExitReason::Killed,
+        reasons: reasons.iter().map(|reason| brief::cut(reason, 40)).collect(),
+        killed: ends().filter(|exit| exit.end == ExitReason::Killed).count(),
         holders: of.held.iter().take(NAMED).map(|(process, _)| Process::of(ledger, *process)).collect(),
         took: Took {
             pattern: scene.traffic.pattern(took),

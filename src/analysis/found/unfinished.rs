@@ -17,10 +17,10 @@ pub(crate) struct Unfinished {
     pub(crate) held: usize,
     /// Those whose `terminate/2` gave it back.
     pub(crate) gave_back: usize,
-    /// With which the first of those that hold something ended.
-    pub(crate) reason: String,
-    /// Whether it was killed; else it was told to shut down.
-    pub(crate) is_killed: bool,
+    /// With which those that hold something ended.
+    pub(crate) reasons: Vec<String>,
+    /// How many of them were killed; the others were told to shut down.
+    pub(crate) killed: usize,
     /// The first of those that hold something, four at most.
     pub(crate) holders: Vec<Process>,
     /// What the first of them told the server.
@@ -56,7 +56,7 @@ impl Facts for Unfinished {
     }
 
     fn key(&self) -> Key {
-        let key = Key::default().with(&self.module).with(self.server.family()).like(&self.reason);
+        let key = Key::default().with(&self.module).with(self.server.family()).like(&self.reasons.join(" "));
         let key = key.like(&self.took.pattern).like(&self.took.message).with(self.took.sent.key());
         key.like(&self.back.pattern).like(&self.back.message).with(&self.back.function)
     }

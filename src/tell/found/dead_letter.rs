@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::analysis::found::{LostToDead, LostToNobody};
 use crate::tell::finding::Told;
-use crate::tell::words::{count, span};
+use crate::tell::words::{count, count_of, span};
 
 pub(in crate::tell) fn to_dead(lost: &LostToDead) -> Told {
     let LostToDead { to, sent, first, .. } = lost;
@@ -24,7 +24,10 @@ pub(in crate::tell) fn to_dead(lost: &LostToDead) -> Told {
     if lost.in_mailbox == 0 {
         return told;
     }
-    told.detail(format!("{} more were in its mailbox when it ended", count(lost.in_mailbox, "message")))
+    told.detail(format!(
+        "{} in its mailbox when it ended",
+        count_of(lost.in_mailbox, "more message was", "more messages were")
+    ))
 }
 
 pub(in crate::tell) fn to_nobody(lost: &LostToNobody) -> Told {

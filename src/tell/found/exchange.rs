@@ -89,9 +89,10 @@ pub(in crate::tell) fn never_answered(never: &NeverAnswered) -> Told {
 pub(in crate::tell) fn late_replies(late: &LateReplies) -> Told {
     let replies = if late.replies == 1 { "1 reply".to_owned() } else { format!("{} replies", late.replies) };
     let what = format!(
-        "{replies} from {} came after the caller had given up, up to {} late: work for nobody, and on OTP before 24 a \
+        "{replies} from {} {} sent after the caller had given up, up to {} late: work for nobody, and on OTP before 24 a \
          stray message",
         late.callee.as_ref().map(ToString::to_string).unwrap_or_default(),
+        if late.replies == 1 { "was" } else { "were" },
         span(late.worst_ns),
     );
     Told::new(what, "the caller still taking the reply").next(
