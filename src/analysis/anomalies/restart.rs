@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Confidence, Finding};
+use super::heirs::is_told_of_end;
 use super::kind::Kind;
 use super::scene::Scene;
 use crate::analysis::ask::Ask;
 use crate::analysis::found::{Found, ParentEnded, Process, Storm};
 use crate::analysis::gave_up::{gave_up, is_supervisor};
-use crate::analysis::ledger::{Exit, Kind as MessageKind, ProcessId, Sym};
+use crate::analysis::ledger::{Down, Exit, ProcessId, Sym};
 use crate::analysis::value::brief;
 use crate::error::Result;
 use crate::event::exit_reason::ExitReason;
@@ -32,6 +33,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             kin.entry((parent, what)).or_default().push(id);
         }
     }
+    let ask = Ask::new(ledger.store(), scene.watch);
     for ((parent, _), mut children) in kin {
         scene.checked()?;
         children.sort_by_key(|id| ledger.process(*id).spawn);
@@ -58,7 +60,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
                 _ => run.clear(),
             }
         }
-        if best.len() >= FEWEST && starts_again(scene, parent, &best) {
+        if best.len() >= FEWEST && starts_again(scene, &ask, parent, &best)? {
             found.push(describe(scene, parent, &best)?);
         }
     }
@@ -66,23 +68,17 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
 }
 
 /// Whether a parent starts a child because the one before has ended: as a supervisor does, or as it was told of an end.
-fn starts_again(scene: &Scene<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) -> bool {
+fn starts_again(scene: &Scene<'_>, ask: &Ask<'_>, parent: ProcessId, run: &[(ProcessId, &Exit)]) -> Result<bool> {
     let ledger = scene.ledger;
     if ledger.process(parent).spawned.is_some_and(|(_, module)| is_supervisor(ledger.text(module))) {
-        return true;
+        return Ok(true);
     }
     if !scene.traffic.receives(parent) {
         // What it took is not known.
-        return true;
+        return Ok(true);
     }
-    let is_told = |child: ProcessId| {
-        let pid = ledger.text(ledger.process(child).pid);
-        let signals =
-            ledger.messages.iter().filter(|one| one.kind == MessageKind::Signal && one.receiver == Some(parent));
-        signals.map(|signal| scene.traffic.whole(signal)).any(|signal| signal.contains(pid))
-    };
-    ledger.downs.iter().any(|down| down.receiver == parent && run.iter().any(|(child, _)| *child == down.of))
-        || is_told(run[0].0)
+    let is_monitored = |down: &Down| down.receiver == parent && run.iter().any(|(child, _)| *child == down.of);
+    Ok(ledger.downs.iter().any(is_monitored) || is_told_of_end(scene, ask, run[0].0, parent)?)
 }
 
 /// How many other children the parent took with it, where it gave up because of ends of this run; `None` where that is
