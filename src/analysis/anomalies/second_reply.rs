@@ -10,8 +10,11 @@ use std::collections::BTreeMap;
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
+use super::told::result;
 use crate::analysis::found::{Found, Given, Process, SecondReply};
+use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, ProcessId, Sym};
+use crate::analysis::value::{Value, envelope};
 use crate::error::Result;
 
 /// By who answered first and again, and the callback that took the call: the calls, each with its second reply.
@@ -47,12 +50,15 @@ fn described(scene: &Scene<'_>, handler: Option<Sym>, calls: &[(MessageId, Messa
     let (call, second) = (ledger.message(call), ledger.message(second));
     let first = ledger.message(call.reply?);
     let handling = call.handled.map(|call| ledger.call(call));
+    let returned = call.handled.and_then(|call| result(scene, call));
+    let returned = returned.as_deref().and_then(answer);
     let is_returned = |reply: &Message| {
-        handling.is_some_and(|callback| {
+        let is_after = handling.is_some_and(|callback| {
             reply.sender == Some(callback.process)
                 && callback.end.is_some_and(|end| end < reply.sent)
                 && reply.sent_in.is_none_or(|within| Some(within) == callback.parent)
-        })
+        });
+        is_after && returned.is_some_and(|returned| envelope::content(&written(scene, reply)) == returned)
     };
     let given = |reply: MessageId| {
         let reply = ledger.message(reply);
@@ -62,6 +68,9 @@ fn described(scene: &Scene<'_>, handler: Option<Sym>, calls: &[(MessageId, Messa
             sent: if is_returned(reply) { None } else { Some(scene.traffic.place(reply)) },
         })
     };
+    // Which of two nodes' clocks is ahead is not known.
+    let node = |reply: &Message| reply.sender.and_then(|sender| ledger.process(sender).node);
+    let is_one_clock = node(first) == node(second);
     let it = SecondReply {
         asker: Process::of(ledger, call.sender?),
         calls: calls.len(),
@@ -69,13 +78,36 @@ fn described(scene: &Scene<'_>, handler: Option<Sym>, calls: &[(MessageId, Messa
         asked: scene.traffic.content(call, 60),
         first: given(call.reply?)?,
         second: given(calls.first()?.1)?,
-        after_ns: second.sent.since(first.sent),
+        after_ns: is_one_clock.then(|| second.sent.since(first.sent)),
         received: calls.iter().filter(|(_, second)| ledger.message(*second).received.is_some()).count(),
     };
-    let finding = Finding::of(Kind::SecondReply, Confidence::High, second.sent, Found::SecondReply(Box::new(it)))
+    // A protocol of its own may have two messages for a question.
+    let is_gen = written(scene, call).starts_with("{:\"$gen_call\", ")
+        && [first, second].iter().all(|reply| is_reply(&written(scene, reply)));
+    let confidence = if is_gen { Confidence::High } else { Confidence::Medium };
+    let finding = Finding::of(Kind::SecondReply, confidence, second.sent, Found::SecondReply(Box::new(it)))
         .shown_by("call", call.event)
         .shown_by("reply", first.event)
         .shown_by("second_reply", second.event)
         .shown_by("callback", call.handled.map(|call| ledger.call(call).event));
     Some(finding)
+}
+
+/// A message as it was sent.
+fn written(scene: &Scene<'_>, message: &Message) -> String {
+    let event = scene.ledger.event(message.event);
+    event.and_then(|event| Some(text(Payload::read(event.data()).message)?.into_owned())).unwrap_or_default()
+}
+
+/// The answer in what a `handle_call/3` returned: `1` of `{:reply, 1, state}`.
+fn answer(result: &str) -> Option<&str> {
+    match Value::read(result).tuple()? {
+        [reply, answer, _] | [reply, answer, _, _] if reply.atom() == Some("reply") => Some(answer.text),
+        _ => None,
+    }
+}
+
+/// Whether a message is a reply as `GenServer` sends them: `{ref, answer}`.
+fn is_reply(message: &str) -> bool {
+    envelope::content(message).len() < message.len()
 }

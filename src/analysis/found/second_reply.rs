@@ -20,8 +20,9 @@ pub(crate) struct SecondReply {
     pub(crate) asked: String,
     pub(crate) first: Given,
     pub(crate) second: Given,
-    /// From the first reply to the second.
-    pub(crate) after_ns: i64,
+    /// From the first reply to the second. `None`: the clocks of two nodes tell them, and which came first is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after_ns: Option<i64>,
     /// Second replies that came into the mailbox of their asker, as far as is recorded.
     pub(crate) received: usize,
 }
@@ -31,7 +32,7 @@ pub(crate) struct SecondReply {
 pub(crate) struct Given {
     pub(crate) by: Process,
     pub(crate) content: String,
-    /// `None`: the callback that took the call returned it.
+    /// `None`: the callback that took the call was seen to return it.
     pub(crate) sent: Option<Place>,
 }
 

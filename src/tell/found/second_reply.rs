@@ -17,15 +17,25 @@ pub(in crate::tell) fn told(it: &SecondReply) -> Told {
         None => format!("{} by {}, returned by {function}", reply.content, reply.by),
     };
     let came = match (*received, *calls) {
+        (_, _) if it.after_ns.is_none() => {
+            "the one that came last is for nobody: the asker waits for none any more".to_owned()
+        }
         (0, _) => "whether the second came to the asker is not recorded".to_owned(),
         (1, 1) => "the second came into the mailbox of the asker, who waits for none any more".to_owned(),
         (n, _) => {
             format!("{n} of the second replies came into the mailbox of their asker, who waits for none any more")
         }
     };
+    let (one, other) = match it.after_ns {
+        Some(ns) => (format!("first {}", given(first)), format!("again {}, {} later", given(second), span(ns))),
+        None => (
+            format!("by one node {}", given(first)),
+            format!("by another {}; which was first is not known", given(second)),
+        ),
+    };
     Told::new(what, "a protocol of its own in which a question has two answers")
-        .detail(format!("first {}", given(first)))
-        .detail(format!("again {}, {} later", given(second), span(it.after_ns)))
+        .detail(one)
+        .detail(other)
         .detail(came)
         .next("message_flow", json!({ "pid": asker.pid }), "what was asked and answered")
 }
