@@ -33,6 +33,11 @@ impl<'l> Scene<'l> {
         self.by_process[process as usize].iter().map(move |id| (*id, ledger.call(*id)))
     }
 
+    /// Whether the recording of a process has a seam between two times: what it did there may be missing.
+    pub(super) fn has_seam(&self, process: ProcessId, since: i64, until: i64) -> bool {
+        self.ledger.breaks_before(process, since) != self.ledger.breaks_before(process, until)
+    }
+
     /// Exceptions and web requests; gathered when they are first asked for.
     pub(super) fn web(&self) -> &Web {
         self.web.get_or_init(|| Web::of(self.ledger))

@@ -5,16 +5,20 @@
 //! write out what was collected, is never done: meanwhile the state only grows, or messages the process sends itself come
 //! faster than it is long.
 //!
-//! What it cannot see: a timer that is not kept in the state; a process whose callbacks' results are not recorded. A
+//! What it cannot see: a timer that is not kept in the state, or of which neither a call that set it was recorded nor its
+//! name tells what it is; a process whose callbacks' results are not recorded. A
 //! timeout for idle times, where nothing is left undone, is none of it.
 
 mod asked;
+mod run;
+mod timer;
 mod turn;
 mod work;
 
-use self::asked::{Sort, asked, sorts};
-use self::turn::Turn;
-use self::work::{grew, own_messages};
+use self::asked::{Sort, sorts};
+use self::run::{callbacks, longest_run};
+use self::timer::is_timer;
+use self::work::{grew, is_emptied, own_messages};
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
@@ -30,14 +34,19 @@ const MAX_READ: usize = 3_000;
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     for process in 0..scene.ledger.processes.len() as ProcessId {
-        let calls: Vec<CallId> = scene
-            .calls_of(process)
-            .filter(|(_, call)| call.message.is_some() && call.end.is_some())
-            .map(|(id, _)| id)
-            .collect();
-        if calls.len() >= FEWEST {
+        // Its loop takes messages, those of timers among them, which no callback sees.
+        if scene.ledger.process(process).is_relayed {
+            continue;
+        }
+        let calls = callbacks(scene, process);
+        let is_read = |id: &CallId| {
+            let call = scene.ledger.call(*id);
+            call.message.is_some() && call.end.is_some()
+        };
+        let read: Vec<CallId> = calls.iter().copied().filter(is_read).collect();
+        if read.len() >= FEWEST {
             scene.checked()?;
-            if let Some(sort) = sorts(scene, &calls) {
+            if let Some(sort) = sorts(scene, &read) {
                 found.extend(starved(scene, process, &calls, sort));
             }
         }
@@ -45,25 +54,15 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
     Ok(())
 }
 
-/// The longest run of callbacks each of which asked anew before the timeout of the last one was over.
 fn starved(scene: &Scene<'_>, process: ProcessId, calls: &[CallId], sort: Sort) -> Option<Finding> {
     let ledger = scene.ledger;
-    let read = &calls[..calls.len().min(MAX_READ)];
-    let mut turns: Vec<Turn> = Vec::new();
-    for call in read {
-        match asked(scene, *call, sort) {
-            Some(turn) => turns.push(turn),
-            // It handled a timeout, or what stands for one: they do come.
-            None if is_of_timer(scene, *call) => return None,
-            None => {}
-        }
-    }
+    let turns = longest_run(scene, process, &calls[..calls.len().min(MAX_READ)], sort)?;
     let (first, last) = (turns.first()?, turns.last()?);
     let (begun, over) = (ledger.call(first.call).end?, ledger.call(last.call).end?);
-    // It would have come: the whole lasts longer than any timeout, and no gap between two callbacks does.
+    // It would have come: the whole lasts longer than any timeout, and no pause in it does.
     let longest = turns.iter().filter_map(|turn| turn.after_ms).max().map(|ms| ms.saturating_mul(1_000_000));
     let is_long = longest.is_none_or(|longest| over.since(begun) >= longest.saturating_mul(2));
-    if turns.len() < FEWEST || !is_long {
+    if turns.len() < FEWEST || !is_long || sort == Sort::Kept && !is_timer(scene, &turns) {
         return None;
     }
     let growth = grew(scene, &turns);
@@ -79,9 +78,9 @@ fn starved(scene: &Scene<'_>, process: ProcessId, calls: &[CallId], sort: Sort) 
         process: Process::of(ledger, process),
         turns: turns.len(),
         within_ns: over.since(begun),
-        asking: match (longest, last.path.clone()) {
+        asking: match (longest, last.kept.clone()) {
             (Some(longest), _) => Asking::After { longest_ns: longest },
-            (None, Some(path)) => Asking::Kept { path },
+            (None, Some((path, _))) => Asking::Kept { path },
             (None, None) => return None,
         },
         function: ledger.text(ledger.call(last.call).function).to_owned(),
@@ -89,15 +88,14 @@ fn starved(scene: &Scene<'_>, process: ProcessId, calls: &[CallId], sort: Sort) 
         sent: scene.traffic.place(message),
         why,
     };
-    let finding = Finding::of(Kind::StarvedTimeout, Confidence::Medium, begun, Found::StarvedTimeout(Box::new(it)))
+    // A timeout for idle times does not come while a process is used, and what grows may be no work of it.
+    let confidence = match (&it.asking, &it.why) {
+        (Asking::After { .. }, Restarts::Grew(grew)) if !is_emptied(scene, process, &grew.path) => Confidence::Low,
+        _ => Confidence::Medium,
+    };
+    let finding = Finding::of(Kind::StarvedTimeout, confidence, begun, Found::StarvedTimeout(Box::new(it)))
         .shown_by("first_asked", ledger.call(first.call).event)
         .shown_by("last_asked", ledger.call(last.call).event)
         .shown_by("last_change", turns.iter().rev().find_map(|turn| ledger.call(turn.call).change));
     Some(finding)
-}
-
-/// Whether a callback handled what a timer sends: a message nobody was seen to send.
-fn is_of_timer(scene: &Scene<'_>, call: CallId) -> bool {
-    let message = scene.ledger.call(call).message.map(|message| scene.ledger.message(message));
-    message.is_some_and(|message| !message.is_sent_traced || message.sender == message.receiver)
 }

@@ -4,8 +4,9 @@ use super::turn::Turn;
 use crate::analysis::anomalies::scene::Scene;
 use crate::analysis::anomalies::told::result;
 use crate::analysis::ledger::CallId;
-use crate::analysis::ledger::payload::{Payload, differences};
+use crate::analysis::ledger::payload::{Payload, differences, text};
 use crate::analysis::value::{Kind as Form, Value};
+use crate::event::behaviour::{By, Loop};
 
 /// How a process asks for timeouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub(super) fn sorts(scene: &Scene<'_>, calls: &[CallId]) -> Option<Sort> {
 pub(super) fn asked(scene: &Scene<'_>, call: CallId, sort: Sort) -> Option<Turn> {
     match sort {
         Sort::Returned => {
-            let after_ms = timeout(&Value::read(&result(scene, call)?))?;
-            Some(Turn { call, after_ms: Some(after_ms), path: None })
+            let after_ms = timeout(&Value::read(&result(scene, call)?), || is_of_server(scene, call))?;
+            Some(Turn { call, after_ms: Some(after_ms), kept: None })
         }
         Sort::Kept => {
             let event = scene.ledger.event(scene.ledger.call(call).change?)?;
@@ -39,18 +40,33 @@ pub(super) fn asked(scene: &Scene<'_>, call: CallId, sort: Sort) -> Option<Turn>
             let is_reference =
                 |text: &Option<String>| text.as_ref().is_some_and(|text| text.starts_with("#Reference<"));
             let timer = changed.into_iter().find(|one| is_reference(&one.new) && is_reference(&one.old))?;
-            Some(Turn { call, after_ms: None, path: Some(timer.path) })
+            Some(Turn { call, after_ms: None, kept: timer.new.map(|reference| (timer.path, reference)) })
         }
     }
 }
 
+/// Whether the loop of a `gen_server` called it: to another, such as `GenStage`'s, the same result says something else.
+fn is_of_server(scene: &Scene<'_>, call: CallId) -> bool {
+    let ledger = scene.ledger;
+    let call = ledger.call(call);
+    if let Some((behaviour, _)) = ledger.process(call.process).spawned {
+        return matches!(ledger.text(behaviour), ":gen_server" | "gen_server");
+    }
+    let Some(event) = ledger.event(call.event) else { return false };
+    let payload = Payload::read(event.data());
+    By::of_function(text(payload.caller).as_deref(), text(payload.extra).as_deref()) == By::Loop(Loop::Server)
+}
+
 /// The milliseconds of `{:noreply, state, 100}`, of `{:keep_state, data, {:timeout, 100, :flush}}` and such.
-fn timeout(result: &Value<'_>) -> Option<i64> {
+fn timeout(result: &Value<'_>, is_of_server: impl FnOnce() -> bool) -> Option<i64> {
     let parts = result.tuple()?;
     let (last, size) = (parts.last()?, parts.len());
     match (parts.first()?.atom()?, size) {
-        ("reply", 4) | ("noreply" | "ok", 3) => milliseconds(last),
-        ("keep_state" | "next_state" | "keep_state_and_data" | "repeat_state", 2..) => {
+        ("reply", 4) | ("noreply" | "ok", 3) => milliseconds(last).filter(|_| is_of_server()),
+        // One element less, and the last is the data.
+        ("next_state", 4)
+        | ("keep_state" | "repeat_state", 3)
+        | ("keep_state_and_data" | "repeat_state_and_data", 2) => {
             let actions = last.list().map_or_else(|| vec![last], |list| list.iter().collect());
             actions.into_iter().find_map(event_timeout)
         }
@@ -78,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_a_callback_returns_says_for_how_long() {
-        let of = |text| timeout(&Value::read(text));
+        let of = |text| timeout(&Value::read(text), || true);
         assert_eq!(of("{:noreply, %{a: 1}, 100}"), Some(100));
         assert_eq!(of("{:reply, :ok, %{a: 1}, 250}"), Some(250));
         assert_eq!(of("{:reply, 250, %{a: 1}}"), None, "the state");
@@ -87,6 +103,11 @@ mod tests {
         assert_eq!(of("{:noreply, [], {:continue, 5}}"), None);
         assert_eq!(of("{:keep_state, %{}, [{:reply, 1, :ok}, {:timeout, 30, :flush}]}"), Some(30));
         assert_eq!(of("{:keep_state, %{}, 30}"), Some(30));
+        assert_eq!(of("{:keep_state, 30}"), None, "the data");
+        assert_eq!(of("{:next_state, :open, 5}"), None, "the data");
+        assert_eq!(of("{:next_state, :open, %{}, 5}"), Some(5));
+        assert_eq!(of("{:keep_state_and_data, [{:timeout, 5, :flush}]}"), Some(5));
+        assert_eq!(timeout(&Value::read("{:noreply, [], 7}"), || false), None, "another loop's events and state");
         assert_eq!(of("{:keep_state, %{}, {:state_timeout, 30, :flush}}"), None, "events do not end it");
     }
 }

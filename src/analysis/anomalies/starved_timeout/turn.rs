@@ -8,6 +8,6 @@ pub(super) struct Turn {
     pub(super) call: CallId,
     /// In milliseconds, where the callback says it.
     pub(super) after_ms: Option<i64>,
-    /// The path in the state where the timer is kept.
-    pub(super) path: Option<String>,
+    /// Where in the state the timer is kept, and its reference.
+    pub(super) kept: Option<(String, String)>,
 }

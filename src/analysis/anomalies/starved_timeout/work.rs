@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use super::turn::Turn;
 use crate::analysis::anomalies::scene::Scene;
+use crate::analysis::anomalies::told::each_argument;
 use crate::analysis::found::{Grew, Own};
-use crate::analysis::ledger::Moment;
 use crate::analysis::ledger::payload::{Payload, text};
+use crate::analysis::ledger::{Callback, Moment, ProcessId};
 use crate::analysis::value::{Kind as Form, Value, is_cut};
 
 /// States that are measured, evenly spread.
 const MEASURED: usize = 6;
+
+/// Timeouts that are read to see what they take away.
+const MAX_TIMEOUTS: usize = 100;
 
 /// Messages to itself in a row that are enough to see a rhythm.
 const FEWEST_OWN: usize = 8;
@@ -37,8 +41,11 @@ pub(super) fn grew(scene: &Scene<'_>, turns: &[Turn]) -> Option<Grew> {
 /// How many elements the lists and maps of a state have, it and one level below; `None` where it was cut.
 fn elements(scene: &Scene<'_>, turn: &Turn) -> Option<BTreeMap<String, usize>> {
     let event = scene.ledger.event(scene.ledger.call(turn.call).change?)?;
-    let state = text(Payload::read(event.data()).new_state)?.into_owned();
-    if is_cut(&state) {
+    sizes(&text(Payload::read(event.data()).new_state)?)
+}
+
+fn sizes(state: &str) -> Option<BTreeMap<String, usize>> {
+    if is_cut(state) {
         return None;
     }
     let size = |value: &Value<'_>| match &value.kind {
@@ -46,7 +53,7 @@ fn elements(scene: &Scene<'_>, turn: &Turn) -> Option<BTreeMap<String, usize>> {
         Form::Map(None, pairs) => Some(pairs.len()),
         _ => value.elements().map(|all| all.len()),
     };
-    let value = Value::read(&state);
+    let value = Value::read(state);
     let mut sizes: BTreeMap<String, usize> = size(&value).map(|size| (String::new(), size)).into_iter().collect();
     if let Form::Map(_, pairs) = &value.kind {
         let inner =
@@ -58,6 +65,22 @@ fn elements(scene: &Scene<'_>, turn: &Turn) -> Option<BTreeMap<String, usize>> {
         sizes.extend(inner);
     }
     Some(sizes)
+}
+
+/// Whether the timeout of a process's module was seen to take away what is collected at a path.
+pub(super) fn is_emptied(scene: &Scene<'_>, process: ProcessId, path: &str) -> bool {
+    let ledger = scene.ledger;
+    let Some(module) = ledger.process(process).module else { return false };
+    let kin = (0..ledger.processes.len() as ProcessId).filter(|id| ledger.process(*id).module == Some(module));
+    let untold = kin.flat_map(|id| scene.calls_of(id)).filter(|(_, call)| call.message.is_none());
+    let mut changing = untold.filter(|(_, call)| call.callback == Some(Callback::Info) && call.change.is_some());
+    changing.by_ref().take(MAX_TIMEOUTS).any(|(id, call)| {
+        let args = each_argument(scene, id).unwrap_or_default();
+        let [message, state] = args.as_slice() else { return false };
+        let after = || sizes(&text(Payload::read(ledger.event(call.change?)?.data()).new_state)?);
+        let of = |sizes: BTreeMap<String, usize>| sizes.get(path).copied().unwrap_or_default();
+        message == ":timeout" && sizes(state).zip(after()).is_some_and(|(before, after)| of(after) < of(before))
+    })
 }
 
 /// A message the process sends itself, or a timer sends it, faster than the timeout is long: it can never be over.
