@@ -2,8 +2,8 @@
 //!
 //! *Effect*: a process asks another by plain messages, gives up, and asks again by the same function; now the answer to
 //! the first question comes, and nothing in it says which question it is for. The function returned what that answer
-//! said, and not what its own says. Questions and answers of two processes are paired in their order: only where each
-//! question is of one kind and has one answer at most.
+//! said, and not what its own says. An answer belongs to the question that its sender had handled last; of one without
+//! callbacks they are paired in their order, where each has one. All questions are of one kind.
 //!
 //! What it cannot see: answers of atoms alone; a result that was not recorded; a server that does not answer in order.
 
@@ -16,7 +16,7 @@ use super::kind::Kind;
 use super::scene::Scene;
 use super::told::result;
 use crate::analysis::found::{Found, MistakenReply, Process};
-use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, ProcessId, Sym};
+use crate::analysis::ledger::{CallId, Kind as MessageKind, MessageId, Moment, ProcessId, Sym};
 use crate::analysis::value::brief::cut;
 use crate::analysis::value::{Kind as Form, Value, is_cut};
 use crate::error::Result;
@@ -59,10 +59,11 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         // What was said before the first question answers none: a server tells who starts it that it has begun.
         let asked = ledger.message(questions[0]).sent;
         let answers = &answers[answers.partition_point(|id| ledger.message(*id).sent < asked)..];
-        if is_late(scene, questions, answers) {
+        let Some(paired) = paired(scene, questions, answers) else { continue };
+        if is_late(scene, questions, &paired) {
             scene.checked()?;
             let read = questions.len().min(MAX_READ);
-            found.extend(described(scene, &mistaken(scene, &questions[..read], answers)));
+            found.extend(described(scene, &mistaken(scene, &questions[..read], &paired)?));
         }
     }
     Ok(())
@@ -76,55 +77,92 @@ fn asking(scene: &Scene<'_>, question: MessageId) -> Vec<CallId> {
     around.take(LEVELS).filter(|call| ledger.call(*call).end.is_some()).collect()
 }
 
-/// Whether the answers may be those to the questions, in order, and one of them came when its asker had gone on.
-fn is_late(scene: &Scene<'_>, questions: &[MessageId], answers: &[MessageId]) -> bool {
+/// The answers to each question: what was sent in the callback that handled it, or when that was the newest. A process
+/// without callbacks does not tell what it has taken: there they are paired in order, as long as no question is without
+/// an answer, for one would give all after it that of another.
+fn paired(scene: &Scene<'_>, questions: &[MessageId], answers: &[MessageId]) -> Option<Vec<Vec<MessageId>>> {
     let ledger = scene.ledger;
     let sent = |id: MessageId| ledger.message(id).sent;
-    let in_order = answers.len() <= questions.len()
-        && questions.len() > 1
-        && questions.iter().zip(answers).all(|(question, answer)| sent(*question) < sent(*answer));
-    let is_over = |question: MessageId, answer: MessageId| {
-        let call = ledger.message(question).sent_in.map(|call| ledger.call(call));
-        call.and_then(|call| call.end).is_some_and(|end| end < sent(answer))
-    };
-    in_order && questions.iter().zip(answers).any(|(question, answer)| is_over(*question, *answer))
+    let last = sent(*answers.last()?);
+    if questions.len() < 2 || answers.len() > questions.len() {
+        return None;
+    }
+    let handled: HashMap<CallId, usize, FixedState> =
+        (0..).zip(questions).filter_map(|(at, id): (usize, _)| Some((ledger.message(*id).handled?, at))).collect();
+    let mut all = vec![Vec::new(); questions.len()];
+    if questions.iter().any(|id| sent(*id) < last && ledger.message(*id).handled.is_none()) {
+        let in_order = questions.iter().zip(answers).all(|(question, answer)| sent(*question) < sent(*answer));
+        for (all, answer) in all.iter_mut().zip(answers) {
+            all.push(*answer);
+        }
+        return (in_order && questions.len() == answers.len()).then_some(all);
+    }
+    let mut begun: Vec<(Moment, usize)> = handled.iter().map(|(call, at)| (ledger.call(*call).start, *at)).collect();
+    begun.sort_unstable();
+    for id in answers {
+        let answer = ledger.message(*id);
+        let mut calls = answer.sent_in.into_iter().flat_map(|call| std::iter::once(call).chain(ledger.around(call)));
+        let newest = || Some(begun[..begun.partition_point(|(start, _)| *start < answer.sent)].last()?.1);
+        if let Some(at) = calls.find_map(|call| handled.get(&call).copied()).or_else(newest) {
+            all[at].push(*id);
+        }
+    }
+    Some(all)
 }
 
-fn mistaken(scene: &Scene<'_>, questions: &[MessageId], answers: &[MessageId]) -> Vec<Mistaken> {
+/// Whether one of the answers came when its asker had gone on.
+fn is_late(scene: &Scene<'_>, questions: &[MessageId], paired: &[Vec<MessageId>]) -> bool {
     let ledger = scene.ledger;
-    let patterns: Vec<String> = questions.iter().map(|id| scene.traffic.pattern(ledger.message(*id))).collect();
-    if patterns.windows(2).any(|pair| pair[0] != pair[1]) {
-        return Vec::new();
-    }
-    let said: Vec<String> = answers.iter().map(|id| scene.traffic.whole(ledger.message(*id))).collect();
+    questions.iter().zip(paired).any(|(question, answers)| {
+        let call = ledger.message(*question).sent_in.map(|call| ledger.call(call));
+        let end = call.and_then(|call| call.end);
+        end.is_some_and(|end| answers.iter().any(|answer| end < ledger.message(*answer).sent))
+    })
+}
+
+fn mistaken(scene: &Scene<'_>, questions: &[MessageId], paired: &[Vec<MessageId>]) -> Result<Vec<Mistaken>> {
+    let ledger = scene.ledger;
     let mut all = Vec::new();
+    let (mut pattern, mut said): (Option<String>, Vec<Vec<String>>) = (None, Vec::new());
+    for (question, answers) in questions.iter().zip(paired) {
+        scene.checked()?;
+        let this = scene.traffic.pattern(ledger.message(*question));
+        if pattern.get_or_insert_with(|| this.clone()) != &this {
+            return Ok(all);
+        }
+        said.push(answers.iter().map(|id| scene.traffic.whole(ledger.message(*id))).collect());
+    }
     for (at, question) in questions.iter().enumerate().skip(1) {
+        scene.checked()?;
         let calls = asking(scene, *question);
         let results: Vec<(CallId, String)> =
             calls.into_iter().filter_map(|call| Some((call, result(scene, call)?))).collect();
         let is_told = |said: &String| results.iter().find(|(_, result)| says(result, said)).map(|(call, _)| *call);
         // What it asked for is what it got.
-        if said.get(at).is_some_and(|said| is_told(said).is_some()) {
+        if said[at].iter().any(|said| is_told(said).is_some()) {
             continue;
         }
         for back in (at.saturating_sub(BACK)..at).rev() {
-            let (Some(told), Some(answer)) = (said.get(back), answers.get(back)) else { continue };
+            let ([told], [answer]) = (&*said[back], &*paired[back]) else { continue };
             let Some(asking) = is_told(told) else { continue };
-            let call = ledger.call(asking);
+            let (call, came) = (ledger.call(asking), ledger.message(*answer));
+            // One that took the answer to another has left its own to the next, whenever that was sent.
+            let took_another = all.last().is_some_and(|one: &Mistaken| one.question == questions[back]);
             let gave_up = |id: CallId| {
                 let one = ledger.call(id);
-                one.function == call.function && one.end.is_some_and(|end| end <= call.start)
+                one.function == call.function
+                    && one.end.is_some_and(|end| end <= call.start && (took_another || end < came.sent))
             };
             // A callback that is given the answer is no call that waits for it.
-            let came = ledger.message(*answer);
-            let came = came.handled.is_none() && came.received.is_some_and(|at| call.end.is_some_and(|end| at < end));
-            if came && self::asking(scene, questions[back]).into_iter().any(gave_up) {
+            let is_taken =
+                came.handled.is_none() && came.received.is_some_and(|at| call.end.is_some_and(|end| at < end));
+            if is_taken && self::asking(scene, questions[back]).into_iter().any(gave_up) {
                 all.push(Mistaken { earlier: questions[back], question: *question, answer: *answer, asking });
                 break;
             }
         }
     }
-    all
+    Ok(all)
 }
 
 /// Whether a result has in it what an answer said: a value that is no atom.
