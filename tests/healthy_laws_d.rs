@@ -113,3 +113,71 @@ fn an_answer_that_came_late_is_still_told_where_an_earlier_question_has_none() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0]["values"]["figures"]["times"], 1, "{found:?}");
 }
+
+/// A job that a server starts on each message, each run as long as these say; `None`: it is not seen to end.
+fn jobs(trace: &mut Trace, (period, sender): (i64, Option<&str>), lasts: &[Option<i64>]) {
+    let server = "<0.5.0>";
+    for (n, lasted) in (0..).zip(lasts) {
+        let (at, call, tick) = (1_000 * MS + n * period, format!("t{n}"), format!("tick{n}"));
+        match sender {
+            Some("cast") => {}
+            Some(sender) => trace.send(at, sender, server, &tick, ":refresh"),
+            None => {}
+        }
+        let takes = if sender == Some("cast") { "handle_cast" } else { "handle_info" };
+        trace.enter(at + 1, server, &call, ("Cache", takes, 2), json!([":refresh", "%{}"]));
+        if sender.is_some_and(|sender| sender != "cast") {
+            trace.events.last_mut().unwrap()["parent_id"] = json!(tick);
+        }
+        let child = format!("<0.{}.0>", 100 + n);
+        let spawn = json!({"parent_pid": server, "spawned_pid": child, "spawn_module": "Cache", "spawn_function": "fill",
+            "spawn_args": "[]"});
+        trace.add(at + 2, "process_spawn", &child, spawn);
+        trace.leave(at + 10, server, &call, ("Cache", takes, 2), "{:noreply, %{}}");
+        trace.enter(at + 20, &child, &format!("f{n}"), ("Cache", "fill", 0), json!([]));
+        if let Some(lasted) = lasted {
+            trace.leave(at + lasted, &child, &format!("f{n}"), ("Cache", "fill", 0), ":ok");
+            trace.add(at + lasted + 1, "process_exit", &child, json!({"exit_reason": "normal"}));
+        }
+    }
+}
+
+fn overlapping(trace: &Trace) -> Vec<(Value, String)> {
+    let lines = |found: &Value| found["lines"].as_array().unwrap().iter().map(Value::to_string).collect::<String>();
+    trace.found("overlapping_runs").iter().map(|found| (found["values"].clone(), lines(found))).collect()
+}
+
+#[test]
+fn runs_that_take_as_long_each_time_are_not_told_as_more_and_more() {
+    let mut trace = Trace::default();
+    jobs(&mut trace, (100 * MS, Some("<0.5.0>")), &[Some(350 * MS); 6]);
+    let found = overlapping(&trace);
+    assert_eq!((found.len(), &found[0].0["confidence"]), (1, &json!("medium")), "{found:?}");
+    assert!(!found[0].1.contains("more and more") && found[0].1.contains("of a timer"), "{found:?}");
+}
+
+#[test]
+fn what_nobody_was_seen_to_send_is_not_told_as_the_message_of_a_timer() {
+    let mut trace = Trace::default();
+    jobs(&mut trace, (100 * MS, None), &[Some(350 * MS); 12]);
+    let found = overlapping(&trace);
+    assert!(found.len() == 1 && found[0].1.contains("which no process was seen to send"), "{found:?}");
+    let mut trace = Trace::default();
+    jobs(&mut trace, (100 * MS, Some("cast")), &[Some(350 * MS); 12]);
+    assert_eq!(overlapping(&trace), []);
+}
+
+#[test]
+fn runs_whose_ends_may_be_lost_are_not_at_it_for_ever() {
+    let mut lasts = vec![Some(20 * MS); 12];
+    lasts[2..9].fill(None);
+    let seam = |trace: &mut Trace| {
+        let mark = json!({"id": "again", "ts": 1_950 * MS, "type": "capture_start", "session_id": "s", "node": "shop@host",
+            "data": {}});
+        trace.events.push(mark);
+    };
+    let mut trace = Trace::default();
+    jobs(&mut trace, (100 * MS, Some("<0.5.0>")), &lasts);
+    seam(&mut trace);
+    assert_eq!(overlapping(&trace), []);
+}

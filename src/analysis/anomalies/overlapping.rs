@@ -18,7 +18,7 @@ use super::scene::Scene;
 use super::told::each_argument;
 use crate::analysis::found::{Found, Overlapping, Process};
 use crate::analysis::ledger::payload::{Payload, text};
-use crate::analysis::ledger::{Call, CallId, Moment, ProcessId};
+use crate::analysis::ledger::{Call, CallId, Callback, Kind as MessageKind, Moment, ProcessId, Sym};
 use crate::analysis::spawn::{Spawn, owner};
 use crate::analysis::spread::median;
 use crate::analysis::terms;
@@ -43,13 +43,39 @@ const MAX_READ: usize = 2_000;
 /// Starts that are read in all.
 const MAX_IN_ALL: usize = 20_000;
 
+/// Calls that set a timer, and how many of a process are read.
+const TIMERS: [&str; 5] = [
+    ":erlang.send_after/",
+    ":erlang.start_timer/",
+    "Process.send_after/",
+    ":timer.send_after/",
+    ":timer.send_interval/",
+];
+const MAX_TIMERS: usize = 64;
+
 /// One run of a job.
 #[derive(Clone, Copy)]
 struct Run {
     process: ProcessId,
     start: Moment,
-    /// `None`: it is at it to the end of the recording.
+    /// `None`: it is at it to the end of its capture.
     end: Option<Moment>,
+    /// Then that end.
+    seen: i64,
+}
+
+impl Run {
+    /// How long it took, or was seen to take.
+    fn lasted(&self) -> i64 {
+        self.end.map_or(self.seen, |end| end.at).saturating_sub(self.start.at)
+    }
+}
+
+/// Runs of one job.
+struct Runs<'r> {
+    all: &'r [Run],
+    /// Whether more were started than were read.
+    is_cut: bool,
 }
 
 /// What a process was started for: what it is called, and all that makes two the same.
@@ -63,15 +89,18 @@ struct Job {
 
 pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let ledger = scene.ledger;
+    let ends = capture_ends(scene);
     let mut by_parent: BTreeMap<ProcessId, Vec<Run>> = BTreeMap::new();
     for (id, process) in (0..).zip(&ledger.processes) {
         let is_job = process.spawned.is_none() && process.name.is_none() && !process.is_helper;
         if let (true, Some(parent), Some((start, _))) = (is_job, process.parent, process.spawn) {
-            let run = Run { process: id, start, end: process.exit.as_ref().map(|exit| exit.moment) };
-            by_parent.entry(parent).or_default().push(run);
+            let (end, seen) = (process.exit.as_ref().map(|exit| exit.moment), ends[&process.session]);
+            // Of one that goes on across a seam it is not known whether it does.
+            if end.is_some() || !scene.has_seam(id, start.at, seen.saturating_sub(1)) {
+                by_parent.entry(parent).or_default().push(Run { process: id, start, end, seen });
+            }
         }
     }
-    let newest = ledger.span().map_or(0, |(_, newest)| newest);
     let (starts, mut left) = (OnceCell::new(), MAX_IN_ALL);
     for mut runs in by_parent.into_values() {
         runs.sort_by_key(|run| run.start);
@@ -79,6 +108,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             continue;
         }
         scene.checked()?;
+        let is_cut = runs.len() > MAX_READ.min(left);
         runs.truncate(MAX_READ.min(left));
         left -= runs.len();
         let starts = starts.get_or_init(|| Starts::of(scene));
@@ -90,10 +120,37 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             }
         }
         for ((by, job), runs) in jobs {
-            found.extend(told(scene, starts, (by, &job), &runs, newest));
+            found.extend(told(scene, starts, (by, &job), &Runs { all: &runs, is_cut }));
         }
     }
     Ok(())
+}
+
+/// When each session last told something of a process.
+fn capture_ends(scene: &Scene<'_>) -> BTreeMap<Sym, i64> {
+    let ledger = scene.ledger;
+    let mut ends: BTreeMap<Sym, i64> = BTreeMap::new();
+    let mut tell = |process: ProcessId, at: i64| {
+        let newest = ends.entry(ledger.process(process).session).or_insert(at);
+        *newest = at.max(*newest);
+    };
+    for (id, process) in (0..).zip(&ledger.processes) {
+        let exit = process.exit.as_ref().map(|exit| exit.moment.at);
+        process.spawn.iter().map(|(start, _)| start.at).chain(exit).for_each(|at| tell(id, at));
+    }
+    for call in &ledger.calls {
+        tell(call.process, call.end.unwrap_or(call.start).at);
+    }
+    for message in &ledger.messages {
+        let came = message.receiver.zip(message.received.map(|moment| moment.at));
+        message
+            .sender
+            .map(|sender| (sender, message.sent.at))
+            .into_iter()
+            .chain(came)
+            .for_each(|(id, at)| tell(id, at));
+    }
+    ends
 }
 
 /// Runs that began while one before was at it, each with the one that goes on longest; both took so long.
@@ -170,21 +227,16 @@ fn main_call(scene: &Scene<'_>, run: Run) -> Option<CallId> {
     outer.find(|(_, call)| is_main(call)).map(|(id, _)| id)
 }
 
-fn told(
-    scene: &Scene<'_>,
-    starts: &Starts,
-    (by, job): (ProcessId, &Job),
-    runs: &[Run],
-    newest: i64,
-) -> Option<Finding> {
+fn told(scene: &Scene<'_>, starts: &Starts, (by, job): (ProcessId, &Job), runs: &Runs<'_>) -> Option<Finding> {
     let ledger = scene.ledger;
+    let Runs { all: runs, is_cut } = *runs;
     if runs.len() <= FEWEST {
         return None;
     }
     let period = period(runs)?;
-    let lasted = |run: &Run| run.end.map_or(newest, |end| end.at).saturating_sub(run.start.at);
-    let mut took: Vec<i64> = runs.iter().map(lasted).collect();
+    let mut took: Vec<i64> = runs.iter().map(Run::lasted).collect();
     took.sort_unstable();
+    let longest = took.last().copied().unwrap_or_default();
     let ended = runs.iter().filter(|run| run.end.is_some()).count();
     // A run that finds another at it and ends at once is as it should be.
     let overlaps = overlaps(runs, period / 2);
@@ -192,21 +244,28 @@ fn told(
         return None;
     }
     let tick = tick(scene, starts, by, runs)?;
-    let (most, most_before) = at_once(runs);
+    let counts = at_once(runs);
+    let most = counts.iter().copied().max().unwrap_or_default();
     // More and more of them, to the end: each is in the way of the next.
-    let grows = most >= MANY && most > most_before;
+    let is_most_last = most >= MANY && counts.last() == Some(&most);
+    let begun = usize::try_from(longest / period).map_or(counts.len(), |runs| runs + 1).min(counts.len());
+    let grows = !is_cut && is_most_last && (is_more(&counts[begun..]) || is_longer(runs));
     let overlapping = Overlapping {
         by: Process::of(ledger, by),
         job: job.name.clone(),
         given: (!job.is_spawn).then(|| brief::cut(&job.given.join(", "), 80)),
-        tick: brief::cut(&tick, 60),
+        is_timer: is_timer(scene, by, &tick),
+        tick: brief::cut(&tick.said, 60),
         runs: runs.len(),
+        is_cut,
         overlapped: overlaps.len(),
+        is_least: runs.iter().any(|run| run.end.is_some() && run.lasted() < period / 2),
         most_at_once: most,
         grows,
         period_ns: period,
         median_ns: median(&took),
-        longest_ns: took.last().copied().unwrap_or_default(),
+        longest_ns: longest,
+        is_longest_least: runs.iter().any(|run| run.end.is_none() && run.lasted() == longest),
         unfinished: runs.len() - ended,
     };
     let confidence = if grows { Confidence::High } else { Confidence::Medium };
@@ -230,33 +289,79 @@ fn period(runs: &[Run]) -> Option<i64> {
     (period >= SHORTEST_NS && regular * 4 >= gaps.len() * 3).then_some(period)
 }
 
+/// What is said to the process each time.
+struct Tick {
+    said: String,
+    /// Whether each is a message of the process to itself.
+    is_own: bool,
+}
+
 /// What the timer says: the same each time, and nobody else has asked.
-fn tick(scene: &Scene<'_>, starts: &Starts, by: ProcessId, runs: &[Run]) -> Option<String> {
-    let mut all: Option<(Vec<Cause>, String)> = None;
+fn tick(scene: &Scene<'_>, starts: &Starts, by: ProcessId, runs: &[Run]) -> Option<Tick> {
+    let ledger = scene.ledger;
+    let mut all: Option<(Vec<Cause>, Tick)> = None;
     for run in runs {
         let handed = starts.handed(scene, run.process)?;
         let order = starts.order(scene, handed, &[])?;
-        // Of a call it is not known who made it often.
-        if order.who.is_some() || matches!(order.cause, Cause::Call(_)) || handed.by != by {
+        // A timer sends no cast; of a call it is not known who made it often.
+        let (is_info, is_own) = match order.cause {
+            Cause::Message(id) => {
+                let message = ledger.message(id);
+                (message.kind == MessageKind::Info, message.sender == Some(by))
+            }
+            Cause::Callback(id) => (ledger.call(id).callback == Some(Callback::Info), false),
+            Cause::Call(_) => (false, false),
+        };
+        if order.who.is_some() || !is_info || handed.by != by {
             return None;
         }
         match &mut all {
-            None => all = Some((vec![order.cause], order.said)),
-            Some((causes, said)) if *said == order.said && causes.last() != Some(&order.cause) => {
+            None => all = Some((vec![order.cause], Tick { said: order.said, is_own })),
+            Some((causes, tick)) if tick.said == order.said && causes.last() != Some(&order.cause) => {
                 causes.push(order.cause);
+                tick.is_own &= is_own;
             }
             Some(_) => return None,
         }
     }
-    all.map(|(_, said)| said)
+    all.map(|(_, tick)| tick)
 }
 
-/// Most that were at it at one moment, and most in the first two thirds of the starts.
-fn at_once(runs: &[Run]) -> (usize, usize) {
+/// Whether a timer is known to send it: from the process itself, or set in a call of it that was traced.
+fn is_timer(scene: &Scene<'_>, by: ProcessId, tick: &Tick) -> bool {
+    let sets = |call: &Call| TIMERS.iter().any(|name| scene.ledger.text(call.function).starts_with(name));
+    let is_for = |id: CallId| each_argument(scene, id).is_some_and(|given| given.contains(&tick.said));
+    tick.is_own || scene.calls_of(by).filter(|(_, call)| sets(call)).take(MAX_TIMERS).any(|(id, _)| is_for(id))
+}
+
+/// How many were at it at each start.
+fn at_once(runs: &[Run]) -> Vec<usize> {
     let mut ends: Vec<Moment> = runs.iter().filter_map(|run| run.end).collect();
     ends.sort_unstable();
     let count = |(before, run): (usize, &Run)| before + 1 - ends.partition_point(|end| *end <= run.start);
-    let counts: Vec<usize> = runs.iter().enumerate().map(count).collect();
+    runs.iter().enumerate().map(count).collect()
+}
+
+/// Whether each third has more at its most than the one before.
+fn is_more(counts: &[usize]) -> bool {
+    let third = counts.len() / 3;
     let most = |counts: &[usize]| counts.iter().copied().max().unwrap_or_default();
-    (most(&counts), most(&counts[..counts.len() * 2 / 3]))
+    let [first, second, last] = [&counts[..third], &counts[third..third * 2], &counts[third * 2..]].map(most);
+    third > 1 && first < second && second < last
+}
+
+/// Whether runs take longer and longer, of those that ended; the first ones only fill what is free.
+fn is_longer(runs: &[Run]) -> bool {
+    let took: Vec<i64> = runs.iter().filter(|run| run.end.is_some()).map(Run::lasted).collect();
+    let third = took.len() / 3;
+    let typical = |took: &[i64]| {
+        let mut took = took.to_vec();
+        took.sort_unstable();
+        median(&took)
+    };
+    if third < 2 {
+        return false;
+    }
+    let [first, second, last] = [&took[..third], &took[third..third * 2], &took[third * 2..]].map(typical);
+    first < second && second < last && last / 3 * 2 > first
 }

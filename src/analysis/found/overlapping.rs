@@ -14,19 +14,25 @@ pub(crate) struct Overlapping {
     pub(crate) job: String,
     /// What each is given, one text, where that is known.
     pub(crate) given: Option<String>,
-    /// What the timer says each time.
+    /// What it is told each time, and whether by a timer: else nobody was seen to send it.
     pub(crate) tick: String,
+    pub(crate) is_timer: bool,
+    /// How many were looked at, and whether these are the first of more.
     pub(crate) runs: usize,
-    /// Of those, how many began while another was at it.
+    pub(crate) is_cut: bool,
+    /// Of those, how many began while another was at it, and whether more may have: short ones are not counted.
     pub(crate) overlapped: usize,
+    pub(crate) is_least: bool,
     pub(crate) most_at_once: usize,
     /// Whether more and more were, to the end.
     pub(crate) grows: bool,
     /// From one start to the next, as a rule.
     pub(crate) period_ns: i64,
-    /// How long a run took, as a rule and at most; of those that go on, to the end of the recording.
+    /// How long a run took, as a rule and at most; of those that go on, to the end of their capture.
     pub(crate) median_ns: i64,
     pub(crate) longest_ns: i64,
+    /// Whether the longest goes on.
+    pub(crate) is_longest_least: bool,
     /// Runs that go on at the end of the recording.
     pub(crate) unfinished: usize,
 }
