@@ -14,6 +14,12 @@ pub(crate) struct LostAtRestart {
     pub(crate) successor: Process,
     /// Those that took its place one after the other.
     pub(crate) successors: usize,
+    /// Whether there may be more of them.
+    pub(crate) are_more: bool,
+    /// How many of their callbacks were read, the first, where there are more.
+    pub(crate) first_read: Option<usize>,
+    /// Whether the lost ones did not ask for it again, as they once had; else it was not seen how they came to be known.
+    pub(crate) have_not_asked: bool,
     /// How many were lost, and the first of them.
     pub(crate) lost: usize,
     pub(crate) first_lost: Vec<Process>,

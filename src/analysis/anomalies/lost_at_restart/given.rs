@@ -17,10 +17,10 @@ pub(super) struct Missing {
     /// The reply that has it, and its content.
     pub(super) reply: MessageId,
     pub(super) answer: String,
-    /// The first that has it not, what that says, and how many there are.
+    /// The first that has it not, what that says, and all of them.
     pub(super) now_reply: MessageId,
     pub(super) now: String,
-    pub(super) since: usize,
+    pub(super) since: Vec<MessageId>,
 }
 
 /// An answer: its reply, and what it says.
@@ -75,7 +75,7 @@ pub(super) fn missing(scene: &Scene<'_>, former: &Answers, heirs: &Answers, id: 
             answer: newest.said.clone(),
             now_reply: since.first()?.reply,
             now: since.first()?.said.clone(),
-            since: since.len(),
+            since: since.iter().map(|answer| answer.reply).collect(),
         })
     })
 }

@@ -53,10 +53,7 @@ impl Mail {
     /// What callbacks of some processes handled, of which one came after the other.
     pub(super) fn handled(&self, scene: &Scene<'_>, processes: &[ProcessId], is_newest: bool) -> Vec<Handled> {
         let ledger = scene.ledger;
-        let takes = |call: &Call| matches!(call.callback, Some(Callback::Call | Callback::Cast | Callback::Info));
-        let all = processes.iter().flat_map(|process| scene.calls_of(*process));
-        let calls: Vec<CallId> =
-            all.filter(|(_, call)| takes(call) && call.parent.is_none()).map(|(id, _)| id).collect();
+        let calls = callbacks(scene, processes);
         let from = if is_newest { calls.len().saturating_sub(MAX_READ) } else { 0 };
         let calls = &calls[from..(from + MAX_READ).min(calls.len())];
         let mut told: BTreeMap<CallId, BTreeMap<ProcessId, MessageId>> = BTreeMap::new();
@@ -80,6 +77,18 @@ impl Mail {
         };
         calls.iter().filter_map(read).collect()
     }
+}
+
+/// Callbacks of some processes for messages, of which one came after the other.
+fn callbacks(scene: &Scene<'_>, processes: &[ProcessId]) -> Vec<CallId> {
+    let takes = |call: &Call| matches!(call.callback, Some(Callback::Call | Callback::Cast | Callback::Info));
+    let all = processes.iter().flat_map(|process| scene.calls_of(*process));
+    all.filter(|(_, call)| takes(call) && call.parent.is_none()).map(|(id, _)| id).collect()
+}
+
+/// How many callbacks of successors are read, where there are more.
+pub(super) fn read_of(scene: &Scene<'_>, heirs: &[ProcessId]) -> Option<usize> {
+    (callbacks(scene, heirs).len() > MAX_READ).then_some(MAX_READ)
 }
 
 /// Tag and subject of a message; the pattern where it has none.

@@ -7,7 +7,7 @@ use crate::analysis::ledger::payload::{Payload, text, texts};
 use crate::analysis::ledger::{CallId, Callback, ProcessId, Sym};
 use crate::analysis::value::is_cut;
 
-/// Changes of states that are read, the newest.
+/// Changes of states that are read: in one of more any of them may be known.
 const MAX_READ: usize = 1_000;
 
 /// Which processes a pid was.
@@ -91,7 +91,10 @@ pub(super) fn not_held(
         lost.iter().map(|id| (scene.ledger.text(scene.ledger.process(*id).pid).to_owned(), *id)).collect();
     let calls = by.iter().flat_map(|heir| scene.calls_of(*heir));
     let changes: Vec<Sym> = calls.filter_map(|(_, call)| call.change).collect();
-    for change in &changes[changes.len().saturating_sub(MAX_READ)..] {
+    if changes.len() > MAX_READ {
+        return None;
+    }
+    for change in &changes {
         let state = new_state(scene, *change).filter(|state| is_whole(state))?;
         for pid in pids_in(&state) {
             if let Some(id) = pids.get(pid) {

@@ -15,7 +15,7 @@ mod subscribed;
 use std::collections::{BTreeMap, BTreeSet};
 
 use given::{Missing, answers, missing};
-use handled::Mail;
+use handled::{Mail, read_of};
 use held::{Held, Lives, not_held};
 use subscribed::{Dropped, Sort, dropped};
 
@@ -135,22 +135,45 @@ fn has_asked(scene: &Scene<'_>, mail: &Mail, restart: &Restart, id: ProcessId) -
         let calls = scene.calls_of(by).filter_map(|(_, call)| call.message.map(|message| (call, message)));
         calls.filter(move |(_, message)| ledger.message(*message).sender == Some(id))
     };
-    let mut first = patterns(restart.held.by).filter(|(call, _)| call.change.is_some());
-    let Some((_, first)) = first.next() else { return false };
-    let (wish, whole) = (scene.traffic.pattern(ledger.message(first)), scene.traffic.whole(ledger.message(first)));
+    let wishes: Vec<MessageId> = patterns(restart.held.by)
+        .filter(|(call, _)| call.change.is_some())
+        .map(|(_, message)| message)
+        .take(MAX_READ + 1)
+        .collect();
+    // How it came to be known is not known, or may be any of too many.
+    if wishes.is_empty() || wishes.len() > MAX_READ {
+        return wishes.len() > MAX_READ;
+    }
+    let first = wishes[0];
+    let whole = scene.traffic.whole(ledger.message(first));
     let again = patterns(restart.held.by).take(MAX_READ).filter(|(_, message)| *message != first);
     if again.map(|(_, message)| scene.traffic.whole(ledger.message(message))).any(|message| message == whole) {
         return true;
     }
-    let is_wish = |message: MessageId| scene.traffic.pattern(ledger.message(message)) == wish;
-    let mut handled = restart.heirs.iter().flat_map(|heir| patterns(*heir)).take(MAX_READ);
+    let wishes: BTreeSet<String> = wishes.iter().map(|id| scene.traffic.pattern(ledger.message(*id))).collect();
+    let is_wish = |message: MessageId| wishes.contains(&scene.traffic.pattern(ledger.message(message)));
+    let handled: Vec<MessageId> =
+        restart.heirs.iter().flat_map(|heir| patterns(*heir)).map(|(_, message)| message).take(MAX_READ + 1).collect();
     let unhandled = mail.sent_to(scene, id, &restart.heirs);
-    handled.any(|(_, message)| is_wish(message)) || unhandled.into_iter().take(MAX_READ).any(is_wish)
+    // Among more than are read may be the one.
+    let are_too_many = handled.len() > MAX_READ || unhandled.len() > MAX_READ;
+    are_too_many || handled.into_iter().any(is_wish) || unhandled.into_iter().any(is_wish)
 }
 
 /// Whether a process was told of the end, as far as is known, and so may ask again when it wants to.
 fn knows(scene: &Scene<'_>, ask: &Ask<'_>, restart: &Restart, id: ProcessId) -> Result<bool> {
     Ok(!scene.traffic.receives(id) || is_told_of_end(scene, ask, restart.held.by, id)?)
+}
+
+/// Whether it was seen how each came to be known, so that it can be said that it did not ask for it again.
+fn are_wishes_seen(scene: &Scene<'_>, restart: &Restart, lost: &[ProcessId]) -> bool {
+    let ledger = scene.ledger;
+    let asked: BTreeSet<ProcessId> = scene
+        .calls_of(restart.held.by)
+        .filter(|(_, call)| call.change.is_some())
+        .filter_map(|(_, call)| ledger.message(call.message?).sender)
+        .collect();
+    lost.iter().all(|id| asked.contains(id))
 }
 
 fn describe(scene: &Scene<'_>, restart: &Restart, known_again: usize, lost: &[ProcessId], was: Was) -> LostAtRestart {
@@ -161,6 +184,9 @@ fn describe(scene: &Scene<'_>, restart: &Restart, known_again: usize, lost: &[Pr
         reason: exit.map_or_else(String::new, |exit| brief::cut(ledger.text(exit.error.unwrap_or(exit.reason)), 80)),
         successor: Told::of(ledger, restart.heirs[0]),
         successors: restart.heirs.len(),
+        are_more: restart.heirs.len() == MAX_HEIRS,
+        first_read: read_of(scene, &restart.heirs),
+        have_not_asked: are_wishes_seen(scene, restart, lost),
         lost: lost.len(),
         first_lost: lost.iter().take(SHOWN).map(|id| Told::of(ledger, *id)).collect(),
         known_again,
@@ -211,7 +237,12 @@ fn registered(
 ) -> Option<Finding> {
     let ledger = scene.ledger;
     let (_, first) = lost.first()?;
-    let since = lost.iter().map(|(_, one)| one.since).sum();
+    // One answer tells of all that are in it no more; and of the request that is told only its own are.
+    let of = |is_told: &dyn Fn(&Missing) -> bool| {
+        let missing = lost.iter().map(|(_, one)| one).filter(|one| is_told(one));
+        missing.flat_map(|one| &one.since).collect::<BTreeSet<_>>().len()
+    };
+    let since = of(&|one| one.request == first.request);
     let was = Was::Given {
         function: ledger.text(first.function).to_owned(),
         request: brief::cut(&first.request, 60),
@@ -220,7 +251,7 @@ fn registered(
         since,
     };
     let who: Vec<ProcessId> = lost.iter().map(|(id, _)| *id).collect();
-    let confidence = if since >= MANY { Confidence::High } else { Confidence::Medium };
+    let confidence = if of(&|_| true) >= MANY { Confidence::High } else { Confidence::Medium };
     let finding = shown(scene, restart, confidence, describe(scene, restart, known_again, &who, was))?;
     let finding = finding.shown_by("given", ledger.message(first.reply).event);
     Some(finding.shown_by("missing", ledger.message(first.now_reply).event))
