@@ -20,7 +20,7 @@ use super::kind::Kind;
 use super::scene::Scene;
 use crate::analysis::found::{Found, Overtaken, Process};
 use crate::analysis::ledger::payload::{Difference, Payload, differences};
-use crate::analysis::ledger::{MessageId, Moment, ProcessId, Sym};
+use crate::analysis::ledger::{Call, CallId, MessageId, Moment, ProcessId, Sym};
 use crate::analysis::terms::has;
 use crate::analysis::value::{Kind as Form, Value, brief, is_cut};
 use crate::error::Result;
@@ -51,6 +51,12 @@ struct Passed {
     /// When its receiver handled it.
     taken: Moment,
     change: Sym,
+}
+
+/// What came by way of one process, and whether there is more that was not read.
+struct Origin {
+    passed: Vec<Passed>,
+    is_cut: bool,
 }
 
 /// What it said and what it changed.
@@ -86,6 +92,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         }
         scene.checked()?;
         let starts = starts.get_or_init(|| Starts::of(scene));
+        let is_cut = passed.len() > MAX_READ.min(left);
         passed.truncate(MAX_READ.min(left));
         left -= passed.len();
         let mut by_origin: BTreeMap<ProcessId, Vec<Passed>> = BTreeMap::new();
@@ -100,7 +107,7 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         // Who is told what it had started is not a third.
         by_origin.remove(&receiver);
         for (by, passed) in by_origin {
-            told(scene, starts, (by, receiver), passed, found);
+            told(scene, starts, (by, receiver), Origin { passed, is_cut }, found);
         }
     }
     Ok(())
@@ -110,7 +117,7 @@ fn told(
     scene: &Scene<'_>,
     starts: &Starts,
     (by, receiver): (ProcessId, ProcessId),
-    mut passed: Vec<Passed>,
+    Origin { mut passed, is_cut }: Origin,
     found: &mut Vec<Finding>,
 ) {
     passed.sort_by_key(|one| one.handed.at);
@@ -122,7 +129,8 @@ fn told(
         by_pattern.entry(&shown[pair.older].pattern).or_default().push(pair);
     }
     for (pattern, pairs) in by_pattern {
-        found.extend(describe(scene, (by, receiver), pattern, &shown, &pairs, &last));
+        let told = describe(scene, (by, receiver), pattern, &shown, &pairs, &last, is_cut);
+        found.extend(told);
     }
 }
 
@@ -285,6 +293,18 @@ fn is_one_value(newer: &Shown, older: &Shown) -> bool {
 fn stands(scene: &Scene<'_>, receiver: ProcessId, since: &Shown, path: &str) -> bool {
     let ledger = scene.ledger;
     let calls = &scene.by_process[receiver as usize];
+    // What a callback did that is not told is not known, nor what came after a seam.
+    let is_seen = |call: &Call| {
+        let left_out = ledger.left_out.iter().any(|left| {
+            left.may_miss(ledger.text(ledger.process(receiver).session), call.start.at, |of| {
+                of == ledger.text(call.function)
+            })
+        });
+        call.end.is_some() && !left_out
+    };
+    if scene.has_seam(receiver, since.passed.taken.at, i64::MAX) {
+        return false;
+    }
     let later = &calls[calls.partition_point(|id| ledger.call(*id).start <= since.passed.taken)..];
     let mut changes = later.iter().filter_map(|id| ledger.call(*id).change);
     let is_untouched = |change: Sym| {
@@ -293,7 +313,11 @@ fn stands(scene: &Scene<'_>, receiver: ProcessId, since: &Shown, path: &str) -> 
         let touches = |one: &Difference| one.path.starts_with(path) || path.starts_with(&one.path);
         !differences.is_empty() && !differences.iter().any(touches)
     };
-    later.len() <= MAX_CALLS && changes.by_ref().take(MAX_LATER).all(is_untouched) && changes.next().is_none()
+    let are_seen = |id: &CallId| ledger.call(*id).callback.is_none() || is_seen(ledger.call(*id));
+    later.len() <= MAX_CALLS
+        && later.iter().all(are_seen)
+        && changes.by_ref().take(MAX_LATER).all(is_untouched)
+        && changes.next().is_none()
 }
 
 fn describe(
@@ -303,6 +327,7 @@ fn describe(
     shown: &[Shown],
     pairs: &[&Pair],
     last: &Set<'_>,
+    is_cut: bool,
 ) -> Option<Finding> {
     let ledger = scene.ledger;
     let surest = pairs.iter().map(|pair| pair.confidence).max()?;
@@ -315,6 +340,7 @@ fn describe(
         last.get(path) == Some(&pair.older) && stands(scene, receiver, &shown[pair.older], path)
     });
     let message = |shown: &Shown| ledger.message(shown.passed.message);
+    let spawner = |shown: &Shown| ledger.process(message(shown).sender?).parent;
     let spawn = |shown: &Shown| Some(ledger.process(message(shown).sender?).spawn?.1);
     let overtaken = Overtaken {
         receiver: Process::of(ledger, receiver),
@@ -328,8 +354,11 @@ fn describe(
         was: brief::cut(difference.old.as_deref()?, 60),
         is: brief::cut(difference.new.as_deref()?, 60),
         handed_apart_ns: newer.passed.handed.at.since(older.passed.handed.at),
-        stands: stands.count(),
+        is_least: is_cut,
+        // What was not read may have changed it.
+        stands: if is_cut { 0 } else { stands.count() },
         is_passed_on: pair.is_passed_on,
+        is_asked_for: spawner(older) != Some(by) || spawner(newer) != Some(by),
         sent: scene.traffic.place(message(older)),
     };
     let finding = Finding::of(Kind::Overtaken, surest, older.passed.taken, Found::Overtaken(Box::new(overtaken)))

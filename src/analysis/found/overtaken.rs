@@ -16,6 +16,8 @@ pub(crate) struct Overtaken {
     pub(crate) pattern: String,
     /// How many such messages came that way and changed its state.
     pub(crate) handed: usize,
+    /// Whether there are more that were not read.
+    pub(crate) is_least: bool,
     /// How often an older one took the place of a newer.
     pub(crate) times: usize,
     /// Of those, how many stand at the end.
@@ -30,6 +32,8 @@ pub(crate) struct Overtaken {
     pub(crate) is: String,
     /// Whether these were in what was passed on; else they were worked out on the way, and the older may be of later.
     pub(crate) is_passed_on: bool,
+    /// Whether another started them for it, such as a supervisor: from when it asked for them.
+    pub(crate) is_asked_for: bool,
     /// From the start of the older one's process to that of the newer one's.
     pub(crate) handed_apart_ns: i64,
     /// Where the older was sent.

@@ -9,12 +9,27 @@ use crate::tell::words::{count, span};
 pub(in crate::tell) fn told(it: &Overtaken) -> Told {
     let Overtaken { receiver, by, pattern, path, older, .. } = it;
     let place = if path.is_empty() { "its state".to_owned() } else { format!("`{path}`") };
+    // What was worked out on the way was never with who had it started.
+    let came = if it.is_passed_on {
+        format!("that {by} passed on to {receiver}, each by a process started for it")
+    } else if it.is_asked_for {
+        format!("that processes {by} had asked for sent to {receiver}")
+    } else {
+        format!("that processes started by {by} sent to {receiver}")
+    };
+    let later = match (it.is_passed_on, it.is_asked_for) {
+        (true, _) => "passed on later",
+        (false, true) => "of one asked for later",
+        (false, false) => "of one started later",
+    };
+    let least = if it.is_least { "at least " } else { "" };
     let what = format!(
-        "of {} {pattern} that {by} passed on to {receiver}, each by a process started for it, and that changed its \
-         state, {} came after one that was passed on later, and took its place",
+        "of {least}{} {pattern} {came}, and that changed its state, {least}{} came after one that was {later}, and took \
+         its place",
         count(it.handed, "message"),
         it.times,
     );
+    let begun = if it.is_asked_for { "asked for" } else { "started" };
     let stands = match it.stands {
         0 => "",
         _ if it.times == 1 => "; it stands to the end",
@@ -28,7 +43,7 @@ pub(in crate::tell) fn told(it: &Overtaken) -> Told {
     };
     Told::new(what, refuted_by)
         .detail(format!(
-            "first {}, then {older}: {place} went from {} to {}, though the process that sent {older} was started {} \
+            "first {}, then {older}: {place} went from {} to {}, though the process that sent {older} was {begun} {} \
              earlier{stands}",
             it.newer,
             it.was,
