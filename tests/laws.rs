@@ -402,7 +402,11 @@ fn runs_of_a_job_that_its_timer_starts_before_the_last_is_over_are_told() {
     let (mut recorded, reports) = only("overlapping_runs", "overlapping_runs", &[]);
     assert_eq!(reports.confidence, "medium");
     reports.says(&["Scheduler <", "starts Report.build/1 every 41ms though a run takes 131ms: 12 of 13 runs began"]);
-    reports.says(&["up to 4 were at once", "each on :tick, which no process was seen to send, given :daily", "3 runs not over"]);
+    reports.says(&[
+        "up to 4 were at once",
+        "each on :tick, which no process was seen to send, given :daily",
+        "3 runs not over",
+    ]);
     let events = ["at_it", "started_again", "first_ended"].map(|role| reports.event(&mut recorded, role));
     let at = |event: &Value| event["timestamp"].as_i64().unwrap();
     assert!(at(&events[0]) < at(&events[1]) && at(&events[1]) < at(&events[2]));

@@ -46,6 +46,13 @@ struct Pair {
     until: i64,
 }
 
+impl Pair {
+    /// Whether both lived then.
+    fn is_within(&self, moment: Moment) -> bool {
+        moment > self.since && moment.at <= self.until
+    }
+}
+
 /// What a process does again and again.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Act {
@@ -73,9 +80,10 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
         if let Some((act, times)) = work(scene, &exchanged, pair) {
             let has_ended = scene.ledger.process(pair.orphan).exit.is_some();
             let knows = is_told_of_end(scene, &ask, pair.starter, pair.orphan)?;
+            let is_cut = [pair.orphan, pair.twin].iter().any(|id| sent(scene, &exchanged, pair, *id).len() > MAX_READ);
             // One that watches its starter may be about to end.
             if !knows || !has_ended && times.0 >= MANY {
-                found.push(describe(scene, &ask, pair, (&act, knows), times)?);
+                found.push(describe(scene, &ask, pair, (&act, knows, is_cut), times)?);
             }
         }
     }
@@ -134,7 +142,9 @@ const fn is_ended(end: &ExitReason) -> bool {
 /// What a process was started with, whoever started it.
 fn started_as(scene: &Scene<'_>, id: ProcessId, starter: ProcessId) -> Option<(String, String, String)> {
     let (module, function, args) = started_with(scene, id)?;
-    let pid = scene.ledger.text(scene.ledger.process(starter).pid);
+    let ledger = scene.ledger;
+    let event = ledger.event(ledger.process(id).spawn?.1)?;
+    let (args, pid) = (ledger.told(&args, &event), ledger.text(ledger.process(starter).pid));
     Some((module, function, without_references(&args.replace(&format!("#PID{pid}"), "its starter"))))
 }
 
@@ -201,6 +211,12 @@ fn is_asked(scene: &Scene<'_>, exchanged: &Exchanged, pair: &Pair) -> bool {
     others.any(|by| !asked.contains(&by))
 }
 
+/// What a process sent while both lived.
+fn sent(scene: &Scene<'_>, exchanged: &Exchanged, pair: &Pair, process: ProcessId) -> Vec<MessageId> {
+    let sent = exchanged.sent.get(&process).into_iter().flatten().copied();
+    sent.filter(|id| pair.is_within(scene.ledger.message(*id).sent)).collect()
+}
+
 /// What a process did while both lived, and when.
 fn acts(
     scene: &Scene<'_>,
@@ -209,15 +225,13 @@ fn acts(
     (process, starter): (ProcessId, ProcessId),
 ) -> BTreeMap<Act, Vec<Moment>> {
     let ledger = scene.ledger;
-    let is_within = |moment: Moment| moment > pair.since && moment.at <= pair.until;
     let mut acts: BTreeMap<Act, Vec<Moment>> = BTreeMap::new();
     for (_, call) in scene.calls_of(process) {
-        if is_within(call.start) && !call.is_span && !call.is_anonymous {
+        if pair.is_within(call.start) && !call.is_span && !call.is_anonymous {
             acts.entry(Act::Call(call.function)).or_default().push(call.start);
         }
     }
-    let sent = exchanged.sent.get(&process).map(Vec::as_slice).unwrap_or_default();
-    let sent: Vec<MessageId> = sent.iter().copied().filter(|id| is_within(ledger.message(*id).sent)).collect();
+    let sent = sent(scene, exchanged, pair, process);
     for id in &sent[sent.len().saturating_sub(MAX_READ)..] {
         let message = ledger.message(*id);
         let Some(to) = message.receiver.filter(|to| *to != process && ledger.process(*to).parent != Some(process))
@@ -238,7 +252,7 @@ fn describe(
     scene: &Scene<'_>,
     ask: &Ask<'_>,
     pair: &Pair,
-    (act, knows): (&Act, bool),
+    (act, knows, is_cut): (&Act, bool, bool),
     times: (usize, usize),
 ) -> Result<Finding> {
     let ledger = scene.ledger;
@@ -274,6 +288,7 @@ fn describe(
         work,
         times: times.0,
         twin_times: times.1,
+        is_least: matches!(act, Act::Tell(..) | Act::TellStarter(_)) && is_cut,
         within_ns: pair.until.saturating_sub(pair.since.at),
     };
     let spawn = |id: ProcessId| ledger.process(id).spawn.map(|(_, event)| event);

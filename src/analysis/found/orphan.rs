@@ -23,6 +23,8 @@ pub(crate) struct Orphan {
     /// How often each of the two did so while both lived.
     pub(crate) times: usize,
     pub(crate) twin_times: usize,
+    /// Whether more was sent than was read.
+    pub(crate) is_least: bool,
     pub(crate) within_ns: i64,
 }
 

@@ -17,6 +17,7 @@ pub(in crate::tell) fn told(it: &Orphan) -> Told {
         "{process} goes on after the end of {starter}, which had started it: {successor} took its place and started \
          {twin} with the same function and arguments, so that two do the work of one"
     );
+    let least = if it.is_least { "at least " } else { "" };
     let link = match it.was_linked {
         _ if it.knows_of_end => "; it was told of that end and went on",
         Some(true) => "; the two were linked, which did not end it",
@@ -25,7 +26,7 @@ pub(in crate::tell) fn told(it: &Orphan) -> Told {
     };
     Told::new(what, "two that are meant to work at a time, or work that comes to its end by itself after the recording")
         .detail(format!(
-            "{work}: {} {} times and {} {} times within the {} in which both lived",
+            "{work}: {} {least}{} times and {} {least}{} times within the {} in which both lived",
             process.short(),
             it.times,
             twin.short(),
