@@ -119,10 +119,8 @@ fn jobs(trace: &mut Trace, (period, sender): (i64, Option<&str>), lasts: &[Optio
     let server = "<0.5.0>";
     for (n, lasted) in (0..).zip(lasts) {
         let (at, call, tick) = (1_000 * MS + n * period, format!("t{n}"), format!("tick{n}"));
-        match sender {
-            Some("cast") => {}
-            Some(sender) => trace.send(at, sender, server, &tick, ":refresh"),
-            None => {}
+        if let Some(sender) = sender.filter(|sender| *sender != "cast") {
+            trace.send(at, sender, server, &tick, ":refresh");
         }
         let takes = if sender == Some("cast") { "handle_cast" } else { "handle_info" };
         trace.enter(at + 1, server, &call, ("Cache", takes, 2), json!([":refresh", "%{}"]));

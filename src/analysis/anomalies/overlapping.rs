@@ -259,13 +259,13 @@ fn told(scene: &Scene<'_>, starts: &Starts, (by, job): (ProcessId, &Job), runs: 
         runs: runs.len(),
         is_cut,
         overlapped: overlaps.len(),
-        is_least: runs.iter().any(|run| run.end.is_some() && run.lasted() < period / 2),
+        short: runs.iter().filter(|run| run.end.is_some() && run.lasted() < period / 2).count(),
         most_at_once: most,
         grows,
         period_ns: period,
         median_ns: median(&took),
         longest_ns: longest,
-        is_longest_least: runs.iter().any(|run| run.end.is_none() && run.lasted() == longest),
+        open_ns: runs.iter().filter(|run| run.end.is_none()).map(Run::lasted).max(),
         unfinished: runs.len() - ended,
     };
     let confidence = if grows { Confidence::High } else { Confidence::Medium };

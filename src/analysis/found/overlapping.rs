@@ -20,9 +20,9 @@ pub(crate) struct Overlapping {
     /// How many were looked at, and whether these are the first of more.
     pub(crate) runs: usize,
     pub(crate) is_cut: bool,
-    /// Of those, how many began while another was at it, and whether more may have: short ones are not counted.
+    /// Of those, how many began while another was at it; without short ones, of less than half the time between starts.
     pub(crate) overlapped: usize,
-    pub(crate) is_least: bool,
+    pub(crate) short: usize,
     pub(crate) most_at_once: usize,
     /// Whether more and more were, to the end.
     pub(crate) grows: bool,
@@ -31,8 +31,8 @@ pub(crate) struct Overlapping {
     /// How long a run took, as a rule and at most; of those that go on, to the end of their capture.
     pub(crate) median_ns: i64,
     pub(crate) longest_ns: i64,
-    /// Whether the longest goes on.
-    pub(crate) is_longest_least: bool,
+    /// Of those that go on, how long the longest was seen to.
+    pub(crate) open_ns: Option<i64>,
     /// Runs that go on at the end of the recording.
     pub(crate) unfinished: usize,
 }

@@ -9,7 +9,7 @@ use crate::tell::words::{count, span};
 /// `again`: the event of the first start while another run was at it.
 pub(in crate::tell) fn told(it: &Overlapping, again: &str) -> Told {
     let Overlapping { by, job, runs, overlapped, .. } = it;
-    let least = if it.is_least { "at least " } else { "" };
+    let least = if it.short > 0 { "at least " } else { "" };
     let first = if it.is_cut { "the first " } else { "" };
     let what = format!(
         "{by} starts {job} every {} though a run takes {}: {least}{overlapped} of {first}{runs} runs began while another was at it, \
@@ -29,7 +29,7 @@ pub(in crate::tell) fn told(it: &Overlapping, again: &str) -> Told {
         n => format!("; {} not over when the recording ends", count(n, "run")),
     };
     let timer = if it.is_timer { " of a timer" } else { ", which no process was seen to send" };
-    let took = if it.is_longest_least { "took at least" } else { "took" };
+    let took = if it.open_ns == Some(it.longest_ns) { "took at least" } else { "took" };
     Told::new(what, "runs that may go on beside each other, such as each of work of its own")
         .detail(format!("each on {}{timer}{given}", it.tick))
         .detail(format!("the longest {took} {}{grows}{unfinished}", span(it.longest_ns)))
