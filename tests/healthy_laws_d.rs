@@ -148,7 +148,7 @@ fn overlapping(trace: &Trace) -> Vec<(Value, String)> {
 #[test]
 fn runs_that_take_as_long_each_time_are_not_told_as_more_and_more() {
     let mut trace = Trace::default();
-    jobs(&mut trace, (100 * MS, Some("<0.5.0>")), &[Some(350 * MS); 6]);
+    jobs(&mut trace, (100 * MS, Some("<0.5.0>")), &[Some(350 * MS); 5]);
     let found = overlapping(&trace);
     assert_eq!((found.len(), &found[0].0["confidence"]), (1, &json!("medium")), "{found:?}");
     assert!(!found[0].1.contains("more and more") && found[0].1.contains("of a timer"), "{found:?}");
