@@ -10,6 +10,17 @@ const MS: i64 = 1_000_000;
 
 /// Twenty calls of a server that answers all but the last few, whose callers go on after it; what happens in between.
 fn recording(seam: &[Value]) -> EventStore {
+    store(&events(seam))
+}
+
+fn store(events: &[Value]) -> EventStore {
+    let store = EventStore::open(Settings::UNBOUNDED).unwrap();
+    let texts: Vec<String> = events.iter().map(Value::to_string).collect();
+    assert_eq!(store.store_json_events(&texts, false).rejected, []);
+    store
+}
+
+fn events(seam: &[Value]) -> Vec<Value> {
     let mut events = Vec::new();
     for n in 0..20_i64 {
         let at = n * 10 * MS;
@@ -67,10 +78,7 @@ fn recording(seam: &[Value]) -> EventStore {
     }
     events.extend_from_slice(seam);
     events.push(json!({"id": "last", "ts": 900 * MS, "type": "process_spawn", "pid": "<0.900.0>", "data": {}}));
-    let store = EventStore::open(Settings::UNBOUNDED).unwrap();
-    let texts: Vec<String> = events.iter().map(Value::to_string).collect();
-    assert_eq!(store.store_json_events(&texts, false).rejected, []);
-    store
+    events
 }
 
 fn ask(store: &EventStore, tool: &str, arguments: &Value) -> (Value, String) {
@@ -108,4 +116,19 @@ fn across_a_seam_nobody_knows() {
         let (flow, text) = ask(&store, "message_flow", &json!({"pid": "<0.119.0>"}));
         assert!(flow.to_string().contains("not known"), "{text}");
     }
+}
+
+#[test]
+fn a_call_whose_callback_returned_a_reply_was_not_left_without_one() {
+    // Of a call that was answered, what tells of the reply's way is missing.
+    let mut events = events(&[]);
+    events.retain(|event| !["p5", "g5"].contains(&event["id"].as_str().unwrap()));
+    let never = |events: &[Value]| {
+        let told = ask(&store(events), "find_anomalies", &json!({"kinds": ["never_answered", "call_timeout"]})).0;
+        told.to_string().contains("\"s5\"")
+    };
+    assert!(!never(&events));
+    let exit = events.iter_mut().find(|event| event["id"] == "hx5").unwrap();
+    exit["data"]["result"] = "{:noreply, 1}".into();
+    assert!(never(&events));
 }

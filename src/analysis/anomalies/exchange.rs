@@ -6,6 +6,7 @@ use super::busy::busiest;
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
+use super::told::{Made, made};
 use crate::analysis::abandoned::abandoned;
 use crate::analysis::ask::Ask;
 use crate::analysis::found::{Abandoned, Found, LateReplies, NeverAnswered, Process, Timeout, Why};
@@ -13,6 +14,7 @@ use crate::analysis::ledger::{
     CallId, Kind as MessageKind, Ledger, Message, MessageId, Moment, ProcessId, Sym, Waited,
 };
 use crate::analysis::traffic::{Answer, Fate};
+use crate::analysis::value::Value;
 use crate::analysis::who::Names;
 use crate::error::Result;
 
@@ -31,6 +33,8 @@ enum Cause {
     Slow,
     /// Its callback returned and nobody replied.
     NoReply,
+    /// Its callback returned a reply of which no send is recorded.
+    Replied,
     /// The recording does not say.
     Unknown,
     /// Calls of the callee are recorded, and not which of them handled the message, if any.
@@ -50,8 +54,13 @@ pub(super) fn detect(scene: &Scene<'_>, found: &mut Vec<Finding>) -> Result<()> 
             continue;
         }
         let answer = scene.traffic.answer(message);
-        let cause = cause(scene, message);
+        let cause = match cause(scene, message) {
+            Cause::NoReply if !matches!(answer, Answer::Late(_)) && returned_reply(scene, message) => Cause::Replied,
+            cause => cause,
+        };
         match answer {
+            // The reply may have come, and its record be missing, unless the caller says that none did.
+            Answer::Never if cause == Cause::Replied && !is_given_up(scene, message) => {}
             Answer::Late(_) | Answer::Never => {
                 timeouts.entry((message.receiver, cause)).or_default().push(id);
                 if matches!(answer, Answer::Late(_)) {
@@ -97,6 +106,17 @@ fn took_back(ledger: &Ledger, message: &Message) -> bool {
     soon.filter(|one| is_word(one)).any(|one| one.sender == message.sender && one.receiver == message.receiver)
 }
 
+/// Whether the callback of a message returned what the callee's loop replies with.
+fn returned_reply(scene: &Scene<'_>, message: &Message) -> bool {
+    let made = message.handled.and_then(|call| made(scene, call));
+    let Some(Made::Returned(result)) = made else { return false };
+    match Value::read(&result).tuple() {
+        Some([tag, ..]) if tag.text == ":reply" => true,
+        Some([tag, _, _, _]) => tag.text == ":stop",
+        _ => false,
+    }
+}
+
 fn handler(ledger: &Ledger, message: &Message) -> Option<Sym> {
     message.handled.map(|call| ledger.call(call).function)
 }
@@ -135,7 +155,7 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId], abandoned: O
     let confidence = if failing.is_some() { Confidence::High } else { Confidence::Medium };
     let is_comparable = cause != Cause::Elsewhere;
     let busy = first.receiver.filter(|_| is_comparable).and_then(|callee| busiest(scene, callee, first.sent, gave_up));
-    let busy_event = busy.as_ref().filter(|_| cause != Cause::NoReply).map(|busy| busy.event);
+    let busy_event = busy.as_ref().filter(|_| !matches!(cause, Cause::NoReply | Cause::Replied)).map(|busy| busy.event);
     let busy = busy.map(|busy| busy.busy);
     let why = match cause {
         Cause::Queue => Why::Queue {
@@ -145,6 +165,7 @@ fn timeout(scene: &Scene<'_>, cause: Cause, messages: &[MessageId], abandoned: O
         },
         Cause::Slow => Why::Slow { queued_ns: scene.traffic.queued(first).unwrap_or_default().max(0), busy },
         Cause::NoReply => Why::NoReply,
+        Cause::Replied => Why::Replied,
         Cause::Unknown => Why::Unknown,
         Cause::Unjoined => Why::Unjoined,
         Cause::Elsewhere => Why::Elsewhere,
@@ -179,6 +200,11 @@ fn failing_call(scene: &Scene<'_>, message: &Message, gave_up: Moment) -> Option
         call.end.is_some_and(|end| end >= gave_up) && reason.is_some_and(|reason| reason.contains(":timeout"))
     };
     std::iter::once(inner).chain(ledger.around(inner)).find(is_timeout)
+}
+
+/// Whether a call of the caller's ended because of the timeout of this one.
+fn is_given_up(scene: &Scene<'_>, message: &Message) -> bool {
+    message.waited.is_some_and(|(gave_up, _)| failing_call(scene, message, gave_up).is_some())
 }
 
 /// Messages that stood before this one in the mailbox.

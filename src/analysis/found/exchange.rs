@@ -47,6 +47,8 @@ pub(crate) enum Why {
     },
     /// Its callback returned and nobody replied.
     NoReply,
+    /// Its callback returned a reply in time, of which no send is recorded.
+    Replied,
     /// The callee's functions were not traced.
     Unknown,
     /// They were, and none of them is known to have handled the message: it may have.
@@ -95,6 +97,7 @@ impl Why {
             }
             Self::Slow { busy, .. } => at(key.with("slow"), busy.as_ref()),
             Self::NoReply => key.with("no reply"),
+            Self::Replied => key.with("replied"),
             Self::Unknown => key.with("unknown"),
             Self::Unjoined => key.with("unjoined"),
             Self::Elsewhere => key.with("elsewhere"),

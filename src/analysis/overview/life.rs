@@ -44,6 +44,14 @@ impl Figures {
 }
 
 impl Life {
+    /// It was spawned. Of another process that had the pid nothing is left to be said of this one.
+    pub(super) fn begin(&mut self, is_helper: bool) {
+        if self.exit.take().is_some() {
+            (self.ended_badly, self.waiting) = (false, 0);
+        }
+        self.is_helper = is_helper;
+    }
+
     /// A call of it ended; how long that took without the calls inside.
     pub(super) fn call(&mut self, start: i64, duration: i64, is_sleep: bool) -> i64 {
         let mut inside = 0_i64;

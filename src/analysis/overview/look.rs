@@ -321,12 +321,7 @@ impl Look {
         let [module, function, args] = told.each_ref().map(|one| one.as_deref().unwrap_or_default());
         let is_helper = Spawn { module, function, args }.is_helper();
         let child = self.life(child, event.node());
-        // Of another process that had the pid nothing is left to be said of this one.
-        let child = &mut self.lives[child];
-        if child.exit.take().is_some() {
-            (child.ended_badly, child.waiting) = (false, 0);
-        }
-        child.is_helper = is_helper;
+        self.lives[child].begin(is_helper);
     }
 
     pub(super) fn finish(

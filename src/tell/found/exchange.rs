@@ -65,6 +65,7 @@ fn why(why: &Why, waited_ns: i64) -> Vec<String> {
             vec![format!("{head}{busy}")]
         }
         Why::NoReply => vec!["its callback had returned without a reply".to_owned()],
+        Why::Replied => vec!["its callback had returned a reply; that it was sent is not recorded".to_owned()],
         Why::Elsewhere => {
             vec!["the clocks of the two nodes disagree: what the callee did meanwhile is not known".to_owned()]
         }
