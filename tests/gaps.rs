@@ -177,6 +177,10 @@ fn a_state_is_unknown_from_a_gap_until_it_is_told_again() {
         let line = at(&mut client, when);
         assert!(line.ends_with(&format!("was {known}")), "{when}: {line}");
     }
+    let gaps = |at: i64| json!({"pid": "<0.1.0>", "at": at});
+    let lost = ask(&mut client, "state_at", gaps(4000))["structuredContent"]["gaps"].clone();
+    assert_eq!((&lost[0]["lost"], &lost[0]["events"]), (&json!("dropped"), &json!(50)), "{lost}");
+    assert_eq!(ask(&mut client, "state_at", gaps(2000))["structuredContent"]["gaps"], json!([]));
     let line = at(&mut client, 4000);
     assert!(line.contains("unknown since") && !line.contains("was 2"), "{line}");
     let history = ask(&mut client, "state_history", json!({"pid": "<0.1.0>"}));

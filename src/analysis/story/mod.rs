@@ -34,16 +34,11 @@ mod unended;
 mod unseen;
 mod waiting;
 
-use super::ask::{Ask, types};
-use super::losses::Loss;
+use super::ask::Ask;
 use super::who::Names;
 use crate::error::Result;
 
-use line::{At, Gap, Note};
 pub(crate) use part::{About, Story};
-
-/// Gaps that are counted.
-const MAX_GAPS: usize = 1_000;
 
 /// The story behind a target: a pid, a registered name, an event id or `last_crash`. The node says whose pid or name.
 ///
@@ -61,18 +56,5 @@ pub(crate) fn explain(ask: &Ask<'_>, target: &str, node: Option<&str>) -> Result
         target::Target::Event { fact } => event::tell(ask, &names, &fact)?,
     };
     story.parts.retain(|part| !part.lines.is_empty() || part.found.is_some());
-    lost(ask, &mut story)?;
     Ok((story, about))
-}
-
-/// Notes what the recorder lost: what is absent there proves nothing.
-fn lost(ask: &Ask<'_>, story: &mut Story) -> Result<()> {
-    let gaps = ask.newest(types(&["gap"]), super::ask::EVER, MAX_GAPS)?;
-    let (Some(last), Some(first)) = (gaps.first(), gaps.last()) else { return Ok(()) };
-    let counts = || gaps.iter().map(|gap| Loss::from(&gap.event).events);
-    let dropped = counts().flatten().reduce(u64::saturating_add);
-    let uncounted = counts().filter(Option::is_none).count();
-    let (first, last) = (At::of(first), At::of(last));
-    story.notes.push(Note::Gap(Gap { dropped, times: gaps.len(), uncounted, first, last }));
-    Ok(())
 }

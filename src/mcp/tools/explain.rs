@@ -14,6 +14,7 @@ use crate::mcp::args::view::BYTES_PER_TOKEN;
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::query::MAX_LIMIT;
 use crate::tell::finding::{lines, values};
 use crate::tell::story;
 use crate::watch::Watch;
@@ -70,9 +71,10 @@ impl Tool for Explain {
             report.section(section);
         }
         for note in &notes {
-            report.note(story::note(note, t0));
+            report.note(story::note(note));
         }
-        report.gaps(&ask.gaps());
+        // What seems absent may have happened there.
+        report.gaps(&ask.gaps()).losses(&store.losses(i64::MIN, i64::MAX, None, MAX_LIMIT)?.first);
         let glance = touching(store, &meant.pids, meant.event.as_deref(), watch)?;
         // What the story tells itself.
         let is_told = |kind| match kind {

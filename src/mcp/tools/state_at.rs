@@ -16,6 +16,7 @@ use crate::mcp::args::{BudgetArgs, NodeArg, TimeArg};
 use crate::mcp::cost::{ANALYSIS_BYTES, Cost};
 use crate::mcp::report::{Cell, Report, ReportReply, Section};
 use crate::mcp::tool::{Effect, Tool};
+use crate::query::MAX_LIMIT;
 use crate::tell::state_at::{self as tell, As};
 use crate::tell::state_history::differs;
 use crate::watch::Watch;
@@ -68,6 +69,10 @@ impl Tool for StateAtTool {
         let found = state_at(&ask, &question)?;
         let mut report = report(&ask, &found, question.path.as_ref())?;
         report.gaps(&ask.gaps());
+        if let Known::Unknown { unknown, .. } = &found.known {
+            let (since, until) = (unknown.since.min(found.at), unknown.since.max(found.at));
+            report.losses(&store.losses(since, until, None, MAX_LIMIT)?.first);
+        }
         Ok(report.answer(args.budget.bytes()))
     }
 }

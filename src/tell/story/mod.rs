@@ -22,9 +22,9 @@ mod unseen;
 mod waiting;
 mod words;
 
-use crate::analysis::story::line::{Anchor, At, Gap, Head, Line, Moment, Note, Why};
+use crate::analysis::story::line::{Anchor, Head, Line, Moment, Note, Why};
 use crate::tell::found::abandoned;
-use crate::tell::words::{count, count_of};
+use crate::tell::words::count;
 
 /// What a story comes to.
 pub(crate) fn head(head: &Head) -> String {
@@ -63,7 +63,7 @@ pub(crate) fn line(line: &Line, anchor: i64) -> String {
 }
 
 /// What a reader has to know beside the story.
-pub(crate) fn note(note: &Note, anchor: i64) -> String {
+pub(crate) fn note(note: &Note) -> String {
     match note {
         Note::Unseen(of) => unseen::note(of),
         Note::RacesUnlooked { events } => {
@@ -74,23 +74,7 @@ pub(crate) fn note(note: &Note, anchor: i64) -> String {
             format!("what waited in the mailbox of {pid} was not looked for among its {events}; mailbox does")
         }
         Note::NoParent => "what led to it was not recorded: it names no parent event".to_owned(),
-        Note::Gap(of) => gap(of, anchor),
     }
-}
-
-fn gap(Gap { dropped, times, uncounted, first, last }: &Gap, anchor: i64) -> String {
-    let when = |at: &At| times::at(at, anchor);
-    let when = match times {
-        1 => format!("at {}", when(last)),
-        many => format!("at {many} times from {} to {}", when(first), when(last)),
-    };
-    let dropped = dropped.map(|dropped| count_of(dropped, "trace message was", "trace messages were"));
-    let what = match (dropped, uncounted) {
-        (Some(dropped), 0) => format!("{dropped} dropped"),
-        (Some(dropped), _) => format!("{dropped} dropped, and the source was at times not connected,"),
-        (None, _) => "the source was not connected".to_owned(),
-    };
-    format!("gap: {what} {when}: what seems absent may have happened there")
 }
 
 /// What a suggested call would tell.

@@ -108,20 +108,6 @@ pub(crate) enum Note {
     },
     /// What led to an event was not recorded: it names no parent event.
     NoParent,
-    Gap(Gap),
-}
-
-/// Where events were lost.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Gap {
-    /// Trace messages, by the source's own count; `None`: nobody counted any.
-    pub(crate) dropped: Option<u64>,
-    /// How many times.
-    pub(crate) times: usize,
-    /// Of these, such as nobody counted: the source was not connected.
-    pub(crate) uncounted: usize,
-    pub(crate) first: At,
-    pub(crate) last: At,
 }
 
 /// What a suggested call would tell.
