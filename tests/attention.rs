@@ -210,7 +210,10 @@ struct Other(BufReader<TcpStream>);
 
 impl Other {
     fn connect(address: &str) -> Self {
-        Self(BufReader::new(TcpStream::connect(address).unwrap()))
+        let stream = TcpStream::connect(address).unwrap();
+        // Else the kernel holds back the rest of a request for 40 ms, and no answer of this client is quicker.
+        stream.set_nodelay(true).unwrap();
+        Self(BufReader::new(stream))
     }
 
     /// Asks something small; returns when it is answered.
