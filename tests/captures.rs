@@ -170,6 +170,20 @@ fn what_others_capture_ends_nothing() {
 }
 
 #[test]
+fn what_another_node_tells_later_says_nothing_of_this_one() {
+    let mut events = first();
+    let mut other = other("n", 200);
+    (other["node"], other["pid"]) = ("cart@host".into(), "<0.9.0>".into());
+    events.push(other);
+    let store = store(&events);
+    let told = ask(&store, "state_at", &json!({"pid": PID, "node": "shop@host"}));
+    assert!(told["answer"].as_str().unwrap().ends_with(" was 5"), "{told}");
+    assert_eq!(told["t0"], 100);
+    let later = ask(&store, "state_at", &json!({"pid": PID, "node": "shop@host", "at": 150}));
+    assert!(later["answer"].as_str().unwrap().contains("is unknown since"), "{later}");
+}
+
+#[test]
 fn the_last_state_of_one_that_ended_before_its_capture_stays_known() {
     let mut events = first();
     events.insert(2, act("a", PID, "process_exit", 80, json!({"reason": ":normal"})));

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use super::fact::Fact;
 use super::nodes::Nodes;
 use crate::error::Result;
-use crate::event::Role;
 use crate::event::time::Time;
+use crate::event::{Role, home};
 use crate::query::{Filter, Gap, Order, Page, Query};
 use crate::store::EventStore;
 use crate::watch::Watch;
@@ -87,6 +87,15 @@ impl<'a> Ask<'a> {
                 let filter = Filter { until: Some(time), ..Filter::default() };
                 Ok(self.page(&Query { limit: 0, total: false, ..Query::new(filter) })?.until)
             }
+        }
+    }
+
+    /// The end of what is recorded of a process's node: what others tell later says nothing of it.
+    pub(crate) fn end_of(&self, pid: &str) -> Result<Option<i64>> {
+        let node = home::node_of(pid).filter(|_| self.nodes.are_several()).map(str::to_owned);
+        match self.last(Filter { node, ..Filter::default() }, EVER)? {
+            Some(last) => Ok(Some(last.at())),
+            None => self.resolve(Time::BeforeNewest(0)),
         }
     }
 

@@ -59,7 +59,7 @@ pub(crate) struct Question {
     pub(crate) pid: String,
     /// Whose, where several nodes have one.
     pub(crate) node: Option<String>,
-    /// `None`: now, the end of what is recorded.
+    /// `None`: now, the end of what is recorded of its node.
     pub(crate) at: Option<Moment>,
     pub(crate) path: Option<Path>,
     pub(crate) diff_with: Option<Moment>,
@@ -84,7 +84,10 @@ pub(crate) fn state_at(ask: &Ask<'_>, question: &Question) -> Result<StateAt> {
     };
     let at = match &question.at {
         Some(asked) => moment(asked, "at")?,
-        None => ask.resolve(Time::BeforeNewest(0))?.ok_or_else(|| Error::not_found("nothing is stored yet"))?,
+        None => {
+            let newest = all.last().map(|life| ask.end_of(&life.pid)).transpose()?.flatten();
+            newest.ok_or_else(|| Error::not_found("nothing is stored yet"))?
+        }
     };
     // The process that had the name then; before the first, the first.
     let chosen = all.iter().rposition(|life| life.since.is_none_or(|since| since <= at)).unwrap_or(0);

@@ -29,7 +29,6 @@ use crate::analysis::place::is_library;
 use crate::analysis::value::brief::brief;
 use crate::analysis::who::{Life, Names, is_anothers};
 use crate::error::{Error, Result};
-use crate::event::time::Time;
 use crate::event::{Role, home};
 use crate::query::Filter;
 
@@ -276,7 +275,7 @@ fn handled_part(kinds: &Kinds, handled: Messages) -> Part {
 
 /// The state at the end, and what set it.
 fn state(cx: &Cx<'_>, pid: &str) -> Result<Part> {
-    let at = cx.ask.resolve(Time::BeforeNewest(0))?.unwrap_or(i64::MAX);
+    let at = cx.ask.end_of(pid)?.unwrap_or(i64::MAX);
     if is_manager(cx.ask, pid)? {
         let line = |one: HandlerState| match one.known {
             Known::Unknown { unknown: Unknown { since, why, event }, .. } => {
