@@ -151,3 +151,11 @@ fn of_a_process_that_failed_and_was_not_seen_again_it_is_not_said_that_it_went_o
     let went_on = head(&store(&[calls, callback("handle_cast", 20, "0", None)]));
     assert!(went_on.contains("went on"), "{went_on}");
 }
+
+#[test]
+fn of_callbacks_without_values_it_is_not_said_that_a_state_is_set_later() {
+    let mut events = callback("handle_cast", 10, "0", Some((12, json!({"exit_reason": "normal"}))));
+    events[0]["data"] = json!({});
+    let reply = mcp::call(&store(&[events]), "state_at", &json!({"pid": PID}).to_string()).unwrap();
+    assert!(reply.structured.is_none() && !reply.text.contains("set later"), "{}", reply.text);
+}

@@ -90,6 +90,7 @@ pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, a
     }
     // What is told next was the state already, if nothing was missing until then.
     let change = changes.first((at, i64::MAX))?;
+    let is_set_later = change.is_some();
     let entries = ask.oldest(whose.inside(&["function_entry"]), (at, i64::MAX), LOOKED_AT)?;
     // Before its first state was set it had none.
     let is_first = |entry: &Fact| change.as_ref().is_some_and(|first| first.is_initial() && first.at <= entry.at());
@@ -116,7 +117,7 @@ pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, a
     if let Some((unknown, known, state)) = missing {
         return Ok((Known::Unknown { unknown, last: known.map(Box::new) }, state.unwrap_or_default()));
     }
-    let why = if changes.source == Source::Nothing {
+    let why = if changes.source == Source::Nothing || !is_set_later {
         "no callback of it was recorded with its arguments and results"
     } else {
         "its first state is set later"
