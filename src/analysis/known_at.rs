@@ -41,27 +41,25 @@ impl Known {
 /// # Errors
 /// [`NotFound`](crate::ErrorKind::NotFound) when nothing tells of it.
 pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, at: i64) -> Result<(Known, String)> {
-    let of_pid = || Filter { pid: Some(whose.pid.to_owned()), ..Filter::default() };
-    let of_call = |entry: Fact| {
+    let called = |entry: Fact| {
         let entry = Some(entry).filter(|entry| whose.is_of(entry))?;
         let state = callback_state(&entry)?;
         Some((entry.at(), state, Known::CalledWith(Box::new(entry))))
     };
-    let (mut missing, mut called_before) = (None, None);
     let before = match changes.last((i64::MIN, at))? {
         Some(change) => Some((change.at, change.new.clone(), Known::SetBy(Box::new(change)))),
         // No change is recorded before: what a callback was called with was the state all along.
         None => {
             let entries = ask.newest(whose.inside(&["function_entry"]), (i64::MIN, at), LOOKED_AT)?;
-            called_before = entries.iter().find(|entry| of_call((*entry).clone()).is_some()).cloned();
-            called_before.clone().and_then(of_call)
+            entries.into_iter().find_map(called)
         }
     };
     // Another process may have had the pid before.
     let is_own = |(since, ..): &(i64, String, Known)| Ok::<_, Error>(!is_anothers(ask, whose.pid, (*since, at))?);
     let is_before_own = before.as_ref().map(is_own).transpose()?;
     let before = before.filter(|_| is_before_own == Some(true));
-    if before.is_none() && ask.first(of_pid(), (i64::MIN, at))?.is_none() {
+    let of_pid = Filter { pid: Some(whose.pid.to_owned()), ..Filter::default() };
+    if before.is_none() && ask.first(of_pid, (i64::MIN, at))?.is_none() {
         if let Some(spawn) = ask.first(of(whose.pid, Role::Child, &["process_spawn"]), (at, i64::MAX))? {
             return Err(Error::not_found(format!(
                 "pid: {} was spawned only later ({}); ask for its state from then on",
@@ -70,9 +68,10 @@ pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, a
             )));
         }
     }
+    let mut missing = None;
     if let Some((since, state, known)) = before {
         let mut by_then = still(ask, whose, since, at)?;
-        if let (Still::Known, Some(entry)) = (&by_then, &called_before) {
+        if let (Still::Known, Known::CalledWith(entry)) = (&by_then, &known) {
             by_then = after_call(ask, whose, entry, at)?.map_or(Still::Known, Still::Unknown);
         }
         match by_then {
@@ -93,9 +92,8 @@ pub(crate) fn known_at(ask: &Ask<'_>, changes: &Changes<'_>, whose: Whose<'_>, a
     let is_set_later = change.is_some();
     let entries = ask.oldest(whose.inside(&["function_entry"]), (at, i64::MAX), LOOKED_AT)?;
     // Before its first state was set it had none.
-    let is_first = |entry: &Fact| change.as_ref().is_some_and(|first| first.is_initial() && first.at <= entry.at());
-    let called = entries.into_iter().find(|entry| of_call(entry.clone()).is_some()).filter(|entry| !is_first(entry));
-    let called = called.and_then(of_call);
+    let is_first = |at: i64| change.as_ref().is_some_and(|first| first.is_initial() && first.at <= at);
+    let called = entries.into_iter().find_map(called).filter(|(at, ..)| !is_first(*at));
     let replaced = change.and_then(|change| {
         let entered = ask.event(change.entry.as_deref()).map_or(change.at, |entry| entry.at());
         Some((entered, change.old.clone()?, Known::Replaced(Box::new(change))))

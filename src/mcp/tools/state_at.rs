@@ -30,7 +30,7 @@ pub(crate) struct Args {
     pid: String,
     #[serde(flatten)]
     whose: NodeArg,
-    /// Time or event id; default: newest.
+    /// Time or event id; default: its node's newest.
     at: Option<TimeArg>,
     /// Only this part: cart.total, items[0].
     path: Option<String>,
@@ -48,7 +48,7 @@ fn moment(time: &TimeArg) -> Moment {
 impl Tool for StateAtTool {
     const NAME: &'static str = "state_at";
     const TITLE: &'static str = "State at a time";
-    const DESCRIPTION: &'static str = "The exact state of a GenServer, gen_statem, gen_event handler, GenStage, \
+    const DESCRIPTION: &'static str = "The state of a GenServer, gen_statem, gen_event handler, GenStage, \
         channel or live view at a time, and the change that set it (callback, message, sender, call site).";
     const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","at":"-1ms","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
