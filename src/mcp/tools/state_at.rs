@@ -32,7 +32,7 @@ pub(crate) struct Args {
     whose: NodeArg,
     /// Time or event id; default: its node's newest.
     at: Option<TimeArg>,
-    /// Only this part: cart.total, items[0].
+    /// Only a part: cart.total, items[0].
     path: Option<String>,
     /// Like at: what differs from then.
     diff_with: Option<TimeArg>,
@@ -49,7 +49,7 @@ impl Tool for StateAtTool {
     const NAME: &'static str = "state_at";
     const TITLE: &'static str = "State at a time";
     const DESCRIPTION: &'static str = "The state of a GenServer, gen_statem, gen_event handler, GenStage, \
-        channel or live view at a time, and the change that set it (callback, message, sender, call site).";
+        channel or live view at a time, and what set it (callback, message, sender, call site).";
     const EXAMPLE: &'static str = r#"{"pid":"<0.125.0>","at":"-1ms","path":"balance"}"#;
     const EFFECT: Effect = Effect::Reads;
     const COST: Cost = Cost::All(ANALYSIS_BYTES);
