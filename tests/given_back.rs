@@ -155,3 +155,12 @@ fn an_end_that_is_not_known_is_no_failure() {
     film.run("<0.50.0>", &[TAKE], "exit");
     assert_eq!(film.found(), 0, "it was told to end, and is not known to have ended");
 }
+
+#[test]
+fn what_gives_it_back_may_have_been_dropped() {
+    let mut film = Film::good();
+    film.run("<0.50.0>", &[TAKE], "error");
+    film.push("gap", "<0.50.0>", &json!({"duration_ns": 10, "data": {"dropped": 3}}));
+    film.exit("<0.50.0>");
+    assert_eq!(film.found(), 0);
+}

@@ -41,6 +41,7 @@ pub(crate) mod place;
 pub(crate) mod replied;
 pub(crate) mod seam;
 mod server;
+mod setter;
 pub(crate) mod spans;
 pub(crate) mod spawn;
 pub(crate) mod spread;

@@ -6,7 +6,7 @@ use super::busy::busiest;
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::told::{Made, made};
+use super::told::{answer_in, result};
 use crate::analysis::abandoned::abandoned;
 use crate::analysis::ask::Ask;
 use crate::analysis::found::{Abandoned, Found, LateReplies, NeverAnswered, Process, Timeout, Why};
@@ -14,7 +14,6 @@ use crate::analysis::ledger::{
     CallId, Kind as MessageKind, Ledger, Message, MessageId, Moment, ProcessId, Sym, Waited,
 };
 use crate::analysis::traffic::{Answer, Fate};
-use crate::analysis::value::Value;
 use crate::analysis::who::Names;
 use crate::error::Result;
 
@@ -108,13 +107,8 @@ fn took_back(ledger: &Ledger, message: &Message) -> bool {
 
 /// Whether the callback of a message returned what the callee's loop replies with.
 fn returned_reply(scene: &Scene<'_>, message: &Message) -> bool {
-    let made = message.handled.and_then(|call| made(scene, call));
-    let Some(Made::Returned(result)) = made else { return false };
-    match Value::read(&result).tuple() {
-        Some([tag, ..]) if tag.text == ":reply" => true,
-        Some([tag, _, _, _]) => tag.text == ":stop",
-        _ => false,
-    }
+    let result = message.handled.and_then(|call| result(scene, call));
+    result.as_deref().and_then(answer_in).is_some()
 }
 
 fn handler(ledger: &Ledger, message: &Message) -> Option<Sym> {

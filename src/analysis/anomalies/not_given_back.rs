@@ -156,7 +156,8 @@ fn unbalanced(scene: &Scene<'_>, server: ProcessId, runs: &Runs, sent: &Sent) ->
     for (run, took) in alone {
         scene.checked()?;
         let call = ledger.call(run);
-        let has_ended = ledger.process(call.process).exit.is_some();
+        let exit = ledger.process(call.process).exit.as_ref().map(|exit| exit.moment);
+        let has_ended = exit.is_some();
         // It may give it back yet.
         if pattern(took) != take || call.end.is_none() && !has_ended {
             return Ok(None);
@@ -164,6 +165,11 @@ fn unbalanced(scene: &Scene<'_>, server: ProcessId, runs: &Runs, sent: &Sent) ->
         let at = ledger.message(took).sent;
         let later = sent.get(&(call.process, server)).into_iter().flatten();
         let next = later.copied().find(|id| ledger.message(*id).sent > at);
+        let until = next.map(|id| ledger.message(id).sent).or(exit).map_or(i64::MAX, |moment| moment.at);
+        // What gives it back may not have been recorded.
+        if scene.has_seam(call.process, at.at, until) {
+            continue;
+        }
         let is_left = match next {
             // What else it told the server may give it back as well.
             Some(next) => pattern(next) == take,

@@ -19,6 +19,7 @@ use super::told::each_argument;
 use crate::analysis::found::{Found, Overlapping, Process};
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{Call, CallId, Callback, Kind as MessageKind, Moment, ProcessId, Sym};
+use crate::analysis::setter::is_setter;
 use crate::analysis::spawn::{Spawn, owner};
 use crate::analysis::spread::median;
 use crate::analysis::terms;
@@ -43,14 +44,7 @@ const MAX_READ: usize = 2_000;
 /// Starts that are read in all.
 const MAX_IN_ALL: usize = 20_000;
 
-/// Calls that set a timer, and how many of a process are read.
-const TIMERS: [&str; 5] = [
-    ":erlang.send_after/",
-    ":erlang.start_timer/",
-    "Process.send_after/",
-    ":timer.send_after/",
-    ":timer.send_interval/",
-];
+/// Calls of a process that set a timer, of which so many are read.
 const MAX_TIMERS: usize = 64;
 
 /// One run of a job.
@@ -329,7 +323,7 @@ fn tick(scene: &Scene<'_>, starts: &Starts, by: ProcessId, runs: &[Run]) -> Opti
 
 /// Whether a timer is known to send it: from the process itself, or set in a call of it that was traced.
 fn is_timer(scene: &Scene<'_>, by: ProcessId, tick: &Tick) -> bool {
-    let sets = |call: &Call| TIMERS.iter().any(|name| scene.ledger.text(call.function).starts_with(name));
+    let sets = |call: &Call| is_setter(scene.ledger.text(call.function));
     let is_for = |id: CallId| each_argument(scene, id).is_some_and(|given| given.contains(&tick.said));
     tick.is_own || scene.calls_of(by).filter(|(_, call)| sets(call)).take(MAX_TIMERS).any(|(id, _)| is_for(id))
 }

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use super::finding::{Confidence, Finding};
 use super::kind::Kind;
 use super::scene::Scene;
-use super::told::result;
+use super::told::{answer_in, result};
 use crate::analysis::found::{Found, Given, Process, SecondReply};
 use crate::analysis::ledger::payload::{Payload, text};
 use crate::analysis::ledger::{Kind as MessageKind, Message, MessageId, ProcessId, Sym};
-use crate::analysis::value::{Value, envelope};
+use crate::analysis::value::envelope;
 use crate::error::Result;
 
 /// By who answered first and again, and the callback that took the call: the calls, each with its second reply.
@@ -51,7 +51,7 @@ fn described(scene: &Scene<'_>, handler: Option<Sym>, calls: &[(MessageId, Messa
     let first = ledger.message(call.reply?);
     let handling = call.handled.map(|call| ledger.call(call));
     let returned = call.handled.and_then(|call| result(scene, call));
-    let returned = returned.as_deref().and_then(answer);
+    let returned = returned.as_deref().and_then(answer_in);
     let is_returned = |reply: &Message| {
         let is_after = handling.is_some_and(|callback| {
             reply.sender == Some(callback.process)
@@ -97,14 +97,6 @@ fn described(scene: &Scene<'_>, handler: Option<Sym>, calls: &[(MessageId, Messa
 fn written(scene: &Scene<'_>, message: &Message) -> String {
     let event = scene.ledger.event(message.event);
     event.and_then(|event| Some(text(Payload::read(event.data()).message)?.into_owned())).unwrap_or_default()
-}
-
-/// The answer in what a `handle_call/3` returned: `1` of `{:reply, 1, state}`.
-fn answer(result: &str) -> Option<&str> {
-    match Value::read(result).tuple()? {
-        [reply, answer, _] | [reply, answer, _, _] if reply.atom() == Some("reply") => Some(answer.text),
-        _ => None,
-    }
 }
 
 /// Whether a message is a reply as `GenServer` sends them: `{ref, answer}`.

@@ -3,6 +3,7 @@
 use super::scene::Scene;
 use crate::analysis::ledger::payload::{Payload, text, texts};
 use crate::analysis::ledger::{CallId, Outcome};
+use crate::analysis::value::Value;
 
 /// The arguments of a call as one text, where they were recorded.
 pub(super) fn arguments(scene: &Scene<'_>, call: CallId) -> Option<String> {
@@ -47,4 +48,13 @@ pub(super) fn result(scene: &Scene<'_>, call: CallId) -> Option<String> {
         Made::Returned(value) => value,
         Made::Raised(reason) => format!("raised {reason}"),
     })
+}
+
+/// The answer in what a `handle_call/3` returned: `1` of `{:reply, 1, state}` and of `{:stop, reason, 1, state}`.
+pub(super) fn answer_in(result: &str) -> Option<&str> {
+    match Value::read(result).tuple()? {
+        [reply, answer, _] | [reply, answer, _, _] if reply.atom() == Some("reply") => Some(answer.text),
+        [stop, _, answer, _] if stop.atom() == Some("stop") => Some(answer.text),
+        _ => None,
+    }
 }

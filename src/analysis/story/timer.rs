@@ -10,18 +10,10 @@ use crate::analysis::ask::{inside, types};
 use crate::analysis::change::exit_of_call;
 use crate::analysis::fact::Fact;
 use crate::analysis::place::is_library;
+use crate::analysis::setter::SETTERS;
 use crate::analysis::value::Value;
 use crate::error::Result;
 use crate::query::Filter;
-
-/// What sets a timer, by module and function.
-const SETTERS: [(&str, &str); 5] = [
-    (":erlang", "send_after"),
-    (":erlang", "start_timer"),
-    ("Process", "send_after"),
-    (":timer", "send_after"),
-    (":timer", "send_interval"),
-];
 
 /// Calls of one setter that are looked through, newest first.
 const MAX_SET: usize = 200;

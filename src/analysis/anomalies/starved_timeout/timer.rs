@@ -6,9 +6,7 @@ use super::turn::Turn;
 use crate::analysis::anomalies::scene::Scene;
 use crate::analysis::anomalies::told::result;
 use crate::analysis::ledger::CallId;
-
-/// Functions that set a timer, and return its reference.
-const SETTERS: [&str; 4] = ["Process.send_after/", ":erlang.send_after/", ":erlang.start_timer/", ":timer.send_after/"];
+use crate::analysis::setter::is_setter;
 
 /// What timers are called in a state.
 const NAMES: [&str; 2] = ["timer", "tref"];
@@ -26,8 +24,7 @@ pub(super) fn is_timer(scene: &Scene<'_>, turns: &[Turn]) -> bool {
     let references: BTreeSet<&str> =
         turns.iter().filter_map(|turn| turn.kept.as_ref()).map(|(_, reference)| &**reference).collect();
     let mut setters = scene.calls_of(ledger.call(last.call).process).filter(|(id, call)| {
-        SETTERS.iter().any(|name| ledger.text(call.function).starts_with(name))
-            && ledger.around(*id).any(|outer| within.contains(&outer))
+        is_setter(ledger.text(call.function)) && ledger.around(*id).any(|outer| within.contains(&outer))
     });
     setters.any(|(id, _)| result(scene, id).is_some_and(|made| references.contains(&*made)))
 }
